@@ -1,0 +1,109 @@
+"""`python -m cnncore doctor`: what this machine can do, and why."""
+
+import argparse
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+from dataclasses import asdict, dataclass
+
+from cnncore.data.prepared import datasets
+from cnncore.home import home
+
+_PACKAGES = ("streamlit", "torch", "torchvision", "altair", "numpy", "pillow")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "firefox", "msedge", "safari")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at: whether it works, and the reason or the remedy."""
+
+    subject: str
+    good: bool
+    text: str
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at everything and print it; exit status 1 if something that the app needs is missing."""
+    findings = [*_packages(), *_device(), _cpu(), _store(), *_datasets(), _browser()]
+    if args.json:
+        print(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.good else 'note'} {finding.subject}: {finding.text}")
+    needed = {"store", *_PACKAGES}
+    return int(any(not finding.good and finding.subject in needed for finding in findings))
+
+
+def _packages() -> list[Finding]:
+    findings = [Finding("python", True, f"{platform.python_version()} on {platform.platform()}")]
+    for name in _PACKAGES:
+        try:
+            findings.append(Finding(name, True, importlib.metadata.version(name)))
+        except importlib.metadata.PackageNotFoundError:
+            findings.append(Finding(name, False, "not installed: pip install -r requirements.txt"))
+    return findings
+
+
+def _device() -> list[Finding]:
+    try:
+        from cnncore.training.device import choose_device
+    except ImportError as error:
+        return [Finding("device", False, f"unknown, because torch cannot be imported ({error})")]
+    device, reason = choose_device()
+    text = f"{device}: {reason}"
+    if device.type == "mps":
+        text += "; the trainer has never been tried on MPS, should it fail use --device cpu"
+    return [Finding("device", device.type != "cpu", text)]
+
+
+def _cpu() -> Finding:
+    import torch
+
+    capability = torch.backends.cpu.get_cpu_capability()
+    half = "with" if capability in ("AMX", "AVX512_BF16") else "without"
+    return Finding(
+        "cpu",
+        True,
+        f"{os.cpu_count()} logical cores, {torch.get_num_threads()} threads for training, {capability}; {half} "
+        "bfloat16 arithmetic, training is in float32",
+    )
+
+
+def _store() -> Finding:
+    folder = home()
+    try:
+        from cnncore.runs.store import open_store
+
+        count = len(open_store().runs(limit=100_000))
+        free = shutil.disk_usage(folder).free
+    except (OSError, ValueError) as error:
+        return Finding("store", False, f"{folder} cannot be used ({error}): set CNNCORE_HOME to a folder you may write")
+    return Finding("store", True, f"{folder}, {count} runs, {free / 1e9:.1f} GB free")
+
+
+def _datasets() -> list[Finding]:
+    return [
+        Finding(
+            f"data set {entry.name}",
+            entry.prepared,
+            f"{entry.train_size} train and {entry.test_size} test images"
+            if entry.prepared
+            else f"not prepared: python -m cnncore data prepare {entry.name}",
+        )
+        for entry in datasets()
+    ]
+
+
+def _browser() -> Finding:
+    for name in _BROWSERS:
+        path = shutil.which(name)
+        if path:
+            return Finding("browser", True, path)
+    return Finding("browser", False, "none found on the PATH: open the address that the app prints in any browser")

@@ -1,0 +1,82 @@
+"""`python -m cnncore train`: one run in this terminal, recorded where the app shows it."""
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from cnncore.data.augmentation import AUGMENTATIONS, parse_augmentations
+from cnncore.errors import InputError
+from cnncore.events import Event, to_json
+from cnncore.training.config import DeviceChoice, RunConfig, Schedule, Standardization
+from cnncore.training.practical_log import PracticalLog
+from cnncore.training.presets import PRESETS
+
+_STATUS = {"finished": 0, "stopped": 130}  # whatever else a run ends as is a failure
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options; what is left out keeps the preset's value, else the default of `RunConfig`."""
+    add = parser.add_argument
+    add("--preset", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
+    add("--dataset", help="a prepared data set, see `data list`")
+    add("--network", help="a name of the catalogue or a path to a JSON description")
+    add("--epochs", type=int)
+    add("--batch-size", type=int)
+    add("--lr", type=float, help="learning rate of the first epoch")
+    add("--momentum", type=float)
+    add("--standardize", metavar="KIND", help=", ".join(Standardization))
+    add("--augment", metavar="LIST", help=f"comma-separated: {', '.join(AUGMENTATIONS)}, or none")
+    add("--schedule", metavar="KIND", help=", ".join(Schedule))
+    add("--decay", type=float, help="factor an epoch of the exponential schedule")
+    add("--dropout", type=float, help="probability of dropping a unit before the last dense layer")
+    add("--batch-norm", action=argparse.BooleanOptionalAction, default=None, help="right after each convolution")
+    add("--train-size", type=int, help="use only so many train images, balanced over the classes")
+    add("--test-size", type=int)
+    add("--seed", type=int)
+    add("--device", metavar="DEVICE", help=", ".join(DeviceChoice))
+    add("--log", choices=["practical", "json"], default="practical", help="how events are printed")
+    add("--json", dest="log", action="store_const", const="json", help="the same as --log json")
+    add("--name", default="", help="what the run is called in the app")
+
+
+def configuration(args: argparse.Namespace) -> RunConfig:
+    """Return the configuration that the options describe."""
+    if args.preset is not None and args.preset not in PRESETS:
+        raise InputError(f"`preset` (={args.preset!r}) must be one of {', '.join(PRESETS)}: choose one of them.")
+    base = PRESETS[args.preset] if args.preset else RunConfig()
+    given: dict[str, Any] = {
+        spec.name: getattr(args, spec.name)
+        for spec in dataclasses.fields(RunConfig)
+        if spec.name != "preset" and getattr(args, spec.name) is not None
+    }
+    if "augment" in given:
+        given["augment"] = parse_augmentations(given["augment"])
+    if "network" in given and given["network"].endswith(".json"):
+        given["network"] = _description(Path(given["network"]))
+    return dataclasses.replace(base, **given)
+
+
+def _description(path: Path) -> str:
+    # The run keeps the text, not the path: it can be run again when the file has changed.
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"`network` (={path}) cannot be read ({error}): give the path of a JSON description.") from None
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train, print every event, and record the run in the store."""
+    config = configuration(args)
+    from cnncore.runs.store import open_store
+    from cnncore.runs.worker import record
+
+    log = PracticalLog()
+
+    def show(event: Event) -> None:
+        for line in [to_json(event)] if args.log == "json" else log.lines(event):
+            print(line, flush=True)
+
+    store = open_store()
+    status = record(store, store.create(config, name=args.name), config, on_event=show)
+    return _STATUS.get(status, 1)

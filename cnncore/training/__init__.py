@@ -1,0 +1,1 @@
+"""Configuration in, events out: `train(config)`."""

@@ -1,0 +1,35 @@
+"""Which device trains, and why."""
+
+import torch
+
+from cnncore.errors import InputError
+from cnncore.training.config import DeviceChoice
+
+
+def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
+    """Return the device for `wanted` (auto, cpu, cuda or mps) and one sentence that says why.
+
+    `auto` takes CUDA where it works, else Apple's MPS, else the CPU. A named device that is not there is an
+    `InputError`: training silently elsewhere would make every timing a riddle.
+    """
+    if wanted not in list(DeviceChoice):
+        raise InputError(f"`device` (={wanted!r}) must be one of {', '.join(DeviceChoice)}: choose one of them.")
+    choice = DeviceChoice(wanted)
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if choice is DeviceChoice.CUDA and not cuda:
+        raise InputError(f"`device` (=cuda) is not there, because {_no_cuda()}: use auto or cpu.")
+    if choice is DeviceChoice.MPS and not mps:
+        raise InputError("`device` (=mps) needs macOS on an Apple chip and is not there: use auto or cpu.")
+    if choice is DeviceChoice.CUDA or (choice is DeviceChoice.AUTO and cuda):
+        return torch.device("cuda", 0), f"CUDA works here: {torch.cuda.get_device_name(0)}"
+    if choice is DeviceChoice.MPS or (choice is DeviceChoice.AUTO and mps):
+        return torch.device("mps"), "Apple's MPS works here (CUDA does not exist on a Mac)"
+    if choice is DeviceChoice.CPU:
+        return torch.device("cpu"), "the CPU was asked for"
+    return torch.device("cpu"), f"the CPU, because {_no_cuda()} and there is no Apple MPS"
+
+
+def _no_cuda() -> str:
+    if torch.version.cuda is None:
+        return "this PyTorch was built without CUDA"
+    return "PyTorch finds no CUDA device or no working driver for it"
