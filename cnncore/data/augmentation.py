@@ -20,7 +20,9 @@ Draws: TypeAlias = dict[str, NDArray[np.float32]]  # name of the sampled value -
 
 def _between(name: str, value: float, low: float, high: float, unit: str = "") -> None:
     if not low <= value <= high:
-        raise InputError(f"`{name}` (={value}) must lie between {low:g} and {high:g}{unit}: choose a value in that range.")
+        raise InputError(
+            f"`{name}` (={value}) must lie between {low:g} and {high:g}{unit}: choose a value in that range."
+        )
 
 
 def _flags(rng: np.random.Generator, count: int, p: float) -> NDArray[np.float32]:

@@ -1,0 +1,33 @@
+"""What a result was measured on."""
+
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from cnncore.training.trainer import versions
+
+
+def machine() -> dict[str, Any]:
+    """Return the hardware, the versions and the day of a measurement."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "cpu": _processor(),
+        "logical_cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
+        "versions": versions(),
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():  # Linux; elsewhere platform knows
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

@@ -1,0 +1,77 @@
+"""Networks as data: what they are, what shapes they make, what they cost and what their units see. No torch.
+
+`cnncore.architecture.build` makes PyTorch modules of them, and alone imports torch.
+"""
+
+from cnncore.architecture.arithmetic import (
+    Field,
+    conv_output_size,
+    effective_kernel,
+    pool_output_size,
+    reads,
+    transposed_output_size,
+    unread,
+)
+from cnncore.architecture.catalogue import NETWORKS, named_network
+from cnncore.architecture.code import layer_code, network_code
+from cnncore.architecture.counting import Cost, LayerFacts, cost, layer_facts
+from cnncore.architecture.description import Description, Row, describe, load_network
+from cnncore.architecture.layers import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    ConvTranspose2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Pair,
+    ReLU,
+    Residual,
+    Shape,
+    Tanh,
+)
+from cnncore.architecture.network import Network, with_batch_norm, with_classes, with_dropout
+
+__all__ = [
+    "NETWORKS",
+    "AdaptiveAvgPool2d",
+    "AvgPool2d",
+    "BatchNorm2d",
+    "Conv2d",
+    "ConvTranspose2d",
+    "Cost",
+    "Description",
+    "Dropout",
+    "Field",
+    "Flatten",
+    "Layer",
+    "LayerFacts",
+    "Linear",
+    "MaxPool2d",
+    "Network",
+    "Pair",
+    "ReLU",
+    "Residual",
+    "Row",
+    "Shape",
+    "Tanh",
+    "conv_output_size",
+    "cost",
+    "describe",
+    "effective_kernel",
+    "layer_code",
+    "layer_facts",
+    "load_network",
+    "named_network",
+    "network_code",
+    "pool_output_size",
+    "reads",
+    "transposed_output_size",
+    "unread",
+    "with_batch_norm",
+    "with_classes",
+    "with_dropout",
+]

@@ -1,0 +1,107 @@
+"""Convolution arithmetic along one axis; every layer applies it to height and width in turn.
+
+i input size, k kernel, s stride, p padding on each side, d dilation, all in pixels. The relationships are those of
+Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016); where PyTorch differs, PyTorch holds.
+"""
+
+from dataclasses import dataclass
+
+from cnncore.errors import InputError
+
+
+def effective_kernel(k: int, d: int) -> int:
+    """Return how many pixels a dilated kernel spans: d(k-1)+1.
+
+    >>> effective_kernel(3, 2)
+    5
+    """
+    return d * (k - 1) + 1
+
+
+def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
+    """Return floor((i + 2p - d(k-1) - 1) / s) + 1 (relationship 15; 6 without dilation).
+
+    >>> conv_output_size(32, 5, 1, 2)
+    32
+    >>> conv_output_size(6, 3, 2)
+    2
+    """
+    span = effective_kernel(k, d)
+    if span > i + 2 * p:
+        dilated = f", which spans {span} pixels with dilation {d}," if d > 1 else ""
+        raise InputError(
+            f"`kernel` (={k}){dilated} must not be larger than the padded input ({i} + 2*{p} = {i + 2 * p}): "
+            f"use a smaller kernel or a padding of at least {-(-(span - i) // 2)}."
+        )
+    return (i + 2 * p - span) // s + 1
+
+
+def transposed_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1, output_padding: int = 0) -> int:
+    """Return (i-1)s - 2p + d(k-1) + output_padding + 1 (relationship 14, with PyTorch's dilation).
+
+    >>> transposed_output_size(2, 3, 2)
+    5
+    """
+    size = (i - 1) * s - 2 * p + d * (k - 1) + output_padding + 1
+    if size < 1:
+        raise InputError(
+            f"`padding` (={p}) takes {2 * p} pixels from an output of {size + 2 * p} and must leave at least one: "
+            f"use at most {max(0, (size + 2 * p - 1) // 2)}."
+        )
+    return size
+
+
+def pool_output_size(i: int, k: int, s: int, p: int = 0, d: int = 1, ceil_mode: bool = False) -> int:
+    """Return the convolution's size; with `ceil_mode` rounded up, but the last window begins inside the input.
+
+    >>> pool_output_size(7, 2, 2), pool_output_size(7, 2, 2, ceil_mode=True)
+    (3, 4)
+    """
+    floor = conv_output_size(i, k, s, p, d)
+    if not ceil_mode:
+        return floor
+    up = -(-(i + 2 * p - effective_kernel(k, d)) // s) + 1
+    # PyTorch's rule: a window that would begin in the padding on the right (or beyond) is left out.
+    return up - 1 if (up - 1) * s >= i + p else up
+
+
+def reads(o: int, i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[int, ...]:
+    """Return which input cells the output cell `o` reads, from 0; cells of the padding are left out.
+
+    >>> reads(0, 5, 3, 1, 1)
+    (0, 1)
+    """
+    cells = (o * s - p + d * tap for tap in range(k))
+    return tuple(cell for cell in cells if 0 <= cell < i)
+
+
+def unread(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[int, ...]:
+    """Return which of the `i` input cells none of the `o` output cells reads.
+
+    >>> unread(6, 2, 3, 2)
+    (5,)
+    """
+    seen = {cell for output in range(o) for cell in reads(output, i, k, s, p, d)}
+    return tuple(cell for cell in range(i) if cell not in seen)
+
+
+@dataclass(frozen=True)
+class Field:
+    """The receptive field of a unit along one axis, in pixels of the image.
+
+    `size` is its extent, `jump` the distance between the fields of neighbouring units, `start` the centre of the
+    first unit's field (the first pixel's centre is 0.5; Araujo, Norris & Sim 2019). The border is not clipped.
+    """
+
+    size: int = 1
+    jump: int = 1
+    start: float = 0.5
+
+    def through(self, k: int, s: int, p: int = 0, d: int = 1) -> "Field":
+        """Return the field after a layer: r += d(k-1) j, then j *= s.
+
+        >>> Field().through(5, 1, 2).through(2, 2)
+        Field(size=6, jump=2, start=1.0)
+        """
+        reach = d * (k - 1)
+        return Field(self.size + reach * self.jump, self.jump * s, self.start + (reach / 2 - p) * self.jump)

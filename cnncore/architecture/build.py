@@ -1,0 +1,98 @@
+"""From a description to a PyTorch module: the one place of this package that knows torch."""
+
+from collections import OrderedDict
+
+from torch import Tensor, nn
+
+from cnncore.architecture.counting import cost
+from cnncore.architecture.layers import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    ConvTranspose2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    ReLU,
+    Residual,
+    Shape,
+    Tanh,
+)
+from cnncore.architecture.network import Network
+
+
+def build(network: Network) -> nn.Sequential:
+    """Return the module: float images (N, C, H, W) -> logits (N, classes), with PyTorch's default initialisation.
+
+    Weights are drawn layer by layer from torch's generator; batch norm and dropout draw nothing, so with one seed
+    the same convolutions and dense layers begin with the same weights whether or not these stand between them.
+    """
+    return _sequence(network.layers, network.input)
+
+
+def build_layer(layer: Layer, shape: Shape) -> nn.Module:
+    """Return the module of one layer whose input is (N, C, H, W), or (N, C) after a flatten, of `shape` (C, H, W)."""
+    channels = shape[0]
+    match layer:
+        case Conv2d():
+            return nn.Conv2d(
+                channels, layer.filters, layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups, layer.bias
+            )
+        case ConvTranspose2d():
+            return nn.ConvTranspose2d(
+                channels,
+                layer.filters,
+                layer.kernel,
+                layer.stride,
+                layer.padding,
+                layer.output_padding,
+                layer.groups,
+                layer.bias,
+                layer.dilation,
+            )
+        case MaxPool2d():
+            return nn.MaxPool2d(layer.kernel, layer.stride, layer.padding, layer.dilation, ceil_mode=layer.ceil_mode)
+        case AvgPool2d():
+            return nn.AvgPool2d(layer.kernel, layer.stride, layer.padding, ceil_mode=layer.ceil_mode)
+        case AdaptiveAvgPool2d():
+            return nn.AdaptiveAvgPool2d(layer.size)
+        case Linear():
+            return nn.Linear(channels, layer.features, layer.bias)
+        case BatchNorm2d():
+            return nn.BatchNorm2d(channels)
+        case Dropout():
+            return nn.Dropout(layer.p)
+        case ReLU():
+            return nn.ReLU(inplace=True)
+        case Tanh():
+            return nn.Tanh()
+        case Flatten():
+            return nn.Flatten()
+        case Residual():
+            return _Residual(_sequence(layer.body, shape), _sequence(layer.shortcut, shape))
+
+
+class _Residual(nn.Module):
+    """The sum of two paths."""
+
+    def __init__(self, body: nn.Sequential, shortcut: nn.Sequential) -> None:
+        super().__init__()
+        self.body = body
+        self.shortcut = shortcut
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C', H', W')."""
+        # The body first: its activations work in place only on what it has made itself.
+        return self.body(images) + self.shortcut(images)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+
+
+def _sequence(layers: tuple[Layer, ...], shape: Shape) -> nn.Sequential:
+    modules: OrderedDict[str, nn.Module] = OrderedDict()
+    for number, layer in enumerate(layers, start=1):
+        name = (layer.name or f"{layer.kind}{number}").replace(".", "-")
+        modules[f"{name}-{number}" if name in modules else name] = build_layer(layer, shape)
+        shape = cost(layer, shape).output
+    return nn.Sequential(modules)

@@ -1,0 +1,177 @@
+"""What one layer does to a shape, and what it costs: weights, biases, multiply-adds.
+
+Convention, printed where the numbers are: multiply-adds are those of one image, without biases, of convolutions and
+dense layers; pooling, activations and batch norm count none. Weights and biases are kept apart; the scale and shift
+of a batch norm count as weights and biases, its running statistics are no parameters.
+"""
+
+from dataclasses import dataclass
+
+from cnncore.architecture.arithmetic import (
+    conv_output_size,
+    effective_kernel,
+    pool_output_size,
+    transposed_output_size,
+    unread,
+)
+from cnncore.architecture.layers import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    ConvTranspose2d,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Residual,
+    Shape,
+)
+from cnncore.errors import InputError
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Output shape (C, H, W), parameters, and multiply-adds for one image."""
+
+    output: Shape
+    weights: int = 0
+    biases: int = 0
+    macs: int = 0
+
+
+def cost(layer: Layer, shape: Shape) -> Cost:
+    """Return what `layer` makes of an input of `shape` (C, H, W), and at what cost.
+
+    >>> cost(Conv2d(32, 5, padding=2), (3, 32, 32))
+    Cost(output=(32, 32, 32), weights=2400, biases=32, macs=2457600)
+    """
+    channels, height, width = shape
+    match layer:
+        case Conv2d():
+            _check_groups(channels, layer.groups)
+            axes = zip((height, width), layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
+            rows, columns = (conv_output_size(*axis) for axis in axes)
+            weights = layer.filters * (channels // layer.groups) * layer.kernel[0] * layer.kernel[1]
+            return Cost((layer.filters, rows, columns), weights, layer.filters * layer.bias, weights * rows * columns)
+        case ConvTranspose2d():
+            _check_groups(channels, layer.groups)
+            geometry = (layer.kernel, layer.stride, layer.padding, layer.dilation, layer.output_padding)
+            rows, columns = (transposed_output_size(*axis) for axis in zip((height, width), *geometry, strict=True))
+            weights = channels * (layer.filters // layer.groups) * layer.kernel[0] * layer.kernel[1]
+            return Cost((layer.filters, rows, columns), weights, layer.filters * layer.bias, weights * height * width)
+        case MaxPool2d() | AvgPool2d():
+            axes = zip((height, width), layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
+            rows, columns = (pool_output_size(*axis, ceil_mode=layer.ceil_mode) for axis in axes)
+            return Cost((channels, rows, columns))
+        case AdaptiveAvgPool2d():
+            return Cost((channels, *layer.size))
+        case Linear():
+            if (height, width) != (1, 1):
+                raise InputError(
+                    f"`linear` needs a flat input and receives a map of {channels}x{height}x{width}: put a flatten before it."
+                )
+            weights = channels * layer.features
+            return Cost((layer.features, 1, 1), weights, layer.features * layer.bias, weights)
+        case Flatten():
+            return Cost((channels * height * width, 1, 1))
+        case BatchNorm2d():
+            return Cost(shape, channels, channels)
+        case Residual():
+            return _residual(layer, shape)
+        case _:  # activations and dropout change no shape and have no parameters
+            return Cost(shape)
+
+
+def _check_groups(channels: int, groups: int) -> None:
+    if channels % groups:
+        divisors = ", ".join(str(n) for n in range(1, min(channels, 64) + 1) if channels % n == 0)
+        raise InputError(
+            f"`in_channels` (={channels}) must be divisible by `groups` (={groups}): choose groups among {divisors}."
+        )
+
+
+def _residual(layer: Residual, shape: Shape) -> Cost:
+    totals = []
+    for path in (layer.body, layer.shortcut):
+        current, weights, biases, macs = shape, 0, 0, 0
+        for inner in path:
+            step = cost(inner, current)
+            current, weights, biases, macs = (
+                step.output,
+                weights + step.weights,
+                biases + step.biases,
+                macs + step.macs,
+            )
+        totals.append(Cost(current, weights, biases, macs))
+    body, shortcut = totals
+    if body.output != shortcut.output:
+        raise InputError(
+            f"the paths of residual block {layer.name or 'without a name'!s} must end alike and give "
+            f"{'x'.join(map(str, body.output))} and {'x'.join(map(str, shortcut.output))}: put a 1x1 convolution "
+            "with the same stride and number of filters into the shortcut."
+        )
+    return Cost(body.output, body.weights + shortcut.weights, body.biases + shortcut.biases, body.macs + shortcut.macs)
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """Everything the calculator shows of one layer on one image.
+
+    `dense_weights` and `dense_biases` belong to a dense layer with the same input and the same output; unread rows
+    and columns are those of the input that no output depends on; `formula` is the size rule with its numbers.
+    """
+
+    output: Shape
+    weights: int
+    biases: int
+    macs: int
+    dense_weights: int
+    dense_biases: int
+    unread_rows: int
+    unread_columns: int
+    formula: str
+
+
+def layer_facts(layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, shape: Shape) -> LayerFacts:
+    """Return the facts of `layer` on an input of `shape` (C, H, W).
+
+    >>> facts = layer_facts(Conv2d(1, 5, padding=2), (3, 32, 32))
+    >>> facts.weights, facts.biases, facts.dense_weights, facts.dense_biases
+    (75, 1, 3145728, 1024)
+    """
+    result = cost(layer, shape)
+    sizes, outputs = shape[1:], result.output[1:]
+    formulas = [_formula(layer, axis, sizes[axis], outputs[axis]) for axis in (0, 1)]
+    left = [0, 0]
+    if not isinstance(layer, ConvTranspose2d):  # there every input cell is spread over the output
+        left = [
+            len(unread(sizes[a], outputs[a], layer.kernel[a], layer.stride[a], layer.padding[a], layer.dilation[a]))
+            for a in (0, 1)
+        ]
+    outputs_in_all = result.output[0] * outputs[0] * outputs[1]
+    return LayerFacts(
+        output=result.output,
+        weights=result.weights,
+        biases=result.biases,
+        macs=result.macs,
+        dense_weights=shape[0] * sizes[0] * sizes[1] * outputs_in_all,
+        dense_biases=outputs_in_all,
+        unread_rows=left[0],
+        unread_columns=left[1],
+        formula=formulas[0] if formulas[0] == formulas[1] else f"height {formulas[0]}; width {formulas[1]}",
+    )
+
+
+def _formula(layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, axis: int, size: int, output: int) -> str:
+    k, s, p, d = (getattr(layer, name)[axis] for name in ("kernel", "stride", "padding", "dilation"))
+    if isinstance(layer, ConvTranspose2d):
+        extra = layer.output_padding[axis]
+        return f"({size} - 1)*{s} - 2*{p} + {d}*({k} - 1) + {extra} + 1 = {output}"
+    rounding = "ceil" if isinstance(layer, (MaxPool2d, AvgPool2d)) and layer.ceil_mode else "floor"
+    span = str(k) if d == 1 else f"({d}*({k} - 1) + 1)"
+    formula = f"{rounding}(({size} + 2*{p} - {span})/{s}) + 1"
+    rounded_up = -(-(size + 2 * p - effective_kernel(k, d)) // s) + 1
+    if rounding == "ceil" and rounded_up != output:
+        return f"{formula} - 1 = {output} (the last window would begin in the padding)"
+    return f"{formula} = {output}"

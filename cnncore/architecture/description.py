@@ -1,0 +1,198 @@
+"""A network layer by layer: shapes, parameters, multiply-adds, receptive fields; and errors that teach."""
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+
+from cnncore.architecture.arithmetic import Field
+from cnncore.architecture.counting import Cost, cost
+from cnncore.architecture.layers import (
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    Conv2d,
+    ConvTranspose2d,
+    Flatten,
+    Layer,
+    Linear,
+    MaxPool2d,
+    Residual,
+    Shape,
+)
+from cnncore.architecture.network import Network
+from cnncore.architecture.network import fully_convolutional as as_convolutions
+from cnncore.errors import InputError
+
+
+@dataclass(frozen=True)
+class Row:
+    """One layer: what it puts out (C, H, W), what it costs, and what one of its units sees of the image.
+
+    `receptive_field` and `jump` are in pixels along the height, before clipping at the border; None where a unit
+    has no window of the image of its own (after adaptive pooling to more than one cell or a transposed convolution).
+    """
+
+    name: str
+    kind: str
+    output: Shape
+    weights: int
+    biases: int
+    macs: int
+    receptive_field: int | None
+    jump: int | None
+
+
+@dataclass(frozen=True)
+class Description:
+    """All layers of a network; the totals are sums over the rows."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def weights(self) -> int:
+        """Weights of all layers."""
+        return sum(row.weights for row in self.rows)
+
+    @property
+    def biases(self) -> int:
+        """Biases of all layers."""
+        return sum(row.biases for row in self.rows)
+
+    @property
+    def parameters(self) -> int:
+        """Weights and biases of all layers."""
+        return self.weights + self.biases
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds for one image, without biases."""
+        return sum(row.macs for row in self.rows)
+
+
+def describe(network: Network, input: Shape | None = None, fully_convolutional: bool = False) -> Description:  # noqa: A002 the field's word
+    """Return every layer of `network` on an image of shape `input` (C, H, W), by default the one it is made for.
+
+    At another size a dense layer may not fit: the error names it, what it expects and receives, and which layer's
+    output changed. With `fully_convolutional` dense layers are convolutions and every size from some minimum works.
+    """
+    shapes, costs = _walk(network, network.input)
+    if fully_convolutional:
+        network = as_convolutions(network, shapes)
+        shapes, costs = _walk(network, network.input)
+    if input is not None and tuple(input) != network.input:
+        if input[0] != network.input[0]:
+            raise InputError(
+                f"`input` (={'x'.join(map(str, input))}) must have {network.input[0]} channels for {network.name}: "
+                f"the first convolution's kernels are {network.input[0]} deep."
+            )
+        native = shapes
+        shapes, costs = _walk(network, (input[0], input[1], input[2]), native)
+    rows = []
+    field: Field | None = Field()
+    spread: Shape | None = None
+    for number, (layer, shape, step) in enumerate(zip(network.layers, shapes, costs, strict=True), start=1):
+        if isinstance(layer, Flatten):
+            spread = shape
+        field, spread = _field(layer, field, shape, spread)
+        name = layer.name or f"{layer.kind}{number}"
+        size, jump = (field.size, field.jump) if field else (None, None)
+        rows.append(Row(name, layer.kind, step.output, step.weights, step.biases, step.macs, size, jump))
+    return Description(tuple(rows))
+
+
+def _walk(network: Network, shape: Shape, native: list[Shape] | None = None) -> tuple[list[Shape], list[Cost]]:
+    """Return the input shape and the cost of every layer; `native` are the input shapes the weights are made for."""
+    shapes: list[Shape] = []
+    costs: list[Cost] = []
+    for position, layer in enumerate(network.layers):
+        name = layer.name or f"{layer.kind}{position + 1}"
+        if native and isinstance(layer, Linear) and shape != native[position]:
+            changed = next(n for n, (a, b) in enumerate(zip(native, [*shapes, shape], strict=False)) if n and a != b)
+            before = next(n for n in range(position, -1, -1) if not isinstance(network.layers[n], (Linear, Flatten)))
+            last = network.layers[before]
+            raise InputError(
+                f"`{name}` of {network.name} expects {native[position][0]} inputs "
+                f"({_text(native[before + 1])}) and receives {shape[0]} ({_text(shapes[before + 1])}), because an "
+                f"input of {_text(shapes[0])} instead of {_text(native[0])} changes every map from "
+                f"{network.layers[changed - 1].name or network.layers[changed - 1].kind} to {last.name or last.kind}: "
+                f"use the size it was made for, or turn its dense layers into convolutions."
+            )
+        shapes.append(shape)
+        try:
+            step = cost(layer, shape)
+        except InputError as error:
+            raise InputError(f"layer `{name}` of {network.name}, which receives {_text(shape)}: {error}") from None
+        costs.append(step)
+        shape = step.output
+    return shapes, costs
+
+
+def _text(shape: Shape) -> str:
+    return "x".join(map(str, shape))
+
+
+def _field(
+    layer: Layer, field: Field | None, shape: Shape, spread: Shape | None
+) -> tuple[Field | None, Shape | None]:
+    """Return the field after `layer`, and the map that a flatten has spread and no dense layer has read yet."""
+    if field is None:
+        return None, spread
+    match layer:
+        case Conv2d():
+            return field.through(layer.kernel[0], layer.stride[0], layer.padding[0], layer.dilation[0]), spread
+        case MaxPool2d() | AvgPool2d():
+            return field.through(layer.kernel[0], layer.stride[0], layer.padding[0], layer.dilation[0]), spread
+        case ConvTranspose2d():
+            return None, spread
+        case AdaptiveAvgPool2d():
+            if layer.size == shape[1:]:
+                return field, spread
+            return (field.through(shape[1], 1) if layer.size == (1, 1) else None), spread
+        case Linear() if spread is not None:
+            return field.through(spread[1], 1), None
+        case Residual():
+            return _widest(layer, field, shape), spread
+        case _:
+            return field, spread
+
+
+def _widest(layer: Residual, field: Field, shape: Shape) -> Field | None:
+    """Return the larger of the two paths' fields: what either sees, the sum depends on."""
+    ends = []
+    for path in (layer.body, layer.shortcut):
+        current: Field | None = field
+        at = shape
+        for inner in path:
+            current, _ = _field(inner, current, at, None)
+            at = cost(inner, at).output
+        ends.append(current)
+    body, shortcut = ends
+    if body is None or shortcut is None:
+        return None
+    return max(body, shortcut, key=lambda end: end.size)
+
+
+def load_network(spec: str, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 the field's word
+    """Return the network that `spec` names: a name of the catalogue, JSON text, or the path of a JSON file.
+
+    `input` (C, H, W) and `classes` fit it to other images: the dense layers get as many inputs as there are then.
+    """
+    from cnncore.architecture.catalogue import NETWORKS, named_network
+    from cnncore.architecture.network import with_classes
+
+    if spec in NETWORKS:
+        return named_network(spec, input, classes)
+    text = spec
+    if not spec.lstrip().startswith("{"):
+        if not spec.endswith(".json"):
+            raise InputError(
+                f"`network` (={spec!r}) must be one of {', '.join(NETWORKS)} or the path of a .json description: "
+                "choose one of them."
+            )
+        try:
+            text = Path(spec).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError(f"`network` (={spec}) cannot be read ({error}): give the path of a JSON description.") from None
+    network = Network.from_json(text)
+    if input is not None:
+        network = dataclasses.replace(network, input=input)
+    return network if classes is None else with_classes(network, classes)

@@ -1,0 +1,249 @@
+"""Layers as data: frozen descriptions that are checked once, when they are made.
+
+Sizes are in pixels and given as pairs (height, width); a single number stands for both. Nothing here computes:
+see `cnncore.architecture.arithmetic` and `cnncore.architecture.counting`.
+"""
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, TypeAlias
+
+from cnncore.errors import InputError
+
+Pair: TypeAlias = tuple[int, int]
+Shape: TypeAlias = tuple[int, int, int]  # (C, H, W)
+LARGEST = 1_000_000  # no size, width or number of filters in a description is larger: nonsense is refused early
+
+
+def pair(name: str, value: Any, least: int) -> Pair:
+    """Return `value` as (height, width), both whole numbers of at least `least`."""
+    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
+    for entry in values:
+        if isinstance(entry, bool) or not isinstance(entry, int) or not least <= entry <= LARGEST:
+            raise InputError(f"`{name}` (={value}) must be a whole number of at least {least}: change it.")
+    if len(values) != 2:
+        raise InputError(f"`{name}` (={value}) must be one number or a pair (height, width): give one of these.")
+    return values[0], values[1]
+
+
+def whole(name: str, value: Any, least: int = 1) -> int:
+    """Return `value` if it is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
+        raise InputError(f"`{name}` (={value}) must be a whole number from {least} to {LARGEST}: change it.")
+    return value
+
+
+def _normalise(layer: Any, **least: int) -> None:
+    for name, smallest in least.items():
+        object.__setattr__(layer, name, pair(name, getattr(layer, name), smallest))
+
+
+@dataclass(frozen=True)
+class Conv2d:
+    """A convolution: `filters` kernels of `kernel` pixels over all channels of their group, one bias each."""
+
+    kind: ClassVar[str] = "conv"
+    filters: int
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+    bias: bool = True
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        whole("filters", self.filters)
+        whole("groups", self.groups)
+        _normalise(self, kernel=1, stride=1, padding=0, dilation=1)
+        if self.filters % self.groups:
+            raise InputError(
+                f"`filters` (={self.filters}) must be divisible by `groups` (={self.groups}): each group makes the "
+                f"same number of maps, try {self.groups * max(1, round(self.filters / self.groups))} filters."
+            )
+
+
+@dataclass(frozen=True)
+class ConvTranspose2d:
+    """A transposed convolution: the size rule of the convolution the other way round (the guide's relation 14)."""
+
+    kind: ClassVar[str] = "conv-transpose"
+    filters: int
+    kernel: Pair
+    stride: Pair = (1, 1)
+    padding: Pair = (0, 0)
+    output_padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    groups: int = 1
+    bias: bool = True
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        whole("filters", self.filters)
+        whole("groups", self.groups)
+        _normalise(self, kernel=1, stride=1, padding=0, output_padding=0, dilation=1)
+        if self.filters % self.groups:
+            raise InputError(f"`filters` (={self.filters}) must be divisible by `groups` (={self.groups}): change one.")
+        for extra, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
+            if extra >= max(stride, dilation):
+                raise InputError(
+                    f"`output_padding` (={extra}) must be smaller than the stride or the dilation (here "
+                    f"{max(stride, dilation)}): it only chooses between sizes that the convolution maps to one."
+                )
+
+
+@dataclass(frozen=True)
+class _Pool:
+    kernel: Pair
+    stride: Pair = (0, 0)  # left out: the kernel, so that windows do not overlap
+    padding: Pair = (0, 0)
+    dilation: Pair = (1, 1)
+    ceil_mode: bool = False
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.stride in ((0, 0), 0, None):
+            object.__setattr__(self, "stride", self.kernel)
+        _normalise(self, kernel=1, stride=1, padding=0, dilation=1)
+        for kernel, padding in zip(self.kernel, self.padding, strict=True):
+            if 2 * padding > kernel:
+                raise InputError(
+                    f"`padding` (={padding}) of a pool must be at most half its kernel (={kernel}): otherwise a "
+                    f"window could lie in the padding alone, use at most {kernel // 2}."
+                )
+
+
+@dataclass(frozen=True)
+class MaxPool2d(_Pool):
+    """The largest value of each window; padding never wins (it counts as minus infinity)."""
+
+    kind: ClassVar[str] = "max-pool"
+
+
+@dataclass(frozen=True)
+class AvgPool2d(_Pool):
+    """The mean of each window; zeros of the padding count (PyTorch's default)."""
+
+    kind: ClassVar[str] = "avg-pool"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.dilation != (1, 1):
+            raise InputError(f"`dilation` (={self.dilation}) of an average pool must be 1: PyTorch has no other.")
+
+
+@dataclass(frozen=True)
+class AdaptiveAvgPool2d:
+    """Means over as many windows as needed for an output of `size`, whatever the input."""
+
+    kind: ClassVar[str] = "adaptive-avg-pool"
+    size: Pair = (1, 1)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        _normalise(self, size=1)
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A dense layer with `features` outputs, each connected to every input."""
+
+    kind: ClassVar[str] = "linear"
+    features: int
+    bias: bool = True
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        whole("features", self.features)
+
+
+@dataclass(frozen=True)
+class Flatten:
+    """The map written as one column: (C, H, W) -> (C*H*W, 1, 1)."""
+
+    kind: ClassVar[str] = "flatten"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class BatchNorm2d:
+    """Batch norm: a scale (counted as weight) and a shift (counted as bias) for each channel."""
+
+    kind: ClassVar[str] = "batch-norm"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Dropout:
+    """Each unit dropped with probability `p` in training; nothing in eval()."""
+
+    kind: ClassVar[str] = "dropout"
+    p: float = 0.5
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.p, bool) or not isinstance(self.p, (int, float)) or not math.isfinite(self.p) or not 0 <= self.p < 1:
+            raise InputError(f"`p` (={self.p}) must be a probability from 0 to below 1: PyTorch's p drops, try 0.5.")
+
+
+@dataclass(frozen=True)
+class ReLU:
+    """max(0, x)."""
+
+    kind: ClassVar[str] = "relu"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Tanh:
+    """The hyperbolic tangent."""
+
+    kind: ClassVar[str] = "tanh"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Residual:
+    """Two paths from one input whose outputs are added (He et al. 2015); an empty shortcut is the identity."""
+
+    kind: ClassVar[str] = "residual"
+    body: tuple["Layer", ...]
+    shortcut: tuple["Layer", ...] = field(default=())
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "body", tuple(self.body))
+        object.__setattr__(self, "shortcut", tuple(self.shortcut))
+
+
+Layer: TypeAlias = (
+    Conv2d
+    | ConvTranspose2d
+    | MaxPool2d
+    | AvgPool2d
+    | AdaptiveAvgPool2d
+    | Linear
+    | Flatten
+    | BatchNorm2d
+    | Dropout
+    | ReLU
+    | Tanh
+    | Residual
+)
+KINDS: dict[str, type[Any]] = {
+    layer.kind: layer
+    for layer in (
+        Conv2d,
+        ConvTranspose2d,
+        MaxPool2d,
+        AvgPool2d,
+        AdaptiveAvgPool2d,
+        Linear,
+        Flatten,
+        BatchNorm2d,
+        Dropout,
+        ReLU,
+        Tanh,
+        Residual,
+    )
+}

@@ -1,0 +1,176 @@
+"""A network as data: a name, the input it is made for, and its layers. JSON both ways."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cnncore.architecture.layers import (
+    KINDS,
+    AdaptiveAvgPool2d,
+    BatchNorm2d,
+    Conv2d,
+    Dropout,
+    Flatten,
+    Layer,
+    Linear,
+    Residual,
+    Shape,
+    whole,
+)
+from cnncore.errors import InputError
+
+MOST_LAYERS = 2000  # a description comes from a file: its size is bounded before anything is computed from it
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers in a row for images of shape `input` (C, H, W).
+
+    A dense layer's number of inputs follows from `input`; at another size it can fail to fit, as in PyTorch.
+    """
+
+    name: str
+    input: Shape
+    layers: tuple[Layer, ...]
+
+    def __post_init__(self) -> None:
+        shape = tuple(self.input)
+        if len(shape) != 3:
+            raise InputError(f"`input` (={self.input}) must be channels, height, width: give three whole numbers.")
+        for size in shape:
+            whole("input", size)
+        object.__setattr__(self, "input", shape)
+        object.__setattr__(self, "layers", tuple(self.layers))
+        if not self.layers:
+            raise InputError(f"`layers` of {self.name!r} must not be empty: add a layer.")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the description as plain values, ready for JSON; defaults are left out."""
+        return {"name": self.name, "input": list(self.input), "layers": [layer_to_dict(layer) for layer in self.layers]}
+
+    def to_json(self) -> str:
+        """Return the description as JSON text."""
+        return json.dumps(self.to_dict(), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> "Network":
+        """Return the network that `to_json` wrote; anything else is an `InputError`."""
+        try:
+            values = json.loads(text)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise InputError(f"the description is not JSON ({error}): save it again from where it came.") from None
+        if not isinstance(values, dict) or not {"name", "input", "layers"} <= values.keys():
+            raise InputError("the description must be an object with `name`, `input` and `layers`: add what is missing.")
+        if not isinstance(values["layers"], list) or not 0 < len(values["layers"]) <= MOST_LAYERS:
+            raise InputError(f"`layers` must be a list of 1 to {MOST_LAYERS} layers: change it.")
+        if not isinstance(values["input"], list):
+            raise InputError(f"`input` (={values['input']!r}) must be [channels, height, width]: give such a list.")
+        layers = tuple(layer_from_dict(entry) for entry in values["layers"])
+        return cls(str(values["name"])[:80], tuple(values["input"]), layers)
+
+
+def layer_to_dict(layer: Layer) -> dict[str, Any]:
+    """Return the layer as plain values, its kind under `"kind"`, defaults left out."""
+    values: dict[str, Any] = {"kind": layer.kind}
+    for spec in dataclasses.fields(layer):
+        value = getattr(layer, spec.name)
+        if isinstance(layer, Residual) and spec.name in ("body", "shortcut"):
+            values[spec.name] = [layer_to_dict(inner) for inner in value]
+        elif spec.default is dataclasses.MISSING or value != spec.default:
+            values[spec.name] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def layer_from_dict(values: Any, depth: int = 0) -> Layer:
+    """Return the layer that `layer_to_dict` wrote; an unknown kind or field is an `InputError`."""
+    if not isinstance(values, dict) or values.get("kind") not in KINDS:
+        kind = values.get("kind") if isinstance(values, dict) else values
+        raise InputError(f"`kind` (={kind!r}) must be one of {', '.join(KINDS)}: correct the layer's kind.")
+    layer_type = KINDS[values["kind"]]
+    given = {name: value for name, value in values.items() if name != "kind"}
+    known = {spec.name for spec in dataclasses.fields(layer_type)}
+    required = {spec.name for spec in dataclasses.fields(layer_type) if _is_required(spec)}
+    if not required <= given.keys() <= known:
+        raise InputError(
+            f"a `{values['kind']}` layer has the fields {', '.join(sorted(known))} and needs "
+            f"{', '.join(sorted(required)) or 'none'}, not {', '.join(sorted(map(str, given)))}: correct them."
+        )
+    if layer_type is Residual:
+        if depth > 8:
+            raise InputError("`residual` blocks may lie at most 8 deep in each other: flatten the description.")
+        for path in ("body", "shortcut"):
+            if not isinstance(given.get(path, []), list):
+                raise InputError(f"`{path}` of a residual block must be a list of layers: change it.")
+            given[path] = tuple(layer_from_dict(entry, depth + 1) for entry in given.get(path, []))
+    for spec in dataclasses.fields(layer_type):
+        if spec.type is bool and not isinstance(given.get(spec.name, True), bool):
+            raise InputError(f"`{spec.name}` (={given[spec.name]!r}) must be true or false: change it.")
+    return layer_type(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})  # type: ignore[no-any-return]  # KINDS maps to the members of Layer
+
+
+def _is_required(spec: "dataclasses.Field[Any]") -> bool:
+    return spec.default is dataclasses.MISSING and spec.default_factory is dataclasses.MISSING
+
+
+def with_batch_norm(network: Network) -> Network:
+    """Return the network with a batch norm right after each convolution (the practical's last step)."""
+
+    def normed(layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        result: list[Layer] = []
+        for position, layer in enumerate(layers):
+            following = layers[position + 1] if position + 1 < len(layers) else None
+            if isinstance(layer, Residual):
+                layer = replace(layer, body=normed(layer.body), shortcut=normed(layer.shortcut))
+            result.append(layer)
+            if isinstance(layer, Conv2d) and not isinstance(following, BatchNorm2d):
+                result.append(BatchNorm2d(name=f"bn-{layer.name}" if layer.name else ""))
+        return tuple(result)
+
+    return replace(network, layers=normed(network.layers))
+
+
+def with_dropout(network: Network, p: float) -> Network:
+    """Return the network with a dropout right before its last dense layer, after that layer's activation."""
+    last = _last_linear(network)
+    layers = (*network.layers[:last], Dropout(p, name="dropout"), *network.layers[last:])
+    return replace(network, layers=layers)
+
+
+def with_classes(network: Network, classes: int) -> Network:
+    """Return the network with `classes` outputs of its last dense layer."""
+    last = _last_linear(network)
+    changed = replace(network.layers[last], features=classes)  # type: ignore[call-arg]  # _last_linear found a Linear
+    return replace(network, layers=(*network.layers[:last], changed, *network.layers[last + 1 :]))
+
+
+def _last_linear(network: Network) -> int:
+    for position in range(len(network.layers) - 1, -1, -1):
+        if isinstance(network.layers[position], Linear):
+            return position
+    raise InputError(f"`network` (={network.name}) has no dense layer at its end: add one for the classes.")
+
+
+def fully_convolutional(network: Network, shapes: list[Shape]) -> Network:
+    """Return the same function as convolutions alone: dense layers become convolutions (Q5), flattening goes.
+
+    The first dense layer after a map (C, H, W) gets a kernel of H x W, every later one 1 x 1. `shapes` are the
+    inputs of the layers at the network's own input size. Adaptive pooling goes too: it would hide the size.
+    """
+    result: list[Layer] = []
+    spread: Shape | None = None  # the map that the next dense layer covers
+    for layer, shape in zip(network.layers, shapes, strict=True):
+        if isinstance(layer, (Flatten, AdaptiveAvgPool2d)):
+            if isinstance(layer, AdaptiveAvgPool2d) and layer.size != shape[1:]:
+                raise InputError(
+                    f"`network` (={network.name}) pools any map to {layer.size[0]}x{layer.size[1]} before its dense "
+                    "layers: it takes every size as it is, describe it without --fully-convolutional."
+                )
+            spread = spread or shape
+        elif isinstance(layer, Linear):
+            kernel = (spread or shape)[1:]
+            result.append(Conv2d(layer.features, kernel, bias=layer.bias, name=layer.name))
+            spread = (layer.features, 1, 1)
+        else:
+            result.append(layer)
+    return replace(network, layers=tuple(result))

@@ -1,0 +1,212 @@
+"""A file from a web address: resumed where it broke off, checked against its md5 sum, with progress.
+
+What has arrived is kept beside the target as `<name>.part`, with the address and the server's mark of the version
+(`<name>.part.json`), so that a later attempt asks only for the rest, and never joins two different files.
+"""
+
+import contextlib
+import errno
+import hashlib
+import http.client
+import json
+import re
+import shutil
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from cnncore.data import atomic
+from cnncore.data.progress import Meter, Progress, Report, silent
+from cnncore.errors import InputError
+
+MAX_BYTES = 32 * 2**30  # of one file
+TIMEOUT = 30.0  # seconds without a byte before a connection counts as broken
+PAUSES = (0.5, 2.0, 5.0, 10.0)  # seconds before each new attempt; they begin anew when bytes have arrived
+_CHUNK = 64 * 2**10
+_AGENT = {"User-Agent": "cnncore", "Accept-Encoding": "identity"}
+_BREAKS = (http.client.HTTPException, TimeoutError, ConnectionError, urllib.error.URLError)
+
+
+class _FullError(Exception):
+    """The disk cannot take the file."""
+
+
+def is_address(text: str) -> bool:
+    """Return whether `text` is a web address rather than a path."""
+    return text.lower().startswith(("http://", "https://"))
+
+
+def download(address: str, target: Path, md5: str | None = None, report: Report = silent, remedy: str = "") -> Path:
+    """Return `target`, which then has the file that `address` serves.
+
+    A `target` that is already there and has the right `md5` is taken as it is. An address that does not answer or
+    has no such file, a full disk and a wrong check sum are an `InputError` that ends with `remedy`: where else the
+    file can be had.
+    """
+    ending = f": {remedy}" if remedy else ": check the address, or name a file on this machine instead."
+    if md5 is not None and target.is_file() and md5_of(target, report) == md5:
+        return target
+    _check_address(address, ending)
+    part = target.with_name(f"{target.name}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _fetch(address, part, report)
+    except urllib.error.HTTPError as error:
+        with contextlib.closing(error):
+            raise InputError(f"`from` (={address}) answered {error.code} {error.reason}{ending}") from None
+    except (_FullError, OSError, http.client.HTTPException) as error:
+        if isinstance(error, _FullError) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+            raise InputError(
+                f"`from` (={address}) does not fit on the disk of {target.parent} ({error}): free space, or set "
+                "CNNCORE_HOME to a folder with room."
+            ) from error
+        if isinstance(error, OSError) and error.filename is not None:  # a file of ours, not the connection
+            raise InputError(f"{target.parent} cannot be written to ({error.strerror}): set CNNCORE_HOME.") from error
+        raise InputError(f"`from` (={address}) cannot be reached ({_reason(error)}){ending}") from error
+    found = md5_of(part, report) if md5 else None
+    if found != md5:
+        _forget(part)
+        raise InputError(
+            f"`from` (={address}) served a file with the md5 sum {found} and not {md5}, so it is damaged or another "
+            f"file, and was removed{ending}"
+        )
+    atomic.replace(part, target)
+    _forget(part)
+    return target
+
+
+def md5_of(path: Path, report: Report = silent) -> str:
+    """Return the md5 sum of a file, as 32 hexadecimal digits."""
+    # Against damage and mix-ups, not against attackers: the sums that data sets publish are md5.
+    checksum, size = hashlib.md5(usedforsecurity=False), path.stat().st_size
+    meter = Meter(report, f"Checking {path.name.removesuffix('.part')}", "bytes", size)
+    with path.open("rb") as file:
+        while chunk := file.read(2**20):
+            checksum.update(chunk)
+            meter.at(file.tell())
+    return checksum.hexdigest()
+
+
+def _check_address(address: str, ending: str) -> None:
+    try:
+        parts = urllib.parse.urlsplit(address)
+        right = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        right = False
+    if not right or not address.isascii() or re.search(r"[\s\x00-\x1f]", address):
+        raise InputError(f"`from` (={address}) is not a web address like https://host/file.tar.gz{ending}")
+
+
+def _reason(error: Exception) -> str:
+    reason = getattr(error, "reason", None) or error
+    return str(getattr(reason, "strerror", None) or reason) or type(reason).__name__
+
+
+def _forget(part: Path) -> None:
+    part.unlink(missing_ok=True)
+    _state_path(part).unlink(missing_ok=True)
+
+
+def _state_path(part: Path) -> Path:
+    return part.with_name(f"{part.name}.json")
+
+
+def _fetch(address: str, part: Path, report: Report) -> None:
+    """Bring `part` up to the whole file; a connection that breaks is taken up again."""
+    pauses = list(PAUSES)
+    while True:
+        before = part.stat().st_size if part.exists() else 0
+        try:
+            _attempt(address, part, report)
+        except urllib.error.HTTPError as error:
+            # 5xx and 429: the server may recover. The rest will be answered in the same way again.
+            if (error.code < 500 and error.code != 429) or not pauses:
+                raise
+            error.close()
+            reason = f"{error.code} {error.reason}"
+        except _BREAKS as error:
+            arrived = part.stat().st_size if part.exists() else 0
+            if arrived > before:
+                pauses = list(PAUSES)
+            # Without a first byte, an unknown host or a refused connection is not worth a long wait.
+            if not pauses or (arrived == 0 and isinstance(error, urllib.error.URLError)):
+                raise
+            reason = _reason(error)
+        else:
+            return
+        pause = pauses.pop(0)
+        report(Progress("Downloading", message=f"The connection broke ({reason}), trying again in {pause:g} s."))
+        time.sleep(pause)
+
+
+def _attempt(address: str, part: Path, report: Report) -> None:
+    """Ask once for what is missing and append it to `part`."""
+    request = urllib.request.Request(address, headers=_AGENT)
+    start, mark = _begun(address, part)
+    if start:
+        request.add_header("Range", f"bytes={start}-")
+        request.add_header("If-Range", mark)
+    try:
+        answer = _open(request)
+    except urllib.error.HTTPError as error:
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise
+        with error:
+            if error.headers.get("Content-Range") == f"bytes */{start}":
+                return  # everything had arrived, and the file was only not yet renamed
+        _forget(part)
+        raise ConnectionError("the server has another version of the file now") from error
+    with answer:
+        resumed = answer.status == http.HTTPStatus.PARTIAL_CONTENT
+        span = re.fullmatch(r"bytes (\d+)-\d+/(\d+)", answer.headers.get("Content-Range", ""))
+        if resumed and (span is None or int(span[1]) != start):
+            _forget(part)
+            raise ConnectionError("the server sent another part than the one asked for")
+        start = start if resumed else 0
+        length = answer.headers.get("Content-Length", "")
+        total = start + int(length) if length.isdecimal() else None
+        _check_room(part, start, total)
+        mark = answer.headers.get("ETag", "W/")
+        mark = answer.headers.get("Last-Modified", "") if mark.startswith("W/") else mark  # W/: not the same bytes
+        atomic.write_text(_state_path(part), json.dumps({"address": address, "mark": mark}))
+        meter = Meter(report, "Downloading", "bytes", total, start)
+        with part.open("ab" if resumed else "wb") as file:
+            done = start
+            while chunk := answer.read(_CHUNK):
+                file.write(chunk)
+                done += len(chunk)
+                if done > MAX_BYTES:
+                    raise _FullError(f"more than {MAX_BYTES >> 30} GB")
+                meter.at(done)
+        if total is not None and done < total:  # the read ends quietly when the server closes the connection
+            raise ConnectionError(f"it closed after {done:,} of {total:,} bytes")
+
+
+def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
+    answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT)
+    return answer
+
+
+def _begun(address: str, part: Path) -> tuple[int, str]:
+    """Return how many bytes of this very file are there, and the server's mark of it; 0 if it must start anew.
+
+    Without a mark (an ETag or a date) a server could continue with the bytes of another version.
+    """
+    try:
+        state = json.loads(_state_path(part).read_text(encoding="utf-8"))
+        size, mark = part.stat().st_size, str(state["mark"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return 0, ""
+    return (size, mark) if mark and state.get("address") == address else (0, "")
+
+
+def _check_room(part: Path, start: int, total: int | None) -> None:
+    if total is None:
+        return
+    if total > MAX_BYTES:
+        raise _FullError(f"{total / 1e9:.1f} GB, at most {MAX_BYTES >> 30} GB are fetched")
+    free = shutil.disk_usage(part.parent).free
+    if total - start > free:
+        raise _FullError(f"{(total - start) / 1e6:,.0f} MB are missing, {free / 1e6:,.0f} MB are free")

@@ -1,0 +1,170 @@
+"""Prepared data sets on disk: arrays that are mapped into memory, so that opening one takes no time.
+
+    data/<name>/about.json      what it is, and which folder beside it has the arrays
+    data/<name>/arrays-<id>/    train_images.npy  train_labels.npy  test_images.npy  test_labels.npy
+
+The arrays are written first, into a folder of their own; then `about.json` is replaced, which is atomic. A reader
+sees the old set or the new one, and on Windows, where a mapped file cannot be removed, a new set can still be
+prepared while the old one is in use.
+"""
+
+import json
+import secrets
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from cnncore.data.atomic import write_text
+from cnncore.data.catalogue import BUILTIN, KNOWN
+from cnncore.data.images import ImageData, Shape, dataset_name
+from cnncore.errors import InputError
+from cnncore.home import home
+
+_ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+
+
+@dataclass(frozen=True)
+class DatasetInfo:
+    """What is known of a data set without opening its arrays; `shape` is (C, H, W), the sizes count images.
+
+    `prepared` says that `load(name)` works now; the built-in set always does, because it is drawn on first use.
+    """
+
+    name: str
+    title: str
+    shape: Shape
+    classes: tuple[str, ...]
+    train_size: int
+    test_size: int
+    prepared: bool
+    notes: tuple[str, ...]
+
+
+def folder(name: str) -> Path:
+    """Return the folder that everything of the data set `name` lies in; it need not exist."""
+    return home() / "data" / dataset_name(name)
+
+
+def save(data: ImageData) -> None:
+    """Write the data set so that `load(data.name)` finds it, in place of an earlier one of that name.
+
+    A full or read-only disk is an `InputError`, and leaves what was there before.
+    """
+    place = folder(data.name)
+    arrays = place / f"arrays-{secrets.token_hex(4)}"
+    about = {
+        "title": data.title,
+        "shape": data.shape,
+        "classes": data.classes,
+        "train_size": len(data.train_labels),
+        "test_size": len(data.test_labels),
+        "notes": data.notes,
+        "arrays": arrays.name,
+    }
+    try:
+        arrays.mkdir(parents=True)
+        for name in _ARRAYS:
+            np.save(arrays / f"{name}.npy", getattr(data, name), allow_pickle=False)
+        write_text(place / "about.json", json.dumps(about, indent=1))
+    except OSError as error:
+        shutil.rmtree(arrays, ignore_errors=True)
+        raise InputError(
+            f"`dataset` (={data.name}) cannot be written to {place} ({error.strerror or error}): free disk space, or "
+            "set CNNCORE_HOME to a folder with room that can be written to."
+        ) from error
+    for old in place.glob("arrays-*"):
+        if old != arrays:
+            shutil.rmtree(old, ignore_errors=True)  # on Windows still mapped by somebody: the next save removes it
+
+
+def load(name: str) -> ImageData:
+    """Return the prepared data set `name`, its images mapped into memory and read-only.
+
+    The built-in set is drawn and saved on first use. A name that is unknown or not prepared is an `InputError`
+    that says how to prepare it.
+    """
+    about = _about(name)
+    if about is None and name == BUILTIN.name:
+        from cnncore.data.builtin import generate
+
+        save(generate())
+        about = _about(name)
+    if about is None:
+        raise InputError(_missing(name))
+    try:
+        return _open(name, about)
+    except FileNotFoundError:  # prepared anew between the two reads: what is there now is the newer set
+        try:
+            return _open(name, _about(name) or about)
+        except FileNotFoundError as error:
+            raise InputError(
+                f"`dataset` (={name}) has lost its file {error.filename}: prepare it again with "
+                f"`python -m cnncore data prepare {name}`."
+            ) from None
+
+
+def _open(name: str, about: dict[str, Any]) -> ImageData:
+    place = folder(name) / about["arrays"]
+    try:
+        arrays = {
+            array: np.load(place / f"{array}.npy", mmap_mode="r" if array.endswith("images") else None)
+            for array in _ARRAYS
+        }
+        return ImageData(name, about["title"], tuple(about["classes"]), **arrays, notes=tuple(about["notes"]))
+    except (ValueError, EOFError) as error:
+        raise InputError(
+            f"`dataset` (={name}) has damaged files in {place} ({error}): prepare it again with "
+            f"`python -m cnncore data prepare {name}`."
+        ) from None
+
+
+def _about(name: str) -> dict[str, Any] | None:
+    path = folder(name) / "about.json"
+    try:
+        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        about["arrays"] = Path(about["arrays"]).name  # a folder beside the file, whatever was written there
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (ValueError, KeyError, TypeError):
+        raise InputError(
+            f"`dataset` (={name}) has a damaged {path}: remove that folder and prepare the data set again."
+        ) from None
+    return about
+
+
+def _missing(name: str) -> str:
+    if name in KNOWN:
+        files = ", ".join(original.name for original in KNOWN[name].originals)
+        return (
+            f"`dataset` (={name}) is not prepared on this machine: run `python -m cnncore data prepare {name}` to "
+            f"download it, or add --from and the path or address of a copy ({files})."
+        )
+    return (
+        f"`dataset` (={name}) is unknown here: choose one of {', '.join(info.name for info in datasets())}, or make "
+        f"it with `python -m cnncore data prepare {name} --from PATH`, where PATH is a folder, zip or tar of images."
+    )
+
+
+def info(name: str) -> DatasetInfo | None:
+    """Return what is known of the data set `name`, None if it is neither a known one nor prepared."""
+    about = _about(name)
+    if about is not None:
+        channels, height, width = about["shape"]
+        sizes = about["train_size"], about["test_size"]
+        texts = tuple(about["classes"]), tuple(about["notes"])
+        return DatasetInfo(name, about["title"], (channels, height, width), texts[0], *sizes, True, texts[1])
+    known = BUILTIN if name == BUILTIN.name else KNOWN.get(name)
+    if known is None:
+        return None
+    sizes = known.train_size, known.test_size
+    return DatasetInfo(name, known.title, known.shape, known.classes, *sizes, known is BUILTIN, (known.note,))
+
+
+def datasets() -> list[DatasetInfo]:
+    """Return every data set there is: the built-in one, the known ones, then the prepared others by name."""
+    names = [BUILTIN.name, *KNOWN]
+    found = sorted(path.parent.name for path in (home() / "data").glob("*/about.json"))
+    return [entry for name in dict.fromkeys(names + found) if (entry := info(name)) is not None]

@@ -1,0 +1,42 @@
+"""What tests of several parts share: a home of their own and a data set small enough to train on in a moment."""
+
+import numpy as np
+import pytest
+
+from cnncore.data.images import ImageData
+from cnncore.data.prepared import save
+
+CLASSES = ("red", "green", "blue", "bright", "dark", "left", "right")
+
+
+@pytest.fixture
+def app_home(tmp_path, monkeypatch):
+    """Return an empty `CNNCORE_HOME`."""
+    monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def tiny_images(train=140, test=70, size=12, seed=0):
+    """Return noise with a class-dependent tint: learnable in a few epochs, not in one batch."""
+    rng = np.random.default_rng(seed)
+
+    def split(count):
+        labels = np.arange(count) % len(CLASSES)
+        images = rng.integers(60, 160, (count, 3, size, size))
+        for label, place in enumerate(
+            [np.s_[0], np.s_[1], np.s_[2], np.s_[:], np.s_[:], np.s_[:, :, : size // 2], np.s_[:, :, size // 2 :]]
+        ):
+            images[(labels == label, *((place,) if not isinstance(place, tuple) else place))] += -50 if label == 4 else 50
+        return images.clip(0, 255).astype(np.uint8), labels.astype(np.int64)
+
+    train_images, train_labels = split(train)
+    test_images, test_labels = split(test)
+    return ImageData("tiny", "Tints", CLASSES, train_images, train_labels, test_images, test_labels, ())
+
+
+@pytest.fixture
+def tiny(app_home):
+    """Prepare the data set `tiny` in the test's own home and return it."""
+    data = tiny_images()
+    save(data)
+    return data

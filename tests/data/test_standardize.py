@@ -1,0 +1,64 @@
+import numpy as np
+import pytest
+import torch
+
+from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD, ZCA_EPSILON, fit
+from cnncore.errors import InputError
+from cnncore.training.config import Standardization
+
+RNG = np.random.default_rng(0)
+# Neighbours alike, as in photographs: without correlation whitening would have nothing to do.
+SMOOTH = RNG.normal(128, 40, (300, 3, 1, 1)) + RNG.normal(0, 12, (300, 3, 8, 8)).cumsum(3)
+TRAIN = torch.from_numpy(SMOOTH.clip(0, 255).astype(np.uint8))
+FLOATS = TRAIN.float() / 255
+
+
+def test_channel_gives_every_channel_mean_zero_and_variance_one():
+    result = fit(Standardization.CHANNEL, TRAIN)(FLOATS)
+    torch.testing.assert_close(result.mean(dim=(0, 2, 3)), torch.zeros(3), atol=1e-5, rtol=0)
+    torch.testing.assert_close(result.std(dim=(0, 2, 3), correction=0), torch.ones(3), atol=1e-5, rtol=0)
+
+
+def test_mean_image_gives_every_pixel_mean_zero():
+    result = fit(Standardization.MEAN_IMAGE, TRAIN)(FLOATS)
+    torch.testing.assert_close(result.mean(dim=0), torch.zeros(3, 8, 8), atol=1e-5, rtol=0)
+    assert float(result.std(correction=0)) == pytest.approx(1, abs=1e-5)
+
+
+def test_image_gives_every_image_mean_zero_and_variance_one():
+    result = fit(Standardization.IMAGE, TRAIN)(FLOATS)
+    torch.testing.assert_close(result.mean(dim=(1, 2, 3)), torch.zeros(300), atol=1e-5, rtol=0)
+    torch.testing.assert_close(result.std(dim=(1, 2, 3)), torch.ones(300), atol=1e-5, rtol=0)
+
+
+def test_an_image_of_one_colour_stays_finite():
+    flat = torch.full((1, 3, 8, 8), 0.5)
+    assert fit(Standardization.IMAGE, TRAIN)(flat).abs().max() == 0
+
+
+def test_handout_uses_the_practicals_constants():
+    result = fit(Standardization.HANDOUT, TRAIN)(FLOATS)
+    for channel in range(3):
+        expected = (FLOATS[:, channel] - HANDOUT_MEAN[channel]) / HANDOUT_STD[channel]
+        torch.testing.assert_close(result[:, channel], expected)
+
+
+def test_zca_is_symmetric_and_flattens_the_spectrum():
+    standardize = fit(Standardization.ZCA, TRAIN)
+    torch.testing.assert_close(standardize.whitening, standardize.whitening.T, atol=1e-4, rtol=0)
+    before = torch.linalg.eigvalsh(torch.cov((FLOATS - FLOATS.mean(0)).flatten(1).T, correction=0).double())
+    after = torch.linalg.eigvalsh(torch.cov(standardize(FLOATS).flatten(1).T, correction=0).double())
+    # Each eigenvalue l becomes l / (l + eps): the large ones 1, the small ones stay small.
+    torch.testing.assert_close(after, before / (before + ZCA_EPSILON), atol=1e-4, rtol=0)
+
+
+def test_none_leaves_the_pixels():
+    assert fit(Standardization.NONE, TRAIN)(FLOATS) is FLOATS
+
+
+def test_what_cannot_be_fitted_is_one_sentence():
+    with pytest.raises(InputError, match="handout.* 3 channels .* have 1: use channel"):
+        fit(Standardization.HANDOUT, TRAIN[:, :1])
+    big = torch.zeros(2, 3, 64, 64, dtype=torch.uint8)
+    with pytest.raises(InputError, match="zca.*4096"):
+        fit(Standardization.ZCA, big)

@@ -1,0 +1,109 @@
+"""The command line as scripts outside the project use it, in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def cnncore(*arguments, home, timeout=120):
+    return subprocess.run(
+        [sys.executable, "-m", "cnncore", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "CNNCORE_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+def test_layer_answers_in_json(tmp_path):
+    result = cnncore(
+        *"layer conv --input 3x32x32 --filters 32 --kernel 5 --stride 1 --padding 2 --json".split(), home=tmp_path
+    )
+    assert result.stderr == ""
+    values = json.loads(result.stdout)
+    assert values["output"] == [32, 32, 32]
+    assert (values["weights"], values["biases"], values["macs"]) == (2400, 32, 2_457_600)
+    assert values["dense_weights"] == 100_663_296
+    assert (values["unread_rows"], values["unread_columns"]) == (0, 0)
+    assert "32" in values["formula"]
+
+
+def test_describe_answers_in_json(tmp_path):
+    result = cnncore("describe", "practical", "--json", home=tmp_path)
+    values = json.loads(result.stdout)
+    assert (values["weights"], values["biases"], values["macs"]) == (1_190_000, 1_170, 23_152_400)
+    fields = [row["receptive_field"] for row in values["layers"] if row["kind"] in ("conv", "max-pool", "linear")]
+    assert fields[:7] == [5, 6, 14, 16, 32, 36, 60]
+    assert {"name", "kind", "output", "weights", "biases", "macs", "receptive_field", "jump"} <= values["layers"][0].keys()
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("layer conv --input 3x4x4 --filters 8 --kernel 7 --json", "kernel"),
+        ("layer conv --input 3x32 --filters 8 --kernel 3", "input"),
+        ("describe nosuchnetwork --json", "nosuchnetwork"),
+        ("describe practical --input 3x40x40", "fc4"),
+        ("train --preset figure-99", "figure-99"),
+        ("train --lr abc", "abc"),
+        ("train --augment flop", "flop"),
+        ("train --dataset nosuch", "nosuch"),
+        ("train --network missing.json", "missing.json"),
+        ("runs show nosuchrun", "nosuchrun"),
+        ("data prepare cifar10 --from /nosuch/file.zip", "file.zip"),
+        ("nonsense", "nonsense"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(line, message, tmp_path):
+    result = cnncore(*line.split(), home=tmp_path)
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+
+
+def test_train_streams_events_and_the_run_is_in_the_store(tmp_path):
+    line = "train --epochs 2 --network classroom --train-size 200 --test-size 100 --device cpu --log json"
+    result = cnncore(*line.split(), home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    events = [json.loads(text) for text in result.stdout.splitlines()]
+    assert [event["event"] for event in events if event["event"] != "batch"] == ["started", "epoch", "epoch", "finished"]
+    epoch = next(event for event in events if event["event"] == "epoch")
+    names = {f"{split}/{metric}" for split in ("train", "test") for metric in ("loss", "accuracy", "accuracy5")}
+    assert {"epoch", "seconds", *names} <= epoch.keys()
+    assert 0 <= epoch["test/accuracy"] <= 1
+
+    [run] = json.loads(cnncore("runs", "list", "--json", home=tmp_path).stdout)
+    assert run["status"] == "finished"
+    shown = json.loads(cnncore("runs", "show", run["id"], "--json", home=tmp_path).stdout)
+    assert shown["epoch"] == 2
+    exported = cnncore("runs", "export", run["id"], home=tmp_path).stdout
+    assert "test/accuracy" in exported.splitlines()[0]
+    assert cnncore("runs", "delete", run["id"], home=tmp_path).returncode == 0
+    assert json.loads(cnncore("runs", "list", "--json", home=tmp_path).stdout) == []
+
+
+def test_train_prints_the_practicals_log(tmp_path):
+    line = "train --epochs 1 --network classroom --train-size 100 --test-size 50 --device cpu --log practical"
+    result = cnncore(*line.split(), home=tmp_path)
+    assert "[TRAIN Batch 000/001]\tTime" in result.stdout
+    assert "Avg Prec@1" in result.stdout
+
+
+def test_data_list_names_the_built_in_set(tmp_path):
+    values = json.loads(cnncore("data", "list", "--json", home=tmp_path).stdout)
+    assert "builtin" in {entry["name"] for entry in values}
+
+
+def test_doctor_says_device_and_reason(tmp_path):
+    result = cnncore("doctor", "--json", home=tmp_path)
+    findings = {entry["subject"]: entry for entry in json.loads(result.stdout)}
+    assert {"device", "torch", "store", "data set builtin", "browser"} <= findings.keys()
+    assert ":" in findings["device"]["text"]

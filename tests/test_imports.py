@@ -1,0 +1,68 @@
+"""Who may import whom, proved in fresh interpreters."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TORCH_FREE = [
+    "cnncore",
+    "cnncore.architecture",
+    "cnncore.cli",
+    "cnncore.compute",
+    "cnncore.course",
+    "cnncore.data",
+    "cnncore.data.augmentation",
+    "cnncore.data.prepared",
+    "cnncore.events",
+    "cnncore.figures.curves",
+    "cnncore.runs.client",
+    "cnncore.runs.store",
+    "cnncore.runs.supervisor",
+    "cnncore.statistics",
+    "cnncore.training.config",
+    "cnncore.training.network",
+    "cnncore.training.presets",
+    "cnncore.training.schedule",
+]
+
+
+def loaded(statement, *names):
+    """Return which of `names` are loaded after `statement` in an interpreter of its own."""
+    code = f"import sys\n{statement}\nprint([name for name in {names!r} if name in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    return result.stdout.strip()
+
+
+@pytest.mark.parametrize("module", TORCH_FREE)
+def test_neither_torch_nor_streamlit_comes_in(module):
+    assert loaded(f"import {module}", "torch", "streamlit") == "[]"
+
+
+def test_the_check_can_fail():
+    assert loaded("import cnncore.training.trainer", "torch", "streamlit") == "['torch']"
+
+
+def test_nothing_in_the_package_imports_streamlit():
+    modules = sorted(
+        ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        for path in (ROOT / "cnncore").rglob("*.py")
+        if path.name not in ("__init__.py", "__main__.py")
+    )
+    assert len(modules) > 30
+    imports = "\n".join(f"import {module}" for module in modules)
+    assert loaded(imports, "streamlit") == "[]"
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "pages").glob("*.py")))
+def test_the_server_never_loads_torch(page, tmp_path):
+    """A page that runs alone, as in the server, without a browser."""
+    run = (
+        "import os; os.environ['CNNCORE_HOME'] = " + repr(str(tmp_path)) + "\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(ROOT / 'pages' / page)!r}, default_timeout=60).run()\n"
+        "assert not app.exception, app.exception"
+    )
+    assert loaded(run, "torch") == "[]"
