@@ -2,7 +2,7 @@
 
 Events are the only thing that leaves a training process. A consumer (the store, the command line, a page)
 needs neither torch nor the trainer to read them. Accuracies are fractions between 0 and 1, losses are mean
-cross-entropies in nats per image, durations are seconds. A metric's name is its definition: `train/...` is the
+cross-entropies in nats per image, durations are seconds. A metric's name in JSON is its definition: `train/...` is the
 running mean over the epoch while the weights move, `test/...` is one fixed model on all test images.
 """
 
@@ -10,11 +10,6 @@ import dataclasses
 import json
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
-
-
-def _metric(name: str) -> Any:
-    """Declare a field whose JSON name is a metric's name, which has a slash in it."""
-    return field(metadata={"json": name})
 
 
 @dataclass(frozen=True)
@@ -61,12 +56,12 @@ class Epoch:
     kind: ClassVar[str] = "epoch"
     epoch: int
     step: int
-    train_loss: float = _metric("train/loss")
-    train_accuracy: float = _metric("train/accuracy")
-    train_accuracy5: float = _metric("train/accuracy5")
-    test_loss: float = _metric("test/loss")
-    test_accuracy: float = _metric("test/accuracy")
-    test_accuracy5: float = _metric("test/accuracy5")
+    train_loss: float = field(metadata={"json": "train/loss"})
+    train_accuracy: float = field(metadata={"json": "train/accuracy"})
+    train_accuracy5: float = field(metadata={"json": "train/accuracy5"})
+    test_loss: float = field(metadata={"json": "test/loss"})
+    test_accuracy: float = field(metadata={"json": "test/accuracy"})
+    test_accuracy5: float = field(metadata={"json": "test/accuracy5"})
     seconds: float
     test_seconds: float
     images_per_second: float
@@ -80,8 +75,8 @@ class Finished:
     kind: ClassVar[str] = "finished"
     epochs: int
     seconds: float
-    test_loss: float = _metric("test/loss")
-    test_accuracy: float = _metric("test/accuracy")
+    test_loss: float = field(metadata={"json": "test/loss"})
+    test_accuracy: float = field(metadata={"json": "test/accuracy"})
 
 
 @dataclass(frozen=True)

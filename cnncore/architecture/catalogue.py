@@ -24,7 +24,7 @@ from cnncore.architecture.network import Network
 from cnncore.errors import InputError
 
 
-def _lenet5(input: Shape, classes: int) -> tuple[Layer, ...]:  # noqa: A002 the field's word
+def _lenet5(_: Shape, classes: int) -> tuple[Layer, ...]:
     """The practical's LeNet-5 (LeCun et al. 1998, with max-pooling): 61,706 parameters on 1x28x28."""
     return (
         Conv2d(6, 5, padding=2, name="conv1"),
@@ -63,7 +63,7 @@ def _classroom(input: Shape, classes: int) -> tuple[Layer, ...]:  # noqa: A002 t
     return _practical_of((16, 32, 32), 256, input, classes)
 
 
-def _alexnet(input: Shape, classes: int) -> tuple[Layer, ...]:  # noqa: A002, ARG001 the field's word; one signature for all
+def _alexnet(_: Shape, classes: int) -> tuple[Layer, ...]:
     """AlexNet in its one-column form (Krizhevsky 2014)."""
     return (
         Conv2d(64, 11, 4, 2, name="conv1"),

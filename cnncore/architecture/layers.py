@@ -5,6 +5,7 @@ see `cnncore.architecture.arithmetic` and `cnncore.architecture.counting`.
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, TypeAlias
 
@@ -15,15 +16,39 @@ Shape: TypeAlias = tuple[int, int, int]  # (C, H, W)
 LARGEST = 1_000_000  # no size, width or number of filters in a description is larger: nonsense is refused early
 
 
-def pair(name: str, value: Any, least: int) -> Pair:
-    """Return `value` as (height, width), both whole numbers of at least `least`."""
-    values = tuple(value) if isinstance(value, (tuple, list)) else (value, value)
-    for entry in values:
-        if isinstance(entry, bool) or not isinstance(entry, int) or not least <= entry <= LARGEST:
-            raise InputError(f"`{name}` (={value}) must be a whole number of at least {least}: change it.")
-    if len(values) != 2:
-        raise InputError(f"`{name}` (={value}) must be one number or a pair (height, width): give one of these.")
-    return values[0], values[1]
+class Size:
+    """A field of a layer that is given as one number or as (height, width) and kept as (height, width).
+
+    A descriptor, so that a layer holds a pair whatever it was given: nothing downstream checks or normalises again.
+    """
+
+    def __init__(self, least: int, default: Pair | None = None) -> None:
+        self._least = least
+        self._default = default
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, layer: object | None, owner: type) -> Pair:
+        if layer is not None:
+            value: Pair = vars(layer)[self._name]
+            return value
+        if self._default is None:
+            raise AttributeError(self._name)  # how dataclasses learn that there is no default
+        return self._default
+
+    def __set__(self, layer: object, value: int | Sequence[int]) -> None:
+        values = tuple(value) if isinstance(value, Sequence) else (value, value)
+        for entry in values:
+            if isinstance(entry, bool) or not isinstance(entry, int) or not self._least <= entry <= LARGEST:
+                raise InputError(
+                    f"`{self._name}` (={value!r}) must be a whole number of at least {self._least}: change it."
+                )
+        if len(values) != 2:
+            raise InputError(
+                f"`{self._name}` (={value!r}) must be one number or a pair (height, width): give one of these."
+            )
+        vars(layer)[self._name] = values
 
 
 def whole(name: str, value: Any, least: int = 1) -> int:
@@ -33,21 +58,16 @@ def whole(name: str, value: Any, least: int = 1) -> int:
     return value
 
 
-def _normalise(layer: Any, **least: int) -> None:
-    for name, smallest in least.items():
-        object.__setattr__(layer, name, pair(name, getattr(layer, name), smallest))
-
-
 @dataclass(frozen=True)
 class Conv2d:
     """A convolution: `filters` kernels of `kernel` pixels over all channels of their group, one bias each."""
 
     kind: ClassVar[str] = "conv"
     filters: int
-    kernel: Pair
-    stride: Pair = (1, 1)
-    padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
+    kernel: Size = Size(1)
+    stride: Size = Size(1, (1, 1))
+    padding: Size = Size(0, (0, 0))
+    dilation: Size = Size(1, (1, 1))
     groups: int = 1
     bias: bool = True
     name: str = ""
@@ -55,7 +75,6 @@ class Conv2d:
     def __post_init__(self) -> None:
         whole("filters", self.filters)
         whole("groups", self.groups)
-        _normalise(self, kernel=1, stride=1, padding=0, dilation=1)
         if self.filters % self.groups:
             raise InputError(
                 f"`filters` (={self.filters}) must be divisible by `groups` (={self.groups}): each group makes the "
@@ -69,11 +88,11 @@ class ConvTranspose2d:
 
     kind: ClassVar[str] = "conv-transpose"
     filters: int
-    kernel: Pair
-    stride: Pair = (1, 1)
-    padding: Pair = (0, 0)
-    output_padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
+    kernel: Size = Size(1)
+    stride: Size = Size(1, (1, 1))
+    padding: Size = Size(0, (0, 0))
+    output_padding: Size = Size(0, (0, 0))
+    dilation: Size = Size(1, (1, 1))
     groups: int = 1
     bias: bool = True
     name: str = ""
@@ -81,7 +100,6 @@ class ConvTranspose2d:
     def __post_init__(self) -> None:
         whole("filters", self.filters)
         whole("groups", self.groups)
-        _normalise(self, kernel=1, stride=1, padding=0, output_padding=0, dilation=1)
         if self.filters % self.groups:
             raise InputError(f"`filters` (={self.filters}) must be divisible by `groups` (={self.groups}): change one.")
         for extra, stride, dilation in zip(self.output_padding, self.stride, self.dilation, strict=True):
@@ -93,43 +111,48 @@ class ConvTranspose2d:
 
 
 @dataclass(frozen=True)
-class _Pool:
-    kernel: Pair
-    stride: Pair = (0, 0)  # left out: the kernel, so that windows do not overlap
-    padding: Pair = (0, 0)
-    dilation: Pair = (1, 1)
+class MaxPool2d:
+    """The largest value of each window; padding never wins (it counts as minus infinity)."""
+
+    kind: ClassVar[str] = "max-pool"
+    kernel: Size = Size(1)
+    stride: Size = Size(0, (0, 0))  # left out: the kernel, so that windows do not overlap
+    padding: Size = Size(0, (0, 0))
+    dilation: Size = Size(1, (1, 1))
     ceil_mode: bool = False
     name: str = ""
 
     def __post_init__(self) -> None:
-        if self.stride in ((0, 0), 0, None):
-            object.__setattr__(self, "stride", self.kernel)
-        _normalise(self, kernel=1, stride=1, padding=0, dilation=1)
-        for kernel, padding in zip(self.kernel, self.padding, strict=True):
-            if 2 * padding > kernel:
-                raise InputError(
-                    f"`padding` (={padding}) of a pool must be at most half its kernel (={kernel}): otherwise a "
-                    f"window could lie in the padding alone, use at most {kernel // 2}."
-                )
+        object.__setattr__(self, "stride", _pool_stride(self.kernel, self.stride, self.padding))
 
 
 @dataclass(frozen=True)
-class MaxPool2d(_Pool):
-    """The largest value of each window; padding never wins (it counts as minus infinity)."""
-
-    kind: ClassVar[str] = "max-pool"
-
-
-@dataclass(frozen=True)
-class AvgPool2d(_Pool):
-    """The mean of each window; zeros of the padding count (PyTorch's default)."""
+class AvgPool2d:
+    """The mean of each window; zeros of the padding count (PyTorch's default, which has no dilation)."""
 
     kind: ClassVar[str] = "avg-pool"
+    dilation: ClassVar[Pair] = (1, 1)
+    kernel: Size = Size(1)
+    stride: Size = Size(0, (0, 0))  # left out: the kernel
+    padding: Size = Size(0, (0, 0))
+    ceil_mode: bool = False
+    name: str = ""
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        if self.dilation != (1, 1):
-            raise InputError(f"`dilation` (={self.dilation}) of an average pool must be 1: PyTorch has no other.")
+        object.__setattr__(self, "stride", _pool_stride(self.kernel, self.stride, self.padding))
+
+
+def _pool_stride(kernel: Pair, stride: Pair, padding: Pair) -> Pair:
+    for span, border in zip(kernel, padding, strict=True):
+        if 2 * border > span:
+            raise InputError(
+                f"`padding` (={border}) of a pool must be at most half its kernel (={span}): otherwise a window "
+                f"could lie in the padding alone, use at most {span // 2}."
+            )
+    stride = kernel if stride == (0, 0) else stride
+    if 0 in stride:
+        raise InputError(f"`stride` (={stride}) must be at least 1: change it, or leave it out.")
+    return stride
 
 
 @dataclass(frozen=True)
@@ -137,11 +160,8 @@ class AdaptiveAvgPool2d:
     """Means over as many windows as needed for an output of `size`, whatever the input."""
 
     kind: ClassVar[str] = "adaptive-avg-pool"
-    size: Pair = (1, 1)
+    size: Size = Size(1, (1, 1))
     name: str = ""
-
-    def __post_init__(self) -> None:
-        _normalise(self, size=1)
 
 
 @dataclass(frozen=True)

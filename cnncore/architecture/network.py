@@ -132,22 +132,23 @@ def with_batch_norm(network: Network) -> Network:
 
 def with_dropout(network: Network, p: float) -> Network:
     """Return the network with a dropout right before its last dense layer, after that layer's activation."""
-    last = _last_linear(network)
+    last, _ = _last_linear(network)
     layers = (*network.layers[:last], Dropout(p, name="dropout"), *network.layers[last:])
     return replace(network, layers=layers)
 
 
 def with_classes(network: Network, classes: int) -> Network:
     """Return the network with `classes` outputs of its last dense layer."""
-    last = _last_linear(network)
-    changed = replace(network.layers[last], features=classes)  # type: ignore[call-arg]  # _last_linear found a Linear
+    last, layer = _last_linear(network)
+    changed = replace(layer, features=classes)
     return replace(network, layers=(*network.layers[:last], changed, *network.layers[last + 1 :]))
 
 
-def _last_linear(network: Network) -> int:
+def _last_linear(network: Network) -> tuple[int, Linear]:
     for position in range(len(network.layers) - 1, -1, -1):
-        if isinstance(network.layers[position], Linear):
-            return position
+        layer = network.layers[position]
+        if isinstance(layer, Linear):
+            return position, layer
     raise InputError(f"`network` (={network.name}) has no dense layer at its end: add one for the classes.")
 
 

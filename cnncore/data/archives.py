@@ -58,11 +58,15 @@ def members(source: Path) -> Iterator[Member]:
     except FileNotFoundError:
         raise InputError(f"`from` (={source}) does not exist: check the path.") from None
     except _ERRORS as error:
-        reason = str(error).strip() or type(error).__name__
-        raise InputError(
-            f"`from` (={source}) cannot be read as a zip or a tar (gz, bz2, xz), or is incomplete ({reason}): copy or "
-            "download it again, or give a folder."
-        ) from error
+        raise _broken(source, error) from error
+
+
+def _broken(source: Path, error: Exception) -> InputError:
+    reason = str(error).strip() or type(error).__name__
+    return InputError(
+        f"`from` (={source}) cannot be read as a zip or a tar (gz, bz2, xz), or is incomplete ({reason}): copy or "
+        "download it again, or give a folder."
+    )
 
 
 def _too_large(source: Path, what: str) -> InputError:
@@ -185,10 +189,10 @@ def _tar(source: Path) -> Iterator[Member]:
                 # tarfile remembers every header, a million of them are a gigabyte; typeshed leaves the list out.
                 archive.members = []  # type: ignore[attr-defined]
                 if not entry.isdir():
-                    yield Member(_path(entry.name), _tar_reader(archive, entry), file.tell(), total, "bytes")
+                    yield Member(_path(entry.name), _tar_reader(source, archive, entry), file.tell(), total, "bytes")
 
 
-def _tar_reader(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Callable[[], bytes]:
+def _tar_reader(source: Path, archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Callable[[], bytes]:
     if _unsafe(entry.name):
         return _refuse("its path leads out of the archive")
     if not entry.isreg():
@@ -200,6 +204,9 @@ def _tar_reader(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Callable[[]
         file = archive.extractfile(entry)
         if file is None:
             raise UnreadableFileError("not a file")
-        return file.read()  # a broken stream ends the whole archive: `members` says so
+        try:
+            return file.read()
+        except _ERRORS as error:  # unlike in a zip, nothing after this place can be read either
+            raise _broken(source, error) from error
 
     return read

@@ -28,6 +28,8 @@ TEST_SHARE = 0.2  # of each class, where the source has no test images
 _SMALL = 32 * 2**10  # bytes
 _WAITING = 64  # pictures read and not yet decoded: with them the memory is bounded
 
+_NOTHING: NDArray[np.uint8] = np.empty(0, np.uint8)
+
 _Result: TypeAlias = Callable[[], tuple[NDArray[np.uint8], tuple[int, int]]]  # waits; (C, H, W) and its own (H, W)
 _Decoded: TypeAlias = tuple[tuple[str, ...], NDArray[np.uint8]]  # path, (C, H, W)
 
@@ -82,7 +84,7 @@ def read_folders(source: Path, name: str, title: str, shape: Shape, report: Repo
             "drawn with seed 0, are kept for testing."
         )
     arrays = [array for _, array in decoded]
-    train, test = (_stack(arrays, [number for number, _ in split[part]]) for part in Split)
+    train, test = (_stack(arrays, [number for number, _ in split[part]], shape) for part in Split)
     labels = [np.array([label for _, label in split[part]], dtype=np.int64) for part in Split]
     return ImageData(name, title, classes, train, labels[0], test, labels[1], (*notes, *findings.notes(shape)))
 
@@ -104,7 +106,8 @@ def _decode_all(source: Path, shape: Shape, findings: _Findings, report: Report)
         yield member.path, array
 
     with warnings.catch_warnings(), ThreadPoolExecutor(max_workers=min(8, os.cpu_count() or 1)) as pool:
-        # Pillow only warns below twice its limit: as an error it becomes the reason for leaving the file out.
+        warnings.simplefilter("ignore", UserWarning)  # Pillow's remarks on small faults in files that it can read
+        # It only warns below twice its limit: as an error it becomes the reason for leaving the file out.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         for member in members(source):
             hidden = any(part.startswith(".") or part == "__MACOSX" for part in member.path)
@@ -170,10 +173,10 @@ def _cut(
     return [row for row in rows if row[0] not in chosen], [row for row in rows if row[0] in chosen]
 
 
-def _stack(arrays: list[NDArray[np.uint8]], numbers: list[int]) -> NDArray[np.uint8]:
-    """Return the numbered arrays as (N, C, H, W)."""
-    stacked = np.empty((len(numbers), *arrays[0].shape), np.uint8)
+def _stack(arrays: list[NDArray[np.uint8]], numbers: list[int], shape: Shape) -> NDArray[np.uint8]:
+    """Return the numbered arrays, each (C, H, W), as (N, C, H, W)."""
+    stacked = np.empty((len(numbers), *shape), np.uint8)
     for row, number in enumerate(numbers):
         stacked[row] = arrays[number]
-        arrays[number] = arrays[number][:0]  # its memory is given back, so that the images are not held twice
+        arrays[number] = _NOTHING  # gives the memory back, so that the images are not held twice
     return stacked

@@ -52,7 +52,7 @@ def decode(content: bytes, shape: Shape) -> tuple[NDArray[np.uint8], tuple[int, 
             picture.draft("RGB", (4 * width, 4 * height))
             plain = _plain(ImageOps.exif_transpose(picture), "RGB" if channels == 3 else "L")
             if plain.size != (width, height):
-                plain = ImageOps.fit(plain, (width, height), method=Image.Resampling.BICUBIC)
+                plain = _centre(plain, width, height).resize((width, height), Image.Resampling.BICUBIC)
             array = np.array(plain, dtype=np.uint8).reshape(height, width, channels)
     except UnidentifiedImageError:
         raise UnreadableFileError("not a picture") from None
@@ -61,6 +61,14 @@ def decode(content: bytes, shape: Shape) -> tuple[NDArray[np.uint8], tuple[int, 
     except _DAMAGED as error:
         raise UnreadableFileError(str(error) or type(error).__name__) from error
     return np.ascontiguousarray(array.transpose(2, 0, 1)), size  # (H, W, C) -> (C, H, W)
+
+
+def _centre(picture: Image.Image, width: int, height: int) -> Image.Image:
+    """Return the largest centred part with the proportions of `width` to `height`."""
+    wide = min(picture.width, max(1, round(picture.height * width / height)))
+    tall = min(picture.height, max(1, round(picture.width * height / width)))
+    left, top = (picture.width - wide) // 2, (picture.height - tall) // 2
+    return picture.crop((left, top, left + wide, top + tall))
 
 
 def _plain(picture: Image.Image, mode: str) -> Image.Image:

@@ -71,8 +71,8 @@ def start(name: str, source: str | None = None, size: int | None = None) -> None
 
     A name that cannot be used, or that is being prepared already, is an `InputError`.
     """
-    running = status(name)
-    if running is not None and running.state is State.RUNNING:
+    found = status(name)
+    if found is not None and found.state is State.RUNNING:
         raise InputError(f"`dataset` (={name}) is being prepared already: wait for it, or cancel it first.")
     command = [sys.executable, "-m", "cnncore", "data", "prepare", name, "--progress-file"]
     command += ["--from", source] if source else []
@@ -139,7 +139,7 @@ def _last_line(name: str) -> str:
     return "it was ended from outside. Start it again."
 
 
-def running() -> list[Preparation]:
+def preparations() -> list[Preparation]:
     """Return every preparation there is something to say about: those that run and those that ended unseen."""
     names = [path.name.removesuffix(".progress.json") for path in (home() / "data").glob("*.progress.json")]
     return [found for name in sorted(names) if (found := status(name)) is not None]

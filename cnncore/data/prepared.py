@@ -31,6 +31,7 @@ class DatasetInfo:
     """What is known of a data set without opening its arrays; `shape` is (C, H, W), the sizes count images.
 
     `prepared` says that `load(name)` works now; the built-in set always does, because it is drawn on first use.
+    `version` changes whenever the set is prepared anew, and is empty before the first time.
     """
 
     name: str
@@ -41,6 +42,7 @@ class DatasetInfo:
     test_size: int
     prepared: bool
     notes: tuple[str, ...]
+    version: str = ""
 
 
 def folder(name: str) -> Path:
@@ -153,9 +155,17 @@ def info(name: str) -> DatasetInfo | None:
     about = _about(name)
     if about is not None:
         channels, height, width = about["shape"]
-        sizes = about["train_size"], about["test_size"]
-        texts = tuple(about["classes"]), tuple(about["notes"])
-        return DatasetInfo(name, about["title"], (channels, height, width), texts[0], *sizes, True, texts[1])
+        return DatasetInfo(
+            name=name,
+            title=about["title"],
+            shape=(channels, height, width),
+            classes=tuple(about["classes"]),
+            train_size=about["train_size"],
+            test_size=about["test_size"],
+            prepared=True,
+            notes=tuple(about["notes"]),
+            version=about["arrays"],
+        )
     known = BUILTIN if name == BUILTIN.name else KNOWN.get(name)
     if known is None:
         return None

@@ -84,7 +84,7 @@ def fit(kind: Standardization, train_images: Tensor) -> Standardize:
 
 
 def _parts(images: Tensor) -> Iterator[Tensor]:
-    for part in images.split(_CHUNK):
+    for part in torch.split(images, _CHUNK):
         yield (part.cpu() if part.device.type == "mps" else part).double().div_(255)
 
 
@@ -105,4 +105,5 @@ def _zca(images: Tensor, mean: Tensor) -> Tensor:
         centred = (part - mean).flatten(1)  # (n, C*H*W)
         covariance.addmm_(centred.T, centred)
     eigenvalues, vectors = torch.linalg.eigh(covariance / len(images))
-    return ((vectors / (eigenvalues.clamp_min(0) + ZCA_EPSILON).sqrt()) @ vectors.T).float()
+    whitening: Tensor = (vectors / (eigenvalues.clamp_min(0) + ZCA_EPSILON).sqrt()) @ vectors.T
+    return whitening.float()

@@ -1,0 +1,185 @@
+"""Data sets: what there is to train on, and how to bring your own."""
+
+import re
+import secrets
+import shutil
+from typing import IO
+
+import streamlit as st
+
+from cnncore.data import load
+from cnncore.data.catalogue import BUILTIN, KNOWN
+from cnncore.data.images import dataset_name
+from cnncore.data.preparation import Preparation, State, cancel, dismiss, preparations, start, uploads
+from cnncore.data.prepared import DatasetInfo, datasets
+from cnncore.data.progress import duration
+from cnncore.data.samples import CLASSES, sample_picture
+from cnncore.errors import InputError
+
+PATH, ADDRESS, UPLOAD = "A path on this machine", "A web address", "Upload an archive"
+ENDINGS = ["zip", "tar", "gz", "tgz", "xz", "txz", "bz2"]
+
+
+def plain(text: str) -> str:
+    """Return `text` so that Markdown shows it as it is: names of files and classes come from anywhere."""
+    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:&-])", r"\\\1", text)
+
+
+@st.cache_data(max_entries=32, show_spinner="Drawing the samples ...")
+def samples(name: str, version: str) -> bytes:  # noqa: ARG001 the version makes a set that was prepared anew a new key
+    """Return the PNG with a few images of each class, encoded once."""
+    return sample_picture(load(name))
+
+
+def begin(name: str, source: str | None = None, size: int | None = None) -> None:
+    """Start a preparation; what is wrong with the request is shown on the next run."""
+    try:
+        start(name, source, size)
+    except InputError as error:
+        st.session_state.datasets_error = str(error)
+
+
+def begin_from_form() -> None:
+    """Start what the form asks for."""
+    name, kind = st.session_state.datasets_name.strip(), st.session_state.datasets_kind
+    try:
+        dataset_name(name)
+        if kind == UPLOAD:
+            file = st.session_state.datasets_upload
+            if file is None:
+                raise InputError("`upload` is empty: choose a zip or tar of class folders first.")
+            source = save_upload(name, file.name, file)
+        else:
+            source = st.session_state.datasets_path if kind == PATH else st.session_state.datasets_address
+            source = source.strip().strip('"')  # Windows copies a path with its quotation marks
+            web = source.lower().startswith(("http://", "https://"))
+            if not source or web != (kind == ADDRESS):
+                wanted = "an address that begins with http:// or https://" if kind == ADDRESS else "a path"
+                raise InputError(f"`from` (={source!r}) must be {wanted}: fill in that field.")
+    except (InputError, OSError) as error:
+        st.session_state.datasets_error = str(error)
+        return
+    begin(name, source, None if name in KNOWN else int(st.session_state.datasets_size))
+
+
+def save_upload(name: str, filename: str, file: IO[bytes]) -> str:
+    """Write an uploaded archive under a name of our own and return its path."""
+    ending = "".join(re.findall(r"\.(?:tar|zip|gz|tgz|xz|txz|bz2)\b", filename.lower())[-2:])
+    uploads().mkdir(parents=True, exist_ok=True)
+    target = uploads() / f"{name}-{secrets.token_hex(4)}{ending}"
+    with target.open("wb") as written:
+        shutil.copyfileobj(file, written)
+    return str(target)
+
+
+def show_preparation(found: Preparation) -> None:
+    """Show how one preparation stands, with the button that fits."""
+    progress, key = found.progress, f"datasets_end_{found.name}"
+    with st.container(border=True):
+        if found.state is State.RUNNING:
+            left = progress.remaining_seconds
+            label = f"**{found.name}** · {plain(progress.line())}"
+            st.progress(progress.fraction or 0.0, text=label)
+            if left is not None and left > 600:
+                st.caption(f"{duration(left)} to go: you can close this page, the download goes on.")
+            st.button("Cancel", key=key, on_click=cancel, args=(found.name,), icon=":material/close:")
+            return
+        kinds = {State.DONE: st.success, State.FAILED: st.error, State.CANCELLED: st.info}
+        kinds[found.state](f"**{found.name}**: {plain(progress.message)}")
+        st.button("Close", key=key, on_click=dismiss, args=(found.name,))
+
+
+def show_preparations(live: bool) -> None:
+    """Show all preparations; when the last one has ended, the whole page is drawn once more, and polling stops."""
+    found = preparations()
+    for preparation in found:
+        show_preparation(preparation)
+    if live and not any(preparation.state is State.RUNNING for preparation in found):
+        st.rerun()
+
+
+def show_dataset(info: DatasetInfo, busy: bool) -> None:
+    """Show one data set as a card."""
+    channels, height, width = info.shape
+    with st.container(border=True, height="stretch"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"#### {plain(info.title)}", width="content")
+            if info.prepared:
+                st.badge("ready", icon=":material/check:", color="green")
+            else:
+                st.badge("not on this machine yet", color="gray")
+        colour = "colour" if channels == 3 else "grey"
+        st.markdown(
+            f"**{info.train_size:,}** train and **{info.test_size:,}** test images, **{len(info.classes)}** classes, "
+            f"{colour}, {height} × {width} pixels"
+        )
+        classes = ", ".join(info.classes[:CLASSES])
+        if info.prepared:
+            more = f" and {len(info.classes) - CLASSES} more" if len(info.classes) > CLASSES else ""
+            try:
+                st.image(samples(info.name, info.version), caption=f"{plain(classes)}{more}", width="stretch")
+            except InputError as error:
+                st.error(plain(str(error)))
+        else:
+            st.caption(plain(classes))
+        for note in info.notes:
+            st.caption(plain(note))
+        if not info.prepared:
+            st.button(
+                "Download",
+                key=f"datasets_download_{info.name}",
+                on_click=begin,
+                args=(info.name,),
+                disabled=busy,
+                icon=":material/download:",
+                help="From where its authors put it. A copy or a mirror: see the form below.",
+            )
+
+
+def show_form() -> None:
+    """Show the form for images from elsewhere."""
+    st.subheader("Bring your own images")
+    st.markdown(
+        "A folder, zip or tar with one folder for each class, `train/<class>/` and `test/<class>/` or just `<class>/`. "
+        "Any size, any common format. Without test images, a fifth of each class is kept for testing."
+    )
+    kind = st.segmented_control("Where are they?", [PATH, ADDRESS, UPLOAD], default=PATH, key="datasets_kind")
+    left, right = st.columns([3, 1])
+    with left:
+        if kind == ADDRESS:
+            st.text_input("Address", placeholder="https://host/flowers.zip", key="datasets_address")
+        elif kind == UPLOAD:
+            st.file_uploader("Archive", type=ENDINGS, key="datasets_upload")
+        else:
+            st.text_input("Path", placeholder="/home/me/flowers or flowers.zip", key="datasets_path")
+        st.text_input(
+            "Name of the data set",
+            placeholder="flowers",
+            key="datasets_name",
+            help=f"A new name, or {', '.join(KNOWN)} for a copy of that one: its original archive, a mirror of it, or "
+            "the same images as files.",
+        )
+    with right:
+        st.number_input("Height and width in pixels", 8, 512, 32, key="datasets_size")
+        st.button("Prepare", key="datasets_prepare", type="primary", on_click=begin_from_form, disabled=kind is None)
+
+
+try:
+    from pages.parts.header import header
+except ModuleNotFoundError:
+    st.title("Data sets")
+    st.caption("What is there to learn from, and what does it look like?")
+else:
+    header("Data sets", "What is there to learn from, and what does it look like?")
+
+if "datasets_error" in st.session_state:
+    st.error(plain(st.session_state.pop("datasets_error")))
+running = {preparation.name for preparation in preparations() if preparation.state is State.RUNNING}
+st.fragment(show_preparations, run_every=1.0 if running else None)(bool(running))
+entries = datasets()
+for first in range(0, len(entries), 2):
+    for column, info in zip(st.columns(2), entries[first : first + 2], strict=False):
+        with column:
+            show_dataset(info, info.name in running)
+show_form()
+st.markdown(f"**Try:** prepare a folder of your own photographs, then train on it and on {BUILTIN.title.lower()}.")

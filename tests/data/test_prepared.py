@@ -1,0 +1,127 @@
+import dataclasses
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cnncore.data import ImageData, datasets, load, prepared, save
+from cnncore.data.catalogue import BUILTIN
+from cnncore.errors import InputError
+
+
+def example(seed: int = 0) -> ImageData:
+    rng = np.random.default_rng(seed)
+    train, test = (rng.integers(0, 256, (n, 3, 8, 8), dtype=np.uint8) for n in (6, 4))
+    return ImageData("mine", "Mine", ("a", "b"), train, np.arange(6) % 2, test, np.arange(4) % 2, ("A note.",))
+
+
+def test_what_is_saved_is_loaded() -> None:
+    data = example()
+    save(data)
+    again = load("mine")
+    assert (again.title, again.classes, again.notes, again.shape) == ("Mine", ("a", "b"), ("A note.",), (3, 8, 8))
+    for name in ("train_images", "train_labels", "test_images", "test_labels"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(data, name))
+
+
+def test_images_are_mapped_and_cannot_be_changed() -> None:
+    save(example())
+    images = load("mine").train_images
+    assert isinstance(images, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        images[0] = 0
+
+
+def test_saving_again_replaces_and_leaves_nothing_behind(cnncore_home: Path) -> None:
+    save(example(0))
+    before = prepared.info("mine")
+    opened = load("mine")  # whoever has the old set open keeps it
+    save(example(1))
+    np.testing.assert_array_equal(opened.train_images, example(0).train_images)
+    np.testing.assert_array_equal(load("mine").train_images, example(1).train_images)
+    assert len(list((cnncore_home / "data" / "mine").iterdir())) == 2
+    assert before is not None
+    assert before.version != prepared.info("mine").version
+
+
+def test_a_save_that_fails_keeps_the_old_set(cnncore_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(example(0))
+
+    def full(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "save", full)
+    data = example(1)
+    with pytest.raises(InputError, match="No space left"):
+        save(data)
+    np.testing.assert_array_equal(load("mine").train_images, example(0).train_images)
+    assert len(list((cnncore_home / "data" / "mine").iterdir())) == 2
+
+
+def test_a_known_set_says_how_to_prepare_it() -> None:
+    with pytest.raises(InputError, match=r"data prepare cifar10.*cifar-10-python\.tar\.gz"):
+        load("cifar10")
+
+
+def test_an_unknown_name_lists_the_known_ones() -> None:
+    with pytest.raises(InputError, match=r"unknown.*builtin, cifar10, mnist, fashion-mnist.*--from PATH"):
+        load("flowers")
+
+
+def test_damaged_files_are_named(cnncore_home: Path) -> None:
+    save(example())
+    about = cnncore_home / "data" / "mine" / "about.json"
+    array = next(about.parent.glob("*/train_images.npy"))
+    array.write_bytes(array.read_bytes()[:200])
+    with pytest.raises(InputError, match="damaged files"):
+        load("mine")
+    array.unlink()
+    with pytest.raises(InputError, match=r"lost its file.*train_images\.npy"):
+        load("mine")
+    about.write_text("{")
+    with pytest.raises(InputError, match=r"damaged .*about\.json"):
+        load("mine")
+
+
+def test_about_cannot_point_elsewhere(cnncore_home: Path) -> None:
+    save(example())
+    path = cnncore_home / "data" / "mine" / "about.json"
+    about = json.loads(path.read_text())
+    path.write_text(json.dumps(about | {"arrays": f"../../../../{about['arrays']}"}))
+    np.testing.assert_array_equal(load("mine").train_images, example().train_images)
+
+
+def test_datasets_lists_the_known_and_the_prepared() -> None:
+    assert [(info.name, info.prepared) for info in datasets()] == [
+        ("builtin", True), ("cifar10", False), ("mnist", False), ("fashion-mnist", False),
+    ]  # fmt: skip
+    save(dataclasses.replace(example(), name="cifar10"))
+    save(example())
+    found = {info.name: info for info in datasets()}
+    assert list(found)[-1] == "mine"
+    assert found["cifar10"].train_size == 6  # what is there, not what the original has
+    assert (found["mine"].shape, found["mine"].test_size) == ((3, 8, 8), 4)
+
+
+def test_the_built_in_set_is_drawn_once_and_is_what_the_catalogue_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    from cnncore.data import builtin
+
+    announced = prepared.info("builtin")
+    data = load("builtin")
+    monkeypatch.setattr(builtin, "generate", None)  # a second drawing would fail
+    again = load("builtin")
+    np.testing.assert_array_equal(again.train_images[:100], data.train_images[:100])
+    assert announced is not None
+    found = (data.title, data.shape, data.classes, len(data.train_labels), len(data.test_labels))
+    assert found == (BUILTIN.title, BUILTIN.shape, BUILTIN.classes, BUILTIN.train_size, BUILTIN.test_size)
+
+
+def test_listing_and_loading_need_no_torch() -> None:
+    save(example())
+    code = "import sys, cnncore.data as data, cnncore.commands.data; data.load('mine'); data.datasets(); "
+    code += "print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "False"
