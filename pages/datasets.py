@@ -85,8 +85,9 @@ def show_preparation(found: Preparation) -> None:
             st.button("Cancel", key=key, on_click=cancel, args=(found.name,), icon=":material/close:")
             return
         kinds = {State.DONE: st.success, State.FAILED: st.error, State.CANCELLED: st.info}
-        kinds[found.state](f"**{found.name}**: {plain(progress.message)}")
-        st.button("Close", key=key, on_click=dismiss, args=(found.name,))
+        with st.container(horizontal=True, vertical_alignment="center"):
+            kinds[found.state](f"**{found.name}**: {plain(progress.message)}")
+            st.button("Close", key=key, on_click=dismiss, args=(found.name,))
 
 
 def show_preparations(live: bool) -> None:
@@ -114,7 +115,7 @@ def show_dataset(info: DatasetInfo, busy: bool) -> None:
             f"{colour}, {height} × {width} pixels"
         )
         classes = ", ".join(info.classes[:CLASSES])
-        if info.prepared:
+        if info.version:
             more = f" and {len(info.classes) - CLASSES} more" if len(info.classes) > CLASSES else ""
             try:
                 st.image(samples(info.name, info.version), caption=f"{plain(classes)}{more}", width="stretch")
@@ -124,15 +125,16 @@ def show_dataset(info: DatasetInfo, busy: bool) -> None:
             st.caption(plain(classes))
         for note in info.notes:
             st.caption(plain(note))
-        if not info.prepared:
+        if not info.version:
+            drawn = info.name == BUILTIN.name
             st.button(
-                "Download",
-                key=f"datasets_download_{info.name}",
+                "Draw the images" if drawn else "Download",
+                key=f"datasets_get_{info.name}",
                 on_click=begin,
                 args=(info.name,),
                 disabled=busy,
-                icon=":material/download:",
-                help="From where its authors put it. A copy or a mirror: see the form below.",
+                icon=":material/brush:" if drawn else ":material/download:",
+                help="Takes a few seconds." if drawn else "From its authors. For a copy or a mirror, see below.",
             )
 
 

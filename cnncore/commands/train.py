@@ -68,6 +68,7 @@ def _description(path: Path) -> str:
 def run(args: argparse.Namespace) -> int:
     """Train, print every event, and record the run in the store."""
     config = configuration(args)
+    from cnncore.runs.record import Status
     from cnncore.runs.store import open_store
     from cnncore.runs.worker import record
 
@@ -78,5 +79,7 @@ def run(args: argparse.Namespace) -> int:
             print(line, flush=True)
 
     store = open_store()
-    status = record(store, store.create(config, name=args.name), config, on_event=show)
+    # Created as running: a supervisor that happens to live must not start a second process for it.
+    run_id = store.create(config, name=args.name, status=Status.RUNNING)
+    status = record(store, run_id, config, on_event=show)
     return _STATUS.get(status, 1)

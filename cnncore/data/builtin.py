@@ -208,28 +208,28 @@ def _draw(name: str, seed: int, count: int) -> NDArray[np.uint8]:
     """Return `count` pictures of the class `name`, uint8 (count, 3, SIZE, SIZE)."""
     c, d = Canvas(count, SIZE), Dice(seed, count)
     background = _background(c, d)
-    _clutter(c, d, 4, 0.6, background)
+    _clutter(c, d, 5, 0.7, background)
     c.place(
         d.uniform(-0.25, 0.25),
         d.uniform(-0.25, 0.25),
-        d.uniform(0.5, 0.85),
-        d.uniform(-0.2, 0.2),  # up to 23 degrees
-        d.uniform(-0.25, 0.25),
+        d.uniform(0.45, 0.82),
+        d.uniform(-0.28, 0.28),  # up to 31 degrees
+        d.uniform(-0.3, 0.3),
         d.chance(0.5),
     )
-    main = _away_from(d.colour(), background, 45)
-    second, third = _away_from(d.colour(), main, 40), _away_from(d.colour(), background, 45)
+    main = _away_from(d.colour(), background, 42)
+    second, third = _away_from(d.colour(), main, 40), _away_from(d.colour(), background, 42)
     _OBJECTS[name](c, d, main, second, third)
-    _clutter(c, d, 2, 0.35, background)
+    _clutter(c, d, 3, 0.45, background)
     _light(c, d)
-    return c.finished(d.noise(SIZE), d.uniform(10, 60))
+    return c.finished(d.noise(SIZE), d.uniform(10, 52))
 
 
 def _light(c: Canvas, d: Dice) -> None:
     """Light the whole scene: brightness, contrast, and a side that it comes from."""
     across, down = d.uniform(-0.25, 0.25), d.uniform(-0.25, 0.25)
     light: Values = d.uniform(0.75, 1.15) * (1 + across * c.x + down * c.y)
-    c.pixels = (c.pixels * light[:, None] - 128) * d.uniform(0.6, 1.0)[:, None] + 128
+    c.pixels = (c.pixels * light[:, None] - 128) * d.uniform(0.5, 1.0)[:, None] + 128
 
 
 def generate() -> ImageData:

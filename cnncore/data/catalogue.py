@@ -89,10 +89,10 @@ KNOWN: dict[str, Known] = {known.name: known for known in (CIFAR10, MNIST, FASHI
 # Drawn by `cnncore.data.builtin` on first use; a test holds these numbers against what it draws.
 BUILTIN = Known(
     "builtin",
-    "Built-in shapes",
+    "Built-in objects",
     (3, 32, 32),
-    tuple("0123456789"),
-    5000,
-    1000,
-    "Drawn by this program: needs no download.",
+    ("boat", "butterfly", "car", "cat", "fish", "flower", "house", "mushroom", "tree", "umbrella"),
+    5_000,
+    1_000,
+    "Drawn by the program itself when it is first used: ten kinds of objects, no download.",
 )

@@ -18,7 +18,7 @@ from cnncore.data import pictures
 from cnncore.data.archives import Member, UnreadableFileError, members
 from cnncore.data.images import ImageData, Shape
 from cnncore.data.layout import Split, arrange
-from cnncore.data.progress import Meter, Report, silent
+from cnncore.data.progress import Meter, Report, counted, silent
 from cnncore.errors import InputError
 
 MAX_BYTES = 2 * 2**30  # of decoded images: they are held in memory, here and while training
@@ -45,14 +45,14 @@ class _Findings:
     def notes(self, shape: Shape) -> Iterator[str]:
         if self.resized:
             yield (
-                f"{self.resized:,} images were cut to the centred part of these proportions and resized to "
-                f"{shape[1]} x {shape[2]} pixels."
+                f"{counted(self.resized, 'image')} had another size: the largest centred part with the right "
+                f"proportions was resized to {shape[1]} x {shape[2]} pixels."
             )
         if self.unreadable:
             shown = "; ".join(self.unreadable[:5]) + ("; ..." if len(self.unreadable) > 5 else "")
-            yield f"{len(self.unreadable):,} files could not be read and are left out: {shown}."
+            yield f"Left out because they cannot be read: {counted(len(self.unreadable), 'file')}: {shown}."
         if self.others:
-            yield f"{self.others:,} other files are no pictures."
+            yield f"Left out because their names are not those of pictures: {counted(self.others, 'file')}."
 
 
 def read_folders(source: Path, name: str, title: str, shape: Shape, report: Report = silent) -> ImageData:
@@ -64,7 +64,7 @@ def read_folders(source: Path, name: str, title: str, shape: Shape, report: Repo
     classes, or whose splits disagree about the classes, is an `InputError`.
     """
     findings = _Findings()
-    decoded = sorted(_decode_all(source, shape, findings, report), key=lambda item: item[0])
+    decoded = list(_decode_all(source, shape, findings, report))
     if not decoded:
         tried = f" {findings.unreadable[0]}." if findings.unreadable else ""
         raise InputError(

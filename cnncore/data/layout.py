@@ -8,6 +8,7 @@ Folders around either (`my-data/train/...`) are looked through, folders inside o
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cnncore.data.progress import counted
 from cnncore.errors import InputError
 
 
@@ -57,7 +58,7 @@ def arrange(paths: list[tuple[str, ...]]) -> Layout:
         notes.append("The validation images serve as test images, because there is no test folder with classes.")
     elif nested & _VALIDATION:
         unused = sum(len(folder) > 1 and folder[0].lower() in _VALIDATION for folder in folders)
-        notes.append(f"The {unused:,} validation images are left out, because there is a test folder.")
+        notes.append(f"Left out because there is a test folder: {counted(unused, 'validation image')}.")
     places: list[tuple[Split, str] | None] = []
     for folder in folders:
         top = folder[0].lower() if len(folder) > 1 else ""
@@ -76,4 +77,4 @@ def _without_surroundings(folders: list[tuple[str, ...]]) -> list[tuple[str, ...
 
 
 def _outside(count: int) -> tuple[str, ...]:
-    return (f"{count:,} pictures outside of the class folders are left out.",) if count else ()
+    return (f"Left out because they lie outside of the class folders: {counted(count, 'picture')}.",) if count else ()

@@ -74,6 +74,8 @@ def start(name: str, source: str | None = None, size: int | None = None) -> None
     found = status(name)
     if found is not None and found.state is State.RUNNING:
         raise InputError(f"`dataset` (={name}) is being prepared already: wait for it, or cancel it first.")
+    if name in _children:
+        _children.pop(name).wait(timeout=_GRACE)  # it has said how it ended and is on its way out
     command = [sys.executable, "-m", "cnncore", "data", "prepare", name, "--progress-file"]
     command += ["--from", source] if source else []
     command += ["--size", str(size)] if size else []

@@ -52,6 +52,11 @@ def silent(progress: Progress) -> None:
     """Take a report and show it to nobody."""
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a number with its noun: `counted(1, "file")` is '1 file', `counted(1200, "file")` '1,200 files'."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
 def duration(seconds: float) -> str:
     """Return a time for people: `duration(155)` is '2 min 35 s', `duration(4000)` '1 h 7 min'."""
     whole = max(0, round(seconds))

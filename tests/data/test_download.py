@@ -65,15 +65,15 @@ def test_a_later_attempt_continues(site, target):
 
 
 def test_a_cancelled_download_keeps_what_has_arrived(site, target):
-    class Cancelled(Exception):
+    class CancelledError(Exception):
         pass
 
     def cancel(progress: Progress) -> None:
         if progress.done:
-            raise Cancelled
+            raise CancelledError
 
     site.files["/file.bin"] = CONTENT
-    with pytest.raises(Cancelled):
+    with pytest.raises(CancelledError):
         download(f"{site.address}/file.bin", target, MD5, cancel)
     kept = target.with_name("file.bin.part").stat().st_size
     assert 0 < kept < len(CONTENT)
@@ -147,7 +147,7 @@ def test_a_server_in_trouble_is_asked_again(site, target):
 
 
 def test_nobody_answers(site, target, unused_tcp_port):
-    with pytest.raises(InputError, match="cannot be reached.*: check the address"):
+    with pytest.raises(InputError, match=r"cannot be reached.*: check the address"):
         download(f"http://127.0.0.1:{unused_tcp_port}/x", target)
 
 
@@ -170,7 +170,7 @@ def test_what_is_no_web_address(target, address):
 def test_a_full_disk_is_known_before_the_download(site, target, monkeypatch):
     site.files["/file.bin"] = CONTENT
     usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 1000))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage(10**9, 10**9, 1000))
     with pytest.raises(InputError, match=r"does not fit on the disk.*0 MB are missing, 0 MB are free.*CNNCORE_HOME"):
         download(f"{site.address}/file.bin", target)
     assert len(site.asked) == 1
@@ -183,7 +183,7 @@ def test_a_disk_that_fills_up(site, target, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(downloading.Meter, "at", full)
-    with pytest.raises(InputError, match="does not fit on the disk.*No space left"):
+    with pytest.raises(InputError, match=r"does not fit on the disk.*No space left"):
         download(f"{site.address}/file.bin", target)
 
 

@@ -51,16 +51,16 @@ def test_unreadable_files_are_counted_and_named(tmp_path: Path) -> None:
     data = read(write_zip(tmp_path / "z", class_files() | more | {"__MACOSX/train/cat/._1.png": b"x"}))
     assert len(data.train_labels) == 6
     notes = " ".join(data.notes)
-    assert "2 files could not be read" in notes
+    assert "cannot be read: 2 files: " in notes
     assert "train/cat/bad.jpg (not a picture)" in notes
     assert "train/dog/half.png" in notes
-    assert "1 other files" in notes
+    assert "not those of pictures: 1 file." in notes
 
 
 def test_resizing_is_noted(tmp_path: Path) -> None:
     data = read(write_folder(tmp_path / "f", class_files() | {"train/cat/large.png": png((9, 9, 9), (300, 200))}))
     assert data.train_images.shape == (7, 3, 32, 32)
-    assert data.notes[0].startswith("1 images were cut to the centred part")
+    assert data.notes[0].startswith("1 image had another size: the largest centred part")
 
 
 def test_large_files_go_through_the_threads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +70,7 @@ def test_large_files_go_through_the_threads(tmp_path: Path, monkeypatch: pytest.
     data = read(tmp_path / "f")
     np.testing.assert_array_equal(data.train_images, expected.train_images)
     (tmp_path / "f" / "train" / "cat" / "bad.png").write_bytes(b"x")
-    assert "1 files could not be read" in read(tmp_path / "f").notes[0]
+    assert "cannot be read: 1 file: train/cat/bad.png" in read(tmp_path / "f").notes[0]
 
 
 @pytest.mark.parametrize(

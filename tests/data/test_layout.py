@@ -35,7 +35,7 @@ def test_notes_say_what_stands_in_and_what_is_left_out() -> None:
     paths = [("train", "cat", "1.jpg"), ("val", "cat", "1.jpg"), ("test", "1.jpg")]
     assert arrange(paths).notes == (
         "The validation images serve as test images, because there is no test folder with classes.",
-        "1 pictures outside of the class folders are left out.",
+        "Left out because they lie outside of the class folders: 1 picture.",
     )
 
 

@@ -8,7 +8,6 @@ from cnncore.data import pictures
 from cnncore.data.archives import UnreadableFileError
 from cnncore.data.pictures import decode, endings, formats
 
-
 # Pillow's remarks on faults in files; `read_folders` silences them where the files are read.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnncore.data import ImageData, datasets, load, prepared, save
+from cnncore.data import ImageData, builtin, datasets, load, prepared, save
 from cnncore.data.catalogue import BUILTIN
 from cnncore.errors import InputError
 
@@ -106,17 +106,26 @@ def test_datasets_lists_the_known_and_the_prepared() -> None:
     assert (found["mine"].shape, found["mine"].test_size) == ((3, 8, 8), 4)
 
 
-def test_the_built_in_set_is_drawn_once_and_is_what_the_catalogue_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    from cnncore.data import builtin
+def test_the_built_in_set_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = []
 
-    announced = prepared.info("builtin")
-    data = load("builtin")
-    monkeypatch.setattr(builtin, "generate", None)  # a second drawing would fail
-    again = load("builtin")
-    np.testing.assert_array_equal(again.train_images[:100], data.train_images[:100])
-    assert announced is not None
-    found = (data.title, data.shape, data.classes, len(data.train_labels), len(data.test_labels))
-    assert found == (BUILTIN.title, BUILTIN.shape, BUILTIN.classes, BUILTIN.train_size, BUILTIN.test_size)
+    def generate() -> ImageData:
+        drawn.append(1)
+        return dataclasses.replace(example(), name="builtin")
+
+    monkeypatch.setattr(builtin, "generate", generate)
+    assert prepared.info("builtin").version == ""
+    for _ in range(2):
+        np.testing.assert_array_equal(load("builtin").train_images, example().train_images)
+    assert drawn == [1]
+    assert prepared.info("builtin").version != ""
+
+
+def test_the_catalogue_knows_what_will_be_drawn() -> None:
+    assert BUILTIN.classes == builtin.CLASSES
+    assert BUILTIN.shape == (3, builtin.SIZE, builtin.SIZE)
+    assert BUILTIN.train_size == builtin.TRAIN_PER_CLASS * len(builtin.CLASSES)
+    assert BUILTIN.test_size == builtin.TEST_PER_CLASS * len(builtin.CLASSES)
 
 
 def test_listing_and_loading_need_no_torch() -> None:

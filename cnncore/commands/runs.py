@@ -1,0 +1,76 @@
+"""`python -m cnncore runs`: the runs of this home, those of the app and those of the command line."""
+
+import argparse
+import json
+import sys
+import time
+
+from cnncore.errors import InputError
+from cnncore.runs import client
+from cnncore.runs.record import Run, Status
+from cnncore.runs.store import open_store
+
+_ACTIONS = {
+    "pause": client.pause,
+    "continue": client.unpause,
+    "stop": client.stop,
+    "resume": client.resume,
+    "delete": client.delete,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("action", choices=["list", "show", "export", *_ACTIONS])
+    parser.add_argument("run", nargs="?", help="a run's id, or the beginning of it that is unique")
+    parser.add_argument("--batches", action="store_true", help="export every update instead of every epoch")
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what `action` says."""
+    store = open_store()
+    client.attend()
+    if args.action == "list":
+        runs = store.runs()
+        if args.json:
+            print(json.dumps([entry.to_dict() for entry in runs]))
+        else:
+            for entry in runs:
+                print(_line(entry))
+        return 0
+    if args.run is None:
+        raise InputError(f"`run` must be given for {args.action}: `python -m cnncore runs list` shows the ids.")
+    chosen = store.get(args.run)
+    if args.action == "export":
+        sys.stdout.write(store.export_csv(chosen.id, batches=args.batches))
+        return 0
+    if args.action != "show":
+        _ACTIONS[args.action](chosen.id)
+        if args.action == "delete":
+            if args.json:
+                print(json.dumps({"deleted": chosen.id}))
+            return 0
+        chosen = _settled(chosen.id, args.action)
+    print(json.dumps(chosen.to_dict()) if args.json else _line(chosen))
+    if args.action == "show" and not args.json:
+        print(json.dumps(chosen.config.to_dict(), indent=1))
+        print(chosen.message)
+    return 0
+
+
+def _settled(run_id: str, action: str) -> Run:
+    """Return the run once it does what was asked, or after ten seconds as it is."""
+    wanted = {"pause": {Status.PAUSED}, "continue": {Status.RUNNING, Status.QUEUED}, "resume": {Status.RUNNING}}
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        found = open_store().get(run_id)
+        if found.status in wanted.get(action, set()) or not found.status.active:
+            return found
+        time.sleep(0.1)
+    return open_store().get(run_id)
+
+
+def _line(entry: Run) -> str:
+    accuracy = "" if entry.test_accuracy is None else f"  test {100 * entry.test_accuracy:.1f} %"
+    return f"{entry.id}  {entry.status:11}  epoch {entry.epoch}/{entry.config.epochs}{accuracy}  {entry.label}"

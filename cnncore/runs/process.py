@@ -1,0 +1,56 @@
+"""Processes that outlive the one that starts them, on POSIX and on Windows."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from cnncore.errors import InputError
+from cnncore.home import home
+
+_ROOT = Path(__file__).parents[2]  # so that `-m cnncore...` is found whatever the folder this runs in
+# A process that nobody waits for any more would be reported when its object is collected; these are kept.
+_started: list["subprocess.Popen[bytes]"] = []
+
+
+def start_detached(module: str, *arguments: str, log: str) -> "subprocess.Popen[bytes]":
+    """Start `python -m module arguments` with a session of its own; what it prints goes to home()/logs/`log`.
+
+    It shares neither the terminal nor the listening socket of the process that starts it, is not reached by its
+    Ctrl-C, and runs on when it ends.
+    """
+    folder = home() / "logs"
+    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "CNNCORE_HOME": str(home())}
+    command = [sys.executable, "-m", module, *arguments]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with (folder / log).open("ab") as output:
+            if sys.platform == "win32":
+                flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
+                flags |= subprocess.BELOW_NORMAL_PRIORITY_CLASS
+                process = subprocess.Popen(
+                    command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, creationflags=flags
+                )
+            else:
+                process = subprocess.Popen(
+                    command,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    start_new_session=True,
+                )
+    except OSError as error:
+        raise InputError(
+            f"the process that does the work cannot be started ({error}): free disk space or memory, then try again."
+        ) from error
+    _started[:] = [earlier for earlier in _started if earlier.poll() is None]
+    _started.append(process)
+    return process
+
+
+def yield_priority() -> None:
+    """Let everything else on this machine go first: a laptop that trains must stay usable (POSIX; see above)."""
+    if hasattr(os, "nice"):
+        os.nice(5)

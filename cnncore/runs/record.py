@@ -1,0 +1,108 @@
+"""What the store says of a run: its status, its figures, its curves."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnncore.training.config import RunConfig
+from cnncore.training.presets import PRESETS, title
+
+
+class Status(StrEnum):
+    """Where a run stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    DIVERGED = "diverged"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+
+    @property
+    def active(self) -> bool:
+        """True while something is still going to happen by itself or at a click."""
+        return self in (Status.QUEUED, Status.RUNNING, Status.PAUSED)
+
+    @property
+    def resumable(self) -> bool:
+        """True if the run can go on from its last checkpoint."""
+        return self in (Status.STOPPED, Status.INTERRUPTED, Status.FAILED)
+
+
+class Intent(StrEnum):
+    """What somebody wants of a run; the worker and the supervisor carry it out."""
+
+    NONE = "none"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run. Sizes are images, `epoch` counts complete epochs, `step` updates; times are seconds since 1970.
+
+    `seconds` is training time so far, evaluation and pauses apart. What is not known yet is None.
+    """
+
+    id: str
+    name: str
+    created: float
+    status: Status
+    intent: Intent
+    message: str
+    config: RunConfig
+    started: float | None
+    updated: float
+    device: str | None
+    device_reason: str | None
+    parameters: int | None
+    train_size: int | None
+    test_size: int | None
+    batches_per_epoch: int | None
+    classes: int | None
+    versions: dict[str, str]
+    epoch: int
+    step: int
+    seconds: float
+    images_per_second: float | None
+    train_accuracy: float | None
+    train_loss: float | None
+    test_accuracy: float | None
+    test_loss: float | None
+
+    @property
+    def steps(self) -> int | None:
+        """Updates of the whole run."""
+        return None if self.batches_per_epoch is None else self.batches_per_epoch * self.config.epochs
+
+    @property
+    def label(self) -> str:
+        """What the run is called where runs are told apart: its own name, else its preset, with its seed."""
+        named = self.name or (title(self.config.preset) if self.config.preset in PRESETS else "Own settings")
+        return f"{named} · seed {self.config.seed}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the run as plain values for JSON."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return values | {"config": self.config.to_dict(), "steps": self.steps, "label": self.label}
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A metric over a run, at most as many points as were asked for.
+
+    Where points stand for several batches, `value` is their mean and `low` and `high` their extremes. `epoch` is
+    fractional (2.5: half of the third epoch is done), `seconds` is training time from the run's start.
+    """
+
+    step: NDArray[np.int64]
+    epoch: NDArray[np.float64]
+    seconds: NDArray[np.float64]
+    value: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]

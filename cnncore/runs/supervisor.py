@@ -1,0 +1,137 @@
+"""One detached process a home: it takes runs from the queue, starts a worker for each, and notices dead ones.
+
+It is no child of the server in any way that matters: it outlives it, and ends by itself when there is nothing to do.
+If it dies, its workers go on; the next supervisor finds them by their heartbeats.
+"""
+
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from cnncore.errors import InputError
+from cnncore.runs.process import start_detached
+from cnncore.runs.record import Intent, Status
+from cnncore.runs.store import STALE, LostRunError, RunStore, open_store
+
+TICK = 0.25  # seconds between two looks at the store
+IDLE = 60.0  # seconds without an active run after which the supervisor ends
+GRACE = 10.0  # seconds a worker has to stop by itself before it is ended
+SLOTS = "CNNCORE_SLOTS"  # how many runs train at the same time; one by default, they would share the one device
+
+
+class Supervisor:
+    """The queue and the workers of one store. `step` does everything that is due; `run` repeats it."""
+
+    def __init__(
+        self,
+        store: RunStore,
+        start: Callable[[str], "subprocess.Popen[bytes]"] = lambda run_id: start_detached(
+            "cnncore.runs.worker", run_id, log=f"{run_id}.log"
+        ),
+    ) -> None:
+        self._store = store
+        self._start = start
+        self._token = secrets.token_hex(8)
+        self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._stopping: dict[str, float] = {}  # run -> when it was first seen to be asked to stop
+
+    def run(self) -> None:
+        """Supervise until idle or until another supervisor has taken over."""
+        idle_since = time.monotonic()
+        while self._store.supervise(self._token, os.getpid()):
+            if self.step():
+                idle_since = time.monotonic()
+            elif time.monotonic() - idle_since > IDLE and self._store.resign(self._token):
+                return
+            time.sleep(TICK)
+
+    def step(self) -> bool:
+        """Do what is due now; return whether any run is active."""
+        self._reap()
+        active = self._store.active()
+        # A run without an owner waits for a worker, unless one is just starting, or it is to train in another
+        # process (the command line's), which makes it as running and claims it a moment later.
+        waiting = [r for r in active if r["owner"] is None and r["status"] != Status.RUNNING and r["id"] not in self._workers]
+        begun = [r for r in active if r not in waiting]
+        for row in begun:
+            last_sign = row["heartbeat"] or row["updated"]
+            if row["id"] not in self._workers and time.time() - last_sign > STALE:
+                self._ended(row["id"], Intent(row["intent"]), "its process is gone")
+            elif row["intent"] == Intent.STOP:
+                self._press(row["id"])
+        busy = sum(row["status"] != Status.PAUSED for row in begun)
+        for row in waiting:
+            busy += self._queued(row["id"], Status(row["status"]), Intent(row["intent"]), busy < _slots())
+        return bool(active) or bool(self._workers)
+
+    def _queued(self, run_id: str, status: Status, intent: Intent, free: bool) -> bool:
+        """See to a run that no worker has; return whether one was started."""
+        if intent is Intent.STOP:
+            self._store.set_status(run_id, Status.STOPPED, "Stopped before it began.")
+        elif intent is Intent.PAUSE:
+            if status is Status.QUEUED:
+                self._store.set_status(run_id, Status.PAUSED, "Held in the queue.")
+        elif status is Status.PAUSED:
+            self._store.set_status(run_id, Status.QUEUED)
+        elif free:
+            try:
+                self._workers[run_id] = self._start(run_id)
+            except InputError as error:
+                self._store.set_status(run_id, Status.FAILED, str(error))
+                return False
+            return True
+        return False
+
+    def _reap(self) -> None:
+        for run_id, process in list(self._workers.items()):
+            code = process.poll()
+            if code is None:
+                continue
+            del self._workers[run_id]
+            self._stopping.pop(run_id, None)
+            try:
+                run = self._store.get(run_id)
+            except InputError:
+                continue  # deleted meanwhile
+            if run.status.active:
+                self._ended(run_id, run.intent, f"its process ended with status {code}")
+
+    def _ended(self, run_id: str, intent: Intent, how: str) -> None:
+        epoch = self._store.get(run_id).epoch
+        resumable = f"It can be resumed after epoch {epoch}." if epoch else "Resumed, it begins anew."
+        if intent is Intent.STOP:
+            self._store.set_status(run_id, Status.STOPPED, f"Stopped as asked. {resumable}")
+        else:
+            self._store.set_status(run_id, Status.INTERRUPTED, f"Interrupted: {how}. {resumable}")
+
+    def _press(self, run_id: str) -> None:
+        """End a worker that does not stop by itself: first politely, then not."""
+        since = self._stopping.setdefault(run_id, time.monotonic())
+        process = self._workers.get(run_id)
+        if process is not None and time.monotonic() - since > GRACE:
+            if time.monotonic() - since > 2 * GRACE:
+                process.kill()
+            else:
+                process.terminate()
+
+
+def _slots() -> int:
+    value = os.environ.get(SLOTS, "1")
+    return max(1, int(value)) if value.isdecimal() else 1
+
+
+def main() -> int:
+    """Supervise this home's store; nothing to do if somebody does already."""
+    try:
+        Supervisor(open_store()).run()
+    except (InputError, LostRunError) as error:
+        print(error, file=sys.stderr)  # noqa: T201 into the supervisor's log
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

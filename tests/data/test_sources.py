@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from picture_files import class_files, png, write_folder, write_tar, write_zip
+
+from cnncore.data import load
+from cnncore.data.atomic import lock
+from cnncore.data.sources import lock_path, prepare
+from cnncore.errors import InputError
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar"])
+def test_pictures_become_a_data_set_of_that_name(tmp_path, kind):
+    writer = {"folder": write_folder, "zip": write_zip, "tar": write_tar}[kind]
+    prepare("my-pets", writer(tmp_path / "s", class_files()))
+    data = load("my-pets")
+    assert (data.title, data.shape, data.classes) == ("My pets", (3, 32, 32), ("cat", "dog"))
+
+
+def test_size(tmp_path):
+    source = write_folder(tmp_path / "s", class_files())
+    assert prepare("pets", source, size=48).shape == (3, 48, 48)
+    with pytest.raises(InputError, match=r"`size` \(=7\)"):
+        prepare("pets", source, size=7)
+
+
+def test_from_an_address_and_nothing_is_kept_of_the_archive(tmp_path, site, cnncore_home):
+    site.files["/a/pets%20x.zip"] = write_zip(tmp_path / "z", class_files()).read_bytes()
+    assert len(prepare("pets", f"{site.address}/a/pets%20x.zip").train_labels) == 6
+    assert list((cnncore_home / "data" / "pets" / "download").iterdir()) == []
+
+
+def test_a_page_instead_of_an_archive(site, cnncore_home):
+    site.files["/login"] = b"<html>Please log in</html>" * 100
+    with pytest.raises(InputError, match="cannot be read as a zip or a tar"):
+        prepare("pets", f"{site.address}/login")
+    assert list((cnncore_home / "data" / "pets" / "download").iterdir()) == []
+
+
+def test_a_known_set_from_pictures_keeps_its_classes_shape_and_says_so(tmp_path):
+    names = [f"Folder/{split}/{label}/0.png" for split in ("train", "test") for label in range(10)]
+    files = {name: png((int(name.split("/")[2]) * 20,) * 3, (28, 28)) for name in names}
+    data = prepare("fashion-mnist", write_zip(tmp_path / "z.zip", files))
+    assert data.shape == (1, 28, 28)
+    assert data.classes[:2] == ("T-shirt/top", "Trouser")
+    assert [int(image[0, 0, 0]) for image in data.train_images[np.argsort(data.train_labels)]] == list(
+        range(0, 200, 20)
+    )
+    assert data.notes[0].startswith("Read from picture files in z.zip: these are not the original bytes")
+
+
+def test_names_of_classes_may_differ_in_punctuation(tmp_path):
+    classes = ("t_shirt-top", "Trouser", "pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "ankle_boot")
+    files = {f"{split}/{label}/0.png": png((i, i, i)) for split in ("train", "test") for i, label in enumerate(classes)}
+    data = prepare("fashion-mnist", write_folder(tmp_path / "f", files))
+    by_label = dict(zip(data.train_labels.tolist(), (int(image[0, 0, 0]) for image in data.train_images), strict=True))
+    assert by_label == {i: i for i in range(10)}
+
+
+def test_other_classes_need_another_name(tmp_path):
+    source = write_folder(tmp_path / "f", class_files())
+    with pytest.raises(InputError, match=r"has the classes airplane, .* and f has cat, dog: give these images a name"):
+        prepare("cifar10", source)
+
+
+def test_a_new_name_needs_a_source():
+    with pytest.raises(InputError, match="needs --from"):
+        prepare("flowers")
+
+
+def test_bad_names_and_paths(tmp_path):
+    with pytest.raises(InputError, match="`dataset`"):
+        prepare("../flowers", tmp_path)
+    with pytest.raises(InputError, match=r"`from` .*does not exist"):
+        prepare("flowers", tmp_path / "nothing")
+    with pytest.raises(InputError, match="has no meaning for the built-in set"):
+        prepare("builtin", tmp_path)
+
+
+def test_two_at_once_are_refused(tmp_path):
+    source = write_folder(tmp_path / "f", class_files())
+    with lock(lock_path("pets")) as free:
+        assert free
+        with pytest.raises(InputError, match="being prepared by another process"):
+            prepare("pets", source)
+    prepare("pets", source)
+
+
+def test_a_failed_preparation_keeps_the_earlier_set(tmp_path):
+    prepare("pets", write_folder(tmp_path / "f", class_files()))
+    (tmp_path / "bad.zip").write_bytes(b"garbage")
+    with pytest.raises(InputError, match="cannot be read"):
+        prepare("pets", tmp_path / "bad.zip")
+    assert len(load("pets").train_labels) == 6
+
+
+def test_a_home_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / "file"))
+    with pytest.raises(InputError, match="set CNNCORE_HOME"):
+        prepare("pets", tmp_path)

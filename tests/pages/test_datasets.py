@@ -1,0 +1,147 @@
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from cnncore.data import ImageData, load, preparation, save
+from cnncore.data.preparation import State, status, uploads
+from cnncore.data.progress import Progress
+
+PAGE = Path(__file__).parents[2] / "pages" / "datasets.py"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def page() -> AppTest:
+    return AppTest.from_file(str(PAGE), default_timeout=60).run()
+
+
+def folder(place: Path) -> Path:
+    for label, value in (("cat", 10), ("dog", 200)):
+        (place / label).mkdir(parents=True)
+        for i in range(5):
+            Image.new("RGB", (20, 20), (value, value, i)).save(place / label / f"{i}.png")
+    return place
+
+
+def small(name: str = "mine", title: str = "Mine") -> ImageData:
+    images, labels = np.zeros((4, 3, 8, 8), np.uint8), np.arange(4) % 2
+    return ImageData(name, title, ("a", "b"), images, labels, images, labels, ("Made for [a test](x).",))
+
+
+def texts(page: AppTest) -> str:
+    return "\n".join(
+        element.value for element in (*page.markdown, *page.caption, *page.error, *page.success, *page.info)
+    )
+
+
+def until_ended(page: AppTest, name: str) -> AppTest:
+    deadline = time.monotonic() + 60
+    while (found := status(name)) is not None and found.state is State.RUNNING and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return page.run()
+
+
+def test_the_page_stands_alone_and_shows_every_set(page: AppTest) -> None:
+    assert not page.exception
+    shown = texts(page)
+    for text in ("Built\\-in objects", "CIFAR\\-10", "MNIST", "Fashion\\-MNIST", "about an hour for 163 MB"):
+        assert text in shown
+    assert {button.label for button in page.button} == {"Draw the images", "Download", "Prepare"}
+    assert [button.key for button in page.button if button.label == "Download"] == [
+        f"datasets_get_{name}" for name in ("cifar10", "mnist", "fashion-mnist")
+    ]
+
+
+def test_a_prepared_set_shows_samples_and_its_notes_as_they_are(page: AppTest) -> None:
+    before = len(page.get("image"))
+    save(small())
+    page.run()
+    assert not page.exception
+    assert len(page.get("image")) == before + 1
+    assert "Made for \\[a test\\]\\(x\\)\\." in texts(page) or "Made for \\[a test\\]\\(x\\)." in texts(page)
+
+
+def test_a_folder_is_prepared_in_the_background(page: AppTest, tmp_path: Path) -> None:
+    page.text_input(key="datasets_path").input(str(folder(tmp_path / "pets")))
+    page.text_input(key="datasets_name").input("pets")
+    page.number_input(key="datasets_size").set_value(16)
+    page.button(key="datasets_prepare").click().run()
+    assert not page.exception
+    until_ended(page, "pets")
+    assert "8 train and 2 test images" in page.success[0].value
+    assert load("pets").shape == (3, 16, 16)
+    assert "#### Pets" in texts(page)
+    page.button(key="datasets_end_pets").click().run()
+    assert not page.success
+
+
+def test_what_is_wrong_is_one_sentence(page: AppTest, tmp_path: Path) -> None:
+    page.text_input(key="datasets_name").input("Not a name")
+    page.button(key="datasets_prepare").click().run()
+    assert "must be at most 40 small letters" in page.error[0].value
+    page.text_input(key="datasets_name").input("pets")
+    page.button(key="datasets_prepare").click().run()
+    assert "must be a path" in page.error[0].value
+    page.text_input(key="datasets_path").input(str(tmp_path / "nothing"))
+    page.button(key="datasets_prepare").click().run()
+    until_ended(page, "pets")
+    assert "does not exist" in page.error[0].value
+
+
+def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preparation, "_children", {})
+    preparation._file("pets", "log").parent.mkdir(parents=True)
+    progress = Progress("Downloading", 40_000_000, 160_000_000, "bytes", 45_000.0, 2666.0)
+    preparation._write("pets", State.RUNNING, progress)
+    again = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not again.exception
+    bar = again.get("progress")[0].proto
+    assert bar.value == 25
+    assert "40.0 of 160.0 MB" in bar.text
+    assert "44 min 26 s left" in bar.text
+    assert "you can close this page" in texts(again)
+    again.button(key="datasets_end_pets").click().run()
+    assert preparation._file("pets", "cancel").exists()
+
+
+def test_an_upload_is_saved_under_a_name_of_our_own(
+    page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    archive = shutil.make_archive(str(tmp_path / "pets"), "zip", folder(tmp_path / "f"))
+    page.segmented_control(key="datasets_kind").set_value("Upload an archive").run()
+    page.file_uploader(key="datasets_upload").set_value(
+        ("../../evil.zip", Path(archive).read_bytes(), "application/zip")
+    )
+    page.text_input(key="datasets_name").input("pets")
+    page.button(key="datasets_prepare").click().run()
+    assert not page.exception
+    until_ended(page, "pets")
+    assert len(load("pets").train_labels) == 8
+    assert list(uploads().iterdir()) == []
+
+
+def test_the_page_brings_no_torch_into_the_server() -> None:
+    code = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+page = AppTest.from_file({str(PAGE)!r}, default_timeout=60).run()
+assert not page.exception, page.exception
+print("torch" in sys.modules)
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PAGE.parents[1]
+    )
+    assert found.stdout.strip() == "False"

@@ -1,0 +1,222 @@
+import csv
+import io
+import sqlite3
+import threading
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cnncore.errors import InputError
+from cnncore.events import Finished, Stopped
+from cnncore.runs.record import Intent, Status
+from cnncore.runs.schema import MIGRATIONS
+from cnncore.runs.store import LostRunError, RunStore
+from tests.runs.conftest import BATCHES, CONFIG, batch, epoch_end, started
+
+
+def filled(store, epochs=3):
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "me", 1)
+    store.append(run_id, [started()], "me")
+    for epoch in range(1, epochs + 1):
+        store.append(run_id, [*(batch(epoch, n) for n in range(BATCHES)), epoch_end(epoch)], "me")
+    return run_id
+
+
+def test_a_run_comes_back_as_it_was_configured(store):
+    config = replace(CONFIG, lr=0.037, momentum=0.5)
+    run = store.get(store.create(config, name="my run"))
+    assert (run.config, run.name, run.status, run.epoch, run.step) == (config, "my run", Status.QUEUED, 0, 0)
+    assert run.label == "my run · seed 0"
+    assert run.steps is None
+
+
+def test_events_become_figures(store):
+    run = store.get(filled(store))
+    assert (run.status, run.epoch, run.step, run.steps) == (Status.RUNNING, 3, 15, 20)
+    assert (run.device, run.parameters, run.classes) == ("cpu", 1000, 10)
+    assert run.test_accuracy == pytest.approx(0.45)
+    assert run.seconds == pytest.approx(1.5)
+
+
+def test_another_process_reads_the_same(store):
+    run_id = filled(store)
+    other = RunStore(store.path)
+    assert other.get(run_id) == store.get(run_id)
+    other.close()
+
+
+def test_a_unique_beginning_names_a_run_and_nothing_else_does(store):
+    run_id = store.create(CONFIG)
+    assert store.get(run_id[:-1]).id == run_id
+    second = run_id[:-1] + ("0" if run_id[-1] != "0" else "1")
+    with sqlite3.connect(store.path) as db:
+        db.execute("INSERT INTO runs (id, name, created, config, status, updated) SELECT ?, name, created, config, status, updated FROM runs", (second,))
+    db.close()
+    with pytest.raises(InputError, match="fits several runs"):
+        store.get(run_id[:-1])
+    assert store.get(run_id).id == run_id
+    for wrong in ("nosuch", "", "%"):
+        with pytest.raises(InputError, match="is no run"):
+            store.get(wrong)
+
+
+def test_runs_are_listed_newest_first(store):
+    ids = [store.create(CONFIG, name=str(n)) for n in range(3)]
+    assert {run.id for run in store.runs()} == set(ids)
+    assert [run.name for run in store.runs(limit=2)] == ["2", "1"]
+
+
+def test_what_the_checkpoint_does_not_cover_is_dropped_when_it_comes_again(store):
+    run_id = filled(store, epochs=3)
+    store.append(run_id, [batch(4, 0)], "me")
+    store.claim(run_id, "next", 2)
+    store.append(run_id, [started(first_epoch=3)], "next")
+    assert store.get(run_id).epoch == 2
+    assert store.get(run_id).step == 2 * BATCHES
+    store.append(run_id, [batch(3, 0)], "next")
+    assert store.curve(run_id, "batch/loss").step.tolist() == list(range(1, 12))
+
+
+def test_an_owner_that_was_replaced_cannot_write(store):
+    run_id = filled(store)
+    store.claim(run_id, "other", 2)
+    with pytest.raises(LostRunError):
+        store.append(run_id, [epoch_end(4)], "me")
+    assert store.get(run_id).epoch == 3
+
+
+def test_events_and_intent_travel_in_one_transaction(store):
+    run_id = filled(store)
+    store.request(run_id, Intent.PAUSE)
+    assert store.append(run_id, [batch(4, 0)], "me") is Intent.PAUSE
+    with pytest.raises(InputError, match="UNIQUE"):
+        store.append(run_id, [batch(4, 1), batch(4, 0)], "me")
+    assert store.get(run_id).step == 16, "the whole append is undone"
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [(Finished(4, 1.0, 0.5, 0.6), Status.FINISHED), (Stopped(2, "asked"), Status.STOPPED)]
+)
+def test_the_last_event_ends_the_run(store, event, status):
+    run_id = filled(store)
+    store.append(run_id, [event], "me")
+    assert store.get(run_id).status is status
+
+
+def test_only_a_run_that_is_over_can_be_deleted_and_takes_its_curves_along(store):
+    run_id = filled(store)
+    with pytest.raises(InputError, match="is running and can only be deleted when it is over: stop it first"):
+        store.delete(run_id)
+    store.append(run_id, [Stopped(3, "asked")], "me")
+    store.delete(run_id)
+    assert store.runs() == []
+    with sqlite3.connect(store.path) as db:
+        assert db.execute("SELECT (SELECT count(*) FROM batches) + (SELECT count(*) FROM epochs)").fetchone()[0] == 0
+    db.close()
+
+
+def test_only_a_run_that_ended_early_can_be_requeued(store):
+    run_id = filled(store)
+    store.append(run_id, [Finished(4, 1.0, 0.5, 0.6)], "me")
+    with pytest.raises(InputError, match="is finished and only a stopped, interrupted or failed run"):
+        store.requeue(run_id)
+    store.set_status(run_id, Status.INTERRUPTED, "gone")
+    store.requeue(run_id)
+    assert store.get(run_id).status is Status.QUEUED
+    assert store.claim(run_id, "next", 3) is True
+
+
+def test_epoch_curves(store):
+    curve = store.curve(filled(store), "test/accuracy")
+    np.testing.assert_allclose(curve.value, [0.15, 0.30, 0.45])
+    assert curve.epoch.tolist() == [1, 2, 3]
+    assert curve.step.tolist() == [5, 10, 15]
+    np.testing.assert_allclose(curve.seconds, [0.5, 1.0, 1.5])
+
+
+def test_batch_curves_have_fractional_epochs_and_continuous_time(store):
+    curve = store.curve(filled(store), "batch/loss")
+    np.testing.assert_allclose(curve.value, [2.3 - 0.01 * step for step in range(1, 16)])
+    np.testing.assert_allclose(curve.epoch, [step / BATCHES for step in range(1, 16)])
+    np.testing.assert_allclose(curve.seconds, [0.1 * step for step in range(1, 16)])
+    np.testing.assert_array_equal(curve.low, curve.value)
+
+
+@pytest.mark.parametrize("points", [1, 4, 7, 15, 100])
+def test_a_long_curve_comes_in_buckets_with_mean_and_extremes(store, points):
+    run_id = filled(store)
+    whole = store.curve(run_id, "batch/loss")
+    short = store.curve(run_id, "batch/loss", max_points=points)
+    assert len(short.value) <= points
+    assert short.step[-1] == 15
+    bucket = -(-15 // points)
+    for position, step in enumerate(short.step):
+        members = whole.value[position * bucket : step]
+        assert short.value[position] == pytest.approx(members.mean())
+        assert (short.low[position], short.high[position]) == (members.min(), members.max())
+
+
+def test_an_empty_curve_is_empty_and_an_unknown_metric_an_error(store):
+    run_id = store.create(CONFIG)
+    assert len(store.curve(run_id, "batch/loss", max_points=10).value) == 0
+    assert len(store.curve(run_id, "test/loss").value) == 0
+    with pytest.raises(InputError, match=r"`metric` \(='loss'\)"):
+        store.curve(run_id, "loss")
+
+
+def test_csv_has_the_metrics_names_and_all_rows(store):
+    run_id = filled(store)
+    rows = list(csv.DictReader(io.StringIO(store.export_csv(run_id))))
+    assert [float(row["test/accuracy"]) for row in rows] == pytest.approx([0.15, 0.30, 0.45])
+    assert len(list(csv.DictReader(io.StringIO(store.export_csv(run_id, batches=True))))) == 15
+
+
+def test_several_writers_do_not_lose_anything(store):
+    ids = [store.create(CONFIG) for _ in range(4)]
+
+    def write(run_id):
+        mine = RunStore(store.path)
+        mine.claim(run_id, run_id, 1)
+        mine.append(run_id, [started()], run_id)
+        for step in range(40):
+            mine.append(run_id, [batch(step // BATCHES + 1, step % BATCHES)], run_id)
+        mine.close()
+
+    threads = [threading.Thread(target=write, args=(run_id,)) for run_id in ids]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [store.get(run_id).step for run_id in ids] == [40] * 4
+
+
+def test_only_one_supervisor_has_the_role(store):
+    assert store.supervise("one", 1)
+    assert store.supervise("one", 1)
+    assert not store.supervise("two", 2)
+    run_id = store.create(CONFIG)
+    assert not store.resign("one"), "a run came in"
+    store.set_status(run_id, Status.STOPPED)
+    assert store.resign("one")
+    assert store.supervise("two", 2)
+
+
+def test_a_store_of_a_newer_program_is_left_alone(app_home):
+    path = app_home / "runs.sqlite"
+    RunStore(path).close()
+    with sqlite3.connect(path) as db:
+        db.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    db.close()
+    with pytest.raises(InputError, match="update the program"):
+        RunStore(path)
+
+
+def test_garbage_in_place_of_the_store_is_one_sentence_and_is_kept(app_home):
+    path = app_home / "runs.sqlite"
+    path.parent.mkdir()
+    path.write_bytes(b"this is not a database, it is a text that somebody put here" * 100)
+    with pytest.raises(InputError, match="cannot be used .*not a database"):
+        RunStore(path)
+    assert path.read_bytes().startswith(b"this is not")

@@ -1,0 +1,205 @@
+import os
+import signal
+import sys
+import time
+from dataclasses import replace
+
+import pytest
+
+from cnncore.errors import InputError
+from cnncore.runs import client
+from cnncore.runs.record import Intent, Status
+from cnncore.runs.store import STALE, open_store
+from cnncore.runs.supervisor import Supervisor
+from cnncore.training.config import RunConfig
+from tests.runs.conftest import CONFIG
+from tests.runs.test_worker import until
+
+REAL = RunConfig(dataset="tiny", network="classroom", epochs=400, batch_size=4, device="cpu")
+
+
+class Process:
+    """Stands for a worker process."""
+
+    def __init__(self):
+        self.code = None
+        self.pressed = []
+
+    def poll(self):
+        return self.code
+
+    def terminate(self):
+        self.pressed.append("terminate")
+
+    def kill(self):
+        self.pressed.append("kill")
+
+
+@pytest.fixture
+def processes():
+    return {}
+
+
+@pytest.fixture
+def supervisor(store, processes):
+    return Supervisor(store, lambda run_id: processes.setdefault(run_id, Process()))
+
+
+def test_one_run_at_a_time_in_the_order_of_the_queue(store, supervisor, processes):
+    first, second = store.create(CONFIG), store.create(CONFIG)
+    # two runs of one second: the ids decide, as in the list
+    first, second = sorted((first, second), key=lambda run_id: (store.get(run_id).created, run_id))
+    for _ in range(3):
+        assert supervisor.step()
+    assert list(processes) == [first]
+    store.claim(first, "w", 1)
+    supervisor.step()
+    assert list(processes) == [first]
+    store.set_status(first, Status.FINISHED)
+    processes[first].code = 0
+    supervisor.step()
+    assert list(processes) == [first, second]
+
+
+def test_more_slots_mean_more_at_once(store, supervisor, processes, monkeypatch):
+    monkeypatch.setenv("CNNCORE_SLOTS", "2")
+    ids = {store.create(CONFIG) for _ in range(3)}
+    supervisor.step()
+    supervisor.step()
+    assert len(processes) == 2
+    assert processes.keys() < ids
+
+
+def test_a_paused_run_lets_the_next_one_go(store, supervisor, processes):
+    first = store.create(CONFIG)
+    supervisor.step()
+    store.claim(first, "w", 1)
+    store.set_status(first, Status.PAUSED)
+    second = store.create(CONFIG)
+    supervisor.step()
+    assert set(processes) == {first, second}
+
+
+def test_a_worker_that_dies_leaves_an_interrupted_run(store, supervisor, processes):
+    run_id = store.create(CONFIG)
+    supervisor.step()
+    store.claim(run_id, "w", 1)
+    processes[run_id].code = -9
+    supervisor.step()
+    run = store.get(run_id)
+    assert run.status is Status.INTERRUPTED
+    assert run.message == "Interrupted: its process ended with status -9. Resumed, it begins anew."
+    assert not supervisor.step(), "and is not started again by itself"
+
+
+def test_a_worker_of_a_dead_supervisor_is_left_alone_while_it_lives(store, supervisor, processes):
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "w", 1)
+    assert supervisor.step()
+    assert store.get(run_id).status is Status.RUNNING
+    with store._transaction() as db:
+        db.execute("UPDATE runs SET heartbeat = ?", (time.time() - STALE - 1,))
+    supervisor.step()
+    assert store.get(run_id).status is Status.INTERRUPTED
+    assert processes == {}
+
+
+def test_a_run_in_the_queue_can_be_held_released_and_stopped(store, supervisor, processes):
+    busy, run_id = store.create(CONFIG), None
+    supervisor.step()
+    run_id = store.create(CONFIG)
+    store.request(run_id, Intent.PAUSE)
+    supervisor.step()
+    assert store.get(run_id).status is Status.PAUSED
+    store.request(run_id, Intent.NONE)
+    supervisor.step()
+    assert store.get(run_id).status is Status.QUEUED
+    store.request(run_id, Intent.STOP)
+    supervisor.step()
+    assert store.get(run_id).status is Status.STOPPED
+    assert list(processes) == [busy]
+
+
+def test_a_worker_that_does_not_stop_is_pressed(store, supervisor, processes, monkeypatch):
+    run_id = store.create(CONFIG)
+    supervisor.step()
+    store.claim(run_id, "w", 1)
+    store.request(run_id, Intent.STOP)
+    supervisor.step()
+    assert processes[run_id].pressed == []
+    monkeypatch.setattr("cnncore.runs.supervisor.GRACE", 0.05)
+    time.sleep(0.06)
+    supervisor.step()
+    time.sleep(0.06)
+    supervisor.step()
+    assert processes[run_id].pressed == ["terminate", "kill"]
+    processes[run_id].code = -9
+    supervisor.step()
+    assert store.get(run_id).status is Status.STOPPED
+
+
+def test_a_process_that_cannot_be_started_is_a_failed_run(store):
+    def refuse(run_id):
+        raise InputError("the process cannot be started: free memory.")
+
+    run_id = store.create(CONFIG)
+    Supervisor(store, refuse).step()
+    assert store.get(run_id).status is Status.FAILED
+    assert "free memory" in store.get(run_id).message
+
+
+def test_the_client_refuses_what_makes_no_sense(store):
+    run_id = store.create(CONFIG)
+    store.set_status(run_id, Status.FINISHED)
+    for act, word in ((client.pause, "paused"), (client.stop, "stopped"), (client.unpause, "continued")):
+        with pytest.raises(InputError, match=f"is finished and cannot be {word}"):
+            act(run_id)
+
+
+@pytest.fixture
+def reaped(app_home):
+    """End whatever a test leaves running, whether or not it passed."""
+    yield
+    store = open_store()
+    pids = [row["pid"] for row in store.active() if row["pid"]]
+    with store._transaction() as db:
+        row = db.execute("SELECT pid FROM supervisor").fetchone()
+        db.execute("UPDATE supervisor SET token = 'nobody'")
+    for pid in [*pids, *([row["pid"]] if row else [])]:
+        try:
+            os.kill(pid, signal.SIGTERM)
+        except OSError:
+            pass  # gone already
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills processes by POSIX signals")
+def test_real_processes_a_killed_worker_is_interrupted_and_resumes_and_a_killed_supervisor_is_replaced(tiny, reaped):
+    store = open_store()
+    run_id = client.start(REAL)
+    until(lambda: store.get(run_id).epoch >= 2, seconds=90)
+    [row] = store.active()
+    os.kill(row["pid"], signal.SIGKILL)
+    until(lambda: store.get(run_id).status is Status.INTERRUPTED, seconds=30)
+    reached = store.get(run_id).epoch
+    assert "can be resumed after epoch" in store.get(run_id).message
+
+    client.resume(run_id)
+    until(lambda: store.get(run_id).epoch > reached, seconds=90)
+    with store._transaction() as db:
+        supervisor = db.execute("SELECT pid FROM supervisor").fetchone()["pid"]
+    os.kill(supervisor, signal.SIGKILL)
+    before = store.get(run_id).epoch
+    until(lambda: store.get(run_id).epoch > before, seconds=60)  # the worker goes on without it
+    until(lambda: not store.supervised(), seconds=30)
+    client.attend()
+    until(store.supervised, seconds=30)
+    client.pause(run_id)
+    until(lambda: store.get(run_id).status is Status.PAUSED, seconds=30)
+    client.unpause(run_id)
+    client.stop(run_id)
+    until(lambda: store.get(run_id).status is Status.STOPPED, seconds=30)
+    assert store.curve(run_id, "test/loss").epoch.tolist() == list(range(1, store.get(run_id).epoch + 1))
+
+    other = client.start(replace(REAL, epochs=1, dataset="nosuch"))
+    until(lambda: store.get(other).status is Status.FAILED, seconds=60)
+    assert "nosuch" in store.get(other).message
