@@ -8,6 +8,7 @@ sometimes something stands in front. Every class stays itself when mirrored or s
 
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from cnncore.data.images import ImageData
 SIZE = 32
 TRAIN_PER_CLASS = 500
 TEST_PER_CLASS = 100
-SHA256 = ""
+SHA256 = "5bbe8bf9569606b99fbdd372cd5376a6c470fdf662a3ba1827e1247bc14e8e91"
+_PART = 20  # pictures drawn at a time: their pixels fit into a core's cache
 
 
 def _boat(c: Canvas, d: Dice, main: Colour, second: Colour, third: Colour) -> None:
@@ -232,24 +234,29 @@ def _light(c: Canvas, d: Dice) -> None:
     c.pixels = (c.pixels * light[:, None] - 128) * d.uniform(0.5, 1.0)[:, None] + 128
 
 
+def _split(per_class: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return images (10 * per_class, 3, SIZE, SIZE) and labels in a mixed order."""
+    jobs = [(name, seed + 100 * number + part) for number, name in enumerate(CLASSES) for part in range(per_class // _PART)]
+    # numpy lets go of the interpreter while it computes: two cores draw twice as fast, in the same order.
+    with ThreadPoolExecutor() as pool:
+        images = np.concatenate(list(pool.map(lambda job: _draw(*job, _PART), jobs)))
+    labels = np.repeat(np.arange(len(CLASSES), dtype=np.int64), per_class)
+    order = np.random.RandomState(seed).permutation(len(labels))
+    return images[order], labels[order]
+
+
 def generate() -> ImageData:
     """Return the data set, the same bytes on every machine (`SHA256` over its arrays, see `digest`)."""
-    splits = {}
-    for split, count in (("train", TRAIN_PER_CLASS), ("test", TEST_PER_CLASS)):
-        offset = 1000 if split == "train" else 2000
-        by_class = [_draw(name, offset + number, count) for number, name in enumerate(CLASSES)]
-        images = np.concatenate(by_class)  # (10 * count, 3, 32, 32)
-        labels = np.repeat(np.arange(len(CLASSES), dtype=np.int64), count)
-        order = np.random.RandomState(offset).permutation(len(labels))
-        splits[split] = (images[order], labels[order])
+    train_images, train_labels = _split(TRAIN_PER_CLASS, 10_000)
+    test_images, test_labels = _split(TEST_PER_CLASS, 20_000)
     return ImageData(
         name="builtin",
         title="Built-in objects",
         classes=CLASSES,
-        train_images=splits["train"][0],
-        train_labels=splits["train"][1],
-        test_images=splits["test"][0],
-        test_labels=splits["test"][1],
+        train_images=train_images,
+        train_labels=train_labels,
+        test_images=test_images,
+        test_labels=test_labels,
         notes=("Drawn by the program itself: ten kinds of objects, the same images on every machine.",),
     )
 

@@ -64,7 +64,7 @@ def read_folders(source: Path, name: str, title: str, shape: Shape, report: Repo
     classes, or whose splits disagree about the classes, is an `InputError`.
     """
     findings = _Findings()
-    decoded = list(_decode_all(source, shape, findings, report))
+    decoded = sorted(_decode_all(source, shape, findings, report), key=lambda item: item[0])
     if not decoded:
         tried = f" {findings.unreadable[0]}." if findings.unreadable else ""
         raise InputError(
