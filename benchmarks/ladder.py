@@ -50,9 +50,11 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     complete = [run["curve"] for run in runs if run["curve"]["test_loss"]]
     for name in METRICS:
         last = [curve[name][-1] for curve in complete]
-        result[name] = {"mean": round(statistics.mean(last), 4), "spread": round(statistics.stdev(last), 4)} if len(
-            last
-        ) > 1 else {"mean": last[0] if last else None, "spread": None}
+        result[name] = (
+            {"mean": round(statistics.mean(last), 4), "spread": round(statistics.stdev(last), 4)}
+            if len(last) > 1
+            else {"mean": last[0] if last else None, "spread": None}
+        )
     lowest = [min(curve["test_loss"]) for curve in complete]
     result["lowest_test_loss"] = round(statistics.mean(lowest), 4) if lowest else None
     first = [curve["test_accuracy"][0] for curve in complete]

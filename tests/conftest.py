@@ -26,7 +26,9 @@ def tiny_images(train=140, test=70, size=12, seed=0):
         for label, place in enumerate(
             [np.s_[0], np.s_[1], np.s_[2], np.s_[:], np.s_[:], np.s_[:, :, : size // 2], np.s_[:, :, size // 2 :]]
         ):
-            images[(labels == label, *((place,) if not isinstance(place, tuple) else place))] += -50 if label == 4 else 50
+            images[(labels == label, *((place,) if not isinstance(place, tuple) else place))] += (
+                -50 if label == 4 else 50
+            )
         return images.clip(0, 255).astype(np.uint8), labels.astype(np.int64)
 
     train_images, train_labels = split(train)

@@ -41,7 +41,9 @@ def test_describe_answers_in_json(tmp_path):
     assert (values["weights"], values["biases"], values["macs"]) == (1_190_000, 1_170, 23_152_400)
     fields = [row["receptive_field"] for row in values["layers"] if row["kind"] in ("conv", "max-pool", "linear")]
     assert fields[:7] == [5, 6, 14, 16, 32, 36, 60]
-    assert {"name", "kind", "output", "weights", "biases", "macs", "receptive_field", "jump"} <= values["layers"][0].keys()
+    assert {"name", "kind", "output", "weights", "biases", "macs", "receptive_field", "jump"} <= values["layers"][
+        0
+    ].keys()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,12 @@ def test_train_streams_events_and_the_run_is_in_the_store(tmp_path):
     result = cnncore(*line.split(), home=tmp_path)
     assert result.returncode == 0, result.stderr
     events = [json.loads(text) for text in result.stdout.splitlines()]
-    assert [event["event"] for event in events if event["event"] != "batch"] == ["started", "epoch", "epoch", "finished"]
+    assert [event["event"] for event in events if event["event"] != "batch"] == [
+        "started",
+        "epoch",
+        "epoch",
+        "finished",
+    ]
     epoch = next(event for event in events if event["event"] == "epoch")
     names = {f"{split}/{metric}" for split in ("train", "test") for metric in ("loss", "accuracy", "accuracy5")}
     assert {"epoch", "seconds", *names} <= epoch.keys()

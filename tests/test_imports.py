@@ -32,7 +32,9 @@ TORCH_FREE = [
 def loaded(statement, *names):
     """Return which of `names` are loaded after `statement` in an interpreter of its own."""
     code = f"import sys\n{statement}\nprint([name for name in {names!r} if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+    )
     return result.stdout.strip()
 
 

@@ -62,7 +62,9 @@ def _description(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"`network` (={path}) cannot be read ({error}): give the path of a JSON description.") from None
+        raise InputError(
+            f"`network` (={path}) cannot be read ({error}): give the path of a JSON description."
+        ) from None
 
 
 def run(args: argparse.Namespace) -> int:

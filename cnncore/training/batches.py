@@ -95,7 +95,9 @@ class Batches:
 
     def test_batches(self, size: int = 1000) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the (inputs, labels) of the test images, in order, with the centre crop where training crops."""
-        for images, labels in zip(torch.split(self.test.images, size), torch.split(self.test.labels, size), strict=True):
+        for images, labels in zip(
+            torch.split(self.test.images, size), torch.split(self.test.labels, size), strict=True
+        ):
             yield self._network_input(centre(images, self.config.augment)), labels
 
     def _network_input(self, images: Tensor) -> Tensor:

@@ -51,7 +51,9 @@ def train(config: RunConfig, *, checkpoint: Path | None = None, resume: bool = F
     if resume and checkpoint is not None and checkpoint.exists():
         saved = Checkpoint.load(checkpoint, device)
         if saved.config != config:
-            raise InputError(f"the checkpoint {checkpoint} belongs to another configuration: start a new run for this one.")
+            raise InputError(
+                f"the checkpoint {checkpoint} belongs to another configuration: start a new run for this one."
+            )
         model.load_state_dict(saved.model)
         optimizer.load_state_dict(saved.optimizer)
         last = saved.last

@@ -98,7 +98,9 @@ def test_an_unknown_name_in_json_is_refused():
 
 def test_the_exponential_schedule_has_the_practicals_values():
     config = PRESETS["figure-7"]
-    assert [round(learning_rate(config, epoch + 1), digits) for epoch, digits in [(0, 1), (10, 3), (50, 4), (100, 5)]] == [
+    assert [
+        round(learning_rate(config, epoch + 1), digits) for epoch, digits in [(0, 1), (10, 3), (50, 4), (100, 5)]
+    ] == [
         0.1,
         0.060,
         0.0077,

@@ -30,9 +30,13 @@ EVERYTHING = replace(
 
 def curve(events):
     """Return what must be reproducible: every number but the seconds."""
-    batches = [(e.epoch, e.batch, e.step, e.loss, e.accuracy, e.accuracy5, e.lr) for e in events if isinstance(e, Batch)]
+    batches = [
+        (e.epoch, e.batch, e.step, e.loss, e.accuracy, e.accuracy5, e.lr) for e in events if isinstance(e, Batch)
+    ]
     epochs = [
-        (e.epoch, e.train_loss, e.train_accuracy, e.test_loss, e.test_accuracy, e.lr) for e in events if isinstance(e, Epoch)
+        (e.epoch, e.train_loss, e.train_accuracy, e.test_loss, e.test_accuracy, e.lr)
+        for e in events
+        if isinstance(e, Epoch)
     ]
     return batches, epochs
 
@@ -40,7 +44,12 @@ def curve(events):
 def test_a_run_tells_its_story_in_order(tiny):
     events = list(train(CONFIG))
     assert isinstance(events[0], Started)
-    assert (events[0].train_size, events[0].test_size, events[0].batches_per_epoch, events[0].classes) == (140, 70, 5, 7)
+    assert (events[0].train_size, events[0].test_size, events[0].batches_per_epoch, events[0].classes) == (
+        140,
+        70,
+        5,
+        7,
+    )
     assert events[0].first_epoch == 1
     assert [(e.epoch, e.batch) for e in events if isinstance(e, Batch)] == [(n, b) for n in (1, 2, 3) for b in range(5)]
     assert [e.step for e in events if isinstance(e, Batch)] == list(range(1, 16))

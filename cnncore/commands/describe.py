@@ -1,0 +1,39 @@
+"""`python -m cnncore describe`: a network layer by layer."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from cnncore.architecture import NETWORKS, describe, load_network
+from cnncore.commands.layer import shape
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    parser.add_argument("network", help=f"one of {', '.join(NETWORKS)}, or the path of a JSON description")
+    parser.add_argument("--input", metavar="CxHxW", help="instead of the size that the network is made for")
+    parser.add_argument("--fully-convolutional", action="store_true", help="dense layers as convolutions: any size")
+    parser.add_argument("--json", action="store_true", help="print JSON only")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Describe the network and print it."""
+    network = load_network(args.network)
+    given = None if args.input is None else shape("input", args.input)
+    result = describe(network, given, args.fully_convolutional)
+    if args.json:
+        totals = {"weights": result.weights, "biases": result.biases, "macs": result.macs}
+        print(json.dumps({"layers": [asdict(row) for row in result.rows], **totals}))
+        return 0
+    print(
+        f"{'layer':14}{'kind':18}{'output':>14}{'weights':>14}{'biases':>9}{'multiply-adds':>17}{'field':>7}{'jump':>6}"
+    )
+    for row in result.rows:
+        output = "x".join(map(str, row.output))
+        field, jump = row.receptive_field or "-", row.jump or "-"
+        print(
+            f"{row.name:14}{row.kind:18}{output:>14}{row.weights:14,}{row.biases:9,}{row.macs:17,}{field:>7}{jump:>6}"
+        )
+    print(f"{'total':46}{result.weights:14,}{result.biases:9,}{result.macs:17,}")
+    print("multiply-adds are those of one image, without biases; fields are in pixels, not clipped at the border")
+    return 0

@@ -1,0 +1,1 @@
+"""Results -> charts: Vega-Lite specifications and their data. No Streamlit, no torch."""
