@@ -1,9 +1,36 @@
-"""The door: `streamlit run streamlit_app.py`."""
+"""The door: `streamlit run streamlit_app.py`. The pages are found by pages/parts/shell.py."""
 
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
-from pages.parts.lifespan import lifespan
+from cnncore import compute
+from cnncore.errors import InputError
+from cnncore.runs import client
+
+
+@asynccontextmanager
+async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
+    """Pay for imports before the first visitor comes; leave training alone when the server ends."""
+    import altair  # noqa: F401 every page with a chart needs it, and it takes most of a second
+    import pandas  # noqa: F401 so does the first table
+
+    import cnncore.course
+    import cnncore.figures.curves  # noqa: F401 builds the charts' specifications once
+
+    try:
+        client.attend()
+    except InputError as error:
+        print(error, flush=True)  # noqa: T201 the pages say it too; the server goes on without a store
+    # What start-up made lives for ever: the collector need not look at it again.
+    gc.collect()
+    gc.freeze()
+    yield None
+    compute.shutdown()
+
 
 app = st.App(Path(__file__).parent / "pages" / "parts" / "shell.py", lifespan=lifespan)

@@ -15,6 +15,7 @@ from cnncore.data.prepared import DatasetInfo, datasets
 from cnncore.data.progress import duration
 from cnncore.data.samples import CLASSES, sample_picture
 from cnncore.errors import InputError
+from pages.parts.header import header
 
 PATH, ADDRESS, UPLOAD = "A path on this machine", "A web address", "Upload an archive"
 ENDINGS = ["zip", "tar", "gz", "tgz", "xz", "txz", "bz2"]
@@ -166,13 +167,7 @@ def show_form() -> None:
         st.button("Prepare", key="datasets_prepare", type="primary", on_click=begin_from_form, disabled=kind is None)
 
 
-try:
-    from pages.parts.header import header
-except ModuleNotFoundError:
-    st.title("Data sets")
-    st.caption("What is there to learn from, and what does it look like?")
-else:
-    header("Data sets", "What is there to learn from, and what does it look like?")
+header("Data sets", "What is there to learn from, and what does it look like?")
 
 if "datasets_error" in st.session_state:
     st.error(plain(st.session_state.pop("datasets_error")))

@@ -176,7 +176,14 @@ def _background(c: Canvas, d: Dice) -> Colour:
     first, second = d.colour(), d.colour()
     second = first * 0.55 + second * 0.45
     kind = d.choice(5)
-    c.place(d.uniform(-0.3, 0.3), d.uniform(-0.3, 0.3), d.uniform(0.8, 1.3), d.uniform(-1, 1), 0 * d.uniform(0, 1), d.chance(0.5))
+    c.place(
+        d.uniform(-0.3, 0.3),
+        d.uniform(-0.3, 0.3),
+        d.uniform(0.8, 1.3),
+        d.uniform(-1, 1),
+        0 * d.uniform(0, 1),
+        d.chance(0.5),
+    )
     ramp = ((c.u + 1) / 2).clip(0, 1)
     width = d.uniform(0.35, 0.8)
     waves = np.floor(c.u / width)
@@ -198,11 +205,9 @@ def _clutter(c: Canvas, d: Dice, count: int, p: float, near: Colour) -> None:
         where = (d.uniform(-1, 1), d.uniform(-1, 1))
         c.place(*where, d.uniform(0.15, 0.4), d.uniform(-1, 1), d.uniform(-0.3, 0.3), d.chance(0.5))
         kind, long = d.choice(3), d.uniform(0.3, 1.0)
-        shape = np.where(
-            kind == 0,
-            c.ellipse(0.0, 0.0, 1.0, long),
-            np.where(kind == 1, c.box(-1.2, -long * 0.5, 1.2, long * 0.5), c.triangle((0.0, -1.0), (1.0, 0.8), (-1.0, 0.8))),
-        )
+        disc, bar = c.ellipse(0.0, 0.0, 1.0, long), c.box(-1.2, -long * 0.5, 1.2, long * 0.5)
+        wedge = c.triangle((0.0, -1.0), (1.0, 0.8), (-1.0, 0.8))
+        shape = np.where(kind == 0, disc, np.where(kind == 1, bar, wedge))
         c.paint(shape & shown, near * 0.4 + d.colour() * 0.6)
 
 
@@ -236,10 +241,12 @@ def _light(c: Canvas, d: Dice) -> None:
 
 def _split(per_class: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return images (10 * per_class, 3, SIZE, SIZE) and labels in a mixed order."""
-    jobs = [(name, seed + 100 * number + part) for number, name in enumerate(CLASSES) for part in range(per_class // _PART)]
+    jobs = [
+        (name, seed + 100 * number + part) for number, name in enumerate(CLASSES) for part in range(per_class // _PART)
+    ]
     # numpy lets go of the interpreter while it computes: two cores draw twice as fast, in the same order.
     with ThreadPoolExecutor() as pool:
-        images = np.concatenate(list(pool.map(lambda job: _draw(*job, _PART), jobs)))
+        images = np.concatenate(list(pool.map(lambda job: _draw(job[0], job[1], _PART), jobs)))
     labels = np.repeat(np.arange(len(CLASSES), dtype=np.int64), per_class)
     order = np.random.RandomState(seed).permutation(len(labels))
     return images[order], labels[order]

@@ -26,7 +26,7 @@ class Dice:
     def uniform(self, low: float, high: float) -> Values:
         """Return values between `low` and `high`, (N, 1, 1)."""
         steps = self._state.randint(0, 1 << 16, (self.count, 1, 1), dtype=np.int64)
-        return low + steps * ((high - low) / (1 << 16))
+        return np.asarray(low + steps * ((high - low) / (1 << 16)), np.float64)
 
     def chance(self, p: float) -> Mask:
         """Return true with probability `p`, (N, 1, 1)."""

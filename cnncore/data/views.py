@@ -76,8 +76,9 @@ def caption(augmentations: tuple[Augmentation, ...], draws: list[Draws], row: in
             case ColourJitter():
                 words += [f"b {drawn['brightness']:.2f}", f"c {drawn['contrast']:.2f}", f"s {drawn['saturation']:.2f}"]
             case RandomErasing():
-                words += [f"erased at {drawn['top']:.0f}, {drawn['left']:.0f}"] if drawn["erased"] else []
-    return ", ".join(words).replace("-", "−") or "as it was"
+                words += [f"erased {drawn['top']:.0f}, {drawn['left']:.0f}"] if drawn["erased"] else []
+    # No line break inside of a value, and a minus sign that is as long as the plus.
+    return ", ".join(word.replace(" ", "\N{NO-BREAK SPACE}") for word in words).replace("-", "−") or "as it was"
 
 
 def possibilities(augmentation: Augmentation, height: int, width: int) -> int | None:

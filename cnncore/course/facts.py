@@ -1,0 +1,95 @@
+"""The numbers in the worked answers, each computed by the calculators that the pages use."""
+
+import math
+from functools import cache
+
+from cnncore.architecture import Conv2d, Description, describe, layer_facts, named_network
+from cnncore.statistics import wilson_interval
+from cnncore.training.presets import PRESETS
+from cnncore.training.schedule import learning_rate
+
+CIFAR_TRAIN = 50_000
+_REPORT = (91, 95, 105, 109, 114, 116)  # of 128: the readings behind the source report's percentages
+
+
+@cache
+def facts() -> dict[str, str]:
+    """Return every fact as the text that stands in an answer."""
+    practical = describe(named_network("practical"))
+    rows = {row.name: row for row in practical.rows}
+    one = layer_facts(Conv2d(1, 5, padding=2), (3, 32, 32))
+    all_filters = layer_facts(Conv2d(32, 5, padding=2), (3, 32, 32))
+    convolutions = [row for row in practical.rows if row.kind == "conv"]
+    conv_parameters = sum(row.weights + row.biases for row in convolutions)
+    conv_macs = sum(row.macs for row in convolutions)
+    crop = describe(named_network("practical", (3, 28, 28)))
+    decayed = PRESETS["figure-7"]
+    result = {
+        "one.weights": one.weights,
+        "one.dense_weights": one.dense_weights,
+        "one.dense_biases": one.dense_biases,
+        "all.weights": all_filters.weights,
+        "all.dense_weights": all_filters.dense_weights,
+        "unshared": 25 * 3 * 32 * 32 * 32,
+        "practical.parameters": practical.parameters,
+        "practical.weights": practical.weights,
+        "practical.biases": practical.biases,
+        "vgg16.parameters": describe(named_network("vgg16")).parameters,
+        "vgg16.dense_parameters": sum(
+            row.weights + row.biases for row in describe(named_network("vgg16")).rows if row.kind == "linear"
+        ),
+        "updates.128": math.ceil(CIFAR_TRAIN / 128),
+        "updates.512": math.ceil(CIFAR_TRAIN / 512),
+        "views": (32 - 28 + 1) ** 2 * 2,
+        "zca.numbers": (3 * 32 * 32) ** 2,
+    }
+    texts = {name: f"{value:,}" for name, value in result.items()}
+    texts |= {
+        "practical.macs": f"{practical.macs / 1e6:.2f}",
+        "conv.macs": f"{conv_macs / 1e6:.2f}",
+        "conv.parameter_share": f"{100 * conv_parameters / practical.parameters:.1f}",
+        "conv.mac_share": f"{100 * conv_macs / practical.macs:.1f}",
+        "fc4.parameter_share": f"{100 * (rows['fc4'].weights + rows['fc4'].biases) / practical.parameters:.1f}",
+        "practical.per_image": f"{practical.parameters / CIFAR_TRAIN:.1f}",
+        "crop.saving": f"{100 * (1 - crop.macs / practical.macs):.0f}",
+        "practical.fields": ", ".join(str(rows[name].receptive_field) for name in _FIELD_LAYERS),
+        "practical.jumps": ", ".join(str(rows[name].jump) for name in _FIELD_LAYERS),
+        "vgg16.fields": ", ".join(
+            str(row.receptive_field) for row in describe(named_network("vgg16")).rows if row.kind in ("conv", "max-pool")
+        ),
+        "practical.table": _table(practical),
+        "ln10": f"{math.log(10):.4f}",
+        "lr.10": f"{learning_rate(decayed, 11):.3f}",
+        "lr.50": f"{learning_rate(decayed, 51):.4f}",
+        "lr.100": f"{learning_rate(decayed, 101):.5f}",
+        "lr.sum": f"{sum(learning_rate(decayed, epoch) for epoch in range(1, 101)):.1f}",
+        "dropout.noise": ", ".join(f"{p / (1 - p):.2g}" for p in (0.1, 0.5, 0.9)),
+        "report.intervals": ", ".join(_interval(right, 128) for right in _REPORT),
+        "vgg16.maps": ", ".join(f"{size}: {_map(size)}" for size in (224, 256, 288, 320, 384, 448, 512)),
+    }
+    return texts
+
+
+_FIELD_LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3", "pool3", "fc4")
+
+
+def _table(description: Description) -> str:
+    lines = ["| layer | output | weights | biases | share | multiply-adds |", "|---|---|---:|---:|---:|---:|"]
+    for row in description.rows:
+        if row.weights or row.kind == "max-pool":
+            output = "x".join(map(str, row.output if row.output[1:] != (1, 1) else row.output[:1]))
+            share = f"{100 * (row.weights + row.biases) / description.parameters:.2f} %" if row.weights else ""
+            macs = f"{row.macs / 1e6:.3f} M" if row.macs else ""
+            lines.append(f"| {row.name} | {output} | {row.weights:,} | {row.biases:,} | {share} | {macs} |")
+    totals = f"{description.weights:,} | {description.biases:,} | | {description.macs / 1e6:.3f} M |"
+    return "\n".join([*lines, f"| total | | {totals}"])
+
+
+def _map(size: int) -> str:
+    output = describe(named_network("vgg16"), (3, size, size), fully_convolutional=True).rows[-1].output
+    return f"{output[1]}x{output[2]}"
+
+
+def _interval(right: int, total: int) -> str:
+    low, high = wilson_interval(right, total)
+    return f"{100 * low:.1f}-{100 * high:.1f}"

@@ -1,0 +1,63 @@
+"""The questions, read once from questions.toml; numbers in the answers are computed, not written down."""
+
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from cnncore.course.facts import facts
+
+PARTS = {
+    1: "Convolution, pooling, architectures",
+    2: "Training from scratch",
+    3: "Improving it, step by step",
+}
+_FILE = Path(__file__).with_name("questions.toml")
+
+
+@dataclass(frozen=True)
+class Question:
+    """One question. Texts are Markdown with LaTeX; `page` is the page on which it is answered."""
+
+    number: int
+    part: int
+    title: str
+    text: str
+    worked: str
+    mistake: str
+    page: str
+    bonus: bool = False
+
+    @property
+    def label(self) -> str:
+        """How the course calls it: Q7, and what it is about."""
+        return f"Q{self.number} · {self.title}{' (bonus)' if self.bonus else ''}"
+
+    def answer(self) -> str:
+        """Return the worked answer, its `<<name>>` places filled with computed numbers."""
+        return fill(self.worked)
+
+
+def fill(text: str) -> str:
+    """Return `text` with every `<<name>>` replaced by the fact of that name; an unknown name is a `KeyError`."""
+    head, *places = text.split("<<")
+    result = head
+    for place in places:
+        name, _, rest = place.partition(">>")
+        result += facts()[name] + rest
+    return result
+
+
+@cache
+def _read() -> tuple[Question, ...]:
+    entries = tomllib.loads(_FILE.read_text(encoding="utf-8"))["question"]
+    texts = ("text", "worked", "mistake")
+    return tuple(Question(**(entry | {name: entry[name].strip() for name in texts})) for entry in entries)
+
+
+QUESTIONS: tuple[Question, ...] = _read()
+
+
+def questions_for(page: str) -> tuple[Question, ...]:
+    """Return the questions that `page` answers, in course order."""
+    return tuple(question for question in QUESTIONS if question.page == page)

@@ -1,0 +1,26 @@
+"""The course: all 34 questions, in order, and where each is answered."""
+
+import streamlit as st
+
+from cnncore.course import QUESTIONS
+from cnncore.course.questions import PARTS
+from pages.parts.header import header
+from pages.parts.questions import show_question
+
+_PAGES = {"convolution": "Convolution", "augmentation": "Augmentation", "training": "Train"}
+
+header("Questions", "The practical's 34 questions, in course order. Try first, then unfold.")
+words = st.text_input("Search", placeholder="dropout, stride, ...", key="search", bind="query-params").lower().split()
+found = [
+    question
+    for question in QUESTIONS
+    if all(word in f"{question.label} {question.text} {question.worked}".lower() for word in words)
+]
+if not found:
+    st.info(f"No question speaks of {' '.join(words)}: try one word less.")
+for part, title in PARTS.items():
+    mine = [question for question in found if question.part == part]
+    if mine:
+        st.subheader(f"Part {part}: {title}", anchor=False)
+    for question in mine:
+        show_question(question, f" · answered on the page [{_PAGES[question.page]}](/{question.page})")

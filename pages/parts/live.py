@@ -1,0 +1,165 @@
+"""A run as it happens: status, buttons and curves, refreshed from the store."""
+
+from collections.abc import Callable, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.errors import InputError
+from cnncore.figures.curves import MAX_POINTS, Axis, Chart, RunCurves, accuracy_chart, loss_chart
+from cnncore.runs import client
+from cnncore.runs.record import Curve, Run, Status
+from cnncore.runs.store import RunStore, open_store
+from cnncore.statistics import wilson_interval
+
+REFRESH = 0.6  # seconds between two looks at a run that is going on; a class of thirty costs half a core
+_ICONS = {
+    Status.QUEUED: ":material/hourglass_empty:",
+    Status.RUNNING: ":material/play_arrow:",
+    Status.PAUSED: ":material/pause:",
+    Status.STOPPED: ":material/stop:",
+    Status.FINISHED: ":material/check_circle:",
+    Status.DIVERGED: ":material/trending_up:",
+    Status.FAILED: ":material/error:",
+    Status.INTERRUPTED: ":material/power_off:",
+}
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as one reads it: 45 s, 3 min 05 s, 2 h 10 min."""
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 1:
+        return f"{rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
+
+
+def percent(accuracy: float, count: int | None) -> str:
+    """Return an accuracy on `count` images with its 95 % interval."""
+    if not count:
+        return f"{100 * accuracy:.1f} %"
+    low, high = wilson_interval(accuracy * count, count)
+    return f"{100 * accuracy:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def curves_of(store: RunStore, run: Run) -> RunCurves:
+    """Return what the charts draw of a run."""
+
+    def curve(metric: str) -> Curve:
+        return store.curve(run.id, metric, MAX_POINTS)
+
+    return RunCurves(
+        f"{run.label} ({run.id[-4:]})",
+        curve("batch/loss"),
+        curve("batch/accuracy"),
+        curve("test/loss"),
+        curve("train/accuracy"),
+        curve("test/accuracy"),
+        run.test_size,
+    )
+
+
+def act(action: Callable[[str], None], run_id: str) -> None:
+    """Carry out a button's action; what does not work is shown as its sentence."""
+    try:
+        action(run_id)
+    except InputError as error:
+        st.session_state.live_error = str(error)
+
+
+def live(run_id: str, others: Sequence[str], axis: Axis) -> None:
+    """Show the run `run_id`, with the `others` drawn beside it, and refresh while it is active."""
+    active = open_store().get(run_id).status.active
+    st.fragment(_live, run_every=REFRESH if active else None)(run_id, tuple(others), axis, active)
+
+
+def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) -> None:
+    store = open_store()
+    try:
+        client.attend()
+        run = store.get(run_id)
+    except InputError as error:
+        st.error(str(error))
+        return
+    if was_active and not run.status.active:
+        st.rerun()  # once, so that the timer ends and the rest of the page knows
+    _status(run, store)
+    _buttons(run)
+    if "live_error" in st.session_state:
+        st.warning(st.session_state.pop("live_error"))
+    shown = [run, *(store.get(other) for other in others if other != run_id)]
+    curves = [curves_of(store, entry) for entry in shown]
+    left, right = st.columns(2)
+    with left:
+        _chart(loss_chart(curves, axis, run.classes), "live_loss", "Loss of every update, smoothed, and test loss")
+    with right:
+        _chart(accuracy_chart(curves, axis), "live_accuracy", "Train and test accuracy by epoch")
+
+
+def _chart(chart: Chart, key: str, alt: str) -> None:
+    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
+
+
+def _status(run: Run, store: RunStore) -> None:
+    steps = run.steps or 0
+    done = run.step / steps if steps else 0.0
+    device = f" on {run.device} ({run.device_reason})" if run.device else ""
+    st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {run.label.replace('$', '')}{device}")
+    st.progress(min(1.0, done), text=_progress(run, store, done))
+    if run.message:
+        tell = st.info if run.status in (Status.STOPPED, Status.PAUSED) else st.error
+        tell(run.message)
+    elif run.status is Status.FINISHED:
+        st.success(verdict(run))
+
+
+def _progress(run: Run, store: RunStore, done: float) -> str:
+    if run.status is Status.QUEUED:
+        ahead = sum(row["id"] != run.id and row["status"] != Status.PAUSED for row in store.active())
+        return f"In the queue, {ahead} before it" if ahead else "Starting: PyTorch is being loaded and the data put on the device"
+    if not run.step:
+        return "Starting"
+    rate = store.curve(run.id, "batch/lr", MAX_POINTS)
+    parts = [f"Epoch {min(run.epoch + 1, run.config.epochs)} of {run.config.epochs}", f"learning rate {rate.value[-1]:.3g}"]
+    seconds = float(rate.seconds[-1])
+    if seconds > 0 and run.train_size:
+        images = rate.epoch[-1] * run.train_size
+        parts.append(f"{images / seconds:,.0f} images/s")
+        if run.status is Status.RUNNING and done < 1:
+            parts.append(f"{duration(seconds * (1 - done) / done)} of training left")
+    return " · ".join(parts)
+
+
+def verdict(run: Run) -> str:
+    """Return in words what a finished run shows, from its last epoch."""
+    if run.train_accuracy is None or run.test_accuracy is None:
+        return "Finished."
+    gap = 100 * (run.train_accuracy - run.test_accuracy)
+    text = f"Test accuracy {percent(run.test_accuracy, run.test_size)}, train {100 * run.train_accuracy:.1f} %"
+    text += f", after {duration(run.seconds)} of training. "
+    if gap > 5:
+        return text + f"The gap of {gap:.0f} points is overfitting: it has learned its train images by heart."
+    if gap < -1:
+        return text + "Test lies above train: dropout and augmentation make training harder than testing (Q14, Q29)."
+    return text + "Train and test are close: a larger network or more epochs may still gain."
+
+
+def _buttons(run: Run) -> None:
+    """Show four buttons, always the same ones; those that make no sense now are off."""
+    running = run.status in (Status.QUEUED, Status.RUNNING)
+    paused = run.status is Status.PAUSED or run.intent == "pause"
+    with st.container(horizontal=True):
+        for label, icon, action, enabled in (
+            ("Pause", "pause", client.pause, running and not paused),
+            ("Continue", "play_arrow", client.unpause, run.status.active and paused),
+            ("Stop", "stop", client.stop, run.status.active),
+            ("Resume", "restart_alt", client.resume, run.status.resumable),
+        ):
+            st.button(
+                label,
+                key=f"live_{label.lower()}",
+                icon=f":material/{icon}:",
+                on_click=act,
+                args=(action, run.id),
+                disabled=not enabled,
+            )

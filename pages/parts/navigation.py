@@ -1,0 +1,41 @@
+"""The list of pages: where each lies, its title, its icon and its section of the course."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PAGES = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One page; `name` is its file and its address."""
+
+    name: str
+    title: str
+    symbol: str
+    section: str = ""
+
+    @property
+    def path(self) -> Path:
+        """Where the page's script lies: an absolute path, so that no folder of the shell's own is searched."""
+        return PAGES / f"{self.name}.py"
+
+    @property
+    def icon(self) -> str:
+        """The page's Material symbol, as Streamlit writes it."""
+        return f":material/{self.symbol}:"
+
+
+COURSE = (
+    Entry("home", "Home", "home"),
+    Entry("convolution", "Convolution", "grid_on", "Layers"),
+    Entry("datasets", "Data sets", "photo_library", "Data"),
+    Entry("augmentation", "Augmentation", "flip", "Data"),
+    Entry("training", "Train", "show_chart", "Training"),
+    Entry("course", "Questions", "school", "Course"),
+)
+
+
+def existing() -> list[Entry]:
+    """Return the pages that are there, in the course's order."""
+    return [entry for entry in COURSE if entry.path.exists()]

@@ -1,0 +1,22 @@
+"""The practical's questions that a page serves, folded below everything else."""
+
+import streamlit as st
+
+from cnncore.course import Question, questions_for
+
+
+def show_question(question: Question, note: str = "") -> None:
+    """Show one question, folded: its text, the worked answer, the common mistake."""
+    with st.expander(question.label):
+        st.markdown(f"*{question.text}*{note}")
+        st.markdown(question.answer())
+        st.markdown(f":orange-badge[Common mistake] {question.mistake}")
+
+
+def questions(page: str) -> None:
+    """Show the questions that `page` answers."""
+    served = questions_for(page)
+    if served:
+        st.subheader("The practical's questions on this page", anchor=False)
+    for question in served:
+        show_question(question)

@@ -1,0 +1,137 @@
+"""Training: watch a network learn, and see what each improvement does."""
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.architecture import describe
+from cnncore.data.prepared import info
+from cnncore.errors import InputError
+from cnncore.figures.curves import Axis
+from cnncore.runs import client
+from cnncore.runs.record import Run
+from cnncore.runs.store import open_store
+from cnncore.training.config import RunConfig
+from cnncore.training.network import network_of
+from pages.parts import address
+from pages.parts.header import header
+from pages.parts.live import act, duration, live, percent
+from pages.parts.questions import questions
+from pages.parts.run_form import KEYS, run_form
+
+
+def show_plan(config: RunConfig, runs: list[Run]) -> bool:
+    """Say what Start would do, and return whether it can."""
+    try:
+        data = info(config.dataset)
+        if not data.prepared:
+            raise InputError(
+                f"`dataset` (={config.dataset}) is not prepared: open the page Data sets, or choose a classroom preset."
+            )
+        network = describe(network_of(config, data.shape, len(data.classes)))
+    except InputError as error:
+        st.warning(str(error))
+        return False
+    train = min(config.train_size or data.train_size, data.train_size)
+    updates = -(-train // config.batch_size)
+    speeds = [
+        r.images_per_second for r in runs if r.images_per_second and (r.config.network, r.config.dataset) == (config.network, config.dataset)
+    ]
+    text = f"{network.parameters:,} parameters · {train:,} train images · {updates:,} updates an epoch"
+    if speeds:  # measured here, never guessed
+        text += f" · about {duration(train * config.epochs / speeds[0])} of training, as fast as the last such run"
+    st.caption(text)
+    return True
+
+
+def start(config: RunConfig) -> None:
+    """Queue the run and show it."""
+    try:
+        st.query_params["run"] = client.start(config)
+    except InputError as error:
+        st.session_state.live_error = str(error)
+
+
+def show(run_id: str) -> None:
+    """Put a run into the address, and so into the charts."""
+    st.query_params["run"] = run_id
+
+
+def chosen_run(runs: list[Run]) -> Run | None:
+    """Return the run that the address names, else one that is going on, else the newest."""
+    asked = st.query_params.get("run")
+    if asked:
+        try:
+            return open_store().get(asked)
+        except InputError as error:
+            st.warning(str(error))
+    return next((run for run in runs if run.status.active), runs[0] if runs else None)
+
+
+def show_table(runs: list[Run]) -> None:
+    """List the stored runs, with what can be done with one of them."""
+    st.subheader("Runs so far", anchor=False)
+    table = pd.DataFrame(
+        {
+            "run": [run.label for run in runs],
+            "status": [str(run.status) for run in runs],
+            "data": [run.config.dataset for run in runs],
+            "epochs": [f"{run.epoch}/{run.config.epochs}" for run in runs],
+            "train": [None if run.train_accuracy is None else f"{100 * run.train_accuracy:.1f} %" for run in runs],
+            "test (95 % interval)": [
+                None if run.test_accuracy is None else percent(run.test_accuracy, run.test_size) for run in runs
+            ],
+            "training": [duration(run.seconds) for run in runs],
+            "id": [run.id for run in runs],
+        }
+    )
+    st.dataframe(table, hide_index=True, width="stretch", height=min(38 + 35 * len(runs), 320))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = {run.id: f"{run.label} ({run.id})" for run in runs}
+        picked = st.selectbox("Run", list(names), format_func=names.__getitem__, key="picked", width=420)
+        st.button("Show", icon=":material/visibility:", on_click=show, args=(picked,))
+        st.button("Resume ", icon=":material/restart_alt:", on_click=act, args=(client.resume, picked))
+        st.button("Delete", icon=":material/delete:", on_click=act, args=(client.delete, picked))
+        st.download_button(
+            "Epochs as CSV",
+            lambda: open_store().export_csv(picked),
+            file_name=f"run-{picked}.csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+
+
+header("Training", "Watch a network learn, and see what each improvement does.")
+address.remember(*KEYS)
+try:
+    stored = open_store().runs()
+    config = run_form()
+    ready = show_plan(config, stored)
+except InputError as problem:
+    st.error(str(problem))
+    st.stop()
+address.explain({key: st.session_state[key] for key in KEYS})
+current = chosen_run(stored)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    st.button(
+        "Start", key="start", type="primary", icon=":material/play_arrow:", on_click=start, args=(config,), disabled=not ready
+    )
+    axis = Axis(st.segmented_control("Horizontal axis", list(Axis), default=Axis.EPOCH, required=True, key="axis"))
+    others = [run for run in stored if run.step and current and run.id != current.id]
+    labels = {run.id: f"{run.label} ({run.id[-4:]})" for run in others}
+    overlaid = st.multiselect(
+        "Earlier runs beside it", list(labels), format_func=labels.__getitem__, key="overlaid", max_selections=5, width="stretch"
+    )
+if current is None:
+    st.info(
+        "No run yet. **Start** trains the network above on this machine; its loss and accuracy are drawn here while it "
+        "learns. The classroom experiments take about a minute each on a laptop."
+    )
+else:
+    live(current.id, overlaid, axis)
+if stored:
+    show_table(stored)
+st.markdown(
+    "**Try:** *Classroom 2*, then *Classroom 6* with the same seed, one drawn beside the other: which gap closes? · "
+    "Momentum on at learning rate 0.1: what does ten times the step do? · Learning rate 5: how does a run end?"
+)
+questions("training")

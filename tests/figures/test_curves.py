@@ -1,0 +1,90 @@
+import json
+import math
+
+import altair as alt
+import numpy as np
+import pytest
+
+from cnncore.figures.curves import SMOOTHING, Axis, RunCurves, accuracy_chart, loss_chart, smoothed
+from cnncore.figures.palette import RUNS, TEST, TRAIN
+from cnncore.runs.record import Curve
+from cnncore.statistics import wilson_interval
+
+
+def curve(*values, every=1):
+    step = np.arange(1, len(values) + 1) * every
+    value = np.array(values, float)
+    return Curve(step, step / 10, step * 0.5, value, value, value)
+
+
+def run(label="one", test_size=100):
+    return RunCurves(
+        label, curve(2.3, 2.0, 1.0), curve(0.1, 0.2, 0.4), curve(2.1, 1.1), curve(0.2, 0.5), curve(0.3, 0.4), test_size
+    )
+
+
+def rows(chart, column):
+    names = list(chart.data)
+    table = zip(*chart.data.values(), strict=True)
+    return [dict(zip(names, row, strict=True)) for row in table if row[names.index(column)] is not None]
+
+
+def test_smoothing_starts_at_the_first_value_and_follows_the_formula():
+    result = smoothed(np.array([4.0, 2.0, 1.0]), np.array([1, 2, 3]))
+    weights = [SMOOTHING**2, SMOOTHING, 1]
+    assert result[0] == 4.0
+    assert result[2] == pytest.approx(np.average([4.0, 2.0, 1.0], weights=weights))
+
+
+def test_a_thinned_constant_and_a_thinned_curve_smooth_alike():
+    step = np.arange(1, 401)
+    value = np.exp(-step / 200)
+    thin = slice(3, None, 4)
+    assert smoothed(value[thin], step[thin])[-1] == pytest.approx(smoothed(value, step)[-1], rel=0.02)
+
+
+def test_every_update_and_every_test_is_in_the_data():
+    chart = loss_chart([run()], Axis.STEP, 10)
+    assert [(row["x"], row["raw"]) for row in rows(chart, "raw")] == [(1, 2.3), (2, 2.0), (3, 1.0)]
+    assert [row["test"] for row in rows(chart, "test")] == [2.1, 1.1]
+    assert len({len(column) for column in chart.data.values()}) == 1
+
+
+@pytest.mark.parametrize(("axis", "x"), [(Axis.EPOCH, 0.1), (Axis.STEP, 1), (Axis.SECONDS, 0.5)])
+def test_the_axis_chooses_the_column(axis, x):
+    assert loss_chart([run()], axis, 10).data["x"][0] == x
+
+
+def test_the_line_of_guessing_is_ln_of_the_classes():
+    text = json.dumps(loss_chart([run()], Axis.EPOCH, 10).spec)
+    assert "guessing: ln 10 = 2.303" in text
+    assert str(math.log(10))[:10] in text
+    assert "guessing" not in json.dumps(loss_chart([run()], Axis.EPOCH, None).spec)
+
+
+def test_accuracies_are_percentages_with_their_interval():
+    chart = accuracy_chart([run(test_size=128)], Axis.EPOCH)
+    last = rows(chart, "test")[-1]
+    low, high = wilson_interval(0.4 * 128, 128)
+    assert last["test"] == 40
+    assert (last["low"], last["high"]) == (pytest.approx(100 * low, abs=1e-3), pytest.approx(100 * high, abs=1e-3))
+
+
+def test_one_run_is_coloured_by_split_and_several_by_run():
+    one, two = json.dumps(accuracy_chart([run()], Axis.EPOCH).spec), json.dumps(
+        accuracy_chart([run("one"), run("two")], Axis.EPOCH).spec
+    )
+    assert TRAIN in one
+    assert TEST in one
+    assert '"domain": ["one", "two"]' in two
+    assert RUNS[1] in two
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_the_specifications_are_valid_vega_lite_and_do_not_change_with_the_data(count):
+    runs = [run(str(number)) for number in range(count)]
+    for chart in (loss_chart(runs, Axis.EPOCH, 10), accuracy_chart(runs, Axis.EPOCH)):
+        alt.LayerChart.from_dict({**chart.spec, "data": {"values": []}})  # raises if the schema does not allow it
+    if runs:
+        longer = [RunCurves("0", *[curve(*range(9))] * 5, test_size=100), *runs[1:]]
+        assert loss_chart(longer, Axis.EPOCH, 10).spec == loss_chart(runs, Axis.EPOCH, 10).spec
