@@ -153,6 +153,10 @@ def next_seed() -> None:
 def attempt(values: dict[str, Any]) -> None:
     """Set the controls as one of the prompts below says."""
     for key, value in values.items():
+        if key not in st.session_state:
+            # Streamlit keeps the address in step for controls that are on the page; for those that appear with this
+            # value (tested with 1.67) it must be told, else the value is lost at the next reload.
+            st.query_params[key] = str(value)
         st.session_state[key] = value
 
 

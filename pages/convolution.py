@@ -101,8 +101,11 @@ def show_numbers(layer: Conv2d, shape: Shape, facts: LayerFacts) -> None:
     """Show the output's shape and the bill."""
     numbers = {
         "Output": ("{} × {} × {}".format(*facts.output), "Channels × height × width."),
-        "Weights": (f"{facts.weights:,}", f"{layer.filters} × {shape[0] // layer.groups} × {layer.kernel[0]} × {layer.kernel[1]}: "
-                    "filters × channels that each sees × kernel height × kernel width. The size of the image plays no part."),
+        "Weights": (
+            f"{facts.weights:,}",
+            f"{layer.filters} × {shape[0] // layer.groups} × {layer.kernel[0]} × {layer.kernel[1]}: "
+            "filters × channels that each sees × kernel height × kernel width. The size of the image plays no part.",
+        ),
         "Biases": (f"{facts.biases:,}", "One for each filter."),
         "Multiply-adds": (f"{facts.macs:,}", "Weights × output height × output width, for one image, biases left out."),
     }
@@ -142,7 +145,9 @@ def show_bill(layer: Conv2d, shape: Shape, facts: LayerFacts) -> None:
                 "joins each output to one window, and every window uses the same weights."
             )
             if not true_to_scale(facts):
-                st.caption("The areas show the numbers of weights; the small one would be too small to be seen and is drawn larger.")
+                st.caption(
+                    "The areas show the numbers of weights; the small one would be too small to be seen and is drawn larger."
+                )
 
 
 def show_try() -> None:

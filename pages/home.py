@@ -3,6 +3,7 @@
 import sqlite3
 
 import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
 
 from cnncore.architecture import Conv2d
 from cnncore.data.prepared import datasets
@@ -10,16 +11,23 @@ from cnncore.errors import InputError
 from cnncore.figures.convolution import window_data
 from cnncore.runs.store import open_store
 from pages.parts.header import header
-from pages.parts.navigation import existing
+from pages.parts.navigation import Entry, existing
 from pages.parts.window.component import sliding_window
 
 CARDS = {
     "convolution": "What does one layer compute, and how large is its output?",
-    "datasets": "What is there to learn from, and what does it look like?",
     "augmentation": "One image, many views: what does a network see while it trains?",
     "training": "Train a network from scratch and watch it learn.",
     "course": "The practical's questions, with worked answers and common mistakes.",
 }
+
+
+def show_link(page: Entry) -> None:
+    """Show the way to `page`, or its title where home runs alone and there is nowhere to go."""
+    try:
+        st.page_link(page.path, label=f"**{page.title}**", icon=page.icon)
+    except StreamlitPageNotFoundError:
+        st.markdown(f"{page.icon} **{page.title}**")
 
 
 def show_machine() -> None:
@@ -32,7 +40,12 @@ def show_machine() -> None:
         return
     active = sum(run.status.active for run in runs)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.badge(f"{len(ready)} data {'set' if len(ready) == 1 else 'sets'} ready", icon=":material/photo_library:", help=", ".join(ready))
+        st.caption("On this machine", width="content")
+        st.badge(
+            f"{len(ready)} data {'set' if len(ready) == 1 else 'sets'} ready",
+            icon=":material/photo_library:",
+            help=", ".join(ready),
+        )
         st.badge(f"{len(runs)} stored {'run' if len(runs) == 1 else 'runs'}", icon=":material/show_chart:")
         if active:
             st.badge(f"{active} active", icon=":material/play_arrow:", color="green")
@@ -43,10 +56,10 @@ sliding_window(
     window_data(Conv2d(1, 3, padding=1), (1, 26, 26), autoplay=True, compact=True),
     key="home_window",
 )
-with st.grid(columns="auto", min_column_width=210):
+with st.grid(columns="auto", min_column_width=180):
     for page in existing():
         if page.name in CARDS:
             with st.container(border=True, height="stretch"):
-                st.page_link(page.path, label=f"**{page.title}**", icon=page.icon)
+                show_link(page)
                 st.caption(CARDS[page.name])
 show_machine()

@@ -4,26 +4,28 @@ import pandas as pd
 import streamlit as st
 
 from cnncore.architecture import describe
+from cnncore.course.facts import REPORT, facts
 from cnncore.data.prepared import info
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
+from cnncore.figures.ladder import ladder
 from cnncore.runs import client
 from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
-from pages.parts import address
+from cnncore.training.presets import title
 from pages.parts.header import header
 from pages.parts.live import act, duration, live, percent
 from pages.parts.questions import questions
-from pages.parts.run_form import KEYS, run_form
+from pages.parts.run_form import run_form
 
 
 def show_plan(config: RunConfig, runs: list[Run]) -> bool:
     """Say what Start would do, and return whether it can."""
     try:
         data = info(config.dataset)
-        if not data.prepared:
+        if data is None or not data.prepared:
             raise InputError(
                 f"`dataset` (={config.dataset}) is not prepared: open the page Data sets, or choose a classroom preset."
             )
@@ -67,6 +69,49 @@ def chosen_run(runs: list[Run]) -> Run | None:
     return next((run for run in runs if run.status.active), runs[0] if runs else None)
 
 
+def show_run(run: Run, runs: list[Run]) -> None:
+    """Show a run live, and below it what is drawn beside it and against what."""
+    others = {other.id: f"{other.label} ({other.id[-4:]})" for other in runs if other.step and other.id != run.id}
+    overlaid = [key for key in st.session_state.get("overlaid", []) if key in others]
+    axis = Axis(st.session_state.get("axis") or Axis.EPOCH)
+    live(run.id, overlaid, axis)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.segmented_control("Horizontal axis", list(Axis), default=Axis.EPOCH, required=True, key="axis")
+        if others:
+            st.multiselect(
+                "Earlier runs beside it",
+                list(others),
+                format_func=others.__getitem__,
+                key="overlaid",
+                max_selections=5,
+                width="stretch",
+            )
+
+
+def show_measured() -> None:
+    """Before the first run: what the classroom presets did when they were measured."""
+    measured = ladder()
+    if measured is not None:
+        st.vega_lite_chart(pd.DataFrame(measured.data), measured.spec, key="measured", width="stretch")
+    st.info(
+        "No run of your own yet. **Start** trains the network above on this machine, and its loss and accuracy are "
+        "drawn here while it learns: about a minute for a classroom experiment on a laptop."
+    )
+
+
+def show_report() -> None:
+    """Show the source report's headline figures for what they are."""
+    with st.expander("What the practical's source report printed, and what it was"):
+        st.markdown(
+            "Its headline figures are readings of the **first 128 test images**, not of the test set. With their 95 % "
+            "Wilson intervals no two neighbours differ; only the whole climb does."
+        )
+        rows = []
+        for (name, right), interval in zip(REPORT.items(), facts()["report.intervals"].split(", "), strict=True):
+            rows.append({"experiment": title(name), "right of 128": right, "accuracy": f"{100 * right / 128:.1f} %", "interval (%)": interval})
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
 def show_table(runs: list[Run]) -> None:
     """List the stored runs, with what can be done with one of them."""
     st.subheader("Runs so far", anchor=False)
@@ -101,37 +146,26 @@ def show_table(runs: list[Run]) -> None:
 
 
 header("Training", "Watch a network learn, and see what each improvement does.")
-address.remember(*KEYS)
 try:
     stored = open_store().runs()
-    config = run_form()
+    config, place = run_form()
     ready = show_plan(config, stored)
 except InputError as problem:
     st.error(str(problem))
     st.stop()
-address.explain({key: st.session_state[key] for key in KEYS})
+place.button(
+    "Start", key="start", type="primary", icon=":material/play_arrow:", on_click=start, args=(config,), disabled=not ready
+)
 current = chosen_run(stored)
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    st.button(
-        "Start", key="start", type="primary", icon=":material/play_arrow:", on_click=start, args=(config,), disabled=not ready
-    )
-    axis = Axis(st.segmented_control("Horizontal axis", list(Axis), default=Axis.EPOCH, required=True, key="axis"))
-    others = [run for run in stored if run.step and current and run.id != current.id]
-    labels = {run.id: f"{run.label} ({run.id[-4:]})" for run in others}
-    overlaid = st.multiselect(
-        "Earlier runs beside it", list(labels), format_func=labels.__getitem__, key="overlaid", max_selections=5, width="stretch"
-    )
 if current is None:
-    st.info(
-        "No run yet. **Start** trains the network above on this machine; its loss and accuracy are drawn here while it "
-        "learns. The classroom experiments take about a minute each on a laptop."
-    )
+    show_measured()
 else:
-    live(current.id, overlaid, axis)
+    show_run(current, stored)
 if stored:
     show_table(stored)
 st.markdown(
     "**Try:** *Classroom 2*, then *Classroom 6* with the same seed, one drawn beside the other: which gap closes? · "
     "Momentum on at learning rate 0.1: what does ten times the step do? · Learning rate 5: how does a run end?"
 )
+show_report()
 questions("training")

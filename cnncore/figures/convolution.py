@@ -150,7 +150,9 @@ def unread_sentence(layer: Conv2d, shape: Shape) -> str:
     return " ".join(parts)
 
 
-def _unread(layer: Conv2d, shape: Shape, axis: int, size: int = 0, stride: int = 0, padding: int = -1) -> tuple[int, ...]:
+def _unread(
+    layer: Conv2d, shape: Shape, axis: int, size: int = 0, stride: int = 0, padding: int = -1
+) -> tuple[int, ...]:
     size, stride = size or shape[1 + axis], stride or layer.stride[axis]
     padding = layer.padding[axis] if padding < 0 else padding
     k, d = layer.kernel[axis], layer.dilation[axis]
@@ -163,7 +165,11 @@ def _remedies(layer: Conv2d, shape: Shape, axis: int) -> str:
     size, stride, padding = shape[1 + axis], layer.stride[axis], layer.padding[axis]
     choices = (
         ("an input of {}", "size", range(size + 1, size + stride)),
-        ("a padding of {}", "padding", range(padding + 1, padding + effective_kernel(layer.kernel[axis], layer.dilation[axis]))),
+        (
+            "a padding of {}",
+            "padding",
+            range(padding + 1, padding + effective_kernel(layer.kernel[axis], layer.dilation[axis])),
+        ),
         ("a stride of {}", "stride", range(stride - 1, 0, -1)),
     )
     found = []

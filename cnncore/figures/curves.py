@@ -30,6 +30,7 @@ class Axis(StrEnum):
     SECONDS = "seconds"
 
 
+_LEGEND = {"orient": "top", "title": None, "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
 _AXIS_TITLES = {Axis.EPOCH: "epoch", Axis.STEP: "update", Axis.SECONDS: "seconds of training"}
 
 
@@ -75,7 +76,7 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
 
     A line marks ln `classes`, the loss of guessing.
     """
-    data = _columns("raw", "smooth", "test", "guess")
+    data = _columns("raw", "smooth", "test")
     for run in runs:
         curve = run.batch_loss
         _extend(data, run, "train", curve, axis, raw=curve.value, smooth=smoothed(curve.value, curve.step))
@@ -87,13 +88,15 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
     ]
     if classes:
         guess = float(np.log(classes))
-        text = f"guessing: ln {classes} = {guess:.3f}"
-        layers.append({"mark": {"type": "rule", "strokeDash": [2, 3], "color": GUESS}, "encoding": {"y": {"datum": guess}}})
+        # One row of their own: over the runs' data the line and its text would be drawn once for every point.
+        once = {"values": [{"guess": guess, "text": f"guessing: ln {classes} = {guess:.3f}"}]}
+        height = {"field": "guess", "type": "quantitative"}
+        rule = {"type": "rule", "strokeDash": [2, 3], "color": GUESS}
+        text = {"type": "text", "align": "right", "dy": -7, "color": GUESS, "fontSize": 12}
+        layers.append({"data": once, "mark": rule, "encoding": {"y": height}})
+        end = {"value": "width"}
         layers.append(
-            {
-                "mark": {"type": "text", "align": "right", "dy": -7, "color": GUESS, "fontSize": 12},
-                "encoding": {"y": {"datum": guess}, "x": {"value": "width"}, "text": {"datum": text}},
-            }
+            {"data": once, "mark": text, "encoding": {"y": height, "x": end, "text": {"field": "text"}}}
         )
     return Chart(_spec(runs, axis, "loss (nats an image)", layers, {"zero": True, "nice": True}), data)
 
@@ -144,10 +147,9 @@ def _extend(
 def _colour(runs: Sequence[RunCurves]) -> dict[str, Any]:
     if len(runs) <= 1:
         scale = {"domain": ["train", "test"], "range": [TRAIN, TEST]}
-        return {"field": "split", "type": "nominal", "scale": scale, "legend": {"orient": "top", "title": None}}
+        return {"field": "split", "type": "nominal", "scale": scale, "legend": _LEGEND}
     scale = {"domain": [run.label for run in runs], "range": list(RUNS)}
-    legend = {"orient": "top", "title": None, "labelLimit": 260, "columns": 2}
-    return {"field": "run", "type": "nominal", "scale": scale, "legend": legend}
+    return {"field": "run", "type": "nominal", "scale": scale, "legend": {**_LEGEND, "labelLimit": 260, "columns": 2}}
 
 
 def _line(
@@ -172,7 +174,9 @@ def _spec(
     for layer in layers:
         encoding = layer["encoding"]
         encoding["y"] = {**encoding["y"], "scale": scale, "axis": {"title": title}}
-        if "field" in encoding["y"] and "color" not in encoding:
+        if "data" in layer:
+            continue
+        if "color" not in encoding:
             encoding["x"] = {
                 "field": "x",
                 "type": "quantitative",
@@ -181,6 +185,6 @@ def _spec(
             }
             encoding["color"] = colour
             encoding["detail"] = [{"field": "run"}, {"field": "split"}]
-        elif "color" in encoding:
+        else:
             encoding["x"] = {"field": "x", "type": "quantitative"}
-    return {"layer": layers, "height": 300, "config": {"view": {"stroke": None}}}
+    return {"layer": layers, "height": 270, "config": {"view": {"stroke": None}}}

@@ -9,7 +9,10 @@ INK = {"light": ("#0072B2", "#A66F00", "#007A59"), "dark": ("#6CC1F2", "#F0B840"
 def size_formula(layer: Conv2d, shape: Shape, axis: int, theme: str = "light") -> str:
     """Return floor((i + 2p - d(k-1) - 1) / s) + 1 for one axis, once in letters and once in numbers."""
     blue, orange, green = INK.get(theme, INK["light"])
-    i, k, s, p, d = (shape[1 + axis], *(pair[axis] for pair in (layer.kernel, layer.stride, layer.padding, layer.dilation)))
+    i, k, s, p, d = (
+        shape[1 + axis],
+        *(pair[axis] for pair in (layer.kernel, layer.stride, layer.padding, layer.dilation)),
+    )
     o = conv_output_size(i, k, s, p, d)
 
     def ink(colour: str, text: object) -> str:
@@ -23,4 +26,4 @@ def size_formula(layer: Conv2d, shape: Shape, axis: int, theme: str = "light") -
     letters = size(name, "k", "s", "p", "d", "")
     numbers = size(i, k, s, p, d, r"\cdot ")
     result = rf"\mathbf{{{o}}}"
-    return f"{ink(green, name + chr(39))}={letters}={numbers}={ink(green, result)}"
+    return rf"\begin{{aligned}}{ink(green, name + chr(39))}&={letters}\\[0.6em]&={numbers}={ink(green, result)}\end{{aligned}}"

@@ -83,8 +83,10 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) ->
         return
     if was_active and not run.status.active:
         st.rerun()  # once, so that the timer ends and the rest of the page knows
-    _status(run, store)
-    _buttons(run)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {run.label.replace('$', '')}", width="stretch")
+        _buttons(run)
+    _progress_bar(run, store)
     if "live_error" in st.session_state:
         st.warning(st.session_state.pop("live_error"))
     shown = [run, *(store.get(other) for other in others if other != run_id)]
@@ -94,23 +96,27 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) ->
         _chart(loss_chart(curves, axis, run.classes), "live_loss", "Loss of every update, smoothed, and test loss")
     with right:
         _chart(accuracy_chart(curves, axis), "live_accuracy", "Train and test accuracy by epoch")
+    _result(run)
 
 
 def _chart(chart: Chart, key: str, alt: str) -> None:
     st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
 
 
-def _status(run: Run, store: RunStore) -> None:
-    steps = run.steps or 0
-    done = run.step / steps if steps else 0.0
-    device = f" on {run.device} ({run.device_reason})" if run.device else ""
-    st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {run.label.replace('$', '')}{device}")
+def _progress_bar(run: Run, store: RunStore) -> None:
+    done = run.step / run.steps if run.steps else 0.0
     st.progress(min(1.0, done), text=_progress(run, store, done))
+
+
+def _result(run: Run) -> None:
+    """Say how it ended, or where it trains."""
     if run.message:
         tell = st.info if run.status in (Status.STOPPED, Status.PAUSED) else st.error
         tell(run.message)
     elif run.status is Status.FINISHED:
         st.success(verdict(run))
+    elif run.device:
+        st.caption(f"On {run.device}: {run.device_reason}.")
 
 
 def _progress(run: Run, store: RunStore, done: float) -> str:
@@ -138,7 +144,8 @@ def verdict(run: Run) -> str:
     text = f"Test accuracy {percent(run.test_accuracy, run.test_size)}, train {100 * run.train_accuracy:.1f} %"
     text += f", after {duration(run.seconds)} of training. "
     if gap > 5:
-        return text + f"The gap of {gap:.0f} points is overfitting: it has learned its train images by heart."
+        heart = "it knows its train images by heart" if run.train_accuracy > 0.97 else "it knows its train images too well"
+        return text + f"The gap of {gap:.0f} points is overfitting: {heart}."
     if gap < -1:
         return text + "Test lies above train: dropout and augmentation make training harder than testing (Q14, Q29)."
     return text + "Train and test are close: a larger network or more epochs may still gain."
@@ -148,7 +155,7 @@ def _buttons(run: Run) -> None:
     """Show four buttons, always the same ones; those that make no sense now are off."""
     running = run.status in (Status.QUEUED, Status.RUNNING)
     paused = run.status is Status.PAUSED or run.intent == "pause"
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, width="content"):
         for label, icon, action, enabled in (
             ("Pause", "pause", client.pause, running and not paused),
             ("Continue", "play_arrow", client.unpause, run.status.active and paused),

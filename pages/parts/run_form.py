@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
-from cnncore.architecture import NETWORKS
+from cnncore.architecture import NETWORKS, load_network
 from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, RandomCrop
 from cnncore.data.prepared import datasets
 from cnncore.training.config import DeviceChoice, RunConfig, Schedule, Standardization
@@ -14,7 +15,8 @@ from cnncore.training.presets import PRESETS, title
 OWN = "own"
 DEFAULT = "classroom-5"
 _CROP_AND_FLIP: tuple[Augmentation, ...] = (RandomCrop(), HorizontalFlip())
-# Widget keys are also the names in the page's address.
+# Widget keys are also the names in the page's address. Streamlit's own binding writes every value that differs from a
+# widget's default; here the address is a preset and what differs from it, which a person can read and change.
 _TOGGLES = {
     "std": ("Standardization", "Each channel gets mean 0 and standard deviation 1 over the train images (Q19)."),
     "aug": ("Crop and flip", "A random 28x28 window, mirrored half of the time; test images get the centre (Q22)."),
@@ -23,7 +25,20 @@ _TOGGLES = {
     "drop": ("Dropout", "Half of the units before the last layer are dropped in training (Q29)."),
     "bn": ("Batch norm", "Each channel is normalised over the batch, right after each convolution (Q34)."),
 }
-KEYS = ("preset", "dataset", "network", *_TOGGLES, "lr", "batch", "epochs", "seed")
+_FINER = ("std_kind", "aug_kinds", "mom_value", "sched_kind", "decay", "drop_p", "train_size", "device")
+ADDRESS = ("dataset", "network", *_TOGGLES, "lr", "batch", "epochs", "seed", *_FINER)
+_LIMITS: dict[str, tuple[Any, Any]] = {
+    "lr": (1e-5, 1000.0),
+    "batch": (1, 4096),
+    "epochs": (1, 1000),
+    "seed": (0, 2**31 - 1),
+    "mom_value": (0.0, 0.999),
+    "drop_p": (0.0, 0.99),
+    "decay": (0.01, 1.0),
+    "train_size": (0, 10**6),
+}
+# What runs at once on every laptop comes first.
+PRESETS_IN_ORDER = sorted(PRESETS, key=lambda name: not name.startswith("classroom"))
 
 
 def _values_of(config: RunConfig) -> dict[str, Any]:
@@ -91,55 +106,116 @@ def _begin() -> None:
     """Give every widget its first value: the address's preset, else the default one; single values win."""
     if "preset" in st.session_state:
         return
-    asked = st.query_params.get("preset", DEFAULT)
-    for key, value in _values_of(PRESETS.get(asked, PRESETS[DEFAULT])).items():
-        if key not in st.query_params:
-            st.session_state.setdefault(key, value)
-    if "preset" not in st.query_params:
-        other = [key for key in KEYS if key in st.query_params and key != "seed"]
-        st.session_state.preset = OWN if other else DEFAULT
+    asked = st.query_params.to_dict()
+    preset = asked.pop("preset", DEFAULT)
+    refused = [] if preset in (*PRESETS, OWN) else [f"preset={preset}"]
+    base = PRESETS.get(preset, PRESETS[DEFAULT])
+    st.session_state.update(_values_of(base) | {"preset": preset if preset in (*PRESETS, OWN) else DEFAULT})
+    st.session_state.update({"seed": base.seed, "device": base.device})
+    for key in ADDRESS:
+        if key in asked and not _take(key, asked[key]):
+            refused.append(f"{key}={asked[key]}")
+    if refused:
+        st.session_state.form_refused = ", ".join(text[:40].replace("`", "") for text in refused)
+    if asked.keys() & set(ADDRESS):
+        _own()
 
 
-def run_form() -> RunConfig:
-    """Show the form and return the configuration that it describes. Raises `InputError` if that makes no sense."""
+def _take(key: str, text: str) -> bool:
+    """Set one value as the address writes it; false if it makes no sense."""
+    before = st.session_state[key]
+    try:
+        if isinstance(before, bool):
+            value: Any = {"true": True, "false": False}[text.lower()]
+        elif isinstance(before, (int, float)):
+            value = type(before)(text)
+            low, high = _LIMITS[key]
+            if not low <= value <= high:
+                return False
+        elif isinstance(before, list):
+            value = [kind for kind in text.split(",") if kind in AUGMENTATIONS]
+        else:
+            value = text
+        st.session_state[key] = value
+        _configuration()
+        if key == "network":
+            load_network(text)
+    except (KeyError, ValueError):
+        st.session_state[key] = before
+        return False
+    return True
+
+
+def _write_address() -> None:
+    """Put into the address what makes this setting: the preset, and what differs from it."""
+    s = st.session_state
+    preset = s.preset if s.preset in PRESETS else DEFAULT
+    base = _values_of(PRESETS[preset]) | {"seed": 0, "device": DeviceChoice.AUTO}
+    wanted = {"preset": s.preset if s.preset in PRESETS else OWN}
+    for key in ADDRESS:
+        value = s.get(key, base[key])
+        if value != base[key]:
+            wanted[key] = ",".join(value) if isinstance(value, list) else _text(value)
+    for key in ("preset", *ADDRESS):
+        if key in wanted and st.query_params.get(key) != wanted[key]:
+            st.query_params[key] = wanted[key]
+        elif key not in wanted and key in st.query_params:
+            del st.query_params[key]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def run_form() -> tuple[RunConfig, DeltaGenerator]:
+    """Show the form and return the configuration that it describes, and the place for the Start button.
+
+    Raises `InputError` if the settings make no sense together.
+    """
     _begin()
-    bound: dict[str, Any] = {"bind": "query-params", "persist_state": "session", "on_change": _own}
+    if "form_refused" in st.session_state:
+        refused = st.session_state.pop("form_refused")
+        st.warning(f"The address asks for `{refused}`, which this page does not know: the preset's own value is shown.")
+    kept: dict[str, Any] = {"persist_state": "session", "on_change": _own}
     prepared = [info.name for info in datasets() if info.prepared]
     first, second, third = st.columns([3, 2, 2])
     first.selectbox(
         "Experiment",
-        [*PRESETS, OWN],
+        [*PRESETS_IN_ORDER, OWN],
         key="preset",
         format_func=lambda name: "Own settings" if name == OWN else title(name),
-        **(bound | {"on_change": _apply_preset}),
+        **(kept | {"on_change": _apply_preset}),
     )
-    # A preset may name a data set that is not there yet: it is offered, and Start says how to get it.
-    known = list(dict.fromkeys([*prepared, st.session_state.get("dataset", "builtin"), "cifar10", "mnist"]))
-    second.selectbox("Data set", known, key="dataset", **bound)
-    networks = list(dict.fromkeys(["classroom", "practical", "lenet5", *NETWORKS]))
-    third.selectbox("Network", networks, key="network", **bound)
-    for column, (key, (label, text)) in zip(st.columns(len(_TOGGLES)), _TOGGLES.items(), strict=True):
-        column.toggle(label, key=key, help=text, **bound)
-    lr, batch, epochs, seed = st.columns(4)
-    lr.number_input("Learning rate", 1e-5, 100.0, step=0.01, format="%g", key="lr", **bound)
-    batch.number_input("Batch size", 1, 4096, step=16, key="batch", **bound)
-    epochs.number_input("Epochs", 1, 1000, key="epochs", **bound)
-    seed.number_input("Seed", 0, 2**31 - 1, 0, key="seed", bind="query-params", persist_state="session")
-    with st.expander("More settings"):
-        _more()
-    return _configuration()
+    # A preset may name a data set that is not there yet: it is offered, and the page says how to get it.
+    known = list(dict.fromkeys([*prepared, st.session_state.dataset, "cifar10", "mnist", "fashion-mnist"]))
+    second.selectbox("Data set", known, key="dataset", **kept)
+    networks = list(dict.fromkeys(["classroom", "practical", *NETWORKS, st.session_state.network]))
+    third.selectbox("Network", networks, key="network", **kept)
+    with st.container(horizontal=True, gap="medium"):
+        for key, (label, text) in _TOGGLES.items():
+            st.toggle(label, key=key, help=text, **kept)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.number_input("Learning rate", *_LIMITS["lr"], step=0.01, format="%g", key="lr", width=140, **kept)
+        st.number_input("Batch size", *_LIMITS["batch"], step=16, key="batch", width=130, **kept)
+        st.number_input("Epochs", *_LIMITS["epochs"], key="epochs", width=130, **kept)
+        st.number_input("Seed", *_LIMITS["seed"], key="seed", width=130, persist_state="session")
+        with st.popover("More", icon=":material/tune:"):
+            _more()
+        start = st.container()
+    _write_address()
+    return _configuration(), start
 
 
 def _more() -> None:
     kept: dict[str, Any] = {"persist_state": "session", "on_change": _own}
-    left, middle, right = st.columns(3)
+    left, right = st.columns(2)
     kinds = [kind for kind in Standardization if kind is not Standardization.NONE]
     left.selectbox("Kind of standardization", kinds, key="std_kind", **kept)
     left.multiselect("Augmentation", list(AUGMENTATIONS), key="aug_kinds", **kept)
-    middle.number_input("Momentum", 0.0, 0.999, step=0.05, key="mom_value", **kept)
-    middle.number_input("Dropout: probability of dropping", 0.0, 0.99, step=0.1, key="drop_p", **kept)
+    left.number_input("Momentum", *_LIMITS["mom_value"], step=0.05, key="mom_value", **kept)
+    left.number_input("Train images (0: all)", *_LIMITS["train_size"], step=500, key="train_size", **kept)
     schedules = [kind for kind in Schedule if kind is not Schedule.NONE]
     right.selectbox("Kind of schedule", schedules, key="sched_kind", **kept)
-    right.number_input("Decay an epoch (exponential)", 0.01, 1.0, step=0.01, key="decay", **kept)
-    left.number_input("Train images (0: all)", 0, 10**6, step=500, key="train_size", **kept)
+    right.number_input("Decay an epoch (exponential)", *_LIMITS["decay"], step=0.01, key="decay", **kept)
+    right.number_input("Dropout: probability of dropping", *_LIMITS["drop_p"], step=0.1, key="drop_p", **kept)
     right.selectbox("Device", list(DeviceChoice), key="device", persist_state="session")

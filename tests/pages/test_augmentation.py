@@ -42,12 +42,12 @@ def pictures(app):
     return re.findall(r'alt="([^"]*)"', " ".join(element.proto.body for element in app.get("html")))
 
 
-def picture(size=(40, 60), orientation=None, format="PNG"):
+def picture(size=(40, 60), orientation=None, kind="PNG"):
     file = io.BytesIO()
     exif = Image.Exif()
     if orientation:
         exif[0x0112] = orientation
-    Image.new("RGB", size, (200, 30, 30)).save(file, format, exif=exif)
+    Image.new("RGB", size, (200, 30, 30)).save(file, kind, exif=exif)
     return file.getvalue()
 
 
@@ -153,7 +153,7 @@ def test_the_table_has_the_values_of_the_captions(page):
 
 @pytest.mark.parametrize(
     "content",
-    [picture(), picture((3, 900)), picture(format="JPEG", orientation=6), picture((32, 32)), picture(format="GIF")],
+    [picture(), picture((3, 900)), picture(kind="JPEG", orientation=6), picture((32, 32)), picture(kind="GIF")],
 )
 def test_an_own_picture_of_any_size_is_shown_as_32_by_32(page, content):
     app = page(aug_source="Upload")

@@ -83,7 +83,10 @@ class View {
       };
     });
     this.draw();
-    if (first && data.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches) this.start();
+    if (first && data.autoplay && !matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      this.step = this.computed = Math.floor(0.4 * this.rows * this.columns); // something to see at the first glance
+      this.start();
+    }
   }
 
   // ---- where things are

@@ -1,0 +1,133 @@
+"""The real app, served once for all browser tests, and a browser to open it in."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.error import URLError
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+]
+REST = """() => document.querySelector('[data-testid="stApp"]')?.getAttribute('data-test-script-state') === 'notRunning'
+    && !document.querySelector('[data-testid="stSkeleton"]') && !!document.querySelector('[data-testid="stMain"] h1')"""
+
+
+def chromium() -> str | None:
+    """Return where a Chromium is installed, under any of its names."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    """Stop the server and what it started, politely at first."""
+    if sys.platform == "win32":
+        server.terminate()
+        server.wait(10)
+        return
+    try:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(15)
+    except subprocess.TimeoutExpired:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait(10)
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the app on a free port with a home of its own and return its address."""
+    if chromium() is None:
+        pytest.skip("no chromium is installed: Debian's package `chromium` has it")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = tmp_path_factory.mktemp("app")
+    with (place / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
+            cwd=ROOT,
+            env=os.environ | {"CNNCORE_HOME": str(place / "home")},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        deadline = time.monotonic() + 90
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).close()
+                break
+            except (URLError, OSError):
+                output = (place / "log").read_text(errors="replace")
+                assert server.poll() is None, f"the server ended: {output}"
+                assert time.monotonic() < deadline, f"the server does not answer: {output}"
+                time.sleep(0.1)
+        yield url
+    finally:
+        end(server)
+
+
+@pytest.fixture(scope="session")
+def browser(app_url: str) -> Iterator[Browser]:  # the server is there first, or the tests are skipped
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, app_url: str) -> Iterator[Page]:
+    """Return a tab of a new visitor, 1280 x 800; errors of its scripts and requests to other hosts fail the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    faults: list[str] = []
+
+    def heard(message: ConsoleMessage) -> None:
+        # A page opened by its address first asks for <page>/_stcore/..., which is not there: no fault of the app.
+        if message.type == "error" and "_stcore/" not in (message.location or {}).get("url", ""):
+            faults.append(message.text)
+
+    page.on("console", heard)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            request.url.startswith(("http", "ws"))
+            and app_url.split("//")[1] not in request.url
+            and faults.append(request.url)
+        ),
+    )
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.fixture
+def visit(page: Page, app_url: str) -> Callable[[str], Page]:
+    """Return a function that opens an address of the app, such as "convolution?kernel=5", and waits until it rests."""
+
+    def open_page(address: str = "") -> Page:
+        page.goto(f"{app_url}/{address}")
+        page.wait_for_function(REST)
+        return page
+
+    return open_page

@@ -1,0 +1,122 @@
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore.architecture import Conv2d, layer_facts
+
+PAGE = Path(__file__).parents[2] / "pages" / "convolution.py"
+
+
+@pytest.fixture
+def page():
+    return AppTest.from_file(str(PAGE), default_timeout=60).run()
+
+
+def opened(**address):
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    for key, value in address.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def metrics(page):
+    return {metric.label: metric.value for metric in page.metric}
+
+
+def texts(page):
+    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
+
+
+def test_the_page_shows_something_sensible_at_once(page):
+    assert not page.exception
+    assert metrics(page) == {"Output": "1 × 4 × 4", "Weights": "9", "Biases": "1", "Multiply-adds": "144"}
+    assert "formula = counted step by step = drawn" in texts(page)
+    assert not page.warning
+    assert not page.error
+
+
+def test_a_slider_moves_everything(page):
+    page.slider(key="stride").set_value(1).run()
+    assert metrics(page)["Output"] == "1 × 7 × 7"
+    assert r"\mathbf{7}" in page.latex[0].value
+    assert page.code[0].value == "from torch import nn\n\nlayer = nn.Conv2d(1, 1, 3, padding=1)"
+
+
+def test_the_first_layer_of_the_practical(page):
+    page.button(key="try_First layer on CIFAR-10").click().run()
+    facts = layer_facts(Conv2d(32, 5, padding=2), (3, 32, 32))
+    assert metrics(page) == {
+        "Output": "32 × 32 × 32",
+        "Weights": "2,400",
+        "Biases": "32",
+        "Multiply-adds": f"{facts.macs:,}",
+    }
+    assert "**41,943 times as many**" in texts(page)
+    assert "2,400 weights" in page.info[0].value
+
+
+def test_rows_that_are_never_read_are_named(page):
+    page.button(key="try_Stride 3 on 8 pixels").click().run()
+    assert "Rows and columns 7 and 8 are never read" in page.warning[0].value
+    assert "the last two rows and columns" in page.info[0].value
+
+
+@pytest.mark.parametrize(
+    "name", ["Stride 3 on 8 pixels", "Same size, even kernel", "Dilation 3", "First layer on CIFAR-10"]
+)
+def test_what_to_notice_shows_until_something_else_is_set(page, name):
+    page.button(key=f"try_{name}").click().run()
+    assert not page.exception
+    assert len(page.info) == 1
+    page.slider(key="input").set_value(11).run()
+    assert not page.info
+
+
+def test_a_kernel_that_does_not_fit_is_one_sentence_and_breaks_nothing_else(page):
+    page.slider(key="kernel").set_value(11)
+    page.slider(key="padding").set_value(0).run()
+    assert not page.exception
+    assert "`kernel` (=11) must not be larger than the padded input" in page.error[0].value
+    assert not page.metric
+    assert page.button(key="try_Dilation 3")
+    page.slider(key="kernel").set_value(3).run()
+    assert not page.error
+    assert metrics(page)["Output"] == "1 × 3 × 3"
+
+
+def test_groups_that_do_not_divide_are_one_sentence(page):
+    page.number_input(key="groups").set_value(2).run()
+    assert "must be divisible by `groups`" in page.error[0].value
+
+
+def test_depthwise(page):
+    page.select_slider(key="channels").set_value(8)
+    page.select_slider(key="filters").set_value(8)
+    page.number_input(key="groups").set_value(8).run()
+    assert metrics(page)["Weights"] == "72"
+
+
+def test_height_apart_from_width(page):
+    page.toggle(key="apart").set_value(True).run()
+    page.slider(key="input_width").set_value(9)
+    page.slider(key="kernel_width").set_value(5).run()
+    assert metrics(page)["Output"] == "1 × 4 × 4"
+    page.slider(key="stride_width").set_value(1).run()
+    assert metrics(page)["Output"] == "1 × 4 × 7"
+    assert len(page.latex) == 2
+
+
+def test_the_address_sets_the_page():
+    page = opened(input="32", kernel="5", stride="1", padding="2", channels="3", filters="32")
+    assert metrics(page)["Output"] == "32 × 32 × 32"
+    assert not page.warning
+
+
+@pytest.mark.parametrize("bad", ["banana", "99", "-1"])
+def test_a_bad_value_in_the_address_falls_back_and_says_so(bad):
+    page = opened(kernel=bad)
+    assert not page.exception
+    assert f"kernel={bad}" in texts(page)
+    page.slider(key="stride").set_value(1).run()
+    assert f"kernel={bad}" not in texts(page)

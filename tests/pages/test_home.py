@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore.runs.store import open_store
+from cnncore.training.presets import PRESETS
+
+PAGE = Path(__file__).parents[2] / "pages" / "home.py"
+SHELL = PAGE.parent / "parts" / "shell.py"
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def texts(app):
+    return " ".join(element.value for element in (*app.markdown, *app.caption))
+
+
+def test_home_stands_alone():
+    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not app.exception
+    assert "1 data set ready" in texts(app)
+    assert "0 stored runs" in texts(app)
+
+
+def test_home_counts_runs_and_says_which_wait():
+    open_store().create(next(iter(PRESETS.values())), "one")
+    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not app.exception
+    assert "1 stored run" in texts(app)
+    assert "1 active" in texts(app)
+
+
+def test_home_leads_on_to_the_other_pages():
+    app = AppTest.from_file(str(SHELL), default_timeout=60).run()
+    assert not app.exception
+    links = [link.proto.page for link in app.get("page_link")]
+    assert {"convolution", "augmentation", "training", "course"} <= set(links)
+
+
+def test_a_home_that_cannot_be_used_is_said_and_breaks_nothing_else(home):
+    home.write_text("a file where the folder should be")
+    app = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not app.exception
+    assert "cannot be" in texts(app)
