@@ -87,9 +87,10 @@ def main() -> None:
             result["presets"][name] = {"title": title(name), "config": config.to_dict(), **summary(runs), "runs": runs}
             path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         row = result["presets"][name]
+        train, test = row["train_accuracy"], row["test_accuracy"]
         print(
-            f"{name:22} train {100 * row['train_accuracy']['mean']:5.1f} %   test {100 * row['test_accuracy']['mean']:5.1f}"
-            f" % (spread {100 * (row['test_accuracy']['spread'] or 0):.1f})   test loss {row['test_loss']['mean']:.3f}, "
+            f"{name:22} train {100 * train['mean']:5.1f} %   test {100 * test['mean']:5.1f} % "
+            f"(spread {100 * (test['spread'] or 0):.1f})   test loss {row['test_loss']['mean']:.3f}, "
             f"lowest {row['lowest_test_loss']:.3f}   {row['seconds']:.0f} s",
             flush=True,
         )

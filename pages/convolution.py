@@ -77,7 +77,8 @@ def advanced() -> None:
         max(CHANNELS),
         key="groups",
         bind="query-params",
-        help="Each group of filters sees its own share of the channels. As many groups as channels: a depthwise convolution.",
+        help="Each group of filters sees its own share of the channels. As many groups as channels: a depthwise "
+        "convolution.",
     )
     apart = right.toggle("Height and width apart", key="apart", bind="query-params")
     if apart:
@@ -93,8 +94,11 @@ def setting() -> tuple[Conv2d, Shape]:
     state = st.session_state
     second = "{}_width" if state.apart else "{}"
     height, width = state.input, state[second.format("input")]
-    sizes = {key: (state[key], state[second.format(key)]) for key in GEOMETRY if key != "input"}
-    return Conv2d(state.filters, groups=state.groups, **sizes), (state.channels, height, width)
+    kernel, stride, padding, dilation = (
+        (state[key], state[second.format(key)]) for key in ("kernel", "stride", "padding", "dilation")
+    )
+    layer = Conv2d(state.filters, kernel, stride, padding, dilation, state.groups)
+    return layer, (state.channels, height, width)
 
 
 def show_numbers(layer: Conv2d, shape: Shape, facts: LayerFacts) -> None:
@@ -132,7 +136,7 @@ def show_formula(layer: Conv2d, shape: Shape) -> None:
         st.latex(size_formula(layer, shape, 1, theme))
 
 
-def show_bill(layer: Conv2d, shape: Shape, facts: LayerFacts) -> None:
+def show_bill(shape: Shape, facts: LayerFacts) -> None:
     """Show the convolution's weights beside those of a dense layer."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="large"):
         st.html(bill_picture(facts), width="content")
@@ -146,7 +150,7 @@ def show_bill(layer: Conv2d, shape: Shape, facts: LayerFacts) -> None:
             )
             if not true_to_scale(facts):
                 st.caption(
-                    "The areas show the numbers of weights; the small one would be too small to be seen and is drawn larger."
+                    "The areas show the numbers of weights; the smaller one could not be seen and is drawn larger."
                 )
 
 
@@ -163,18 +167,19 @@ def show_try() -> None:
 
 
 WHY = """
-**Local and shared.** Each output reads one window, and all windows use the same weights. So the layer has few weights, their
-number does not depend on the size of the image, and what is learned in one place works in every other.
+**Local and shared.** Each output reads one window, and all windows use the same weights. So the layer has few weights,
+their number does not depend on the size of the image, and what is learned in one place works in every other.
 
-**Equivariant, not invariant.** Shift the input, and the output shifts with it: the layer itself does not ignore position.
-Pooling and the layers after it do that, and only in part.
+**Equivariant, not invariant.** Shift the input, and the output shifts with it: the layer itself does not ignore
+position. Pooling and the layers after it do that, and only in part.
 
 **Few weights is not little work.** Every weight is used once for each output position: look at the multiply-adds.
 
-**One layer sees only its window.** What is far apart meets through depth, stride, pooling, dilation, dense layers or attention.
+**One layer sees only its window.** What is far apart meets through depth, stride, pooling, dilation, dense layers or
+attention.
 
-**Why the floor?** The window moves while it fits. What is left over at the right and at the bottom, fewer cells than one
-stride, is never read.
+**Why the floor?** The window moves while it fits. What is left over at the right and at the bottom, fewer cells than
+one stride, is not reached.
 """
 
 header("Convolution", "What does one convolution layer compute, and how large is its output?")
@@ -201,7 +206,7 @@ else:
         show_numbers(layer, shape, facts)
         show_formula(layer, shape)
         show_check(layer, shape, data)
-        show_bill(layer, shape, facts)
+        show_bill(shape, facts)
     with st.expander("The same layer in PyTorch", icon=":material/code:"):
         st.code(f"from torch import nn\n\nlayer = {layer_code(layer, shape)}", language="python")
 with st.expander("Why it is so", icon=":material/menu_book:"):

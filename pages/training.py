@@ -36,7 +36,9 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
     train = min(config.train_size or data.train_size, data.train_size)
     updates = -(-train // config.batch_size)
     speeds = [
-        r.images_per_second for r in runs if r.images_per_second and (r.config.network, r.config.dataset) == (config.network, config.dataset)
+        r.images_per_second
+        for r in runs
+        if r.images_per_second and (r.config.network, r.config.dataset) == (config.network, config.dataset)
     ]
     text = f"{network.parameters:,} parameters · {train:,} train images · {updates:,} updates an epoch"
     if speeds:  # measured here, never guessed
@@ -108,7 +110,14 @@ def show_report() -> None:
         )
         rows = []
         for (name, right), interval in zip(REPORT.items(), facts()["report.intervals"].split(", "), strict=True):
-            rows.append({"experiment": title(name), "right of 128": right, "accuracy": f"{100 * right / 128:.1f} %", "interval (%)": interval})
+            rows.append(
+                {
+                    "experiment": title(name),
+                    "right of 128": right,
+                    "accuracy": f"{100 * right / 128:.1f} %",
+                    "interval (%)": interval,
+                }
+            )
         st.dataframe(pd.DataFrame(rows), hide_index=True)
 
 
@@ -154,7 +163,13 @@ except InputError as problem:
     st.error(str(problem))
     st.stop()
 place.button(
-    "Start", key="start", type="primary", icon=":material/play_arrow:", on_click=start, args=(config,), disabled=not ready
+    "Start",
+    key="start",
+    type="primary",
+    icon=":material/play_arrow:",
+    on_click=start,
+    args=(config,),
+    disabled=not ready,
 )
 current = chosen_run(stored)
 if current is None:

@@ -24,7 +24,22 @@ def cnncore(*arguments, home, timeout=120):
 
 def test_layer_answers_in_json(tmp_path):
     result = cnncore(
-        *"layer conv --input 3x32x32 --filters 32 --kernel 5 --stride 1 --padding 2 --json".split(), home=tmp_path
+        *[
+            "layer",
+            "conv",
+            "--input",
+            "3x32x32",
+            "--filters",
+            "32",
+            "--kernel",
+            "5",
+            "--stride",
+            "1",
+            "--padding",
+            "2",
+            "--json",
+        ],
+        home=tmp_path,
     )
     assert result.stderr == ""
     values = json.loads(result.stdout)

@@ -39,7 +39,14 @@ def build_layer(layer: Layer, shape: Shape) -> nn.Module:
     match layer:
         case Conv2d():
             return nn.Conv2d(
-                channels, layer.filters, layer.kernel, layer.stride, layer.padding, layer.dilation, layer.groups, layer.bias
+                channels,
+                layer.filters,
+                layer.kernel,
+                layer.stride,
+                layer.padding,
+                layer.dilation,
+                layer.groups,
+                layer.bias,
             )
         case ConvTranspose2d():
             return nn.ConvTranspose2d(

@@ -97,7 +97,15 @@ def _vgg(blocks: tuple[int, ...], classes: int) -> tuple[Layer, ...]:
         for number in range(1, count + 1):
             layers += [Conv2d(filters, 3, padding=1, name=f"conv{block}-{number}"), ReLU()]
         layers.append(MaxPool2d(2, name=f"pool{block}"))
-    layers += [Flatten(), Linear(4096, name="fc6"), ReLU(), Dropout(0.5), Linear(4096, name="fc7"), ReLU(), Dropout(0.5)]
+    layers += [
+        Flatten(),
+        Linear(4096, name="fc6"),
+        ReLU(),
+        Dropout(0.5),
+        Linear(4096, name="fc7"),
+        ReLU(),
+        Dropout(0.5),
+    ]
     return (*layers, Linear(classes, name="fc8"))
 
 

@@ -59,7 +59,9 @@ def layer_code(layer: Layer, shape: Shape) -> str:
         case Conv2d() | ConvTranspose2d():
             kind = "Conv2d" if isinstance(layer, Conv2d) else "ConvTranspose2d"
             extra = [("output_padding", layer.output_padding)] if isinstance(layer, ConvTranspose2d) else []
-            options = _options(("stride", layer.stride), ("padding", layer.padding), *extra, ("dilation", layer.dilation))
+            options = _options(
+                ("stride", layer.stride), ("padding", layer.padding), *extra, ("dilation", layer.dilation)
+            )
             options += f", groups={layer.groups}" if layer.groups > 1 else ""
             options += "" if layer.bias else ", bias=False"
             return f"nn.{kind}({shape[0]}, {layer.filters}, {_short(layer.kernel)}{options})"

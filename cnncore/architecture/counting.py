@@ -69,7 +69,8 @@ def cost(layer: Layer, shape: Shape) -> Cost:
         case Linear():
             if (height, width) != (1, 1):
                 raise InputError(
-                    f"`linear` needs a flat input and receives a map of {channels}x{height}x{width}: put a flatten before it."
+                    f"`linear` needs a flat input and receives a map of {channels}x{height}x{width}: put a flatten "
+                    "before it."
                 )
             weights = channels * layer.features
             return Cost((layer.features, 1, 1), weights, layer.features * layer.bias, weights)

@@ -130,9 +130,7 @@ def _text(shape: Shape) -> str:
     return "x".join(map(str, shape))
 
 
-def _field(
-    layer: Layer, field: Field | None, shape: Shape, spread: Shape | None
-) -> tuple[Field | None, Shape | None]:
+def _field(layer: Layer, field: Field | None, shape: Shape, spread: Shape | None) -> tuple[Field | None, Shape | None]:
     """Return the field after `layer`, and the map that a flatten has spread and no dense layer has read yet."""
     if field is None:
         return None, spread
@@ -191,7 +189,9 @@ def load_network(spec: str, input: Shape | None = None, classes: int | None = No
         try:
             text = Path(spec).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"`network` (={spec}) cannot be read ({error}): give the path of a JSON description.") from None
+            raise InputError(
+                f"`network` (={spec}) cannot be read ({error}): give the path of a JSON description."
+            ) from None
     network = Network.from_json(text)
     if input is not None:
         network = dataclasses.replace(network, input=input)

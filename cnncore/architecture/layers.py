@@ -202,7 +202,12 @@ class Dropout:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if isinstance(self.p, bool) or not isinstance(self.p, (int, float)) or not math.isfinite(self.p) or not 0 <= self.p < 1:
+        if (
+            isinstance(self.p, bool)
+            or not isinstance(self.p, (int, float))
+            or not math.isfinite(self.p)
+            or not 0 <= self.p < 1
+        ):
             raise InputError(f"`p` (={self.p}) must be a probability from 0 to below 1: PyTorch's p drops, try 0.5.")
 
 

@@ -61,7 +61,9 @@ class Network:
         except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"the description is not JSON ({error}): save it again from where it came.") from None
         if not isinstance(values, dict) or not {"name", "input", "layers"} <= values.keys():
-            raise InputError("the description must be an object with `name`, `input` and `layers`: add what is missing.")
+            raise InputError(
+                "the description must be an object with `name`, `input` and `layers`: add what is missing."
+            )
         if not isinstance(values["layers"], list) or not 0 < len(values["layers"]) <= MOST_LAYERS:
             raise InputError(f"`layers` must be a list of 1 to {MOST_LAYERS} layers: change it.")
         if not isinstance(values["input"], list):

@@ -56,7 +56,9 @@ def facts() -> dict[str, str]:
         "practical.fields": ", ".join(str(rows[name].receptive_field) for name in _FIELD_LAYERS),
         "practical.jumps": ", ".join(str(rows[name].jump) for name in _FIELD_LAYERS),
         "vgg16.fields": ", ".join(
-            str(row.receptive_field) for row in describe(named_network("vgg16")).rows if row.kind in ("conv", "max-pool")
+            str(row.receptive_field)
+            for row in describe(named_network("vgg16")).rows
+            if row.kind in ("conv", "max-pool")
         ),
         "practical.table": _table(practical),
         "ln10": f"{math.log(10):.4f}",

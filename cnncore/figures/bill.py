@@ -47,7 +47,8 @@ def bill_picture(facts: LayerFacts) -> str:
             *(
                 f'<div style="text-align:center;min-width:6.5rem"><div style="width:{_side(n, largest):.1f}px;'
                 f'height:{_side(n, largest):.1f}px;margin:0 auto 0.5rem;{colour}"></div>'
-                f'<div style="font-weight:650">{n:,}</div><div style="font-size:0.85rem;opacity:0.75">{name}</div></div>'
+                f'<div style="font-weight:650">{n:,}</div>'
+                f'<div style="font-size:0.85rem;opacity:0.75">{name}</div></div>'
                 for name, n, colour in squares
             ),
             "</div>",

@@ -95,9 +95,7 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
         text = {"type": "text", "align": "right", "dy": -7, "color": GUESS, "fontSize": 12}
         layers.append({"data": once, "mark": rule, "encoding": {"y": height}})
         end = {"value": "width"}
-        layers.append(
-            {"data": once, "mark": text, "encoding": {"y": height, "x": end, "text": {"field": "text"}}}
-        )
+        layers.append({"data": once, "mark": text, "encoding": {"y": height, "x": end, "text": {"field": "text"}}})
     return Chart(_spec(runs, axis, "loss (nats an image)", layers, {"zero": True, "nice": True}), data)
 
 
@@ -130,9 +128,7 @@ def _columns(*names: str) -> Columns:
     return {name: [] for name in ("x", "run", "split", *names)}
 
 
-def _extend(
-    data: Columns, run: RunCurves, split: str, curve: Curve, axis: Axis, **values: NDArray[np.float64]
-) -> None:
+def _extend(data: Columns, run: RunCurves, split: str, curve: Curve, axis: Axis, **values: NDArray[np.float64]) -> None:
     count = len(curve.value)
     x: NDArray[Any] = getattr(curve, axis)
     # Four digits are more than a pixel shows, and half the bytes.

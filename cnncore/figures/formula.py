@@ -25,5 +25,5 @@ def size_formula(layer: Conv2d, shape: Shape, axis: int, theme: str = "light") -
     name = ("H", "W")[axis]
     letters = size(name, "k", "s", "p", "d", "")
     numbers = size(i, k, s, p, d, r"\cdot ")
-    result = rf"\mathbf{{{o}}}"
-    return rf"\begin{{aligned}}{ink(green, name + chr(39))}&={letters}\\[0.6em]&={numbers}={ink(green, result)}\end{{aligned}}"
+    output, result = ink(green, f"{name}'"), ink(green, rf"\mathbf{{{o}}}")
+    return rf"\begin{{aligned}}{output}&={letters}\\[0.6em]&={numbers}={result}\end{{aligned}}"

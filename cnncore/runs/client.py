@@ -16,7 +16,7 @@ _last_start = -60.0
 
 def attend() -> None:
     """See to it that a supervisor lives if any run is active: cheap enough for every refresh of a page."""
-    global _last_start  # noqa: PLW0603 one process starts one supervisor at a time
+    global _last_start
     store = open_store()
     if store.supervised() or not store.active():
         return

@@ -30,7 +30,12 @@ def start_detached(module: str, *arguments: str, log: str) -> "subprocess.Popen[
                 flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
                 flags |= subprocess.BELOW_NORMAL_PRIORITY_CLASS
                 process = subprocess.Popen(
-                    command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, creationflags=flags
+                    command,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=output,
+                    creationflags=flags,
                 )
             else:
                 process = subprocess.Popen(

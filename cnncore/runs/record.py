@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.training.config import RunConfig
+from cnncore.training.config import RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS, title
 
 
@@ -40,6 +40,26 @@ class Intent(StrEnum):
     NONE = "none"
     PAUSE = "pause"
     STOP = "stop"
+
+
+def summary(config: RunConfig) -> str:
+    """Return a configuration in a few words: its preset's title, else what is switched on.
+
+    >>> summary(RunConfig(lr=0.05, dropout=0.5, batch_norm=True))
+    'practical, lr 0.05, dropout, batch norm'
+    """
+    if config.preset in PRESETS:
+        return title(config.preset)
+    switched = {
+        config.standardize.value: config.standardize is not Standardization.NONE,
+        "+".join(augmentation.kind for augmentation in config.augment): bool(config.augment),
+        f"momentum {config.momentum:g}": config.momentum > 0,
+        config.schedule.value: config.schedule is not Schedule.NONE,
+        "dropout": config.dropout > 0,
+        "batch norm": config.batch_norm,
+    }
+    network = "own network" if config.network.lstrip().startswith("{") else config.network
+    return ", ".join([network, f"lr {config.lr:g}", *(text for text, on in switched.items() if on)])
 
 
 @dataclass(frozen=True)
@@ -82,9 +102,8 @@ class Run:
 
     @property
     def label(self) -> str:
-        """What the run is called where runs are told apart: its own name, else its preset, with its seed."""
-        named = self.name or (title(self.config.preset) if self.config.preset in PRESETS else "Own settings")
-        return f"{named} · seed {self.config.seed}"
+        """What the run is called where runs are told apart: its name, preset or settings, with its seed."""
+        return f"{self.name or summary(self.config)} · seed {self.config.seed}"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the run as plain values for JSON."""

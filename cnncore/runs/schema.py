@@ -25,7 +25,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             PRIMARY KEY (run_id, step)) WITHOUT ROWID""",
         "CREATE INDEX runs_by_time ON runs (created)",
         """CREATE TABLE supervisor (
-            only INTEGER PRIMARY KEY CHECK (only = 1), token TEXT NOT NULL, pid INTEGER NOT NULL, heartbeat REAL NOT NULL
+            only INTEGER PRIMARY KEY CHECK (only = 1), token TEXT NOT NULL, pid INTEGER NOT NULL,
+            heartbeat REAL NOT NULL
         )""",
     ),
 )

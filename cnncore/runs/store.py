@@ -25,7 +25,9 @@ from cnncore.training.config import RunConfig
 
 STALE = 15.0  # seconds without a heartbeat after which a process is taken for dead
 _EPOCH_METRICS = {
-    f"{split}/{metric}": f"{split}_{metric}" for split in ("train", "test") for metric in ("loss", "accuracy", "accuracy5")
+    f"{split}/{metric}": f"{split}_{metric}"
+    for split in ("train", "test")
+    for metric in ("loss", "accuracy", "accuracy5")
 } | {"lr": "lr", "images_per_second": "images_per_second"}
 _BATCH_METRICS = {f"batch/{metric}": metric for metric in ("loss", "accuracy", "accuracy5", "lr")}
 _RUN_QUERY = """
@@ -86,7 +88,9 @@ class RunStore:
         """Remove the run and its curves; one that is still going on is refused."""
         run = self.get(run_id)
         if run.status.active:
-            raise InputError(f"`run` (={run.id}) is {run.status} and can only be deleted when it is over: stop it first.")
+            raise InputError(
+                f"`run` (={run.id}) is {run.status} and can only be deleted when it is over: stop it first."
+            )
         with self._transaction() as db:
             db.execute("DELETE FROM runs WHERE id = ?", (run.id,))
 
@@ -105,7 +109,8 @@ class RunStore:
             )
         with self._transaction() as db:
             db.execute(
-                "UPDATE runs SET status = ?, intent = 'none', resume = 1, message = '', owner = NULL, updated = ? WHERE id = ?",
+                """UPDATE runs SET status = ?, intent = 'none', resume = 1, message = '', owner = NULL, updated = ?
+                   WHERE id = ?""",
                 (Status.QUEUED, time.time(), run.id),
             )
 

@@ -54,7 +54,9 @@ class Supervisor:
         active = self._store.active()
         # A run without an owner waits for a worker, unless one is just starting, or it is to train in another
         # process (the command line's), which makes it as running and claims it a moment later.
-        waiting = [r for r in active if r["owner"] is None and r["status"] != Status.RUNNING and r["id"] not in self._workers]
+        waiting = [
+            r for r in active if r["owner"] is None and r["status"] != Status.RUNNING and r["id"] not in self._workers
+        ]
         begun = [r for r in active if r not in waiting]
         for row in begun:
             last_sign = row["heartbeat"] or row["updated"]

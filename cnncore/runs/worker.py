@@ -51,7 +51,7 @@ def record(
     run_id: str,
     config: RunConfig,
     *,
-    on_event: Callable[[Event], object] = lambda event: None,
+    on_event: Callable[[Event], object] = lambda _: None,
     trainer: Trainer = _train,
 ) -> Status:
     """Train `config`, append every event to the run, and return how it ended.

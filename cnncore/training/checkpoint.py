@@ -53,7 +53,7 @@ class Checkpoint:
             return cls(RunConfig.from_json(state["config"]), last, state["model"], state["optimizer"])
         except FileNotFoundError:
             raise InputError(f"there is no checkpoint at {path}: start the run anew.") from None
-        except Exception as error:  # noqa: BLE001 a damaged file fails in as many ways as there are bytes in it
+        except Exception as error:
             raise InputError(
                 f"the checkpoint {path} cannot be read ({type(error).__name__}): delete the run and start it anew."
             ) from error

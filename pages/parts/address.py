@@ -27,7 +27,9 @@ def explain(shown: dict[str, Any]) -> None:
                 refused.append(f"`{key}={wanted[:40].replace('`', '')}` (shown: {value})")
             asked[key] = None
     if refused:
-        st.warning(f"The address asks for {', '.join(refused)}: not a value that this page knows, so the default is shown.")
+        st.warning(
+            f"The address asks for {', '.join(refused)}: not a value that this page knows, so the default is shown."
+        )
 
 
 def _same(wanted: str, value: Any) -> bool:

@@ -84,7 +84,9 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) ->
     if was_active and not run.status.active:
         st.rerun()  # once, so that the timer ends and the rest of the page knows
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {run.label.replace('$', '')}", width="stretch")
+        st.markdown(
+            f"{_ICONS[run.status]} **{run.status.capitalize()}** · {run.label.replace('$', '')}", width="stretch"
+        )
         _buttons(run)
     _progress_bar(run, store)
     if "live_error" in st.session_state:
@@ -122,11 +124,18 @@ def _result(run: Run) -> None:
 def _progress(run: Run, store: RunStore, done: float) -> str:
     if run.status is Status.QUEUED:
         ahead = sum(row["id"] != run.id and row["status"] != Status.PAUSED for row in store.active())
-        return f"In the queue, {ahead} before it" if ahead else "Starting: PyTorch is being loaded and the data put on the device"
+        return (
+            f"In the queue, {ahead} before it"
+            if ahead
+            else "Starting: PyTorch is being loaded and the data put on the device"
+        )
     if not run.step:
         return "Starting"
     rate = store.curve(run.id, "batch/lr", MAX_POINTS)
-    parts = [f"Epoch {min(run.epoch + 1, run.config.epochs)} of {run.config.epochs}", f"learning rate {rate.value[-1]:.3g}"]
+    parts = [
+        f"Epoch {min(run.epoch + 1, run.config.epochs)} of {run.config.epochs}",
+        f"learning rate {rate.value[-1]:.3g}",
+    ]
     seconds = float(rate.seconds[-1])
     if seconds > 0 and run.train_size:
         images = rate.epoch[-1] * run.train_size
@@ -144,7 +153,9 @@ def verdict(run: Run) -> str:
     text = f"Test accuracy {percent(run.test_accuracy, run.test_size)}, train {100 * run.train_accuracy:.1f} %"
     text += f", after {duration(run.seconds)} of training. "
     if gap > 5:
-        heart = "it knows its train images by heart" if run.train_accuracy > 0.97 else "it knows its train images too well"
+        heart = (
+            "it knows its train images by heart" if run.train_accuracy > 0.97 else "it knows its train images too well"
+        )
         return text + f"The gap of {gap:.0f} points is overfitting: {heart}."
     if gap < -1:
         return text + "Test lies above train: dropout and augmentation make training harder than testing (Q14, Q29)."

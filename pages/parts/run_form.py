@@ -74,7 +74,9 @@ def _apply_preset() -> None:
 def _own() -> None:
     """A preset is what it says: once something is changed, what is shown is the preset that it equals, or none."""
     config = _configuration()
-    same = [name for name, preset in PRESETS.items() if replace(preset, preset=None) == replace(config, preset=None, seed=0)]
+    same = [
+        name for name, preset in PRESETS.items() if replace(preset, preset=None) == replace(config, preset=None, seed=0)
+    ]
     st.session_state.preset = same[0] if same else OWN
 
 
@@ -112,9 +114,7 @@ def _begin() -> None:
     base = PRESETS.get(preset, PRESETS[DEFAULT])
     st.session_state.update(_values_of(base) | {"preset": preset if preset in (*PRESETS, OWN) else DEFAULT})
     st.session_state.update({"seed": base.seed, "device": base.device})
-    for key in ADDRESS:
-        if key in asked and not _take(key, asked[key]):
-            refused.append(f"{key}={asked[key]}")
+    refused += [f"{key}={asked[key]}" for key in ADDRESS if key in asked and not _take(key, asked[key])]
     if refused:
         st.session_state.form_refused = ", ".join(text[:40].replace("`", "") for text in refused)
     if asked.keys() & set(ADDRESS):
@@ -191,17 +191,17 @@ def run_form() -> tuple[RunConfig, DeltaGenerator]:
     second.selectbox("Data set", known, key="dataset", **kept)
     networks = list(dict.fromkeys(["classroom", "practical", *NETWORKS, st.session_state.network]))
     third.selectbox("Network", networks, key="network", **kept)
-    with st.container(horizontal=True, gap="medium"):
+    with st.container(horizontal=True, gap="small"):
         for key, (label, text) in _TOGGLES.items():
             st.toggle(label, key=key, help=text, **kept)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Learning rate", *_LIMITS["lr"], step=0.01, format="%g", key="lr", width=140, **kept)
-        st.number_input("Batch size", *_LIMITS["batch"], step=16, key="batch", width=130, **kept)
-        st.number_input("Epochs", *_LIMITS["epochs"], key="epochs", width=130, **kept)
-        st.number_input("Seed", *_LIMITS["seed"], key="seed", width=130, persist_state="session")
+        st.number_input("Learning rate", *_LIMITS["lr"], step=0.01, format="%g", key="lr", width=125, **kept)
+        st.number_input("Batch size", *_LIMITS["batch"], step=16, key="batch", width=120, **kept)
+        st.number_input("Epochs", *_LIMITS["epochs"], key="epochs", width=120, **kept)
+        st.number_input("Seed", *_LIMITS["seed"], key="seed", width=110, persist_state="session")
         with st.popover("More", icon=":material/tune:"):
             _more()
-        start = st.container()
+        start = st.container(width="content")
     _write_address()
     return _configuration(), start
 

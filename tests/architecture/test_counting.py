@@ -1,3 +1,5 @@
+import contextlib
+
 import pytest
 import torch
 from hypothesis import assume, given, settings
@@ -42,10 +44,8 @@ def test_shape_and_parameters_are_those_of_pytorch(
         result = cost(layer, shape)
     except InputError:
         # PyTorch refuses too, or gives an output without a single cell.
-        try:
+        with contextlib.suppress(RuntimeError):
             assert build_layer(layer, shape)(torch.zeros(1, *shape)).numel() == 0
-        except RuntimeError:
-            pass
         return
     module = build_layer(layer, shape)
     assert tuple(module(torch.zeros(1, *shape)).shape[1:]) == result.output

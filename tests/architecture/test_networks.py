@@ -82,10 +82,8 @@ def test_a_receptive_field_is_where_the_input_has_a_gradient(depth, expected):
     layers = [layer for layer in network.layers if layer.kind in ("conv", "max-pool")][: {3: 1, 6: 3, 7: 5}[depth]]
     module = build(Network("part", (3, 96, 96), tuple(layer for layer in layers if layer.kind == "conv")))
     # Max-pooling picks one of its inputs: averaging shows all that can matter.
-    parts = []
     convolutions = iter(module)
-    for layer in layers:
-        parts.append(next(convolutions) if layer.kind == "conv" else torch.nn.AvgPool2d(2))
+    parts = [next(convolutions) if layer.kind == "conv" else torch.nn.AvgPool2d(2) for layer in layers]
     image = torch.rand(1, 3, 96, 96, requires_grad=True)
     output = torch.nn.Sequential(*parts)(image)
     middle = output.shape[-1] // 2
@@ -136,7 +134,7 @@ def test_the_wall_is_explained():
     ):
         describe(named_network("practical"), (3, 40, 40))
     assert describe(named_network("vgg16"), (3, 255, 255)).rows[-1].output == (1000, 1, 1)
-    with pytest.raises(InputError, match="`fc6` of vgg16 expects 25088"):
+    with pytest.raises(InputError, match=r"`fc6` of vgg16 expects 25088"):
         describe(named_network("vgg16"), (3, 256, 256))
 
 
@@ -180,7 +178,7 @@ def test_a_description_is_loaded_by_name_path_and_text(tmp_path):
 def test_the_code_runs_and_builds_the_same(name):
     network = named_network(name)
     scope = {}
-    exec(network_code(network), scope)  # noqa: S102 running the exported code is the test
+    exec(network_code(network), scope)
     assert sum(p.numel() for p in scope["model"].parameters()) == describe(network).parameters
 
 
@@ -212,7 +210,7 @@ def test_nonsense_in_json_is_one_sentence(text, message):
 def test_unknown_names_are_one_sentence(tmp_path):
     with pytest.raises(InputError, match=r"`network` \(='nosuch'\) must be one of lenet5, practical"):
         load_network("nosuch")
-    with pytest.raises(InputError, match="missing.json\\) cannot be read"):
+    with pytest.raises(InputError, match=r"missing.json\) cannot be read"):
         load_network(str(tmp_path / "missing.json"))
     with pytest.raises(InputError, match="has no dense layer"):
         with_dropout(Network("x", (3, 8, 8), (Conv2d(1, 3),)), 0.5)

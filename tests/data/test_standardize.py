@@ -57,8 +57,8 @@ def test_none_leaves_the_pixels():
 
 
 def test_what_cannot_be_fitted_is_one_sentence():
-    with pytest.raises(InputError, match="handout.* 3 channels .* have 1: use channel"):
+    with pytest.raises(InputError, match=r"handout.* 3 channels .* have 1: use channel"):
         fit(Standardization.HANDOUT, TRAIN[:, :1])
     big = torch.zeros(2, 3, 64, 64, dtype=torch.uint8)
-    with pytest.raises(InputError, match="zca.*4096"):
+    with pytest.raises(InputError, match=r"zca.*4096"):
         fit(Standardization.ZCA, big)

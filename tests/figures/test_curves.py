@@ -71,8 +71,9 @@ def test_accuracies_are_percentages_with_their_interval():
 
 
 def test_one_run_is_coloured_by_split_and_several_by_run():
-    one, two = json.dumps(accuracy_chart([run()], Axis.EPOCH).spec), json.dumps(
-        accuracy_chart([run("one"), run("two")], Axis.EPOCH).spec
+    one, two = (
+        json.dumps(accuracy_chart([run()], Axis.EPOCH).spec),
+        json.dumps(accuracy_chart([run("one"), run("two")], Axis.EPOCH).spec),
     )
     assert TRAIN in one
     assert TEST in one

@@ -20,7 +20,9 @@ def store(app_home):
 
 
 def started(first_epoch=1):
-    return Started(CONFIG.to_dict(), "cpu", "the CPU was asked for", 1000, 50, 20, BATCHES, 10, first_epoch, {"torch": "2"})
+    return Started(
+        CONFIG.to_dict(), "cpu", "the CPU was asked for", 1000, 50, 20, BATCHES, 10, first_epoch, {"torch": "2"}
+    )
 
 
 def batch(epoch, number):
@@ -29,7 +31,9 @@ def batch(epoch, number):
 
 
 def epoch_end(epoch):
-    return Epoch(epoch, epoch * BATCHES, 2.0 / epoch, 0.2 * epoch, 0.9, 2.1 / epoch, 0.15 * epoch, 0.8, 0.5, 0.1, 100.0, 0.1)
+    return Epoch(
+        epoch, epoch * BATCHES, 2.0 / epoch, 0.2 * epoch, 0.9, 2.1 / epoch, 0.15 * epoch, 0.8, 0.5, 0.1, 100.0, 0.1
+    )
 
 
 def scripted(pause=0.0, diverge_at=None, seen=None):

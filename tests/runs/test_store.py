@@ -52,7 +52,10 @@ def test_a_unique_beginning_names_a_run_and_nothing_else_does(store):
     assert store.get(run_id[:-1]).id == run_id
     second = run_id[:-1] + ("0" if run_id[-1] != "0" else "1")
     with sqlite3.connect(store.path) as db:
-        db.execute("INSERT INTO runs (id, name, created, config, status, updated) SELECT ?, name, created, config, status, updated FROM runs", (second,))
+        db.execute(
+            "INSERT INTO runs (id, name, created, config, status, updated) SELECT ?, name, created, config, status, updated FROM runs",
+            (second,),
+        )
     db.close()
     with pytest.raises(InputError, match="fits several runs"):
         store.get(run_id[:-1])
@@ -217,6 +220,6 @@ def test_garbage_in_place_of_the_store_is_one_sentence_and_is_kept(app_home):
     path = app_home / "runs.sqlite"
     path.parent.mkdir()
     path.write_bytes(b"this is not a database, it is a text that somebody put here" * 100)
-    with pytest.raises(InputError, match="cannot be used .*not a database"):
+    with pytest.raises(InputError, match=r"cannot be used .*not a database"):
         RunStore(path)
     assert path.read_bytes().startswith(b"this is not")

@@ -153,7 +153,7 @@ def test_a_checkpoint_that_cannot_be_written_is_one_sentence_and_keeps_the_old_o
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
     run = train(CONFIG, checkpoint=path)
-    with pytest.raises(InputError, match="epoch 1 cannot be written .*No space left on device.*resume the run"):
+    with pytest.raises(InputError, match=r"epoch 1 cannot be written .*No space left on device.*resume the run"):
         list(run)
     assert path.read_bytes() == old
 

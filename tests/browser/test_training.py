@@ -1,0 +1,100 @@
+"""A run started from the page: its curves move, it survives a reload and a killed server, it stops and resumes."""
+
+import re
+import time
+
+import pytest
+
+pytestmark = pytest.mark.browser
+STEPS = "() => document.querySelector('[data-testid=\"stProgress\"]')?.innerText ?? ''"
+# What the charts have drawn, read from their pixels: it changes when and only when the curves do.
+DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"] canvas')].map(c => c.toDataURL()).join('')"""
+
+MARK = """() => document.querySelectorAll('[data-testid="stVegaLiteChart"]').forEach(c => { c.dataset.same = '1' })"""
+
+
+def until(condition, seconds=60):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def progress(page):
+    return page.evaluate(STEPS)
+
+
+def epoch(page):
+    found = re.search(r"Epoch (\d+) of", progress(page))
+    return int(found.group(1)) if found else 0
+
+
+def button(page, name):
+    return page.locator(f".st-key-{name} button")
+
+
+def status(page):
+    return page.locator('[data-testid="stMain"]').inner_text()
+
+
+@pytest.fixture
+def running(visit):
+    """Start a run that lasts, and end it whatever happens."""
+    page = visit("training?preset=classroom-5&epochs=200&train_size=1000")
+    button(page, "start").click()
+    until(lambda: epoch(page) >= 1, seconds=90)
+    yield page
+    if button(page, "live_stop").is_enabled():
+        button(page, "live_stop").click()
+        until(lambda: "Stopped" in status(page), seconds=30)
+
+
+def test_curves_move_several_times_between_two_looks_and_the_chart_stays(running):
+    page = running
+    until(lambda: epoch(page) >= 2)
+    page.evaluate(
+        "() => { document.querySelectorAll('[data-testid=\"stVegaLiteChart\"]').forEach(c => c.dataset.same = '1') }"
+    )
+    seen = set()
+    deadline = time.monotonic() + 8
+    while time.monotonic() < deadline:
+        seen.add(page.evaluate(DRAWN))
+        time.sleep(0.2)
+    assert len(seen) >= 5, "the curves stand still"
+    kept = page.locator('[data-testid="stVegaLiteChart"][data-same="1"]').count()
+    assert kept == 2, "the charts were made anew: they flicker"
+
+
+def test_a_reload_in_the_middle_loses_nothing(running):
+    page = running
+    until(lambda: epoch(page) >= 2)
+    before = epoch(page)
+    assert "run=" in page.url
+    page.reload()
+    until(lambda: epoch(page) >= before)
+    until(lambda: epoch(page) > before, seconds=30)
+
+
+def test_pause_continue_stop_and_resume(running):
+    page = running
+    button(page, "live_pause").click()
+    until(lambda: "Paused" in status(page), seconds=15)
+    still = progress(page)
+    time.sleep(2)
+    assert progress(page) == still
+    button(page, "live_continue").click()
+    until(lambda: progress(page) != still, seconds=15)
+    until(lambda: epoch(page) >= 2)
+    button(page, "live_stop").click()
+    until(lambda: "Stopped as asked" in status(page), seconds=30)
+    stopped = epoch(page)
+    button(page, "live_resume").click()
+    until(lambda: epoch(page) > stopped, seconds=90)
+
+
+def test_a_run_that_diverges_ends_with_its_sentence(visit):
+    page = visit("training?preset=classroom-2&epochs=5&train_size=500&lr=1000")
+    button(page, "start").click()
+    until(lambda: "Diverged" in status(page), seconds=90)
+    assert "The loss stopped being a number" in status(page)
+    assert "Try lr 100" in status(page)

@@ -1,0 +1,24 @@
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "course.py")
+
+
+def test_all_questions_are_there_with_answer_and_mistake():
+    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not app.exception
+    labels = [expander.label for expander in app.expander]
+    assert len(labels) == 34
+    assert labels[6].startswith("Q7 · Receptive fields")
+    for expander in app.expander:
+        assert any("Common mistake" in markdown.value for markdown in expander.markdown)
+
+
+def test_search_finds_and_says_when_it_does_not():
+    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    app.text_input(key="search").set_value("inverted dropout").run()
+    assert [expander.label[:3] for expander in app.expander] == ["Q33"]
+    app.text_input(key="search").set_value("transformer").run()
+    assert len(app.expander) == 0
+    assert "No question speaks of transformer" in app.info[0].value
