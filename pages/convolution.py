@@ -18,6 +18,7 @@ CHANNELS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256, 512)
 # key (also in the address) -> smallest, largest and first value
 GEOMETRY = {"input": (1, 64, 7), "kernel": (1, 11, 3), "stride": (1, 6, 2), "padding": (0, 8, 1), "dilation": (1, 4, 1)}
 FIRST = {key: first for key, (_, _, first) in GEOMETRY.items()} | {"channels": 1, "filters": 1, "groups": 1}
+ADDRESS = (*FIRST, "apart", *(f"{key}_width" for key in GEOMETRY))  # all that a link can set
 LABELS = {"input": ":blue[**Input**]", "kernel": ":orange[**Kernel**]"}
 HELP = {
     "input": "Height and width of the input, in pixels.",
@@ -183,13 +184,13 @@ one stride, is not reached.
 """
 
 header("Convolution", "What does one convolution layer compute, and how large is its output?")
-remember(*FIRST, "apart", *(f"{key}_width" for key in GEOMETRY))
+remember(*ADDRESS)
 with st.container(gap="small"):
     controls()
 drawn, tries, numbers = st.container(), st.container(), st.container()
 with st.expander("Groups, and height apart from width", icon=":material/tune:", key="convolution_advanced"):
     advanced()
-explain({key: st.session_state[key] for key in FIRST})
+explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
 with tries:
     show_try()
 try:

@@ -8,8 +8,10 @@ import pytest
 pytestmark = pytest.mark.browser
 STEPS = "() => document.querySelector('[data-testid=\"stProgress\"]')?.innerText ?? ''"
 # What the charts have drawn, read from their pixels: it changes when and only when the curves do.
-DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"] canvas')].map(c => c.toDataURL()).join('')"""
+DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"] canvas')]
+    .map(c => c.toDataURL()).join('')"""
 
+MARK = """() => document.querySelectorAll('[data-testid="stVegaLiteChart"]').forEach(c => { c.dataset.same = '1' })"""
 MARK = """() => document.querySelectorAll('[data-testid="stVegaLiteChart"]').forEach(c => { c.dataset.same = '1' })"""
 
 
@@ -52,9 +54,7 @@ def running(visit):
 def test_curves_move_several_times_between_two_looks_and_the_chart_stays(running):
     page = running
     until(lambda: epoch(page) >= 2)
-    page.evaluate(
-        "() => { document.querySelectorAll('[data-testid=\"stVegaLiteChart\"]').forEach(c => c.dataset.same = '1') }"
-    )
+    page.evaluate(MARK)
     seen = set()
     deadline = time.monotonic() + 8
     while time.monotonic() < deadline:

@@ -6,11 +6,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from picture_files import write_folder, write_tar, write_zip
 
 from cnncore.data import archives
 from cnncore.data.archives import UnreadableFileError, members
 from cnncore.errors import InputError
+from tests.data.picture_files import write_folder, write_tar, write_zip
 
 FILES = {"a/1.txt": b"one", "b/c/2.txt": b"two" * 1000}
 

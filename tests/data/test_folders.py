@@ -2,13 +2,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from picture_files import class_files, mean_values, png, write_folder, write_tar, write_zip
 
 from cnncore.data import folders
 from cnncore.data.folders import read_folders
 from cnncore.data.images import ImageData
 from cnncore.data.progress import Progress
 from cnncore.errors import InputError
+from tests.data.picture_files import class_files, mean_values, png, write_folder, write_tar, write_zip
 
 
 def read(source: Path) -> ImageData:

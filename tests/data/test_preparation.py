@@ -2,7 +2,6 @@ import json
 import time
 
 import pytest
-from picture_files import class_files, write_folder, write_zip
 
 from cnncore.cli import main
 from cnncore.data import load, preparation, prepared
@@ -21,6 +20,7 @@ from cnncore.data.preparation import (
 from cnncore.data.progress import Progress, silent
 from cnncore.data.sources import lock_path
 from cnncore.errors import InputError
+from tests.data.picture_files import class_files, write_folder, write_zip
 
 
 def until_ended(name):

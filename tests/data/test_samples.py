@@ -2,12 +2,12 @@ import io
 from pathlib import Path
 
 import numpy as np
-from picture_files import class_files, write_folder
 from PIL import Image
 
 from cnncore.data.folders import read_folders
 from cnncore.data.images import ImageData
 from cnncore.data.samples import sample_picture, sample_rows
+from tests.data.picture_files import class_files, write_folder
 
 
 def test_each_column_is_one_class(tmp_path: Path) -> None:

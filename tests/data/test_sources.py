@@ -2,12 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from picture_files import class_files, png, write_folder, write_tar, write_zip
 
 from cnncore.data import load
 from cnncore.data.atomic import lock
 from cnncore.data.sources import lock_path, prepare
 from cnncore.errors import InputError
+from tests.data.picture_files import class_files, png, write_folder, write_tar, write_zip
 
 
 @pytest.mark.parametrize("kind", ["folder", "zip", "tar"])

@@ -52,10 +52,8 @@ def test_a_unique_beginning_names_a_run_and_nothing_else_does(store):
     assert store.get(run_id[:-1]).id == run_id
     second = run_id[:-1] + ("0" if run_id[-1] != "0" else "1")
     with sqlite3.connect(store.path) as db:
-        db.execute(
-            "INSERT INTO runs (id, name, created, config, status, updated) SELECT ?, name, created, config, status, updated FROM runs",
-            (second,),
-        )
+        columns = "name, created, config, status, updated"
+        db.execute(f"INSERT INTO runs (id, {columns}) SELECT ?, {columns} FROM runs", (second,))
     db.close()
     with pytest.raises(InputError, match="fits several runs"):
         store.get(run_id[:-1])

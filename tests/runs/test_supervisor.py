@@ -1,3 +1,4 @@
+import contextlib
 import os
 import signal
 import sys
@@ -166,10 +167,8 @@ def reaped(app_home):
         row = db.execute("SELECT pid FROM supervisor").fetchone()
         db.execute("UPDATE supervisor SET token = 'nobody'")
     for pid in [*pids, *([row["pid"]] if row else [])]:
-        try:
+        with contextlib.suppress(OSError):  # gone already
             os.kill(pid, signal.SIGTERM)
-        except OSError:
-            pass  # gone already
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills processes by POSIX signals")
