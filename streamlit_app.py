@@ -20,7 +20,8 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
     import pandas  # noqa: F401 so does the first table
 
     import cnncore.course
-    import cnncore.figures.curves  # noqa: F401 builds the charts' specifications once
+    import cnncore.figures.curves  # noqa: F401 and what draws the curves
+    import pages.parts.window.component  # noqa: F401 registers the drawing
 
     try:
         client.attend()

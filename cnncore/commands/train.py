@@ -73,6 +73,7 @@ def run(args: argparse.Namespace) -> int:
     from cnncore.runs.record import Status
     from cnncore.runs.store import open_store
     from cnncore.runs.worker import record
+    from cnncore.training.trainer import own_process
 
     log = PracticalLog()
 
@@ -80,6 +81,7 @@ def run(args: argparse.Namespace) -> int:
         for line in [to_json(event)] if args.log == "json" else log.lines(event):
             print(line, flush=True)
 
+    own_process()
     store = open_store()
     # Created as running: a supervisor that happens to live must not start a second process for it.
     run_id = store.create(config, name=args.name, status=Status.RUNNING)

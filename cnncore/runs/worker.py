@@ -146,6 +146,9 @@ def main() -> int:
     run = store.get(sys.argv[1])
     yield_priority()
     try:
+        from cnncore.training.trainer import own_process
+
+        own_process()
         record(store, run.id, run.config)
     except (InputError, LostRunError) as error:
         print(error, file=sys.stderr)  # noqa: T201 into the worker's log

@@ -141,6 +141,15 @@ def train(config: RunConfig, *, checkpoint: Path | None = None, resume: bool = F
         yield Finished(config.epochs, total_seconds, last.test_loss, last.test_accuracy)
 
 
+def own_process() -> None:
+    """Set up a process that does nothing but train.
+
+    Weights that die out leave numbers below 1e-38, with which a CPU computes up to a hundred times slower: they become
+    zero. That holds for the whole process and whatever else computes in it, so `train` itself does not do it.
+    """
+    torch.set_flush_denormal(True)
+
+
 def versions() -> dict[str, str]:
     """Return the versions that a run's numbers depend on."""
     return {
@@ -153,8 +162,6 @@ def versions() -> dict[str, str]:
 
 
 def _make_deterministic(device: torch.device) -> None:
-    # Weights that die out leave numbers below 1e-38, with which a CPU computes up to a hundred times slower.
-    torch.set_flush_denormal(True)
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.deterministic = True
