@@ -21,7 +21,7 @@ _FIGURE_8 = replace(_FIGURE_7, dropout=0.5)
 
 # Tuned with the built-in data so that about a minute on two cores shows each step's typical effect: 32 images a
 # batch gives the number of updates that 128 gives on a data set ten times as large.
-_CLASSROOM_2 = RunConfig(dataset="builtin", network="classroom", batch_size=32, lr=0.1, epochs=40)
+_CLASSROOM_2 = RunConfig(dataset="builtin", network="classroom", batch_size=32, lr=0.05, epochs=50)
 _CLASSROOM_5 = replace(_CLASSROOM_2, standardize=Standardization.CHANNEL)
 _CLASSROOM_6 = replace(_CLASSROOM_5, augment=_CROP_AND_FLIP)
 _CLASSROOM_7 = replace(_CLASSROOM_6, schedule=Schedule.EXPONENTIAL, decay=0.93)
@@ -39,7 +39,7 @@ _ALL = {
     "figure-8": _FIGURE_8,
     "figure-9": replace(_FIGURE_8, batch_norm=True),
     "classroom-2": _CLASSROOM_2,
-    "classroom-3": replace(_CLASSROOM_2, lr=0.01),
+    "classroom-3": replace(_CLASSROOM_2, lr=0.005),
     "classroom-4": replace(_CLASSROOM_2, batch_size=128),
     "classroom-5": _CLASSROOM_5,
     "classroom-6": _CLASSROOM_6,

@@ -115,7 +115,7 @@ def test_a_wrong_address_is_said_and_the_default_is_shown(store, key, value):
     app = opened(**{key: value})
     assert not app.exception
     assert f"{key}={value}" in said(app)
-    assert app.number_input(key="epochs").value == 40
+    assert app.number_input(key="epochs").value == 50
 
 
 def test_a_data_set_that_is_not_there_is_one_sentence_and_no_start(store):
