@@ -81,8 +81,8 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) ->
     except InputError as error:
         st.error(str(error))
         return
-    if was_active and not run.status.active:
-        st.rerun()  # once, so that the timer ends and the rest of the page knows
+    if was_active != run.status.active:
+        st.rerun()  # once, so that the timer ends or begins and the rest of the page knows
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
             f"{_ICONS[run.status]} **{run.status.capitalize()}** · {run.label.replace('$', '')}", width="stretch"

@@ -49,16 +49,17 @@ def end(server: subprocess.Popen[bytes]) -> None:
         server.wait(10)
 
 
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the app on a free port with a home of its own and return its address."""
-    if chromium() is None:
-        pytest.skip("no chromium is installed: Debian's package `chromium` has it")
+def free_port() -> int:
+    """Return a port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    place = tmp_path_factory.mktemp("app")
-    with (place / "log").open("wb") as log:
+        port: int = free.getsockname()[1]
+        return port
+
+
+def start(place: Path, port: int) -> subprocess.Popen[bytes]:
+    """Start the app with its home below `place` and return its process once it answers."""
+    with (place / "log").open("ab") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
             cwd=ROOT,
@@ -68,21 +69,27 @@ def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        deadline = time.monotonic() + 90
-        while True:
-            try:
-                urllib.request.urlopen(f"{url}/_stcore/health", timeout=5).close()
-                break
-            except (URLError, OSError):
-                output = (place / "log").read_text(errors="replace")
-                assert server.poll() is None, f"the server ended: {output}"
-                assert time.monotonic() < deadline, f"the server does not answer: {output}"
-                time.sleep(0.1)
-        yield url
-    finally:
-        end(server)
+    deadline = time.monotonic() + 90
+    while True:
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
+            return server
+        except (URLError, OSError):
+            output = (place / "log").read_text(errors="replace")
+            assert server.poll() is None, f"the server ended: {output}"
+            assert time.monotonic() < deadline, f"the server does not answer: {output}"
+            time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the app on a free port with a home of its own and return its address."""
+    if chromium() is None:
+        pytest.skip("no chromium is installed: Debian's package `chromium` has it")
+    port = free_port()
+    server = start(tmp_path_factory.mktemp("app"), port)
+    yield f"http://127.0.0.1:{port}"
+    end(server)
 
 
 @pytest.fixture(scope="session")

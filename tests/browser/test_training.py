@@ -1,16 +1,20 @@
 """A run started from the page: its curves move, it survives a reload and a killed server, it stops and resumes."""
 
+import os
 import re
+import signal
+import sys
 import time
 
 import pytest
 
+from tests.browser.conftest import end, free_port, start
+
 pytestmark = pytest.mark.browser
 STEPS = "() => document.querySelector('[data-testid=\"stProgress\"]')?.innerText ?? ''"
-# What the charts have drawn, read from their pixels: it changes when and only when the curves do.
-DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"] canvas')]
-    .map(c => c.toDataURL()).join('')"""
-
+# What the charts have drawn: the paths of their lines, which change when and only when the curves do.
+DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"] path')]
+    .map(path => path.getAttribute('d')).join('')"""
 MARK = """() => document.querySelectorAll('[data-testid="stVegaLiteChart"]').forEach(c => { c.dataset.same = '1' })"""
 MARK = """() => document.querySelectorAll('[data-testid="stVegaLiteChart"]').forEach(c => { c.dataset.same = '1' })"""
 
@@ -58,7 +62,7 @@ def test_curves_move_several_times_between_two_looks_and_the_chart_stays(running
     seen = set()
     deadline = time.monotonic() + 8
     while time.monotonic() < deadline:
-        seen.add(page.evaluate(DRAWN))
+        seen.add(page.evaluate(DRAWN) or "nothing")
         time.sleep(0.2)
     assert len(seen) >= 5, "the curves stand still"
     kept = page.locator('[data-testid="stVegaLiteChart"][data-same="1"]').count()
@@ -98,3 +102,26 @@ def test_a_run_that_diverges_ends_with_its_sentence(visit):
     until(lambda: "Diverged" in status(page), seconds=90)
     assert "The loss stopped being a number" in status(page)
     assert "Try lr 100" in status(page)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills the server by a POSIX signal")
+def test_a_killed_server_comes_back_to_a_run_that_went_on(browser, tmp_path):
+    port = free_port()
+    server = start(tmp_path, port)
+    page = browser.new_page()
+    page.goto(f"http://127.0.0.1:{port}/training?preset=classroom-2&epochs=300&train_size=1000")
+    page.wait_for_selector(".st-key-start button", timeout=60_000)
+    button(page, "start").click()
+    until(lambda: epoch(page) >= 2, seconds=120)
+    before = epoch(page)
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait(10)
+    server = start(tmp_path, port)
+    try:
+        page.goto(page.url)
+        until(lambda: epoch(page) > before, seconds=60)
+        button(page, "live_stop").click()
+        until(lambda: "Stopped as asked" in status(page), seconds=30)
+    finally:
+        page.close()
+        end(server)
