@@ -94,12 +94,12 @@ class Supervisor:
                 continue
             del self._workers[run_id]
             self._stopping.pop(run_id, None)
-            try:
-                run = self._store.get(run_id)
-            except InputError:
-                continue  # deleted meanwhile
-            if run.status.active:
-                self._ended(run_id, run.intent, f"its process ended with status {code}")
+            row = next((row for row in self._store.active() if row["id"] == run_id), None)
+            # Over as it should be, or put back into the queue by somebody faster than the process took to end: a
+            # queued run that this process once claimed. One that it never claimed died on the way.
+            if row is None or (row["status"] == Status.QUEUED and row["pid"] == process.pid):
+                continue
+            self._ended(run_id, Intent(row["intent"]), f"its process ended with status {code}")
 
     def _ended(self, run_id: str, intent: Intent, how: str) -> None:
         epoch = self._store.get(run_id).epoch

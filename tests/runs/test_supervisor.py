@@ -22,6 +22,8 @@ REAL = RunConfig(dataset="tiny", network="classroom", epochs=400, batch_size=4, 
 class Process:
     """Stands for a worker process."""
 
+    pid = 1
+
     def __init__(self):
         self.code = None
         self.pressed = []
@@ -91,6 +93,30 @@ def test_a_worker_that_dies_leaves_an_interrupted_run(store, supervisor, process
     assert run.status is Status.INTERRUPTED
     assert run.message == "Interrupted: its process ended with status -9. Resumed, it begins anew."
     assert not supervisor.step(), "and is not started again by itself"
+
+
+def test_a_run_resumed_before_its_old_process_is_gone_is_started_again(store, supervisor, processes):
+    run_id = store.create(CONFIG)
+    supervisor.step()
+    old = processes.pop(run_id)
+    store.claim(run_id, "w", 1)
+    store.set_status(run_id, Status.STOPPED)
+    store.requeue(run_id)
+    supervisor.step()
+    assert processes == {}, "not while the old process lives"
+    old.code = 0
+    supervisor.step()
+    assert list(processes) == [run_id]
+    assert store.get(run_id).status is Status.QUEUED
+
+
+def test_a_worker_that_dies_before_it_claims_its_run_is_not_started_for_ever(store, supervisor, processes):
+    run_id = store.create(CONFIG)
+    supervisor.step()
+    processes[run_id].code = 1
+    for _ in range(3):
+        supervisor.step()
+    assert store.get(run_id).status is Status.INTERRUPTED
 
 
 def test_a_worker_of_a_dead_supervisor_is_left_alone_while_it_lives(store, supervisor, processes):
