@@ -57,10 +57,10 @@ def pool_output_size(i: int, k: int, s: int, p: int = 0, d: int = 1, ceil_mode: 
     >>> pool_output_size(7, 2, 2), pool_output_size(7, 2, 2, ceil_mode=True)
     (3, 4)
     """
-    floor = conv_output_size(i, k, s, p, d)
-    if not ceil_mode:
-        return floor
     up = -(-(i + 2 * p - effective_kernel(k, d)) // s) + 1
+    # Rounding up lets a window reach beyond the padded input, as long as less than one stride is missing.
+    if not ceil_mode or up < 1:
+        return conv_output_size(i, k, s, p, d)
     # PyTorch's rule: a window that would begin in the padding on the right (or beyond) is left out.
     return up - 1 if (up - 1) * s >= i + p else up
 
@@ -83,6 +83,17 @@ def unread(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[
     """
     seen = {cell for output in range(o) for cell in reads(output, i, k, s, p, d)}
     return tuple(cell for cell in range(i) if cell not in seen)
+
+
+def unread_transposed(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[int, ...]:
+    """Return which of the `i` input cells of a transposed convolution reach none of its `o` output cells.
+
+    A cell is spread over the cells that the convolution the other way round reads; padding can cut all of them off.
+
+    >>> unread_transposed(5, 3, 1, 1, 1)
+    (0, 4)
+    """
+    return tuple(cell for cell in range(i) if not reads(cell, o, k, s, p, d))
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,11 @@ from cnncore.architecture.layers import (
 )
 from cnncore.architecture.network import Network
 
+# What these put out is new and no backward pass of theirs needs it: a ReLU after them may work in place. Elsewhere it
+# would change what another path of a residual block, or the gradient of a tanh, still reads.
+_FRESH = (Conv2d, ConvTranspose2d, Linear, BatchNorm2d, Residual)
+_EMPTY = nn.Sequential()
+
 
 def build(network: Network) -> nn.Sequential:
     """Return the module: float images (N, C, H, W) -> logits (N, classes), with PyTorch's default initialisation.
@@ -73,7 +78,7 @@ def build_layer(layer: Layer, shape: Shape) -> nn.Module:
         case Dropout():
             return nn.Dropout(layer.p)
         case ReLU():
-            return nn.ReLU(inplace=True)
+            return nn.ReLU()
         case Tanh():
             return nn.Tanh()
         case Flatten():
@@ -92,7 +97,6 @@ class _Residual(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H', W')."""
-        # The body first: its activations work in place only on what it has made itself.
         return self.body(images) + self.shortcut(images)  # type: ignore[no-any-return]  # nn.Module calls are untyped
 
 
@@ -100,6 +104,9 @@ def _sequence(layers: tuple[Layer, ...], shape: Shape) -> nn.Sequential:
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for number, layer in enumerate(layers, start=1):
         name = (layer.name or f"{layer.kind}{number}").replace(".", "-")
-        modules[f"{name}-{number}" if name in modules else name] = build_layer(layer, shape)
+        while name in modules or hasattr(_EMPTY, name):  # a layer may be called `forward`: the module's own names stay
+            name = f"{name}-{number}"
+        owned = number > 1 and isinstance(layers[number - 2], _FRESH)
+        modules[name] = nn.ReLU(inplace=True) if owned and isinstance(layer, ReLU) else build_layer(layer, shape)
         shape = cost(layer, shape).output
     return nn.Sequential(modules)

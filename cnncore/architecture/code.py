@@ -45,7 +45,9 @@ def network_code(network: Network) -> str:
         size = str(shape[0]) if shape[1:] == (1, 1) else "x".join(map(str, shape))
         lines.append(f"    {text},  # {size}")
     channels, height, width = network.input
-    lines += [")", f"assert model(torch.zeros(2, {channels}, {height}, {width})).shape == (2, {shape[0]})", ""]
+    flat = any(isinstance(layer, Flatten) for layer in network.layers)
+    result = (2, shape[0]) if flat else (2, *shape)
+    lines += [")", f"assert model(torch.zeros(2, {channels}, {height}, {width})).shape == {result}", ""]
     return "\n".join(lines)
 
 

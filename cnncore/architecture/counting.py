@@ -13,6 +13,7 @@ from cnncore.architecture.arithmetic import (
     pool_output_size,
     transposed_output_size,
     unread,
+    unread_transposed,
 )
 from cnncore.architecture.layers import (
     AdaptiveAvgPool2d,
@@ -144,12 +145,11 @@ def layer_facts(layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, shape: 
     result = cost(layer, shape)
     sizes, outputs = shape[1:], result.output[1:]
     formulas = [_formula(layer, axis, sizes[axis], outputs[axis]) for axis in (0, 1)]
-    left = [0, 0]
-    if not isinstance(layer, ConvTranspose2d):  # there every input cell is spread over the output
-        left = [
-            len(unread(sizes[a], outputs[a], layer.kernel[a], layer.stride[a], layer.padding[a], layer.dilation[a]))
-            for a in (0, 1)
-        ]
+    missed = unread_transposed if isinstance(layer, ConvTranspose2d) else unread
+    left = [
+        len(missed(sizes[a], outputs[a], layer.kernel[a], layer.stride[a], layer.padding[a], layer.dilation[a]))
+        for a in (0, 1)
+    ]
     outputs_in_all = result.output[0] * outputs[0] * outputs[1]
     return LayerFacts(
         output=result.output,

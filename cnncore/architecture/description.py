@@ -11,12 +11,15 @@ from cnncore.architecture.layers import (
     AvgPool2d,
     Conv2d,
     ConvTranspose2d,
+    Dropout,
     Flatten,
     Layer,
     Linear,
     MaxPool2d,
+    ReLU,
     Residual,
     Shape,
+    Tanh,
 )
 from cnncore.architecture.network import Network
 from cnncore.architecture.network import fully_convolutional as as_convolutions
@@ -106,17 +109,22 @@ def _walk(network: Network, shape: Shape, native: list[Shape] | None = None) -> 
     for position, layer in enumerate(network.layers):
         name = layer.name or f"{layer.kind}{position + 1}"
         if native and isinstance(layer, Linear) and shape != native[position]:
-            changed = next(n for n, (a, b) in enumerate(zip(native, [*shapes, shape], strict=False)) if n and a != b)
-            before = next(n for n in range(position, -1, -1) if not isinstance(network.layers[n], (Linear, Flatten)))
-            last = network.layers[before]
+            seen = [*shapes, shape]
+            maps = (n for n in range(position, -1, -1) if not isinstance(network.layers[n], (Linear, Flatten)))
+            before = next(maps, -1)  # the layer whose map is written as a column; -1: the image itself
+            changes = ""
+            if before >= 0:
+                changed = next(n for n, (a, b) in enumerate(zip(native, seen, strict=False)) if n and a != b)
+                first, last = network.layers[changed - 1], network.layers[before]
+                changes = f" changes every map from {first.name or first.kind} to {last.name or last.kind}"
             raise InputError(
                 f"`{name}` of {network.name} expects {native[position][0]} inputs "
-                f"({_text(native[before + 1])}) and receives {shape[0]} ({_text(shapes[before + 1])}), because an "
-                f"input of {_text(shapes[0])} instead of {_text(native[0])} changes every map from "
-                f"{network.layers[changed - 1].name or network.layers[changed - 1].kind} to {last.name or last.kind}: "
+                f"({_text(native[before + 1])}) and receives {shape[0]} ({_text(seen[before + 1])}), because an "
+                f"input of {_text(seen[0])} instead of {_text(native[0])}{changes or ' has another size'}: "
                 f"use the size it was made for, or turn its dense layers into convolutions."
             )
         shapes.append(shape)
+        _check_flat(name, network, position, shape)
         try:
             step = cost(layer, shape)
         except InputError as error:
@@ -124,6 +132,19 @@ def _walk(network: Network, shape: Shape, native: list[Shape] | None = None) -> 
         costs.append(step)
         shape = step.output
     return shapes, costs
+
+
+def _check_flat(name: str, network: Network, position: int, shape: Shape) -> None:
+    """Refuse what PyTorch would: a dense layer on a map (even of 1x1), a layer for maps on what is flat."""
+    layer = network.layers[position]
+    flat = any(isinstance(before, Flatten) for before in network.layers[:position])
+    if isinstance(layer, Linear) and not flat:
+        raise InputError(
+            f"`{name}` of {network.name} needs a flat input and receives a map of {_text(shape)}: "
+            "put a flatten before it."
+        )
+    if flat and not isinstance(layer, (Linear, Flatten, Dropout, ReLU, Tanh)):
+        raise InputError(f"`{name}` of {network.name} needs a map and stands after a flatten: put it before that.")
 
 
 def _text(shape: Shape) -> str:
@@ -188,7 +209,7 @@ def load_network(spec: str, input: Shape | None = None, classes: int | None = No
             )
         try:
             text = Path(spec).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a null character
             raise InputError(
                 f"`network` (={spec}) cannot be read ({error}): give the path of a JSON description."
             ) from None

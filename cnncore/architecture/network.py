@@ -58,7 +58,7 @@ class Network:
         """Return the network that `to_json` wrote; anything else is an `InputError`."""
         try:
             values = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:  # ValueError: no JSON, or a number of thousands of digits
             raise InputError(f"the description is not JSON ({error}): save it again from where it came.") from None
         if not isinstance(values, dict) or not {"name", "input", "layers"} <= values.keys():
             raise InputError(
@@ -86,8 +86,8 @@ def layer_to_dict(layer: Layer) -> dict[str, Any]:
 
 def layer_from_dict(values: Any, depth: int = 0) -> Layer:
     """Return the layer that `layer_to_dict` wrote; an unknown kind or field is an `InputError`."""
-    if not isinstance(values, dict) or values.get("kind") not in KINDS:
-        kind = values.get("kind") if isinstance(values, dict) else values
+    kind = values.get("kind") if isinstance(values, dict) else values
+    if not isinstance(values, dict) or not isinstance(kind, str) or kind not in KINDS:
         raise InputError(f"`kind` (={kind!r}) must be one of {', '.join(KINDS)}: correct the layer's kind.")
     layer_type = KINDS[values["kind"]]
     given = {name: value for name, value in values.items() if name != "kind"}
@@ -98,6 +98,8 @@ def layer_from_dict(values: Any, depth: int = 0) -> Layer:
             f"a `{values['kind']}` layer has the fields {', '.join(sorted(known))} and needs "
             f"{', '.join(sorted(required)) or 'none'}, not {', '.join(sorted(map(str, given)))}: correct them."
         )
+    if not isinstance(given.get("name", ""), str):
+        raise InputError(f"`name` (={given['name']!r}) of a layer must be text: put it in quotes.")
     if layer_type is Residual:
         if depth > 8:
             raise InputError("`residual` blocks may lie at most 8 deep in each other: flatten the description.")

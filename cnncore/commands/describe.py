@@ -4,8 +4,9 @@ import argparse
 import json
 from dataclasses import asdict
 
-from cnncore.architecture import NETWORKS, describe, load_network
+from cnncore.architecture import NETWORKS, Description, Network, Shape, describe, load_network, named_network
 from cnncore.commands.layer import shape
+from cnncore.errors import InputError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +21,7 @@ def run(args: argparse.Namespace) -> int:
     """Describe the network and print it."""
     network = load_network(args.network)
     given = None if args.input is None else shape("input", args.input)
-    result = describe(network, given, args.fully_convolutional)
+    result = _described(args.network, network, given, args.fully_convolutional)
     if args.json:
         totals = {"weights": result.weights, "biases": result.biases, "macs": result.macs}
         print(json.dumps({"layers": [asdict(row) for row in result.rows], **totals}))
@@ -37,3 +38,19 @@ def run(args: argparse.Namespace) -> int:
     print(f"{'total':46}{result.weights:14,}{result.biases:9,}{result.macs:17,}")
     print("multiply-adds are those of one image, without biases; fields are in pixels, not clipped at the border")
     return 0
+
+
+def _described(spec: str, network: Network, given: Shape | None, convolutional: bool) -> Description:
+    """Return the description at `given`, with the catalogue's own rounding where that keeps the dense layers.
+
+    The practical trains on crops of 28 pixels with its third pool rounded up, so that the map stays 4x4 and every
+    weight fits: that network is meant by `practical` at this size, not the one whose map would be 3x3.
+    """
+    try:
+        return describe(network, given, convolutional)
+    except InputError:
+        if spec in NETWORKS and given is not None and not convolutional and given[0] == network.input[0]:
+            refitted = describe(named_network(spec, given))
+            if refitted.parameters == describe(network).parameters:
+                return refitted
+        raise

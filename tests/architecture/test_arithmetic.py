@@ -12,6 +12,7 @@ from cnncore.architecture import (
     transposed_output_size,
     unread,
 )
+from cnncore.architecture.arithmetic import unread_transposed
 from cnncore.errors import InputError
 
 SIZE, KERNEL, STRIDE, PADDING, DILATION = (
@@ -80,9 +81,14 @@ def test_the_cells_that_one_output_reads_are_those_of_pytorch(i, k, s, p, d, o):
 @given(i=SIZE, k=KERNEL, s=STRIDE, p=PADDING, d=DILATION, ceil=st.booleans())
 @settings(max_examples=300, deadline=None)
 def test_pool_sizes_are_those_of_pytorch(i, k, s, p, d, ceil):
-    assume(2 * p <= k and d * (k - 1) + 1 <= i + 2 * p)
-    output = functional.max_pool1d(torch.zeros(1, 1, i), k, s, p, d, ceil_mode=ceil)
-    assert pool_output_size(i, k, s, p, d, ceil) == output.shape[-1]
+    assume(2 * p <= k)
+    try:
+        output = functional.max_pool1d(torch.zeros(1, 1, i), k, s, p, d, ceil_mode=ceil)
+    except RuntimeError:
+        with pytest.raises(InputError, match="`kernel`"):
+            pool_output_size(i, k, s, p, d, ceil)
+    else:
+        assert pool_output_size(i, k, s, p, d, ceil) == output.shape[-1]
 
 
 @given(i=SIZE, k=KERNEL, s=STRIDE, p=PADDING, d=DILATION, extra=st.integers(0, 4))
@@ -92,6 +98,23 @@ def test_transposed_sizes_are_those_of_pytorch(i, k, s, p, d, extra):
     assume((i - 1) * s - 2 * p + d * (k - 1) + extra + 1 >= 1)
     output = functional.conv_transpose1d(torch.zeros(1, 1, i), torch.zeros(1, 1, k), None, s, p, extra, 1, d)
     assert transposed_output_size(i, k, s, p, d, extra) == output.shape[-1]
+
+
+@given(i=SIZE, k=KERNEL, s=STRIDE, p=PADDING, d=DILATION)
+@settings(max_examples=200, deadline=None)
+def test_the_cells_that_a_transposed_convolution_cuts_off_are_those_of_pytorch(i, k, s, p, d):
+    assume((i - 1) * s - 2 * p + d * (k - 1) + 1 >= 1)
+    line = torch.ones(1, 1, i, requires_grad=True)
+    output = functional.conv_transpose1d(line, torch.ones(1, 1, k), None, s, p, 0, 1, d)
+    output.sum().backward()
+    expected = tuple((line.grad[0, 0] == 0).nonzero().flatten().tolist())
+    assert unread_transposed(i, output.shape[-1], k, s, p, d) == expected
+
+
+def test_a_window_larger_than_the_input_counts_when_sizes_are_rounded_up():
+    assert pool_output_size(1, 2, 2, ceil_mode=True) == 1
+    with pytest.raises(InputError, match=r"`kernel` \(=2\) must not be larger"):
+        pool_output_size(1, 2, 2)
 
 
 def test_an_input_one_larger_that_gives_the_same_output_leaves_a_cell_unread():

@@ -84,6 +84,11 @@ def test_unread_rows_and_columns_apart():
     assert facts.formula.startswith("height floor((6 + 2*0 - 3)/2) + 1 = 2; width ")
 
 
+def test_rows_that_the_padding_of_a_transposed_convolution_cuts_off_are_unread():
+    facts = layer_facts(ConvTranspose2d(1, (1, 3), padding=(1, 1)), (1, 5, 5))
+    assert (facts.output, facts.unread_rows, facts.unread_columns) == ((1, 3, 5), 2, 0)
+
+
 def test_a_pool_has_no_parameters_and_its_kernel_as_stride():
     assert MaxPool2d(2) == MaxPool2d(2, 2)
     facts = layer_facts(MaxPool2d(2, ceil_mode=True), (64, 7, 7))

@@ -9,12 +9,16 @@ import torchvision
 
 from cnncore.architecture import (
     NETWORKS,
+    AdaptiveAvgPool2d,
     BatchNorm2d,
     Conv2d,
     Dropout,
     Flatten,
     Linear,
     Network,
+    ReLU,
+    Residual,
+    Tanh,
     describe,
     load_network,
     named_network,
@@ -113,6 +117,28 @@ def test_the_module_has_the_described_shapes_and_parameters(name):
             assert (weights, sum(p.numel() for p in part.parameters()) - weights) == (row.weights, row.biases)
 
 
+def test_a_block_that_begins_with_a_relu_leaves_the_other_path_its_input():
+    torch.manual_seed(0)
+    module = build(Network("x", (2, 6, 6), (Residual((ReLU(), Conv2d(2, 3, padding=1))),)))
+    image = torch.randn(1, 2, 6, 6)
+    before = image.clone()
+    output = module(image)
+    assert torch.equal(image, before)
+    assert torch.allclose(output, before + module[0].body[1](before.relu()))
+
+
+def test_a_relu_after_a_tanh_has_a_gradient():
+    module = build(Network("x", (1, 4, 4), (Conv2d(2, 3), Tanh(), ReLU(), Flatten(), Linear(2))))
+    module(torch.ones(1, 1, 4, 4)).sum().backward()
+    assert module[0].weight.grad is not None
+
+
+def test_every_layer_is_built_whatever_it_is_called():
+    names = ("a-3", "a", "a", "forward", "training", "x.y", "")
+    module = build(Network("x", (1, 4, 4), tuple(Conv2d(1, 1, name=name) for name in names)))
+    assert len(module) == len(names)
+
+
 def test_toggles_do_not_change_how_the_other_layers_begin():
     network = named_network("classroom")
     torch.manual_seed(0)
@@ -133,6 +159,8 @@ def test_the_wall_is_explained():
         InputError, match=r"`fc4` of practical expects 1024 inputs \(64x4x4\) and receives 1600 \(64x5x5\)"
     ):
         describe(named_network("practical"), (3, 40, 40))
+    with pytest.raises(InputError, match=r"`linear2` of mlp expects 784 inputs \(1x28x28\) and receives 1024"):
+        describe(Network("mlp", (1, 28, 28), (Flatten(), Linear(10))), (1, 32, 32))
     assert describe(named_network("vgg16"), (3, 255, 255)).rows[-1].output == (1000, 1, 1)
     with pytest.raises(InputError, match=r"`fc6` of vgg16 expects 25088"):
         describe(named_network("vgg16"), (3, 256, 256))
@@ -182,10 +210,19 @@ def test_the_code_runs_and_builds_the_same(name):
     assert sum(p.numel() for p in scope["model"].parameters()) == describe(network).parameters
 
 
+def test_the_code_of_a_network_that_ends_in_a_map_runs():
+    scope = {}
+    exec(network_code(Network("x", (3, 8, 8), (Conv2d(4, 3),))), scope)
+    assert scope["model"](torch.zeros(1, 3, 8, 8)).shape == (1, 4, 6, 6)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("not json", "is not JSON"),
+        ('{"name": "x", "input": [3, 32, ' + "9" * 5000 + '], "layers": [{"kind": "relu"}]}', "is not JSON"),
+        ('{"name": "x", "input": [3, 32, 32], "layers": [{"kind": []}]}', r"`kind` \(=\[\]\)"),
+        ('{"name": "x", "input": [3, 32, 32], "layers": [{"kind": "relu", "name": 5}]}', r"`name` \(=5\)"),
         ("[1, 2]", "must be an object with"),
         ('{"name": "x", "input": [3, 32, 32], "layers": []}', "`layers` must be a list of 1 to"),
         ('{"name": "x", "input": 3, "layers": [{"kind": "relu"}]}', r"`input` \(=3\)"),
@@ -214,6 +251,22 @@ def test_unknown_names_are_one_sentence(tmp_path):
         load_network(str(tmp_path / "missing.json"))
     with pytest.raises(InputError, match="has no dense layer"):
         with_dropout(Network("x", (3, 8, 8), (Conv2d(1, 3),)), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ((AdaptiveAvgPool2d(1), Linear(2)), "`linear2` of x needs a flat input and receives a map of 3x1x1"),
+        ((Flatten(), Conv2d(2, 1)), "`conv2` of x needs a map and stands after a flatten"),
+        ((Flatten(), BatchNorm2d(), Linear(2)), "`batch-norm2` of x needs a map"),
+    ],
+)
+def test_maps_and_columns_are_not_mixed_up(layers, message):
+    network = Network("x", (3, 8, 8), layers)
+    with pytest.raises((RuntimeError, ValueError)):
+        build(network)(torch.zeros(2, 3, 8, 8))
+    with pytest.raises(InputError, match=message):
+        describe(network)
 
 
 def test_an_error_names_its_layer():
