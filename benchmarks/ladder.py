@@ -63,6 +63,22 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     return result
 
 
+def table(result: dict[str, Any]) -> str:
+    """Return the result as the Markdown table of the README: mean and spread in percent, the test loss in nats."""
+    lines = [
+        "| preset | what it adds | train accuracy | test accuracy | test loss at the end (lowest) |",
+        "|---|---|---:|---:|---:|",
+    ]
+    for name, preset in result["presets"].items():
+        train, test = (
+            f"{100 * preset[metric]['mean']:.1f} ± {100 * preset[metric]['spread']:.1f} %"
+            for metric in ("train_accuracy", "test_accuracy")
+        )
+        loss = f"{preset['test_loss']['mean']:.2f} ({preset['lowest_test_loss']:.2f})"
+        lines.append(f"| `{name}` | {preset['title'].split(': ')[1]} | {train} | {test} | {loss} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])

@@ -1,0 +1,42 @@
+"""What the README says is what was measured, and what it tells people to type is there."""
+
+import json
+import re
+import statistics
+from pathlib import Path
+
+from benchmarks.ladder import RESULTS, table
+from cnncore.cli import COMMANDS
+from cnncore.training.presets import PRESETS
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MEASURED = json.loads((RESULTS / "ladder-classroom-cpu.json").read_text(encoding="utf-8"))
+
+
+def between(marker):
+    return README.partition(f"<!-- {marker} -->\n")[2].partition(f"<!-- /{marker} -->")[0]
+
+
+def test_the_ladder_is_the_measured_one():
+    assert between("ladder").strip() == table(MEASURED)
+
+
+def test_the_measured_ladder_is_of_the_presets_as_they_are():
+    assert set(MEASURED["presets"]) == {name for name in PRESETS if name.startswith("classroom")}
+    for name, preset in MEASURED["presets"].items():
+        assert preset["config"] == PRESETS[name].to_dict() | {"device": "cpu"}
+        assert [run["seed"] for run in preset["runs"]] == [0, 1, 2]
+        last = [run["curve"]["test_accuracy"][-1] for run in preset["runs"]]
+        assert preset["test_accuracy"]["mean"] == round(statistics.mean(last), 4)
+        assert preset["test_accuracy"]["spread"] == round(statistics.stdev(last), 4)
+        assert all(len(run["curve"]["test_accuracy"]) == PRESETS[name].epochs for run in preset["runs"])
+
+
+def test_every_command_and_picture_that_it_names_is_there():
+    commands = re.findall(r"python -m cnncore (\w+)", README)
+    assert commands
+    assert set(commands) <= set(COMMANDS)
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("http")]
+    assert "docs/training.png" in links
+    assert [link for link in links if not (ROOT / link).exists()] == []
