@@ -52,6 +52,7 @@ def build_layer(layer: Layer, shape: Shape) -> nn.Module:
                 layer.dilation,
                 layer.groups,
                 layer.bias,
+                layer.padding_mode,
             )
         case ConvTranspose2d():
             return nn.ConvTranspose2d(

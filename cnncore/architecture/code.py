@@ -66,6 +66,8 @@ def layer_code(layer: Layer, shape: Shape) -> str:
             )
             options += f", groups={layer.groups}" if layer.groups > 1 else ""
             options += "" if layer.bias else ", bias=False"
+            if isinstance(layer, Conv2d) and layer.padding_mode != "zeros":
+                options += f', padding_mode="{layer.padding_mode}"'
             return f"nn.{kind}({shape[0]}, {layer.filters}, {_short(layer.kernel)}{options})"
         case MaxPool2d() | AvgPool2d():
             kind = "MaxPool2d" if isinstance(layer, MaxPool2d) else "AvgPool2d"

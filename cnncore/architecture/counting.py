@@ -51,6 +51,7 @@ def cost(layer: Layer, shape: Shape) -> Cost:
     match layer:
         case Conv2d():
             _check_groups(channels, layer.groups)
+            _check_padding(layer, shape)
             axes = zip((height, width), layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
             rows, columns = (conv_output_size(*axis) for axis in axes)
             weights = layer.filters * (channels // layer.groups) * layer.kernel[0] * layer.kernel[1]
@@ -83,6 +84,19 @@ def cost(layer: Layer, shape: Shape) -> Cost:
             return _residual(layer, shape)
         case _:  # activations and dropout change no shape and have no parameters
             return Cost(shape)
+
+
+def _check_padding(layer: Conv2d, shape: Shape) -> None:
+    """Refuse what PyTorch would: padding that mirrors or wraps around more than there is."""
+    spare = {"reflect": 1, "circular": 0}.get(layer.padding_mode)  # the mirror is the border itself: not repeated
+    if spare is None:
+        return
+    for size, padding in zip(shape[1:], layer.padding, strict=True):
+        if padding > size - spare:
+            raise InputError(
+                f"`padding` (={padding}) with `padding_mode` (={layer.padding_mode}) must be at most {size - spare} "
+                f"for an input of {size}: there are no more pixels to copy, use less padding or zeros."
+            )
 
 
 def _check_groups(channels: int, groups: int) -> None:

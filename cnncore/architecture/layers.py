@@ -13,6 +13,7 @@ from cnncore.errors import InputError
 
 Pair: TypeAlias = tuple[int, int]
 Shape: TypeAlias = tuple[int, int, int]  # (C, H, W)
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")  # PyTorch's names for what the padding is filled with
 LARGEST = 1_000_000  # no size, width or number of filters in a description is larger: nonsense is refused early
 
 
@@ -70,11 +71,16 @@ class Conv2d:
     dilation: Size = Size(1, (1, 1))
     groups: int = 1
     bias: bool = True
+    padding_mode: str = "zeros"
     name: str = ""
 
     def __post_init__(self) -> None:
         whole("filters", self.filters)
         whole("groups", self.groups)
+        if self.padding_mode not in PADDING_MODES:
+            raise InputError(
+                f"`padding_mode` (={self.padding_mode!r}) must be one of {', '.join(PADDING_MODES)}: choose one."
+            )
         if self.filters % self.groups:
             raise InputError(
                 f"`filters` (={self.filters}) must be divisible by `groups` (={self.groups}): each group makes the "

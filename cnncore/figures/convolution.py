@@ -1,16 +1,17 @@
-"""A convolution drawn with real numbers: the picture, the kernels and what they give; and the bill drawn to scale.
+"""A layer drawn with real numbers: the picture, the kernels and what the sliding window gives.
 
-Plain integers throughout, so that every sum can be done on paper.
+Plain integers throughout, so that every sum can be done on paper; only averages are fractions.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.architecture import Conv2d, Pair, Shape, effective_kernel, layer_facts, unread
+from cnncore.architecture import AvgPool2d, ConvTranspose2d, MaxPool2d, Pair, Shape, layer_facts
+from cnncore.errors import InputError
+from cnncore.figures.sliding import Sliding, lines, slide
 
 
 def picture(rows: int, columns: int) -> NDArray[np.int64]:
@@ -48,55 +49,56 @@ def kernels(rows: int, columns: int) -> dict[str, NDArray[np.int64]]:
     return found | {"outline": spots, "blur": ones}
 
 
-def convolve(
-    image: NDArray[np.int64], weights: NDArray[np.int64], stride: Pair, padding: Pair, dilation: Pair
-) -> NDArray[np.int64]:
-    """Return what one kernel makes of one channel, zeros around it: (H, W) -> (H', W'), no bias.
-
-    As in deep learning the kernel is not mirrored (mathematicians call that a cross-correlation).
-    """
-    padded = np.pad(image, [(border, border) for border in padding])
-    spans = [effective_kernel(k, d) for k, d in zip(weights.shape, dilation, strict=True)]
-    windows = np.lib.stride_tricks.sliding_window_view(padded, spans)[:: stride[0], :: stride[1]]
-    taps = windows[:, :, :: dilation[0], :: dilation[1]]  # (H', W', kernel rows, kernel columns)
-    return np.asarray(np.einsum("ijkl,kl->ij", taps, weights), dtype=np.int64)
+LARGEST = 110  # cells along an axis: more cannot be drawn so that anybody could see them
 
 
-def unread_cells(layer: Conv2d, shape: Shape) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Return which rows and which columns of the input no output reads, from 0."""
-    rows, columns = (_unread(layer, shape, axis) for axis in (0, 1))
-    return rows, columns
-
-
-def window_data(layer: Conv2d, shape: Shape, *, autoplay: bool = False, compact: bool = False) -> dict[str, Any]:
-    """Return what `pages/parts/window` draws: shapes, the input's values, each kernel's weights and outputs, as JSON.
+def window_data(layer: Sliding, shape: Shape, *, autoplay: bool = False, compact: bool = False) -> dict[str, Any]:
+    """Return what `pages/parts/window` draws: where the window lies, values, weights and outputs, as JSON.
 
     One channel is drawn, for one filter; `sheets` is how many channels a kernel spans. The output's values come from
-    `convolve`, its shape from the formula: they are compared by `agreement`.
+    `cnncore.figures.sliding.slide`, its shape from the formula: they are compared by `agreement`. More than `LARGEST`
+    cells along an axis are an `InputError`.
     """
     facts = layer_facts(layer, shape)
+    rows, columns = lines(layer, shape)
+    longest = max(len(rows.sources), len(columns.sources), *facts.output[1:])
+    if longest > LARGEST:
+        raise InputError(
+            f"`input` (={shape[1]}x{shape[2]}) would be drawn with {longest} cells along an axis and must stay within "
+            f"{LARGEST} to be seen: make it smaller, the numbers below hold all the same."
+        )
     image = picture(*shape[1:])
-    rows, columns = unread_cells(layer, shape)
+    pool = isinstance(layer, (MaxPool2d, AvgPool2d))
+    named = {"window": np.ones(layer.kernel, dtype=np.int64)} if pool else kernels(*layer.kernel)
+    groups = shape[0] if isinstance(layer, (MaxPool2d, AvgPool2d)) else layer.groups
     return {
+        "op": "max" if isinstance(layer, MaxPool2d) else "mean" if pool else "sum",
+        "turned": isinstance(layer, ConvTranspose2d),
         "input": {"channels": shape[0], "rows": shape[1], "columns": shape[2], "values": image.tolist()},
         "kernel": {"rows": layer.kernel[0], "columns": layer.kernel[1]},
-        "sheets": shape[0] // layer.groups,
-        "stride": layer.stride,
-        "padding": layer.padding,
-        "dilation": layer.dilation,
+        "sheets": shape[0] // groups,
+        "lines": [
+            {"sources": line.sources, "kinds": "".join(line.kinds), "reads": line.reads} for line in (rows, columns)
+        ],
         "output": dict(zip(("channels", "rows", "columns"), facts.output, strict=True)),
         "kernels": [
             {
                 "name": name,
-                "weights": weights.tolist(),
-                "values": convolve(image, weights, layer.stride, layer.padding, layer.dilation).tolist(),
+                "weights": (weights[::-1, ::-1] if rows.flipped else weights).tolist(),  # as they lie in the window
+                "values": [
+                    [_plain(value) for value in line] for line in slide(layer, rows, columns, image, weights).tolist()
+                ],
             }
-            for name, weights in kernels(*layer.kernel).items()
+            for name, weights in named.items()
         ],
-        "unread": {"rows": rows, "columns": columns},
+        "unread": {"rows": rows.unread, "columns": columns.unread},
         "autoplay": autoplay,
         "compact": compact,
     }
+
+
+def _plain(value: float) -> float:
+    return int(value) if value == int(value) else value
 
 
 @dataclass(frozen=True)
@@ -113,75 +115,23 @@ class Agreement:
         return self.formula == self.counted == self.drawn
 
 
-def agreement(layer: Conv2d, shape: Shape, data: dict[str, Any]) -> Agreement:
+def agreement(layer: Sliding, shape: Shape, data: dict[str, Any]) -> Agreement:
     """Return the output's size by the formula, by counting, and as it is drawn in `data`."""
-    formula, counted = layer_facts(layer, shape).output[1:], [0, 0]
-    for axis in (0, 1):
-        first, end = -layer.padding[axis], shape[1 + axis] + layer.padding[axis]
-        while first + layer.dilation[axis] * (layer.kernel[axis] - 1) < end:
-            counted[axis] += 1
-            first += layer.stride[axis]
+    formula = layer_facts(layer, shape).output[1:]
     values = data["kernels"][0]["values"]
-    return Agreement(formula, (counted[0], counted[1]), (len(values), len(values[0])))
+    return Agreement(formula, (_counted(layer, shape, 0), _counted(layer, shape, 1)), (len(values), len(values[0])))
 
 
-def unread_sentence(layer: Conv2d, shape: Shape) -> str:
-    """Return what the hatching means and how to avoid it, in Markdown; empty if every cell is read."""
-    found = unread_cells(layer, shape)
-    if not any(found):
-        return ""
-    alike = found[0] == found[1] and shape[1] == shape[2]
-    parts = []
-    for axis, name in ((0, "Row and column" if alike else "Row"), (1, "Column")):
-        cells, size = found[axis], shape[1 + axis]
-        if not cells or (axis and alike):
-            continue
-        many = len(cells) > 1
-        title = name.replace("Row", "Rows").replace("olumn", "olumns") if many else name
-        verb = "are" if many or alike else "is"
-        text = f"**{title} {_listed(cells)} {verb} never read.**"
-        tail = [cell for cell in cells if cell >= size - len(cells)]
-        if len(tail) == len(cells):
-            words = "Height and width" if alike else ("Height", "Width")[axis]
-            text += f" {words} {size - len(cells)} {'give' if alike else 'gives'} the same output as {size}."
-        else:
-            text += " The window steps over them."
-        parts.append(text + _remedies(layer, shape, axis))
-    return " ".join(parts)
-
-
-def _unread(
-    layer: Conv2d, shape: Shape, axis: int, size: int = 0, stride: int = 0, padding: int = -1
-) -> tuple[int, ...]:
-    size, stride = size or shape[1 + axis], stride or layer.stride[axis]
-    padding = layer.padding[axis] if padding < 0 else padding
-    k, d = layer.kernel[axis], layer.dilation[axis]
-    outputs = (size + 2 * padding - effective_kernel(k, d)) // stride + 1
-    return unread(size, outputs, k, stride, padding, d)
-
-
-def _remedies(layer: Conv2d, shape: Shape, axis: int) -> str:
-    """Return the nearest change of one setting with which every cell is read, for each setting that has one."""
-    size, stride, padding = shape[1 + axis], layer.stride[axis], layer.padding[axis]
-    choices = (
-        ("an input of {}", "size", range(size + 1, size + stride)),
-        (
-            "a padding of {}",
-            "padding",
-            range(padding + 1, padding + effective_kernel(layer.kernel[axis], layer.dilation[axis])),
-        ),
-        ("a stride of {}", "stride", range(stride - 1, 0, -1)),
-    )
-    found = []
-    for text, name, values in choices:
-        fits = next((value for value in values if not _unread(layer, shape, axis, **{name: value})), None)
-        if fits is not None:
-            found.append(text.format(fits))
-    return f" All of it is read with {', or with '.join(found)}." if found else ""
-
-
-def _listed(cells: Sequence[int]) -> str:
-    names = [str(cell + 1) for cell in cells]
-    if len(names) > 6:
-        names = [*names[:4], "…", names[-1]]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}".replace(", … and", " … and")
+def _counted(layer: Sliding, shape: Shape, axis: int) -> int:
+    """Return the number of outputs along an axis by doing it: no formula."""
+    k, s, p, d = (getattr(layer, name)[axis] for name in ("kernel", "stride", "padding", "dilation"))
+    size = shape[1 + axis]
+    if isinstance(layer, ConvTranspose2d):  # every input puts its taps down; padding takes cells off at both ends
+        spread = {place * s + d * tap for place in range(size) for tap in range(k)}
+        return max(spread) + 1 - 2 * p + layer.output_padding[axis]
+    first, count, last = -p, 0, size + p
+    while first + d * (k - 1) < last:
+        count, first = count + 1, first + s
+    ceil = isinstance(layer, (MaxPool2d, AvgPool2d)) and layer.ceil_mode
+    # In ceil mode one more window, if the last one left something over and this one begins inside the input.
+    return count + (ceil and first - s + d * (k - 1) + 1 < last and first < size)

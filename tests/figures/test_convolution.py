@@ -5,15 +5,13 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from cnncore.architecture import Conv2d, layer_facts
+from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d
 from cnncore.errors import InputError
 from cnncore.figures.convolution import (
+    LARGEST,
     agreement,
-    convolve,
     kernels,
     picture,
-    unread_cells,
-    unread_sentence,
     window_data,
 )
 
@@ -62,13 +60,6 @@ def test_the_agreement_can_fail():
     assert not found.holds
 
 
-def test_a_sum_done_on_paper():
-    image = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]])
-    ones = np.ones((2, 2), dtype=np.int64)
-    assert convolve(image, ones, (1, 1), (0, 0), (1, 1)).tolist() == [[12, 16], [24, 28]]
-    assert convolve(image, ones, (1, 1), (0, 0), (2, 2)).tolist() == [[20]]
-
-
 def test_kernels_are_what_their_names_say():
     found = kernels(3, 3)
     assert found["left to right"].tolist() == [[-1, 0, 1]] * 3
@@ -85,39 +76,33 @@ def test_the_picture_holds_whole_numbers_from_0_to_9(size):
     assert values.max() == 9
 
 
-def test_what_the_hatching_means():
-    layer, shape = Conv2d(1, 3, stride=3), (1, 8, 8)
-    assert unread_cells(layer, shape) == ((6, 7), (6, 7))
-    assert unread_sentence(layer, shape) == (
-        "**Rows and columns 7 and 8 are never read.** Height and width 6 give the same output as 8. "
-        "All of it is read with an input of 9, or with a padding of 1, or with a stride of 1."
-    )
-    assert unread_sentence(Conv2d(1, 3, padding=1), shape) == ""
+@pytest.mark.parametrize(
+    "layer",
+    [
+        MaxPool2d(2, ceil_mode=True),
+        MaxPool2d(3, 2, 1, ceil_mode=True),
+        AvgPool2d(3, 2, ceil_mode=True),
+        ConvTranspose2d(1, 3, 2, 1, 1),
+        ConvTranspose2d(1, 2, 3, 0, 2, 2),
+    ],
+)
+@pytest.mark.parametrize("size", [2, 3, 4, 5, 6, 7, 8])
+def test_all_kinds_are_drawn_with_the_size_of_the_formula(layer, size):
+    shape = (1, size, size + 1)
+    try:
+        data = window_data(layer, shape)
+    except InputError:
+        assert size < 3  # the window of 3 on 2 pixels
+        return
+    found = agreement(layer, shape, data)
+    assert found.formula == found.counted == found.drawn
+    json.dumps(data)
 
 
-def test_what_a_large_stride_steps_over():
-    sentence = unread_sentence(Conv2d(1, 1, stride=2), (1, 7, 8))
-    assert "**Rows 2, 4 and 6 are never read.** The window steps over them." in sentence
-    assert "**Columns 2, 4, 6 and 8 are never read.**" in sentence
-
-
-@given(SETTINGS)
-def test_every_remedy_helps(setting):
-    size, k, s, p, d = setting
-    assume(d * (k - 1) + 1 <= size + 2 * p)
-    sentence = unread_sentence(Conv2d(1, k, s, p, d), (1, size, size))
-    _, _, remedies = sentence.partition("All of it is read with ")
-    for name, index in (("an input of ", 0), ("a stride of ", 2), ("a padding of ", 3)):
-        if name in remedies:
-            changed = list(setting)
-            changed[index] = int("".join(filter(str.isdigit, remedies.split(name)[1].split(",")[0])))
-            size2, k2, s2, p2, d2 = changed
-            assert unread_cells(Conv2d(1, k2, s2, p2, d2), (1, size2, size2)) == ((), ())
-
-
-def test_the_same_output_without_what_is_never_read():
-    layer = Conv2d(1, 3, stride=3)
-    assert layer_facts(layer, (1, 6, 6)).output == layer_facts(layer, (1, 8, 8)).output
+def test_what_is_too_large_to_be_seen_is_refused():
+    assert window_data(Conv2d(1, 3), (1, LARGEST, LARGEST))
+    with pytest.raises(InputError, match=r"`input` \(=64x64\) would be drawn with 131 cells along an axis"):
+        window_data(ConvTranspose2d(1, 3, 2), (1, 64, 64))
 
 
 def test_a_kernel_that_does_not_fit_is_one_sentence():

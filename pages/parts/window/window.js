@@ -20,7 +20,10 @@ export default function (component) {
   return () => view.end();
 }
 
-const number = (value) => (value < 0 ? "\u2212" + -value : String(value));
+const number = (value) => {
+  const text = String(Math.round(Math.abs(value) * 100) / 100); // averages of quarters and ninths: two decimals
+  return value < 0 ? "\u2212" + text : text;
+};
 const rect = (x, y, w, h, kind, rest = "") => `<rect x="${x}" y="${y}" width="${w}" height="${h}" class="${kind}" ${rest}/>`;
 const label = (x, y, text, kind, size) =>
   `<text x="${x}" y="${y}" class="${kind}"${size ? ` style="font-size:${size}px"` : ""}>${text}</text>`;
@@ -92,11 +95,11 @@ class View {
   // ---- where things are
 
   layout() {
-    const { input, kernel, padding } = this.data;
+    const { kernel, lines } = this.data;
     const width = (this.width = this.root.clientWidth || 800);
     const wide = width >= 600;
-    const tall = input.rows + 2 * padding[0];
-    const across = input.columns + 2 * padding[1];
+    const tall = lines[0].sources.length;
+    const across = lines[1].sources.length;
     const lensCell = Math.min(46, Math.floor(Math.min(230, wide ? width * 0.27 : width - 20) / Math.max(kernel.columns, kernel.rows)));
     const lens = { w: lensCell * kernel.columns, h: lensCell * kernel.rows, cell: lensCell };
     const room = wide ? width - Math.max(lens.w, 120) - 2 * GAP - 24 : width - GAP - 24;
@@ -130,12 +133,11 @@ class View {
     const box = this.svg.getBoundingClientRect();
     const x = ((event.clientX - box.left) * this.place.width) / box.width;
     const y = ((event.clientY - box.top) * this.place.height) / box.height;
-    for (const [name, grid] of [["input", this.place.grid], ["output", this.place.out]]) {
-      const row = Math.floor((y - grid.y) / this.place.cell);
-      const column = Math.floor((x - grid.x) / this.place.cell);
-      if (x >= grid.x && y >= grid.y && x < grid.x + grid.w && y < grid.y + grid.h)
-        return name === "output" ? { grid: name, row, column }
-          : { grid: name, row: row - this.data.padding[0], column: column - this.data.padding[1] };
+    const { grid, out, lens, cell } = this.place;
+    for (const [name, box, side] of [["input", grid, cell], ["output", out, cell], ["kernel", lens, lens.cell]]) {
+      const row = Math.floor((y - box.y) / side);
+      const column = Math.floor((x - box.x) / side);
+      if (x >= box.x && y >= box.y && x < box.x + box.w && y < box.y + box.h) return { grid: name, row, column };
     }
     return null;
   }
@@ -146,7 +148,7 @@ class View {
     this.layout();
     const { data } = this;
     const { cell, grid, out, lens, width, height } = this.place;
-    const { input, padding, unread } = data;
+    const { input, unread, lines } = data;
     const chosen = data.kernels[this.kernel];
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.style.height = height + "px";
@@ -164,21 +166,26 @@ class View {
     parts.push(rect(out.x, out.y, out.w, out.h, "sheet out", 'style="stroke:none;opacity:1"'));
 
     const digits = cell >= SMALL;
-    if (cell < SMALL && padding[0] + padding[1] > 0) parts.push(rect(grid.x, grid.y, grid.w, grid.h, "cell padding"));
     const size = Math.round(cell * 0.44);
-    for (let row = -padding[0]; row < input.rows + padding[0]; row++) {
-      for (let column = -padding[1]; column < input.columns + padding[1]; column++) {
-        const x = grid.x + (column + padding[1]) * cell;
-        const y = grid.y + (row + padding[0]) * cell;
-        const value = this.value(row, column);
-        if (value !== null) parts.push(rect(x, y, cell, cell, `cell in-${value}`));
-        else if (cell >= SMALL) parts.push(rect(x + 1, y + 1, cell - 2, cell - 2, "cell padding"));
-        if (digits) parts.push(label(x + cell / 2, y + cell / 2, value ?? 0, value === null ? "number padding" : "number", size));
-      }
-    }
-    for (const row of unread.rows) parts.push(rect(grid.x + padding[1] * cell, grid.y + (row + padding[0]) * cell, input.columns * cell, cell, "hatch row"));
-    for (const column of unread.columns) parts.push(rect(grid.x + (column + padding[1]) * cell, grid.y + padding[0] * cell, cell, input.rows * cell, "hatch column"));
-    parts.push(rect(grid.x + padding[1] * cell, grid.y + padding[0] * cell, input.columns * cell, input.rows * cell, "frame in"));
+    const [down, across] = lines;
+    down.sources.forEach((_, r) => across.sources.forEach((_, c) => {
+      const x = grid.x + c * cell;
+      const y = grid.y + r * cell;
+      const kind = this.kind(r, c);
+      const value = this.value(r, c);
+      if (kind === "b") return parts.push(rect(x + 1, y + 1, cell - 2, cell - 2, "cell beyond"));
+      if (value === null) {
+        if (digits) parts.push(rect(x + 1, y + 1, cell - 2, cell - 2, "cell padding"));
+      } else parts.push(rect(x, y, cell, cell, `cell in-${value}${kind === "i" ? "" : " copied"}`));
+      const none = data.op === "max" ? "" : 0; // what a maximum passes over has no number
+      if (digits) parts.push(label(x + cell / 2, y + cell / 2, value ?? none, value === null ? "number padding" : "number", size));
+    }));
+    const inside = this.inside();
+    if (!digits && (down.sources.length > inside.h || across.sources.length > inside.w)) parts.push(rect(grid.x, grid.y, grid.w, grid.h, "cell padding"));
+    const box = { x: grid.x + inside.x * cell, y: grid.y + inside.y * cell, w: inside.w * cell, h: inside.h * cell };
+    for (const row of unread.rows) parts.push(rect(box.x, grid.y + this.cellOf(0, row) * cell, box.w, cell, "hatch row"));
+    for (const column of unread.columns) parts.push(rect(grid.x + this.cellOf(1, column) * cell, box.y, cell, box.h, "hatch column"));
+    parts.push(rect(box.x, box.y, box.w, box.h, "frame in"));
 
     const most = Math.max(1, ...chosen.values.flat().map(Math.abs));
     const longest = Math.max(...chosen.values.flat().map((value) => number(value).length));
@@ -200,9 +207,29 @@ class View {
     this.move(0);
   }
 
+  // What lies in a drawn cell: an input's value, or null for a zero of the padding or between two inputs.
   value(row, column) {
-    const line = this.data.input.values[row];
-    return line === undefined || line[column] === undefined ? null : line[column];
+    const [down, across] = this.data.lines;
+    const r = down.sources[row] ?? null;
+    const c = across.sources[column] ?? null;
+    return r === null || c === null ? null : this.data.input.values[r][c];
+  }
+
+  kind(row, column) {
+    const [down, across] = this.data.lines;
+    const both = down.kinds[row] + across.kinds[column];
+    return both === "ii" ? "i" : both.includes("b") ? "b" : both.includes("p") ? "p" : "g";
+  }
+
+  cellOf(axis, source) {
+    const line = this.data.lines[axis];
+    return line.sources.findIndex((other, cell) => other === source && line.kinds[cell] === "i");
+  }
+
+  // The part of the grid that holds the input, in cells.
+  inside() {
+    const ends = this.data.lines.map((line) => [line.kinds.indexOf("i"), line.kinds.lastIndexOf("i") + 1]);
+    return { y: ends[0][0], h: ends[0][1] - ends[0][0], x: ends[1][0], w: ends[1][1] - ends[1][0] };
   }
 
   // ---- what moves
@@ -241,8 +268,9 @@ class View {
   overlay() {
     const { pointed } = this;
     if (pointed && pointed.grid === "input") this.readers(pointed);
-    else if (pointed) this.position(pointed.row, pointed.column);
+    else if (pointed && pointed.grid === "output") this.position(pointed.row, pointed.column);
     else this.position(Math.floor(this.step / this.columns), this.step % this.columns);
+    if (pointed && pointed.grid === "kernel" && this.data.op === "sum") this.shared(pointed);
     const count = this.rows * this.columns;
     this.stepText.textContent = `${this.step + 1} of ${count}`;
   }
@@ -251,14 +279,14 @@ class View {
   position(row, column) {
     const { data } = this;
     const { cell, grid, out, lens, wide } = this.place;
-    const { kernel, stride, padding, dilation } = data;
+    const { kernel, op } = data;
     const chosen = data.kernels[this.kernel];
     const parts = [];
-    const top = row * stride[0]; // in cells of the padded input
-    const left = column * stride[1];
+    const down = data.lines[0].reads[row];
+    const across = data.lines[1].reads[column];
     const span = {
-      x: grid.x + left * cell, y: grid.y + top * cell,
-      w: ((kernel.columns - 1) * dilation[1] + 1) * cell, h: ((kernel.rows - 1) * dilation[0] + 1) * cell,
+      x: grid.x + across[0] * cell, y: grid.y + down[0] * cell,
+      w: (across.at(-1) - across[0] + 1) * cell, h: (down.at(-1) - down[0] + 1) * cell,
     };
     const here = { x: out.x + column * cell, y: out.y + row * cell };
     const beam = (points, kind) => `<polygon class="beam ${kind}" points="${points.map((p) => p.join(",")).join(" ")}"/>`;
@@ -279,33 +307,34 @@ class View {
       link([[span.x, span.y + span.h], [span.x + span.w, span.y + span.h]], ends, grid.y + grid.h, 1, "kernel");
       link([[here.x, here.y + cell], [here.x + cell, here.y + cell]], [[lens.x + lens.w, lens.y], [lens.x + lens.w, lens.y + lens.h]], out.y + out.h, 1, "out");
     }
-    const gaps = dilation[0] > 1 || dilation[1] > 1;
+    const gaps = across.at(-1) - across[0] >= across.length || down.at(-1) - down[0] >= down.length;
     if (gaps || cell < SMALL) parts.push(rect(span.x, span.y, span.w, span.h, gaps ? "span gaps" : "span"));
     for (let i = Math.min(data.sheets - 1, 2); i > 0; i--) parts.push(rect(lens.x + 4 * i, lens.y - 4 * i, lens.w, lens.h, "sheet kernel"));
     const terms = [];
-    let total = 0;
-    for (let r = 0; r < kernel.rows; r++) {
-      for (let c = 0; c < kernel.columns; c++) {
-        const x = left + c * dilation[1];
-        const y = top + r * dilation[0];
-        const value = this.value(y - padding[0], x - padding[1]);
-        const weight = chosen.weights[r][c];
-        total += (value ?? 0) * weight;
-        terms.push([value ?? 0, weight]);
-        parts.push(cell < SMALL ? rect(grid.x + x * cell, grid.y + y * cell, cell, cell, "tap small")
-          : rect(grid.x + x * cell + 1, grid.y + y * cell + 1, cell - 2, cell - 2, "tap"));
-        const at = { x: lens.x + c * lens.cell, y: lens.y + r * lens.cell };
-        const upper = lens.cell * 0.56;
-        parts.push(rect(at.x, at.y, lens.cell, upper, value === null ? "upper padding" : `upper in-${value}`));
+    down.forEach((y, r) => across.forEach((x, c) => {
+      const value = this.value(y, x);
+      const kind = this.kind(y, x);
+      const weight = op === "sum" ? chosen.weights[r][c] : 1;
+      const counts = op === "mean" ? kind !== "b" : op === "max" ? value !== null : true;
+      if (counts) terms.push([value ?? 0, weight]);
+      parts.push(cell < SMALL ? rect(grid.x + x * cell, grid.y + y * cell, cell, cell, "tap small")
+        : rect(grid.x + x * cell + 1, grid.y + y * cell + 1, cell - 2, cell - 2, "tap"));
+      const at = { x: lens.x + c * lens.cell, y: lens.y + r * lens.cell };
+      const upper = lens.cell * (op === "sum" ? 0.56 : 1);
+      const text = counts ? value ?? 0 : "";
+      parts.push(rect(at.x, at.y, lens.cell, upper, value === null ? "upper padding" : `upper in-${value}`));
+      parts.push(label(at.x + lens.cell / 2, at.y + upper / 2 + 0.5, text, "number", Math.max(8, Math.round(lens.cell * 0.38))));
+      if (op === "sum") {
         parts.push(rect(at.x, at.y + upper, lens.cell, lens.cell - upper, "weight"));
-        parts.push(label(at.x + lens.cell / 2, at.y + upper / 2 + 0.5, value ?? 0, "number", Math.max(8, Math.round(lens.cell * 0.38))));
         parts.push(label(at.x + lens.cell / 2, at.y + lens.cell * 0.79, (lens.cell > 26 ? "\u00d7\u2009" : "") + number(weight), "number kernel-ink", Math.max(8, Math.round(lens.cell * 0.31))));
-        parts.push(rect(at.x, at.y, lens.cell, lens.cell, "lens"));
       }
-    }
+      parts.push(rect(at.x, at.y, lens.cell, lens.cell, op === "max" && counts && value === chosen.values[row][column] ? "lens winner" : "lens"));
+    }));
+    const total = chosen.values[row][column];
+    const word = { sum: "sum", max: "max", mean: "mean" }[op];
     const centre = lens.x + lens.w / 2;
-    parts.push(label(centre, lens.y - 14, `Kernel ${data.sheets} \u00d7 ${kernel.rows} \u00d7 ${kernel.columns}`, "title kernel").replace("<text", '<text text-anchor="middle"'));
-    parts.push(label(centre, lens.y + lens.h + 20, `sum = ${number(total)}`, "number out-ink", 16).replace("<text", '<text font-weight="650"'));
+    parts.push(label(centre, lens.y - 14, op === "sum" ? `Kernel ${data.sheets} \u00d7 ${kernel.rows} \u00d7 ${kernel.columns}${data.turned ? ", turned" : ""}` : `Window ${kernel.rows} \u00d7 ${kernel.columns}`, "title kernel").replace("<text", '<text text-anchor="middle"'));
+    parts.push(label(centre, lens.y + lens.h + 20, `${word} = ${number(total)}`, "number out-ink", 16).replace("<text", '<text font-weight="650"'));
     parts.push(rect(here.x, here.y, cell, cell, "here"));
     this.moving.innerHTML = parts.join("");
     this.root.dataset.position = `${row},${column}`;
@@ -315,44 +344,58 @@ class View {
 
   write(row, column, terms, total) {
     if (this.data.compact) return;
+    const { op, sheets } = this.data;
     const shown = terms.length > 25 ? terms.slice(0, 12) : terms;
+    const products = op === "sum";
     const text = shown.map(([value, weight], i) =>
-      `<span class="term">${i ? "+ " : ""}<span class="in-ink">${value}</span>\u00b7<span class="kernel-ink">${weight < 0 ? `(${number(weight)})` : weight}</span></span>`).join(" ");
-    const rest = terms.length > shown.length ? ` <span class="mild">+ \u2026 ${terms.length - shown.length} more products</span>` : "";
-    const more = this.data.sheets > 1
-      ? ` <span class="mild">from the channel drawn; the other ${this.data.sheets - 1} add theirs, and the bias is added once</span>`
+      `<span class="term">${i ? (op === "max" ? ", " : "+ ") : ""}<span class="in-ink">${value}</span>${products ? `\u00b7<span class="kernel-ink">${weight < 0 ? `(${number(weight)})` : weight}</span>` : ""}</span>`).join(op === "max" ? "" : " ");
+    const left = terms.length - shown.length;
+    const rest = left ? ` <span class="mild">${op === "max" ? ", " : "+ "}\u2026 ${left} more ${products ? "products" : "values"}</span>` : "";
+    const whole = { sum: `${text}${rest}`, max: `max(${text}${rest})`, mean: `(${text}${rest}) / ${terms.length}` }[op];
+    const more = !products ? ' <span class="mild">in each channel by itself: no weights, no bias</span>' : sheets > 1
+      ? ` <span class="mild">from the channel drawn; the other ${sheets - 1} add theirs, and the bias is added once</span>`
       : ' <span class="mild">plus the bias</span>';
-    this.sum.innerHTML = `<b class="out-ink">output (${row + 1}, ${column + 1})</b> = ${text}${rest} = <b class="out-ink">${number(total)}</b>${more}`;
+    this.sum.innerHTML = `<b class="out-ink">output (${row + 1}, ${column + 1})</b> = ${whole} = <b class="out-ink">${number(total)}</b>${more}`;
   }
 
-  // One cell of the input: all outputs that read it.
+  // One cell of the input grid: all outputs that read it. A copy in the padding is the same input once more.
   readers({ row, column }) {
     const { cell, grid, out } = this.place;
-    const { padding, input } = this.data;
-    const inside = this.value(row, column) !== null;
-    const rows = this.along(0, row, this.rows);
-    const columns = this.along(1, column, this.columns);
-    const parts = [rect(grid.x + (column + padding[1]) * cell, grid.y + (row + padding[0]) * cell, cell, cell, "pointed")];
+    const [down, across] = this.data.lines;
+    const value = this.value(row, column);
+    const same = (line, at) => (line.sources[at] === null || value === null ? [at]
+      : line.sources.flatMap((source, other) => (source === line.sources[at] ? [other] : [])));
+    const places = [same(down, row), same(across, column)];
+    const [rows, columns] = [down, across].map((line, axis) =>
+      line.reads.flatMap((cells, o) => (cells.some((at) => places[axis].includes(at)) ? [o] : [])));
+    const parts = places[0].flatMap((r) => places[1].map((c) => rect(grid.x + c * cell, grid.y + r * cell, cell, cell, "pointed")));
     for (const r of rows) for (const c of columns) parts.push(rect(out.x + c * cell + 1, out.y + r * cell + 1, cell - 2, cell - 2, "reader"));
     this.moving.innerHTML = parts.join("");
+    const kind = this.kind(row, column);
+    const input = `<b class="in-ink">Input (${down.sources[row] + 1}, ${across.sources[column] + 1})</b>`;
+    const name = kind === "i" ? input : value !== null ? `The padding here is a copy: ${input}`
+      : `<b>${{ p: this.data.op === "max" ? "The padding (never the largest)" : "A zero of the padding", g: "A zero between two inputs", b: "What lies beyond the padding" }[kind]}</b>`;
     const count = rows.length * columns.length;
-    const name = inside ? `<b class="in-ink">Input (${row + 1}, ${column + 1})</b>` : "<b>A zero of the padding</b>";
     const outputs = `<b class="out-ink">${count} output${count === 1 ? "" : "s"}</b>`;
     const sentence = count ? `${name} is read by ${outputs}.` : `${name} is never read: no output depends on it.`;
     if (!this.data.compact) this.sum.innerHTML = sentence;
     this.root.dataset.readers = count;
   }
 
-  // Which outputs read the input cell at `place` along one axis: those that have a tap on it.
-  along(axis, place, outputs) {
-    const { stride, padding, dilation, kernel } = this.data;
-    const taps = axis ? kernel.columns : kernel.rows;
-    const found = [];
-    for (let o = 0; o < outputs; o++) {
-      const offset = place + padding[axis] - o * stride[axis];
-      if (offset >= 0 && offset % dilation[axis] === 0 && offset / dilation[axis] < taps) found.push(o);
-    }
-    return found;
+  // One weight of the kernel: every cell that it multiplies, at whatever position of the window.
+  shared({ row, column }) {
+    const { cell, grid, lens } = this.place;
+    const [down, across] = this.data.lines;
+    const rows = [...new Set(down.reads.map((cells) => cells[row]))];
+    const columns = [...new Set(across.reads.map((cells) => cells[column]))];
+    const parts = rows.flatMap((r) => columns.map((c) => rect(grid.x + c * cell + 1, grid.y + r * cell + 1, cell - 2, cell - 2, "share")));
+    parts.push(rect(lens.x + column * lens.cell, lens.y + row * lens.cell, lens.cell, lens.cell, "held"));
+    this.moving.innerHTML += parts.join("");
+    const count = rows.length * columns.length;
+    const weight = this.data.kernels[this.kernel].weights[row][column];
+    this.root.dataset.shared = count;
+    if (!this.data.compact)
+      this.sum.innerHTML = `<b class="kernel-ink">This one weight (${number(weight)})</b> multiplies <b class="in-ink">${count} cell${count === 1 ? "" : "s"}</b>, one for each output: all positions share it.`;
   }
 
   // ---- playing
