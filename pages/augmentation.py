@@ -1,7 +1,5 @@
 """Augmentation: one image, many views. What does the network see while it trains?"""
 
-import inspect
-import math
 from typing import Any
 
 import numpy as np
@@ -9,31 +7,27 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore import compute
-from cnncore.data import ImageData, datasets, load
-from cnncore.data.archives import UnreadableFileError
+from cnncore.data import datasets
 from cnncore.data.augmentation import (
     AUGMENTATIONS,
     Augmentation,
-    ColourJitter,
     HorizontalFlip,
-    PadCrop,
     RandomCrop,
     RandomErasing,
-    Rotation,
 )
-from cnncore.data.pictures import decode
-from cnncore.data.views import Views, caption, factors, source
+from cnncore.data.views import Views
 from cnncore.errors import InputError
 from pages.parts.address import explain, remember
+from pages.parts.augmentation_controls import parameters, slider
+from pages.parts.augmentation_views import show_pictures, show_values
 from pages.parts.header import header
-from pages.parts.pictures import Tile, grid, row
+from pages.parts.image_choice import CAMERA, DATA, OWN, UPLOAD, from_data, from_user
+from pages.parts.pictures import Tile, row
 from pages.parts.questions import questions
 
-DATA, UPLOAD, CAMERA = "Data set", "Upload", "Camera"
 TITLES = {kind: augmentation.title for kind, augmentation in AUGMENTATIONS.items()}
 KINDS = {title: kind for kind, title in TITLES.items()}
 PRACTICAL = [RandomCrop.title, HorizontalFlip.title]
-OWN = (3, 32, 32)  # own pictures are prepared to CIFAR-10's shape
 DRAWN = 48  # always so many are drawn, however many are shown: showing more does not change the first
 # What the address of the page may hold, besides the transforms.
 ADDRESS = (
@@ -51,101 +45,6 @@ def seen(image: NDArray[np.uint8], augmentations: tuple[Augmentation, ...], seed
     return found
 
 
-@st.cache_resource(max_entries=4, show_spinner="Opening the data set ...")
-def opened(name: str, version: str) -> ImageData:  # noqa: ARG001 the version makes a set that was prepared anew a new key
-    """Return the data set, its images mapped from disk: read-only, so all sessions share it."""
-    return load(name)
-
-
-@st.cache_data(max_entries=32, show_spinner="Reading the picture ...")
-def prepared(content: bytes) -> NDArray[np.uint8]:
-    """Return an own picture as data preparation would make it: upright, RGB, centre square, 32 x 32."""
-    return decode(content, OWN)[0]
-
-
-def from_data() -> tuple[NDArray[np.uint8], str]:
-    """Let the user choose an image of a prepared data set; return it and what it is."""
-    infos = {info.name: info for info in datasets() if info.prepared}
-    name = next(iter(infos))
-    if len(infos) > 1:
-        name = st.selectbox(
-            "Data set",
-            list(infos),
-            format_func=lambda name: infos[name].title,
-            key="aug_data",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
-    data = opened(name, infos[name].version)
-    # A car: it looks different when it is mirrored, and is still a car.
-    usual = data.classes.index("car") if "car" in data.classes else 0
-    places = st.container(horizontal=True, gap="small")
-    label = places.selectbox("Class", data.classes, index=usual, key="aug_class", bind="query-params", width=120)
-    rows = np.flatnonzero(data.train_labels == data.classes.index(label))
-    if not len(rows):
-        raise InputError(f"`class` (={label}) has no train image: choose another class.")
-    number = places.number_input(
-        "Number",
-        1,
-        len(rows),
-        min(5, len(rows)),
-        key="aug_number",
-        bind="query-params",
-        help="Of its train images.",
-        width=120,
-    )
-    return np.array(data.train_images[rows[number - 1]]), f"{label}, number {number}"
-
-
-def from_user(kind: str) -> NDArray[np.uint8] | None:
-    """Let the user give a picture of their own; return it as the network would get it, None while there is none."""
-    if kind == CAMERA:
-        file = st.camera_input("Take a picture", key="aug_camera", label_visibility="collapsed")
-    else:
-        file = st.file_uploader(
-            "A picture in any common format", key="aug_upload", max_upload_size=50, label_visibility="collapsed"
-        )
-    if file is None:
-        return None
-    try:
-        return prepared(file.getvalue())
-    except UnreadableFileError as error:
-        raise InputError(f"`picture` cannot be read ({error}): choose another file.") from None
-
-
-def slider(label: str, key: str, low: float, high: float, value: float, step: float, **options: Any) -> float:
-    """Return the value of a slider that is in the page's address."""
-    return st.slider(label, low, high, value, step, key=key, bind="query-params", **options)
-
-
-def parameters(kind: str, size: int) -> Augmentation:
-    """Show the controls of one transform on images of `size` pixels and return it."""
-    match kind:
-        case RandomCrop.kind:
-            # Beyond the image's size too: what happens then is worth seeing once.
-            value = max(8, size * 7 // 8)
-            return RandomCrop(int(slider("Crop to", "aug_crop", 8, size + 8, value, 1, format="%d pixels")))
-        case PadCrop.kind:
-            return PadCrop(int(slider("Shift by up to", "aug_padding", 1, 16, 4, 1, format="%d pixels")))
-        case HorizontalFlip.kind:
-            return HorizontalFlip(slider("Flip with probability", "aug_flip", 0.0, 1.0, 0.5, 0.05))
-        case Rotation.kind:
-            return Rotation(slider("Turn by up to", "aug_degrees", 0.0, 180.0, 15.0, 5.0, format="%d°"))
-        case ColourJitter.kind:
-            names = ("brightness", "contrast", "saturation")
-            with st.container(horizontal=True, gap="small"):
-                amounts = [
-                    slider(name.capitalize(), f"aug_{name}", 0.0, 1.0, 0.3, 0.1, format="±%.1f", width=74)
-                    for name in names
-                ]
-            return ColourJitter(*amounts)
-        case _:
-            with st.container(horizontal=True, gap="small"):
-                p = slider("Erase, probability", "aug_erase", 0.0, 1.0, 0.5, 0.05, width=120)
-                area = slider("Part of the image", "aug_area", 0.05, 0.9, 0.15, 0.05, width=120)
-            return RandomErasing(p, area)
-
-
 def next_seed() -> None:
     st.session_state.aug_seed = (st.session_state.aug_seed + 1) % 10_000
 
@@ -158,87 +57,6 @@ def attempt(values: dict[str, Any]) -> None:
             # value (tested with 1.67) it must be told, else the value is lost at the next reload.
             st.query_params[key] = str(value)
         st.session_state[key] = value
-
-
-def factor(augmentation: Augmentation, n: int, height: int, width: int) -> str:
-    """Return one factor of the number of views in words, "" where the transform changes nothing."""
-    match augmentation:
-        case RandomCrop():
-            return f"{height - augmentation.size + 1} × {width - augmentation.size + 1} windows"
-        case PadCrop():
-            return f"{2 * augmentation.padding + 1} × {2 * augmentation.padding + 1} shifts"
-        case HorizontalFlip():
-            return "2 ways round" if n == 2 else "1 way round"
-        case RandomErasing() if augmentation.p == 1:
-            return f"{n:,} places to erase"
-        case RandomErasing() if augmentation.p:
-            return f"({n - 1:,} + 1) places to erase or none"
-    return ""
-
-
-def count_line(augmentations: tuple[Augmentation, ...], height: int, width: int) -> str:
-    """Return how many different views there are, with the product that it comes from, as Markdown."""
-    counts = factors(augmentations, height, width)
-    endless = [augmentation.title.lower() for augmentation, n in zip(augmentations, counts, strict=True) if n is None]
-    if endless:
-        return f"**Endlessly many views** of this one image: values from a continuous range ({', '.join(endless)})."
-    numbers = [n for n in counts if n is not None]
-    words = [factor(augmentation, n, height, width) for augmentation, n in zip(augmentations, numbers, strict=True)]
-    total = math.prod(numbers)
-    product = " × ".join(filter(None, words))
-    views = f"**{total:,} different views**" if total > 1 else "**1 view**"
-    return f"{product} = {views} of this one image." if product else f"{views} of this one image: itself."
-
-
-def show_pictures(image: NDArray[np.uint8], name: str, found: Views, augmentations: tuple[Augmentation, ...]) -> None:
-    """Show the stored image, the test-time version and the training views."""
-    _, height, width = image.shape
-    _, high, wide = found.test.shape
-    frame = ((height - high) // 2, (width - wide) // 2, high, wide) if (high, wide) != (height, width) else None
-    scale = 100 / max(height, width)
-    tiles = [
-        Tile(image, f"Stored: {height}×{width}", f"The stored image, {name}", frame),
-        Tile(found.test, f"Tested: {high}×{wide}", "What testing sees of it"),
-    ]
-    tested = f"the centre {high}×{wide} window" if frame else "the whole image"
-    left, right = st.columns([2, 3], vertical_alignment="center")
-    left.html(row(tiles, scale))
-    right.markdown(count_line(augmentations, height, width))
-    right.caption(
-        f"Training sees one of them an epoch, drawn anew each time; the label stays. Testing sees {tested}, always: a "
-        "test must not depend on luck."
-    )
-    shown = st.session_state.aug_views
-    words = [caption(augmentations, found.draws, number) for number in range(shown)]
-    tiles = [
-        Tile(view, said, f"Training view {number + 1}: {said}")
-        for number, (view, said) in enumerate(zip(found.views, words, strict=False))
-    ]
-    st.html(grid(tiles))
-    if any(isinstance(augmentation, ColourJitter) for augmentation in augmentations):
-        st.caption("b, c, s: the factors of brightness, contrast and saturation.")
-    st.caption(f"True size, one screen pixel for each of the {high}×{wide} that enter the network:")
-    st.html(row([Tile(tile.image, "", tile.alt) for tile in tiles]))
-
-
-def show_values(found: Views, augmentations: tuple[Augmentation, ...]) -> None:
-    """Show the table of sampled values and the code that was run."""
-    with st.expander("The sampled values"):
-        table: dict[str, Any] = {"view": range(1, st.session_state.aug_views + 1)}
-        for augmentation, draws in zip(augmentations, found.draws, strict=True):
-            for value, values in draws.items():
-                table[f"{augmentation.kind}: {value}"] = values[: st.session_state.aug_views]
-        st.dataframe(table, hide_index=True, width="stretch", key="aug_table")
-        st.caption(
-            "Drawn with numpy from the seed, before any pixel is touched: the same seed gives the same views on every "
-            "device. Pixels for places, degrees counter-clockwise, factors for colours, 1 for yes."
-        )
-    with st.expander("The very code that training uses"):
-        for augmentation in augmentations:
-            st.markdown(f"**{augmentation.title}**: what is drawn, and how it is applied to a batch")
-            st.code(inspect.cleandoc(inspect.getsource(type(augmentation).draw)) + "\n\n\n" + source(augmentation.kind))
-        if not augmentations:
-            st.markdown("No transform is on: the pixels go in as they are.")
 
 
 def show_prompts(size: int) -> None:

@@ -7,13 +7,16 @@ see `cnncore.architecture.arithmetic` and `cnncore.architecture.counting`.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
 from cnncore.errors import InputError
 
 Pair: TypeAlias = tuple[int, int]
 Shape: TypeAlias = tuple[int, int, int]  # (C, H, W)
-PADDING_MODES = ("zeros", "reflect", "replicate", "circular")  # PyTorch's names for what the padding is filled with
+PaddingMode: TypeAlias = Literal[
+    "zeros", "reflect", "replicate", "circular"
+]  # PyTorch's names for what it is filled with
+PADDING_MODES: tuple[PaddingMode, ...] = get_args(PaddingMode)
 LARGEST = 1_000_000  # no size, width or number of filters in a description is larger: nonsense is refused early
 
 
@@ -71,7 +74,7 @@ class Conv2d:
     dilation: Size = Size(1, (1, 1))
     groups: int = 1
     bias: bool = True
-    padding_mode: str = "zeros"
+    padding_mode: PaddingMode = "zeros"
     name: str = ""
 
     def __post_init__(self) -> None:

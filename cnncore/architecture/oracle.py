@@ -37,10 +37,10 @@ def ask(
         module = build_layer(layer, shape)
         output = module(torch.empty(1, *shape)).shape[1:]
     counts: dict[str, int] = {name: value.numel() for name, value in module.named_parameters()}
-    convolution = isinstance(layer, (Conv2d, ConvTranspose2d))
-    one: Any = build_layer(replace(layer, filters=1, groups=1) if convolution else layer, (1, *shape[1:])).double()
+    alone = replace(layer, filters=1, groups=1) if isinstance(layer, (Conv2d, ConvTranspose2d)) else layer
+    one: Any = build_layer(alone, (1, *shape[1:])).double()
     with torch.no_grad():
-        if convolution:
+        if isinstance(layer, (Conv2d, ConvTranspose2d)):
             one.weight.copy_(torch.tensor(weights)[None, None])
             one.bias.zero_()
         values = one(torch.tensor(image, dtype=torch.float64)[None, None])[0, 0]  # (H', W')

@@ -108,6 +108,14 @@ def load(name: str) -> ImageData:
             ) from None
 
 
+def ready(name: str) -> DatasetInfo:
+    """Return what is known of the data set `name` once it is prepared: the built-in set is drawn if need be."""
+    load(name)
+    found = info(name)
+    assert found is not None
+    return found
+
+
 def _open(name: str, about: dict[str, Any]) -> ImageData:
     place = folder(name) / about["arrays"]
     try:

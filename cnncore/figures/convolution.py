@@ -124,7 +124,7 @@ def agreement(layer: Sliding, shape: Shape, data: dict[str, Any]) -> Agreement:
 
 def _counted(layer: Sliding, shape: Shape, axis: int) -> int:
     """Return the number of outputs along an axis by doing it: no formula."""
-    k, s, p, d = (getattr(layer, name)[axis] for name in ("kernel", "stride", "padding", "dilation"))
+    k, s, p, d = layer.kernel[axis], layer.stride[axis], layer.padding[axis], layer.dilation[axis]
     size = shape[1 + axis]
     if isinstance(layer, ConvTranspose2d):  # every input puts its taps down; padding takes cells off at both ends
         spread = {place * s + d * tap for place in range(size) for tap in range(k)}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from cnncore.architecture import AvgPool2d, ConvTranspose2d, MaxPool2d, Pair, Shape, effective_kernel
 from cnncore.errors import InputError
@@ -62,12 +63,13 @@ def _reads_all(layer: Sliding, shape: Shape, axis: int, change: dict[str, int]) 
 
     if "size" in change:
         shape = (shape[0], *along(shape[1:], change["size"]))
+    options: dict[str, Any] = {
+        name: along(getattr(layer, name), value) for name, value in change.items() if name in ("padding", "stride")
+    }
+    options |= {"ceil_mode": True} if "ceil_mode" in change else {}
+    kind: Any = layer  # `replace` cannot know that each change suits the layer that it was chosen for
     try:
-        for name in ("padding", "stride"):
-            if name in change:
-                layer = replace(layer, **{name: along(getattr(layer, name), change[name])})
-        if "ceil_mode" in change:
-            layer = replace(layer, ceil_mode=True)  # type: ignore[call-arg]  # only pools are asked
+        layer = replace(kind, **options)
         return not lines(layer, shape)[axis].unread
     except InputError:
         return False

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from cnncore.architecture import Conv2d, reads
+from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, reads
 from cnncore.figures.convolution import window_data
 
 pytestmark = pytest.mark.browser
@@ -68,6 +68,50 @@ def test_rows_that_are_never_read_are_hatched_and_said_so(visit):
     expect(page.get_by_text("Rows and columns 7 and 8 are never read.")).to_be_visible()
     cell(page, "input", 7, 7)
     expect(page.locator(".sum")).to_contain_text("is never read")
+
+
+def test_pointing_at_a_weight_shows_every_input_that_it_multiplies(visit):
+    page = visit("convolution?input=7&kernel=3&stride=2&padding=1")
+    box = page.locator(".lens").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(page.locator(".share")).to_have_count(16)
+    expect(page.locator(".sum")).to_contain_text("multiplies 16 cells, one for each output")
+
+
+def test_a_copy_in_the_padding_is_the_same_input_once_more(visit):
+    page = visit("convolution?input=5&kernel=3&stride=1&padding=1&padding_mode=reflect")
+    expect(page.locator(".cell.copied")).to_have_count(49 - 25)
+    first = page.locator(".cell.copied").nth(0).bounding_box()  # the corner mirrors (2, 2)
+    page.mouse.move(first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
+    expect(page.locator(".sum")).to_contain_text("The padding here is a copy: Input (2, 2)")
+    expect(page.locator(".pointed")).to_have_count(4)
+    expect(page.locator(".reader")).to_have_count(9)
+
+
+@pytest.mark.parametrize(
+    ("address", "layer"),
+    [
+        ("layer=Transposed&input=4&kernel=3&stride=2&padding=1", ConvTranspose2d(1, 3, 2, 1)),
+        ("layer=Max+pool&input=7&kernel=2&stride=2&padding=0&ceil_mode=true", MaxPool2d(2, ceil_mode=True)),
+        ("layer=Average+pool&input=6&kernel=2&stride=2&padding=0", AvgPool2d(2)),
+    ],
+)
+def test_the_other_layers_are_drawn_and_pytorch_agrees(visit, address, layer):
+    page = visit(f"convolution?{address}")
+    size = int(re.search(r"input=(\d+)", address)[1])
+    values = window_data(layer, (1, size, size))["kernels"][0]["values"]
+    expect(page.locator(".o")).to_have_count(sum(map(len, values)))
+    shown = [text.replace("\u2212", "-") for text in page.locator("text.n").all_text_contents()]
+    assert [float(text) for text in shown] == [round(value, 2) for line in values for value in line]
+    expect(page.get_by_text("formula = counted step by step = drawn = PyTorch")).to_be_visible(timeout=120_000)
+
+
+def test_from_sizes_to_settings_and_the_matrix(visit):
+    page = visit("convolution")
+    page.get_by_text("The same layer as a matrix").click()
+    expect(page.get_by_text("16 × 49", exact=False)).to_be_visible()
+    page.get_by_text("From sizes to settings").click()
+    expect(page.get_by_text("ways, the cheapest first", exact=False)).to_be_visible()
 
 
 def test_it_plays_pauses_and_can_be_moved_by_hand(visit):

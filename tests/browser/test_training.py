@@ -3,19 +3,20 @@
 import os
 import re
 import signal
+import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import end, free_port, start
+from tests.browser.conftest import ROOT, end, free_port, start
 
 pytestmark = pytest.mark.browser
 STEPS = "() => document.querySelector('[data-testid=\"stProgress\"]')?.innerText ?? ''"
 # What the charts have drawn: the paths of their lines, which change when and only when the curves do.
 DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"] path')]
     .map(path => path.getAttribute('d')).join('')"""
-MARK = """() => document.querySelectorAll('[data-testid="stVegaLiteChart"]').forEach(c => { c.dataset.same = '1' })"""
 MARK = """() => document.querySelectorAll('[data-testid="stVegaLiteChart"]').forEach(c => { c.dataset.same = '1' })"""
 
 
@@ -122,6 +123,37 @@ def test_a_killed_server_comes_back_to_a_run_that_went_on(browser, tmp_path):
         until(lambda: epoch(page) > before, seconds=60)
         button(page, "live_stop").click()
         until(lambda: "Stopped as asked" in status(page), seconds=30)
+    finally:
+        page.close()
+        end(server)
+
+
+def test_figure_9_on_cifar10_started_from_the_page(browser, tmp_path):
+    archive = Path(os.environ.get("CNNCORE_TEST_DATA", "")) / "cifar10-jpeg.tar.xz"
+    if not archive.is_file():
+        pytest.skip("CNNCORE_TEST_DATA names no folder with cifar10-jpeg.tar.xz, real images to train on")
+    subprocess.run(
+        [sys.executable, "-m", "cnncore", "data", "prepare", "cifar10", "--from", str(archive)],
+        cwd=ROOT,
+        env=os.environ | {"CNNCORE_HOME": str(tmp_path / "home")},
+        check=True,
+        timeout=300,
+        capture_output=True,
+    )
+    port = free_port()
+    server = start(tmp_path, port)
+    page = browser.new_page()
+    try:
+        page.goto(f"http://127.0.0.1:{port}/training?preset=figure-9")
+        page.wait_for_selector(".st-key-start button", timeout=60_000)
+        until(lambda: "50,000 train images · 391 updates an epoch" in status(page))
+        button(page, "start").click()
+        until(lambda: epoch(page) == 1, seconds=120)
+        seen = set()
+        until(lambda: len(seen.add(page.evaluate(DRAWN)) or seen) >= 5, seconds=60)  # the curves move
+        assert "images/s" in progress(page)
+        button(page, "live_stop").click()
+        until(lambda: "Stopped as asked" in status(page), seconds=60)
     finally:
         page.close()
         end(server)

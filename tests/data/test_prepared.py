@@ -134,3 +134,10 @@ def test_listing_and_loading_need_no_torch() -> None:
     code += "print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "False"
+
+
+def test_ready_tells_what_is_prepared_and_refuses_what_is_not() -> None:
+    save(example())
+    assert prepared.ready("mine") == prepared.info("mine")
+    with pytest.raises(InputError, match="`dataset` \\(=cifar10\\) is not prepared"):
+        prepared.ready("cifar10")

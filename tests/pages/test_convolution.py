@@ -44,7 +44,7 @@ def test_a_slider_moves_everything(page):
 
 
 def test_the_first_layer_of_the_practical(page):
-    page.button(key="try_First layer on CIFAR-10").click().run()
+    page.button(key="try_First layer, CIFAR-10").click().run()
     facts = layer_facts(Conv2d(32, 5, padding=2), (3, 32, 32))
     assert metrics(page) == {
         "Output": "32 × 32 × 32",
@@ -57,14 +57,12 @@ def test_the_first_layer_of_the_practical(page):
 
 
 def test_rows_that_are_never_read_are_named(page):
-    page.button(key="try_Stride 3 on 8 pixels").click().run()
+    page.button(key="try_Stride 3 on 8").click().run()
     assert "Rows and columns 7 and 8 are never read" in page.warning[0].value
     assert "the last two rows and columns" in page.info[0].value
 
 
-@pytest.mark.parametrize(
-    "name", ["Stride 3 on 8 pixels", "Same size, even kernel", "Dilation 3", "First layer on CIFAR-10"]
-)
+@pytest.mark.parametrize("name", ["Stride 3 on 8", "Even kernel", "Dilation 3", "First layer, CIFAR-10"])
 def test_what_to_notice_shows_until_something_else_is_set(page, name):
     page.button(key=f"try_{name}").click().run()
     assert not page.exception
@@ -86,14 +84,14 @@ def test_a_kernel_that_does_not_fit_is_one_sentence_and_breaks_nothing_else(page
 
 
 def test_groups_that_do_not_divide_are_one_sentence(page):
-    page.number_input(key="groups").set_value(2).run()
+    page.select_slider(key="groups").set_value(2).run()
     assert "must be divisible by `groups`" in page.error[0].value
 
 
 def test_depthwise(page):
     page.select_slider(key="channels").set_value(8)
     page.select_slider(key="filters").set_value(8)
-    page.number_input(key="groups").set_value(8).run()
+    page.select_slider(key="groups").set_value(8).run()
     assert metrics(page)["Weights"] == "72"
 
 
@@ -120,3 +118,58 @@ def test_a_bad_value_in_the_address_falls_back_and_says_so(bad):
     assert f"kernel={bad}" in texts(page)
     page.slider(key="stride").set_value(1).run()
     assert f"kernel={bad}" not in texts(page)
+
+
+def test_a_transposed_convolution_and_its_relationship():
+    page = opened(layer="Transposed", input="4", kernel="3", stride="2", padding="1")
+    assert metrics(page) == {"Output": "1 × 7 × 7", "Weights": "9", "Biases": "1", "Multiply-adds": "144"}
+    assert "Relationship 13" in texts(page)
+    assert "nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)" in page.code[0].value
+    assert "goes back to 7" in page.info[0].value
+    page.slider(key="output_padding").set_value(1).run()
+    assert metrics(page)["Output"] == "1 × 8 × 8"
+    assert "Relationship 14" in texts(page)
+    page.slider(key="output_padding").set_value(2).run()
+    assert "`output_padding` (=2) must be smaller than the stride" in page.error[0].value
+
+
+def test_a_pool_rounds_down_or_up():
+    page = opened(layer="Max pool", input="7", kernel="2", stride="2", padding="0")
+    assert metrics(page) == {"Output": "1 × 3 × 3", "Weights": "0"}
+    assert "All of it is read with ceil mode" in page.warning[0].value
+    page.toggle(key="ceil_mode").set_value(True).run()
+    assert metrics(page)["Output"] == "1 × 4 × 4"
+    assert not page.warning
+    assert r"\left\lceil" in page.latex[0].value
+
+
+def test_the_average_pool_has_no_dilation():
+    page = opened(layer="Average pool")
+    assert not page.exception
+    assert "dilation" not in [slider.key for slider in page.slider]
+    assert "nn.AvgPool2d(3, stride=2, padding=1)" in page.code[0].value
+
+
+def test_padding_by_its_name():
+    page = opened(kernel="5", stride="1")
+    for name, padding, relation in (("Valid", 0, 1), ("Half (same)", 2, 3), ("Full", 4, 4)):
+        page.button(key=f"padding_{name}").click().run()
+        assert page.slider(key="padding").value == padding
+        assert f"Relationship {relation} " in texts(page)
+    page.slider(key="kernel").set_value(4).run()
+    page.button(key="padding_Half (same)").click().run()
+    assert "An even kernel has no symmetric *same*" in texts(page)
+
+
+def test_what_the_padding_holds():
+    page = opened(padding_mode="reflect", input="3", padding="3", kernel="3")
+    assert "`padding` (=3) with `padding_mode` (=reflect) must be at most 2" in page.error[0].value
+    page.slider(key="padding").set_value(2).run()
+    assert not page.error
+    assert 'padding_mode="reflect"' in page.code[0].value
+
+
+def test_what_is_too_large_to_be_drawn_is_still_computed():
+    page = opened(layer="Transposed", input="64", kernel="3", stride="4", padding="0")
+    assert metrics(page)["Output"] == "1 × 255 × 255"
+    assert "must stay within 110 to be seen" in page.info[0].value

@@ -1,0 +1,64 @@
+"""What one image becomes: the stored one, the tested one, the views of training, their values and their code."""
+
+import inspect
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore.data.augmentation import Augmentation, ColourJitter
+from cnncore.data.views import Views, caption, source
+from pages.parts.augmentation_controls import count_line
+from pages.parts.pictures import Tile, grid, row
+
+
+def show_pictures(image: NDArray[np.uint8], name: str, found: Views, augmentations: tuple[Augmentation, ...]) -> None:
+    """Show the stored image, the test-time version and the training views."""
+    _, height, width = image.shape
+    _, high, wide = found.test.shape
+    frame = ((height - high) // 2, (width - wide) // 2, high, wide) if (high, wide) != (height, width) else None
+    scale = 100 / max(height, width)
+    tiles = [
+        Tile(image, f"Stored: {height}×{width}", f"The stored image, {name}", frame),
+        Tile(found.test, f"Tested: {high}×{wide}", "What testing sees of it"),
+    ]
+    tested = f"the centre {high}×{wide} window" if frame else "the whole image"
+    left, right = st.columns([2, 3], vertical_alignment="center")
+    left.html(row(tiles, scale))
+    right.markdown(count_line(augmentations, height, width))
+    right.caption(
+        f"Training sees one of them an epoch, drawn anew each time; the label stays. Testing sees {tested}, always: a "
+        "test must not depend on luck."
+    )
+    shown = st.session_state.aug_views
+    words = [caption(augmentations, found.draws, number) for number in range(shown)]
+    tiles = [
+        Tile(view, said, f"Training view {number + 1}: {said}")
+        for number, (view, said) in enumerate(zip(found.views, words, strict=False))
+    ]
+    st.html(grid(tiles))
+    if any(isinstance(augmentation, ColourJitter) for augmentation in augmentations):
+        st.caption("b, c, s: the factors of brightness, contrast and saturation.")
+    st.caption(f"True size, one screen pixel for each of the {high}×{wide} that enter the network:")
+    st.html(row([Tile(tile.image, "", tile.alt) for tile in tiles]))
+
+
+def show_values(found: Views, augmentations: tuple[Augmentation, ...]) -> None:
+    """Show the table of sampled values and the code that was run."""
+    with st.expander("The sampled values"):
+        table: dict[str, Any] = {"view": range(1, st.session_state.aug_views + 1)}
+        for augmentation, draws in zip(augmentations, found.draws, strict=True):
+            for value, values in draws.items():
+                table[f"{augmentation.kind}: {value}"] = values[: st.session_state.aug_views]
+        st.dataframe(table, hide_index=True, width="stretch", key="aug_table")
+        st.caption(
+            "Drawn with numpy from the seed, before any pixel is touched: the same seed gives the same views on every "
+            "device. Pixels for places, degrees counter-clockwise, factors for colours, 1 for yes."
+        )
+    with st.expander("The very code that training uses"):
+        for augmentation in augmentations:
+            st.markdown(f"**{augmentation.title}**: what is drawn, and how it is applied to a batch")
+            st.code(inspect.cleandoc(inspect.getsource(type(augmentation).draw)) + "\n\n\n" + source(augmentation.kind))
+        if not augmentations:
+            st.markdown("No transform is on: the pixels go in as they are.")

@@ -1,0 +1,75 @@
+"""One image to look at: of a prepared data set, of a file, or of the camera."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore.data import ImageData, datasets, load
+from cnncore.data.archives import UnreadableFileError
+from cnncore.data.pictures import decode
+from cnncore.errors import InputError
+
+DATA, UPLOAD, CAMERA = "Data set", "Upload", "Camera"
+OWN = (3, 32, 32)  # own pictures are prepared to CIFAR-10's shape
+
+
+@st.cache_resource(max_entries=4, show_spinner="Opening the data set ...")
+def opened(name: str, version: str) -> ImageData:  # noqa: ARG001 the version makes a set that was prepared anew a new key
+    """Return the data set, its images mapped from disk: read-only, so all sessions share it."""
+    return load(name)
+
+
+@st.cache_data(max_entries=32, show_spinner="Reading the picture ...")
+def prepared(content: bytes) -> NDArray[np.uint8]:
+    """Return an own picture as data preparation would make it: upright, RGB, centre square, 32 x 32."""
+    return decode(content, OWN)[0]
+
+
+def from_data() -> tuple[NDArray[np.uint8], str]:
+    """Let the user choose an image of a prepared data set; return it and what it is."""
+    infos = {info.name: info for info in datasets() if info.prepared}
+    name = next(iter(infos))
+    if len(infos) > 1:
+        name = st.selectbox(
+            "Data set",
+            list(infos),
+            format_func=lambda name: infos[name].title,
+            key="aug_data",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    data = opened(name, infos[name].version)
+    # A car: it looks different when it is mirrored, and is still a car.
+    usual = data.classes.index("car") if "car" in data.classes else 0
+    places = st.container(horizontal=True, gap="small")
+    label = places.selectbox("Class", data.classes, index=usual, key="aug_class", bind="query-params", width=120)
+    rows = np.flatnonzero(data.train_labels == data.classes.index(label))
+    if not len(rows):
+        raise InputError(f"`class` (={label}) has no train image: choose another class.")
+    number = places.number_input(
+        "Number",
+        1,
+        len(rows),
+        min(5, len(rows)),
+        key="aug_number",
+        bind="query-params",
+        help="Of its train images.",
+        width=120,
+    )
+    return np.array(data.train_images[rows[number - 1]]), f"{label}, number {number}"
+
+
+def from_user(kind: str) -> NDArray[np.uint8] | None:
+    """Let the user give a picture of their own; return it as the network would get it, None while there is none."""
+    if kind == CAMERA:
+        file = st.camera_input("Take a picture", key="aug_camera", label_visibility="collapsed")
+    else:
+        file = st.file_uploader(
+            "A picture in any common format", key="aug_upload", max_upload_size=50, label_visibility="collapsed"
+        )
+    if file is None:
+        return None
+    try:
+        return prepared(file.getvalue())
+    except UnreadableFileError as error:
+        raise InputError(f"`picture` cannot be read ({error}): choose another file.") from None

@@ -1,0 +1,152 @@
+"""The controls that describe one layer on one image, all of them in the page's address. Returns the layer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Shape
+from cnncore.architecture.layers import PADDING_MODES
+from cnncore.figures.sliding import Sliding
+
+# As they stand in the address too: Streamlit writes what is shown.
+CONVOLUTION, TRANSPOSED, MAX_POOL, AVERAGE_POOL = "Convolution", "Transposed", "Max pool", "Average pool"
+CONVOLUTIONS, POOLS = (CONVOLUTION, TRANSPOSED), (MAX_POOL, AVERAGE_POOL)
+CHANNELS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256, 512)
+# key (also in the address) -> smallest, largest and first value
+GEOMETRY = {"input": (1, 64, 7), "kernel": (1, 11, 3), "stride": (1, 6, 2), "padding": (0, 8, 1), "dilation": (1, 4, 1)}
+FIRST: dict[str, Any] = {key: first for key, (_, _, first) in GEOMETRY.items()} | {
+    "layer": CONVOLUTION,
+    "channels": 1,
+    "filters": 1,
+    "groups": 1,
+    "padding_mode": "zeros",
+    "output_padding": 0,
+    "ceil_mode": False,
+    "apart": False,
+}
+ADDRESS = (*FIRST, *(f"{key}_width" for key in GEOMETRY))  # all that a link can set
+LABELS = {"input": ":blue[**Input**]", "kernel": ":orange[**Kernel**]"}
+HELP = {
+    "input": "Height and width of the input, in pixels.",
+    "kernel": "Height and width of the kernel (of a pool: of its window), in pixels.",
+    "stride": "How far the window moves from one output to the next.",
+    "padding": "Rows and columns around the input, on each side.",
+    "dilation": "Distance between neighbouring cells that the kernel reads: 1 leaves no gaps.",
+    "channels": "Channels of the input: 3 for a colour image, more for the maps of an earlier layer.",
+    "filters": "How many kernels the layer has: each makes one channel of the output.",
+}
+
+
+def set_all(setting: Mapping[str, Any]) -> None:
+    """Set the controls to `setting`, all others to their first values."""
+    for key, value in (FIRST | dict(setting)).items():
+        if key not in st.session_state and value != FIRST[key]:
+            # Streamlit keeps the address in step for controls that are on the page; for those that appear with this
+            # value (tested with 1.67) it must be told, else the value is lost at the next reload.
+            st.query_params[key] = str(value)
+        st.session_state[key] = value
+
+
+def is_set_to(setting: Mapping[str, Any]) -> bool:
+    """Return whether the controls show `setting`, and nothing else that differs from their first values."""
+    return all(st.session_state.get(key, first) == dict(setting).get(key, first) for key, first in FIRST.items())
+
+
+def controls() -> None:
+    """Show the operation and the sliders that matter most to it."""
+    kind = st.segmented_control(
+        "Layer",
+        [*CONVOLUTIONS, *POOLS],
+        default=CONVOLUTION,
+        required=True,
+        key="layer",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    with st.grid(columns="auto", min_column_width=92):
+        for key, (low, high, first) in GEOMETRY.items():
+            if key == "dilation" and kind == AVERAGE_POOL:  # PyTorch's has none
+                continue
+            label = LABELS.get(key, f"**{key.capitalize()}**")
+            st.slider(label, low, high, first, key=key, help=HELP[key], bind="query-params")
+        for key, label in (("channels", ":blue[**Channels**]"), ("filters", ":green[**Filters**]")):
+            if key == "channels" or kind in CONVOLUTIONS:
+                st.select_slider(label, CHANNELS, FIRST[key], key=key, help=HELP[key], bind="query-params")
+
+
+def advanced() -> None:
+    """Show what only a few need: groups, what the padding holds, ceil mode, height and width apart."""
+    kind = st.session_state.layer
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        if kind in CONVOLUTIONS:
+            st.select_slider(
+                "Groups",
+                CHANNELS,
+                key="groups",
+                bind="query-params",
+                width=220,
+                help="Each group of filters sees its own share of the channels: weights and multiply-adds fall. As "
+                "many groups as channels: a depthwise convolution.",
+            )
+            padding = st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content")
+            padding.markdown("Padding", width="content")
+            for name, value in _named_paddings().items():
+                padding.button(name, key=f"padding_{name}", on_click=_pad, args=(value,))
+        if kind == CONVOLUTION:
+            st.selectbox(
+                "What the padding holds",
+                PADDING_MODES,
+                key="padding_mode",
+                bind="query-params",
+                width=180,
+                help="Zeros, the input mirrored at its border, its last value repeated, or its other end.",
+            )
+        if kind == TRANSPOSED:
+            st.slider("Output padding", 0, 5, 0, key="output_padding", bind="query-params", width=180)
+        if kind in POOLS:
+            st.toggle(
+                "Ceil mode",
+                key="ceil_mode",
+                bind="query-params",
+                help="Rounds up: what is left over gets a window of its own, even if it is not full.",
+            )
+        st.toggle("Height and width apart", key="apart", bind="query-params")
+    if st.session_state.apart:
+        st.caption("The controls above now set the height; these set the width.")
+        with st.grid(columns="auto", min_column_width=92):
+            for key, (low, high, first) in GEOMETRY.items():
+                name = "Width" if key == "input" else f"{key.capitalize()} width"
+                st.slider(name, low, high, first, key=f"{key}_width", bind="query-params")
+
+
+def _named_paddings() -> dict[str, int]:
+    span = st.session_state.get("dilation", 1) * (st.session_state.kernel - 1)
+    return {"Valid": 0, "Half (same)": span // 2, "Full": span}
+
+
+def _pad(value: int) -> None:
+    st.session_state.padding = min(value, GEOMETRY["padding"][1])
+
+
+def setting() -> tuple[Sliding, Shape]:
+    """Return the layer and the input's shape (C, H, W) that the controls describe; `InputError` if there is none."""
+    state = st.session_state
+    second = "{}_width" if state.apart else "{}"
+    height, width = state.input, state[second.format("input")]
+    kernel, stride, padding, dilation = (
+        (state.get(key, FIRST[key]), state.get(second.format(key), FIRST[key]))
+        for key in ("kernel", "stride", "padding", "dilation")
+    )
+    shape = (state.channels, height, width)
+    match state.layer:
+        case "Transposed":
+            extra, groups = state.get("output_padding", 0), state.get("groups", 1)
+            return ConvTranspose2d(state.filters, kernel, stride, padding, extra, dilation, groups), shape
+        case "Max pool":
+            return MaxPool2d(kernel, stride, padding, dilation, state.get("ceil_mode", False)), shape
+        case "Average pool":
+            return AvgPool2d(kernel, stride, padding, state.get("ceil_mode", False)), shape
+        case _:
+            mode, groups = state.get("padding_mode", "zeros"), state.get("groups", 1)
+            return Conv2d(state.filters, kernel, stride, padding, dilation, groups, padding_mode=mode), shape
