@@ -5,9 +5,10 @@ import streamlit as st
 from cnncore.course import QUESTIONS
 from cnncore.course.questions import PARTS
 from pages.parts.header import header
+from pages.parts.navigation import COURSE
 from pages.parts.questions import show_question
 
-_PAGES = {"convolution": "Convolution", "augmentation": "Augmentation", "training": "Train"}
+_PAGES = {entry.name: entry.title for entry in COURSE}
 
 header("Questions", "The practical's 34 questions, in course order. Try first, then unfold.")
 words = st.text_input("Search", placeholder="dropout, stride, ...", key="search", bind="query-params").lower().split()

@@ -16,6 +16,7 @@ from pages.parts.window.component import sliding_window
 
 CARDS = {
     "convolution": "What does one layer compute, and how large is its output?",
+    "architecture": "Where are a network's parameters, and which images does it take?",
     "augmentation": "One image, many views: what does a network see while it trains?",
     "training": "Train a network from scratch and watch it learn.",
     "course": "The practical's questions, with worked answers and common mistakes.",

@@ -1,0 +1,141 @@
+"""Which image sizes a network takes, and how large its last map is then: the wall, and the network without it."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+from cnncore.architecture import AdaptiveAvgPool2d, Flatten, Linear, Network, describe
+from cnncore.errors import InputError
+from cnncore.figures.curves import Chart
+from cnncore.figures.palette import GUESS, OUTPUT, UNREAD
+
+SIZES = range(16, 513)
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """For each side of `SIZES` the side of the network's output map in cells, None where a layer does not fit."""
+
+    network: Network
+    convolutional: bool
+    sides: tuple[int | None, ...]
+
+    @property
+    def works(self) -> list[tuple[int, int]]:
+        """The ranges of sizes that work, first and last included.
+
+        >>> sizes(named_network("practical"), False).works
+        [(32, 39)]
+        """
+        ranges: list[tuple[int, int]] = []
+        for size, side in zip(SIZES, self.sides, strict=True):
+            if side is not None and ranges and ranges[-1][1] == size - 1:
+                ranges[-1] = (ranges[-1][0], size)
+            elif side is not None:
+                ranges.append((size, size))
+        return ranges
+
+    @property
+    def formula(self) -> str:
+        """The output's side as floor(S / jump) - c, where this holds for every size that works; else empty."""
+        rows = describe(self.network, None, self.convolutional).rows
+        jumps = [row.jump for row in rows if row.jump is not None]
+        working = [(size, side) for size, side in zip(SIZES, self.sides, strict=True) if side is not None]
+        if not self.convolutional or not jumps or not working:
+            return ""
+        less = working[0][0] // jumps[-1] - working[0][1]
+        holds = all(size // jumps[-1] - less == side for size, side in working)
+        return (f"floor(S/{jumps[-1]}) - {less}" if less else f"floor(S/{jumps[-1]})") if holds else ""
+
+
+def takes_every_size(network: Network) -> bool:
+    """Return whether adaptive pooling stands before the dense layers: then no size fails, and none is seen either."""
+    return any(isinstance(layer, AdaptiveAvgPool2d) for layer in network.layers)
+
+
+def has_dense(network: Network) -> bool:
+    """Return whether a dense layer follows a map, so that the image's size is fixed by it."""
+    return any(isinstance(layer, (Flatten, Linear)) for layer in network.layers)
+
+
+def sizes(network: Network, convolutional: bool) -> Sizes:
+    """Return what becomes of square images of every size in `SIZES`, dense layers as they are or as convolutions."""
+    sides: list[int | None] = []
+    for size in SIZES:
+        try:
+            sides.append(describe(network, (network.input[0], size, size), convolutional).rows[-1].output[1])
+        except InputError:
+            sides.append(None)
+    return Sizes(network, convolutional, tuple(sides))
+
+
+def sizes_sentence(found: Sizes) -> str:
+    """Return in Markdown which sizes work, where the wall is, and the formula of the output's side."""
+    ranges = found.works
+    if takes_every_size(found.network):
+        text = "Adaptive pooling makes one cell of any map: no size fails, and the output does not show the size."
+    elif not ranges:
+        text = f"No square image from {SIZES[0]} to {SIZES[-1]} pixels fits."
+    elif ranges[-1][1] == SIZES[-1]:
+        text = f"Every size from {ranges[0][0]} pixels works."
+    else:
+        said = ", ".join(f"{a} to {b}" if a != b else str(a) for a, b in ranges)
+        text = f"**{said} pixels work, {ranges[-1][1] + 1} fails**: the wall of the first dense layer."
+    if found.formula:
+        text += f" The output's side is **{found.formula}** for an image of side S, checked for every size shown."
+    return text
+
+
+def sizes_chart(found: Sizes, current: int, ink: str = GUESS) -> Chart:
+    """Return the side of the output by the image's side, where the network fails a band; `current` is marked in `ink`.
+
+    Neighbouring sizes with the same outcome are one row, so that they are drawn without seams.
+    """
+    data: dict[str, list[Any]] = {"size": [], "next": [], "side": [], "state": []}
+    for side, group in groupby(zip(SIZES, found.sides, strict=True), key=lambda pair: pair[1]):
+        members = [size for size, _ in group]
+        data["size"].append(members[0])
+        data["next"].append(members[-1] + 1)
+        data["side"].append(side or 0)
+        data["state"].append("works" if side else "fails")
+    data["current"] = [current] * len(data["size"])
+    x = {
+        "field": "size",
+        "type": "quantitative",
+        "scale": {"domain": [SIZES[0], SIZES[-1] + 1], "nice": False, "zero": False},
+    }
+    spec = {
+        "height": 150,
+        "layer": [
+            {
+                "transform": [{"filter": "datum.state == 'fails'"}],
+                "mark": {"type": "rect", "color": UNREAD, "opacity": 0.28},
+                "encoding": {
+                    "x": x | {"axis": {"title": "side of the image (pixels)", "tickCount": 12}},
+                    "x2": {"field": "next"},
+                    "tooltip": [{"field": "size", "title": "from"}, {"field": "state"}],
+                },
+            },
+            {
+                "transform": [{"filter": "datum.state == 'works'"}],
+                "mark": {"type": "rect", "color": OUTPUT},
+                "encoding": {
+                    "x": x,
+                    "x2": {"field": "next"},
+                    "y": {
+                        "field": "side",
+                        "type": "quantitative",
+                        "axis": {"title": "output (cells)", "tickMinStep": 1, "format": "d"},
+                        "scale": {"domain": [0, max(side or 1 for side in found.sides) * 1.15], "nice": False},
+                    },
+                    "y2": {"datum": 0},
+                    "tooltip": [{"field": "size", "title": "from"}, {"field": "side", "title": "output"}],
+                },
+            },
+            {
+                "mark": {"type": "rule", "strokeWidth": 2, "strokeDash": [4, 3], "color": ink},
+                "encoding": {"x": x | {"field": "current", "aggregate": "max"}},
+            },
+        ],
+    }
+    return Chart(spec, data)

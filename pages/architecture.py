@@ -1,0 +1,172 @@
+"""Architecture: what a network is made of, where its parameters are, and which images it takes."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.architecture import NETWORKS, Description, Network, describe, load_network, network_code
+from cnncore.errors import InputError
+from cnncore.figures.curves import Chart
+from cnncore.figures.image_size import SIZES, Sizes, has_dense, sizes, sizes_chart, sizes_sentence, takes_every_size
+from cnncore.figures.network_bill import Count, bill_chart
+from pages.parts.address import explain, remember
+from pages.parts.header import header
+from pages.parts.questions import questions
+
+OWN = "own (JSON)"
+IMAGES = {28: 60_000, 32: 50_000, 224: 1_281_167}  # train images of MNIST, CIFAR-10, ImageNet: by the input's size
+ADDRESS = ("network", "size", "convolutional", "count")
+# What to press, the setting, and what to notice once it is there.
+TRY: dict[str, tuple[dict[str, Any], str]] = {
+    "Flip to multiply-adds": (
+        {"network": "practical", "size": 32, "convolutional": False, "count": Count.MACS},
+        "fc4 holds 86 % of the parameters and does 4.4 % of the work. The convolutions share few weights and use each "
+        "of them at every position.",
+    ),
+    "VGG16 at 255": (
+        {"network": "vgg16", "size": 255, "convolutional": False, "count": Count.ACTIVATIONS},
+        "31 pixels more than it was made for, and it still works: five pools round down. One more pixel breaks it.",
+    ),
+    "Over the wall": (
+        {"network": "vgg16", "size": 384, "convolutional": True, "count": Count.PARAMETERS},
+        "As convolutions the dense layers slide: the same parameters, and 6 × 6 answers, one for each window of 224 "
+        "pixels. There is no wall any more, only a smallest size.",
+    ),
+    "What one unit sees": (
+        {"network": "vgg16", "size": 224, "convolutional": False, "count": Count.FIELD},
+        "3, 5, 6, 10, ... 212 pixels: each pool doubles how fast the field grows. fc6 reaches beyond the image: its "
+        "404 pixels are clipped at the border.",
+    ),
+}
+WHY = """
+**Convolutions and pools take any size.** Their weights do not know how large the image is. A dense layer does: it has
+one weight for each value of the map before it. So the wall stands where the map's size changes, and because pools
+round down, a few sizes in a row still give the same map.
+
+**A dense layer is a convolution** whose kernel is as large as the map: 1000 dense units on a map of 64 × 4 × 4 are 1000
+filters of 64 × 4 × 4, with the same numbers in another order. On a larger map these filters slide.
+
+**Receptive field:** begin with r = j = 1; each layer adds (k − 1) · j to r, then multiplies j by its stride. Pools
+count like convolutions.
+"""
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def all_sizes(network: str, convolutional: bool) -> Sizes:
+    """Return what becomes of every image size; `network` is the description's JSON."""
+    return sizes(Network.from_json(network), convolutional)
+
+
+def draw(chart: Chart, key: str, alt: str) -> None:
+    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
+
+
+def ink() -> str:
+    return {"dark": "#E8EDF2"}.get(st.context.theme.type or "light", "#17202A")  # the theme's text colours
+
+
+def set_all(values: dict[str, Any]) -> None:
+    st.session_state.update(values)
+
+
+def native_size() -> None:
+    """Show a newly chosen network at the size that it is made for."""
+    if st.session_state.network != OWN:
+        st.session_state.size = min(SIZES[-1], load_network(st.session_state.network).input[1])
+
+
+def chosen() -> Network | None:
+    """Show the choice of a network and return it; None while a description is still to be given."""
+    name = st.session_state.network
+    if name != OWN:
+        return load_network(name)
+    text = st.text_area(
+        "Its description as JSON (start from the one that is offered for download below)", key="own_json", height=160
+    )
+    return load_network(text if text.lstrip().startswith("{") else "{" + text) if text.strip() else None
+
+
+def show_wall(network: Network, size: int, convolutional: bool) -> None:
+    """Show which sizes work and what comes out, and the formula."""
+    found = all_sizes(network.to_json(), convolutional)
+    draw(sizes_chart(found, size, ink()), "sizes", "The side of the output for every side of the image")
+    st.markdown(sizes_sentence(found))
+
+
+def show_table(description: Description, network: Network) -> None:
+    """Show every layer, and the totals with what they mean for a training set."""
+    table = pd.DataFrame(
+        {
+            "layer": [row.name for row in description.rows],
+            "kind": [row.kind for row in description.rows],
+            "output": [" × ".join(map(str, row.output)) for row in description.rows],
+            "weights": [row.weights for row in description.rows],
+            "biases": [row.biases for row in description.rows],
+            "multiply-adds": [row.macs for row in description.rows],
+            "receptive field": [row.receptive_field for row in description.rows],
+            "jump": [row.jump for row in description.rows],
+        }
+    )
+    numbers = {name: st.column_config.NumberColumn(format="localized") for name in table.columns[3:]}
+    height = min(38 + 35 * len(table), 500)
+    st.dataframe(table, hide_index=True, width="stretch", height=height, column_config=numbers)
+    st.caption(
+        "Multiply-adds of one image, biases left out. Receptive field and jump in pixels of the image, not clipped at "
+        "its border."
+    )
+    images = st.number_input(
+        "Training images", 1, 10**9, IMAGES.get(network.input[1], 50_000), key=f"images_{network.input[1]}", width=220
+    )
+    each = description.parameters / images
+    st.markdown(
+        f"{description.weights:,} weights + {description.biases:,} biases = **{description.parameters:,} parameters**: "
+        f"**{each:,.1f} for each training image**"
+        + (". More numbers to set than images to learn from: it can memorise them." if each > 1 else ".")
+    )
+
+
+def show_try() -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Try**", width="content")
+        for name, (values, _) in TRY.items():
+            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+    for values, notice in TRY.values():
+        if all(st.session_state[key] == value for key, value in values.items()):
+            st.info(notice, icon=":material/lightbulb:")
+
+
+header("Architecture", "What is a network made of, where are its parameters, and which images does it take?")
+remember(*ADDRESS)
+first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
+first.selectbox(
+    "Network", [*NETWORKS, OWN], NETWORKS.index("practical"), key="network", bind="query-params", on_change=native_size
+)
+second.slider("Side of the image (pixels)", SIZES[0], SIZES[-1], 32, key="size", bind="query-params")
+third.toggle("Dense as convolutions", key="convolutional", bind="query-params")
+st.segmented_control("Count", list(Count), default=Count.PARAMETERS, required=True, key="count", bind="query-params")
+explain({key: st.session_state[key] for key in ADDRESS})
+try:
+    network = chosen()
+except InputError as error:
+    st.error(str(error), icon=":material/block:")
+    network = None
+if network is not None:
+    state = st.session_state
+    convolutional = state.convolutional and has_dense(network) and not takes_every_size(network)
+    try:
+        found = describe(network, (network.input[0], state.size, state.size), convolutional)
+    except InputError as error:
+        st.error(f"{error} Below it is shown at that size.", icon=":material/block:")
+        found = describe(network, None, convolutional)
+    draw(bill_chart(found, Count(state.count), ink()), "bill", f"{state.count} of each layer")
+    show_wall(network, state.size, convolutional)
+    show_try()
+    with st.expander("Layer by layer", icon=":material/table_rows:", expanded=True):
+        show_table(found, network)
+    with st.expander("The network in PyTorch, and as JSON", icon=":material/code:"):
+        st.download_button("Description (JSON)", network.to_json(), f"{network.name}.json", on_click="ignore")
+        st.code(network_code(network), language="python")
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+questions("architecture")

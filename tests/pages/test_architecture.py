@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore.architecture import named_network
+
+PAGE = Path(__file__).parents[2] / "pages" / "architecture.py"
+
+
+def opened(**address):
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    for key, value in address.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def texts(page):
+    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
+
+
+def test_the_practical_at_once():
+    page = opened()
+    assert not page.exception
+    assert not page.error
+    assert "**1,191,170 parameters**: **23.8 for each training image**" in texts(page)
+    assert "**32 to 39 pixels work, 40 fails**" in texts(page)
+    table = page.dataframe[0].value
+    assert table["receptive field"][list(table["layer"]).index("conv3")] == 32
+
+
+def test_an_image_too_large_is_explained_and_the_wall_can_be_taken_away():
+    page = opened(size="40")
+    assert "`fc4` of practical expects 1024 inputs" in page.error[0].value
+    page.toggle(key="convolutional").set_value(True).run()
+    assert not page.error
+    assert "**floor(S/8) - 3**" in texts(page)
+    assert "Every size from 32 pixels works" in texts(page)
+
+
+@pytest.mark.parametrize("name", ["Flip to multiply-adds", "VGG16 at 255", "Over the wall", "What one unit sees"])
+def test_prompts_set_what_they_speak_of(name):
+    page = opened()
+    page.button(key=f"try_{name}").click().run()
+    assert not page.exception
+    assert not page.error
+    assert len(page.info) == 1
+    page.slider(key="size").set_value(300).run()
+    assert not page.info
+
+
+def test_a_network_is_shown_at_its_own_size():
+    page = opened()
+    page.selectbox(key="network").set_value("resnet18").run()
+    assert page.slider(key="size").value == 224
+    assert not page.error
+    assert "no size fails" in texts(page)
+
+
+def test_an_own_network_and_nonsense():
+    page = opened(network="own (JSON)")
+    assert not page.exception
+    page.text_area(key="own_json").set_value(named_network("lenet5").to_json()).run()
+    page.slider(key="size").set_value(28).run()
+    assert not page.error
+    assert "**61,706 parameters**" in texts(page)
+    page.text_area(key="own_json").set_value("nonsense").run()
+    assert not page.exception
+    assert "the description is not JSON" in page.error[0].value
+
+
+def test_a_bad_address_falls_back_and_says_so():
+    page = opened(size="9999")
+    assert not page.exception
+    assert "size=9999" in texts(page)
