@@ -16,14 +16,10 @@ from cnncore.data.progress import duration
 from cnncore.data.samples import CLASSES, sample_picture
 from cnncore.errors import InputError
 from pages.parts.header import header
+from pages.parts.plain import plain
 
 PATH, ADDRESS, UPLOAD = "A path on this machine", "A web address", "Upload an archive"
 ENDINGS = ["zip", "tar", "gz", "tgz", "xz", "txz", "bz2"]
-
-
-def plain(text: str) -> str:
-    """Return `text` so that Markdown shows it as it is: names of files and classes come from anywhere."""
-    return re.sub(r"([\\`*_{}\[\]()#+!|<>$~:&-])", r"\\\1", text)
 
 
 @st.cache_data(max_entries=32, show_spinner="Drawing the samples ...")

@@ -4,8 +4,8 @@ import pandas as pd
 import streamlit as st
 
 from cnncore.architecture import describe
-from cnncore.course.facts import REPORT, facts
 from cnncore.data.prepared import info
+from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
 from cnncore.figures.ladder import ladder
@@ -14,11 +14,11 @@ from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
-from cnncore.training.presets import title
 from pages.parts.header import header
-from pages.parts.live import act, duration, live, percent
+from pages.parts.live import live
 from pages.parts.questions import questions
 from pages.parts.run_form import run_form
+from pages.parts.run_table import show_report, show_table
 
 
 def show_plan(config: RunConfig, runs: list[Run]) -> bool:
@@ -53,11 +53,6 @@ def start(config: RunConfig) -> None:
         st.query_params["run"] = client.start(config)
     except InputError as error:
         st.session_state.live_error = str(error)
-
-
-def show(run_id: str) -> None:
-    """Put a run into the address, and so into the charts."""
-    st.query_params["run"] = run_id
 
 
 def chosen_run(runs: list[Run]) -> Run | None:
@@ -99,59 +94,6 @@ def show_measured() -> None:
         "No run of your own yet. **Start** trains the network above on this machine, and its loss and accuracy are "
         "drawn here while it learns: about a minute for a classroom experiment on a laptop."
     )
-
-
-def show_report() -> None:
-    """Show the source report's headline figures for what they are."""
-    with st.expander("What the practical's source report printed, and what it was"):
-        st.markdown(
-            "Its headline figures are readings of the **first 128 test images**, not of the test set. With their 95 % "
-            "Wilson intervals no two neighbours differ; only the whole climb does."
-        )
-        rows = []
-        for (name, right), interval in zip(REPORT.items(), facts()["report.intervals"].split(", "), strict=True):
-            rows.append(
-                {
-                    "experiment": title(name),
-                    "right of 128": right,
-                    "accuracy": f"{100 * right / 128:.1f} %",
-                    "interval (%)": interval,
-                }
-            )
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
-
-
-def show_table(runs: list[Run]) -> None:
-    """List the stored runs, with what can be done with one of them."""
-    st.subheader("Runs so far", anchor=False)
-    table = pd.DataFrame(
-        {
-            "run": [run.label for run in runs],
-            "status": [str(run.status) for run in runs],
-            "data": [run.config.dataset for run in runs],
-            "epochs": [f"{run.epoch}/{run.config.epochs}" for run in runs],
-            "train": [None if run.train_accuracy is None else f"{100 * run.train_accuracy:.1f} %" for run in runs],
-            "test (95 % interval)": [
-                None if run.test_accuracy is None else percent(run.test_accuracy, run.test_size) for run in runs
-            ],
-            "training": [duration(run.seconds) for run in runs],
-            "id": [run.id for run in runs],
-        }
-    )
-    st.dataframe(table, hide_index=True, width="stretch", height=min(38 + 35 * len(runs), 320))
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        names = {run.id: f"{run.label} ({run.id})" for run in runs}
-        picked = st.selectbox("Run", list(names), format_func=names.__getitem__, key="picked", width=420)
-        st.button("Show", icon=":material/visibility:", on_click=show, args=(picked,))
-        st.button("Resume ", icon=":material/restart_alt:", on_click=act, args=(client.resume, picked))
-        st.button("Delete", icon=":material/delete:", on_click=act, args=(client.delete, picked))
-        st.download_button(
-            "Epochs as CSV",
-            lambda: open_store().export_csv(picked),
-            file_name=f"run-{picked}.csv",
-            icon=":material/download:",
-            on_click="ignore",
-        )
 
 
 header("Training", "Watch a network learn, and see what each improvement does.")

@@ -81,6 +81,8 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
     if fully_convolutional:
         network = as_convolutions(network, shapes)
         shapes, costs = _walk(network, network.input)
+    if input is not None and len(input) != 3:
+        raise InputError(f"`input` (={tuple(input)}) must be channels, height, width: give three whole numbers.")
     if input is not None and tuple(input) != network.input:
         if input[0] != network.input[0]:
             raise InputError(

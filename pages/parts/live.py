@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 import pandas as pd
 import streamlit as st
 
+from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import MAX_POINTS, Axis, Chart, RunCurves, accuracy_chart, loss_chart
+from cnncore.figures.words import verdict
 from cnncore.runs import client
 from cnncore.runs.record import Curve, Run, Status
 from cnncore.runs.store import RunStore, open_store
-from cnncore.statistics import wilson_interval
+from pages.parts.plain import plain
 
 REFRESH = 0.6  # seconds between two looks at a run that is going on; a class of thirty costs half a core
 _ICONS = {
@@ -23,23 +25,6 @@ _ICONS = {
     Status.FAILED: ":material/error:",
     Status.INTERRUPTED: ":material/power_off:",
 }
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time as one reads it: 45 s, 3 min 05 s, 2 h 10 min."""
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 1:
-        return f"{rest} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes:02d} min" if hours else f"{minutes} min {rest:02d} s"
-
-
-def percent(accuracy: float, count: int | None) -> str:
-    """Return an accuracy on `count` images with its 95 % interval."""
-    if not count:
-        return f"{100 * accuracy:.1f} %"
-    low, high = wilson_interval(accuracy * count, count)
-    return f"{100 * accuracy:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def curves_of(store: RunStore, run: Run) -> RunCurves:
@@ -84,9 +69,7 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) ->
     if was_active != run.status.active:
         st.rerun()  # once, so that the timer ends or begins and the rest of the page knows
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"{_ICONS[run.status]} **{run.status.capitalize()}** · {run.label.replace('$', '')}", width="stretch"
-        )
+        st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {plain(run.label)}", width="stretch")
         _buttons(run)
     _progress_bar(run, store)
     if "live_error" in st.session_state:
@@ -143,23 +126,6 @@ def _progress(run: Run, store: RunStore, done: float) -> str:
         if run.status is Status.RUNNING and done < 1:
             parts.append(f"{duration(seconds * (1 - done) / done)} of training left")
     return " · ".join(parts)
-
-
-def verdict(run: Run) -> str:
-    """Return in words what a finished run shows, from its last epoch."""
-    if run.train_accuracy is None or run.test_accuracy is None:
-        return "Finished."
-    gap = 100 * (run.train_accuracy - run.test_accuracy)
-    text = f"Test accuracy {percent(run.test_accuracy, run.test_size)}, train {100 * run.train_accuracy:.1f} %"
-    text += f", after {duration(run.seconds)} of training. "
-    if gap > 5:
-        heart = (
-            "it knows its train images by heart" if run.train_accuracy > 0.97 else "it knows its train images too well"
-        )
-        return text + f"The gap of {gap:.0f} points is overfitting: {heart}."
-    if gap < -1:
-        return text + "Test lies above train: dropout and augmentation make training harder than testing (Q14, Q29)."
-    return text + "Train and test are close: a larger network or more epochs may still gain."
 
 
 def _buttons(run: Run) -> None:

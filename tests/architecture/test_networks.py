@@ -277,3 +277,8 @@ def test_an_error_names_its_layer():
         describe(network)
     assert BatchNorm2d() == replace(BatchNorm2d())
     assert json.loads(Network("x", (1, 2, 2), (Dropout(0.25),)).to_json())["layers"] == [{"kind": "dropout", "p": 0.25}]
+
+
+def test_an_input_without_three_sizes_is_one_sentence():
+    with pytest.raises(InputError, match=r"`input` \(=\(3, 32\)\) must be channels, height, width"):
+        describe(named_network("practical"), (3, 32))

@@ -50,7 +50,7 @@ def running(visit):
     page = visit("training?preset=classroom-5&epochs=200&train_size=1000")
     button(page, "start").click()
     # Until then the page shows the newest run of the tests before, which had its epochs too.
-    until(lambda: "run=" in page.url and "Running" in status(page) and epoch(page) >= 1, seconds=90)
+    until(lambda: epoch(page) >= 1 and "Running" in status(page) and "run=" in page.url, seconds=90)
     yield page
     if button(page, "live_stop").is_enabled():
         button(page, "live_stop").click()

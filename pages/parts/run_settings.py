@@ -1,0 +1,165 @@
+"""What the run form holds: the widgets' values from a preset and the address, and back to a RunConfig."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+
+from cnncore.architecture import load_network
+from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, RandomCrop
+from cnncore.training.config import DeviceChoice, RunConfig, Schedule, Standardization
+from cnncore.training.presets import PRESETS
+
+OWN = "own"
+DEFAULT = "classroom-5"
+_CROP_AND_FLIP: tuple[Augmentation, ...] = (RandomCrop(), HorizontalFlip())
+# Widget keys are also the names in the page's address. Streamlit's own binding writes every value that differs from a
+# widget's default; here the address is a preset and what differs from it, which a person can read and change.
+TOGGLES = {
+    "std": ("Standardization", "Each channel gets mean 0 and standard deviation 1 over the train images (Q19)."),
+    "aug": ("Crop and flip", "A random 28x28 window, mirrored half of the time; test images get the centre (Q22)."),
+    "mom": ("Momentum", "Each step keeps 0.9 of the last one: ten times the effective step (Q27)."),
+    "sched": ("Schedule", "The learning rate shrinks from epoch to epoch (Q26)."),
+    "drop": ("Dropout", "Half of the units before the last layer are dropped in training (Q29)."),
+    "bn": ("Batch norm", "Each channel is normalised over the batch, right after each convolution (Q34)."),
+}
+_FINER = ("std_kind", "aug_kinds", "mom_value", "sched_kind", "decay", "drop_p", "train_size", "device")
+ADDRESS = ("dataset", "network", *TOGGLES, "lr", "batch", "epochs", "seed", *_FINER)
+LIMITS: dict[str, tuple[Any, Any]] = {
+    "lr": (1e-5, 1000.0),
+    "batch": (1, 4096),
+    "epochs": (1, 1000),
+    "seed": (0, 2**31 - 1),
+    "mom_value": (0.0, 0.999),
+    "drop_p": (0.0, 0.99),
+    "decay": (0.01, 1.0),
+    "train_size": (0, 10**6),
+}
+# What runs at once on every laptop comes first.
+PRESETS_IN_ORDER = sorted(PRESETS, key=lambda name: not name.startswith("classroom"))
+
+
+def _values_of(config: RunConfig) -> dict[str, Any]:
+    """Return what the widgets show for a configuration."""
+    return {
+        "dataset": config.dataset,
+        "network": config.network,
+        "std": config.standardize is not Standardization.NONE,
+        "aug": bool(config.augment),
+        "mom": config.momentum > 0,
+        "sched": config.schedule is not Schedule.NONE,
+        "drop": config.dropout > 0,
+        "bn": config.batch_norm,
+        "lr": config.lr,
+        "batch": config.batch_size,
+        "epochs": config.epochs,
+        "std_kind": config.standardize if config.standardize is not Standardization.NONE else Standardization.CHANNEL,
+        "aug_kinds": [augmentation.kind for augmentation in config.augment or _CROP_AND_FLIP],
+        "mom_value": config.momentum or 0.9,
+        "sched_kind": config.schedule if config.schedule is not Schedule.NONE else Schedule.EXPONENTIAL,
+        "decay": config.decay,
+        "drop_p": config.dropout or 0.5,
+        "train_size": config.train_size or 0,
+    }
+
+
+def apply_preset() -> None:
+    preset = st.session_state.preset
+    if preset in PRESETS:
+        st.session_state.update(_values_of(PRESETS[preset]))
+
+
+def own_settings() -> None:
+    """A preset is what it says: once something is changed, what is shown is the preset that it equals, or none."""
+    config = configuration()
+    same = [
+        name for name, preset in PRESETS.items() if replace(preset, preset=None) == replace(config, preset=None, seed=0)
+    ]
+    st.session_state.preset = same[0] if same else OWN
+
+
+def configuration() -> RunConfig:
+    s = st.session_state
+    kinds = {augmentation.kind: augmentation for augmentation in _CROP_AND_FLIP}
+    augment = tuple(kinds.get(kind, AUGMENTATIONS[kind]()) for kind in s.get("aug_kinds", kinds))
+    return RunConfig(
+        dataset=s.dataset,
+        network=s.network,
+        epochs=s.epochs,
+        batch_size=s.batch,
+        lr=s.lr,
+        momentum=s.get("mom_value", 0.9) if s.mom else 0.0,
+        schedule=Schedule(s.get("sched_kind", Schedule.EXPONENTIAL)) if s.sched else Schedule.NONE,
+        decay=s.get("decay", 0.95),
+        standardize=Standardization(s.get("std_kind", Standardization.CHANNEL)) if s.std else Standardization.NONE,
+        augment=augment if s.aug else (),
+        dropout=s.get("drop_p", 0.5) if s.drop else 0.0,
+        batch_norm=s.bn,
+        train_size=s.get("train_size") or None,
+        seed=s.get("seed", 0),
+        device=DeviceChoice(s.get("device", DeviceChoice.AUTO)),
+        preset=s.get("preset") if s.get("preset") in PRESETS else None,
+    )
+
+
+def begin() -> None:
+    """Give every widget its first value: the address's preset, else the default one; single values win."""
+    if "preset" in st.session_state:
+        return
+    asked = st.query_params.to_dict()
+    preset = asked.pop("preset", DEFAULT)
+    refused = [] if preset in (*PRESETS, OWN) else [f"preset={preset}"]
+    base = PRESETS.get(preset, PRESETS[DEFAULT])
+    st.session_state.update(_values_of(base) | {"preset": preset if preset in (*PRESETS, OWN) else DEFAULT})
+    st.session_state.update({"seed": base.seed, "device": base.device})
+    refused += [f"{key}={asked[key]}" for key in ADDRESS if key in asked and not _take(key, asked[key])]
+    if refused:
+        st.session_state.form_refused = ", ".join(text[:40].replace("`", "") for text in refused)
+    if asked.keys() & set(ADDRESS):
+        own_settings()
+
+
+def _take(key: str, text: str) -> bool:
+    """Set one value as the address writes it; false if it makes no sense."""
+    before = st.session_state[key]
+    try:
+        if isinstance(before, bool):
+            value: Any = {"true": True, "false": False}[text.lower()]
+        elif isinstance(before, (int, float)):
+            value = type(before)(text)
+            low, high = LIMITS[key]
+            if not low <= value <= high:
+                return False
+        elif isinstance(before, list):
+            value = [kind for kind in text.split(",") if kind in AUGMENTATIONS]
+        else:
+            value = text
+        st.session_state[key] = value
+        configuration()
+        if key == "network":
+            load_network(text)
+    except (KeyError, ValueError):
+        st.session_state[key] = before
+        return False
+    return True
+
+
+def write_address() -> None:
+    """Put into the address what makes this setting: the preset, and what differs from it."""
+    s = st.session_state
+    preset = s.preset if s.preset in PRESETS else DEFAULT
+    base = _values_of(PRESETS[preset]) | {"seed": 0, "device": DeviceChoice.AUTO}
+    wanted = {"preset": s.preset if s.preset in PRESETS else OWN}
+    for key in ADDRESS:
+        value = s.get(key, base[key])
+        if value != base[key]:
+            wanted[key] = ",".join(value) if isinstance(value, list) else _text(value)
+    for key in ("preset", *ADDRESS):
+        if key in wanted and st.query_params.get(key) != wanted[key]:
+            st.query_params[key] = wanted[key]
+        elif key not in wanted and key in st.query_params:
+            del st.query_params[key]
+
+
+def _text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,71 @@
+"""The stored runs with what can be done with one of them, and the source report's figures for what they are."""
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.course.facts import REPORT, facts
+from cnncore.data.progress import duration
+from cnncore.figures.words import percent
+from cnncore.runs import client
+from cnncore.runs.record import Run
+from cnncore.runs.store import open_store
+from cnncore.training.presets import title
+from pages.parts.live import act
+
+
+def show(run_id: str) -> None:
+    """Put a run into the address, and so into the charts."""
+    st.query_params["run"] = run_id
+
+
+def show_report() -> None:
+    """Show the source report's headline figures for what they are."""
+    with st.expander("What the practical's source report printed, and what it was"):
+        st.markdown(
+            "Its headline figures are readings of the **first 128 test images**, not of the test set. With their 95 % "
+            "Wilson intervals no two neighbours differ; only the whole climb does."
+        )
+        rows = []
+        for (name, right), interval in zip(REPORT.items(), facts()["report.intervals"].split(", "), strict=True):
+            rows.append(
+                {
+                    "experiment": title(name),
+                    "right of 128": right,
+                    "accuracy": f"{100 * right / 128:.1f} %",
+                    "interval (%)": interval,
+                }
+            )
+        st.dataframe(pd.DataFrame(rows), hide_index=True)
+
+
+def show_table(runs: list[Run]) -> None:
+    """List the stored runs, with what can be done with one of them."""
+    st.subheader("Runs so far", anchor=False)
+    table = pd.DataFrame(
+        {
+            "run": [run.label for run in runs],
+            "status": [str(run.status) for run in runs],
+            "data": [run.config.dataset for run in runs],
+            "epochs": [f"{run.epoch}/{run.config.epochs}" for run in runs],
+            "train": [None if run.train_accuracy is None else f"{100 * run.train_accuracy:.1f} %" for run in runs],
+            "test (95 % interval)": [
+                None if run.test_accuracy is None else percent(run.test_accuracy, run.test_size) for run in runs
+            ],
+            "training": [duration(run.seconds) for run in runs],
+            "id": [run.id for run in runs],
+        }
+    )
+    st.dataframe(table, hide_index=True, width="stretch", height=min(38 + 35 * len(runs), 320))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        names = {run.id: f"{run.label} ({run.id})" for run in runs}
+        picked = st.selectbox("Run", list(names), format_func=names.__getitem__, key="picked", width=420)
+        st.button("Show", icon=":material/visibility:", on_click=show, args=(picked,))
+        st.button("Resume ", icon=":material/restart_alt:", on_click=act, args=(client.resume, picked))
+        st.button("Delete", icon=":material/delete:", on_click=act, args=(client.delete, picked))
+        st.download_button(
+            "Epochs as CSV",
+            lambda: open_store().export_csv(picked),
+            file_name=f"run-{picked}.csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
