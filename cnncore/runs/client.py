@@ -2,8 +2,10 @@
 
 import threading
 import time
+from pathlib import Path
 
 from cnncore.errors import InputError
+from cnncore.home import home
 from cnncore.runs.process import start_detached
 from cnncore.runs.record import Intent, Status
 from cnncore.runs.store import open_store
@@ -11,19 +13,18 @@ from cnncore.runs.worker import checkpoint_path
 from cnncore.training.config import RunConfig
 
 _lock = threading.Lock()
-_last_start = -60.0
+_last_start: dict[Path, float] = {}  # by home: when a supervisor was started there last
 
 
 def attend() -> None:
     """See to it that a supervisor lives if any run is active: cheap enough for every refresh of a page."""
-    global _last_start
     store = open_store()
     if store.supervised() or not store.active():
         return
     with _lock:
         # One that was just started needs a moment to report; meanwhile there is no need for another.
-        if time.monotonic() - _last_start > 3:
-            _last_start = time.monotonic()
+        if time.monotonic() - _last_start.get(home(), -60.0) > 3:
+            _last_start[home()] = time.monotonic()
             start_detached("cnncore.runs.supervisor", log="supervisor.log")
 
 

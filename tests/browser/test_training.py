@@ -101,8 +101,8 @@ def test_pause_continue_stop_and_resume(running):
 def test_a_run_that_diverges_ends_with_its_sentence(visit):
     page = visit("training?preset=classroom-2&epochs=5&train_size=500&lr=1000")
     button(page, "start").click()
-    until(lambda: "Diverged" in status(page), seconds=90)
-    assert "The loss stopped being a number" in status(page)
+    until(lambda: "The loss stopped being a number" in status(page), seconds=90)
+    assert "Diverged" in status(page)
     assert "Try lr 100" in status(page)
 
 

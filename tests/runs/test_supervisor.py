@@ -228,3 +228,15 @@ def test_real_processes_a_killed_worker_is_interrupted_and_resumes_and_a_killed_
     other = client.start(replace(REAL, epochs=1, dataset="nosuch"))
     until(lambda: store.get(other).status is Status.FAILED, seconds=60)
     assert "nosuch" in store.get(other).message
+
+
+def test_each_home_gets_its_supervisor_and_only_one(tmp_path, monkeypatch):
+    started = []
+    monkeypatch.setattr(
+        client, "start_detached", lambda module, log: started.append((os.environ["CNNCORE_HOME"], module))
+    )
+    for place in ("one", "two"):
+        monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / place))
+        client.start(CONFIG)
+        client.attend()  # the first has not reported yet: no second one
+    assert started == [(str(tmp_path / place), "cnncore.runs.supervisor") for place in ("one", "two")]
