@@ -232,9 +232,12 @@ def test_real_processes_a_killed_worker_is_interrupted_and_resumes_and_a_killed_
 
 def test_each_home_gets_its_supervisor_and_only_one(tmp_path, monkeypatch):
     started = []
-    monkeypatch.setattr(
-        client, "start_detached", lambda module, log: started.append((os.environ["CNNCORE_HOME"], module))
-    )
+
+    def start(module, log):
+        assert log
+        started.append((os.environ["CNNCORE_HOME"], module))
+
+    monkeypatch.setattr(client, "start_detached", start)
     for place in ("one", "two"):
         monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / place))
         client.start(CONFIG)
