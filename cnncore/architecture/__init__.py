@@ -20,6 +20,7 @@ from cnncore.architecture.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm2d,
+    Branches,
     Conv2d,
     ConvTranspose2d,
     Dropout,
@@ -27,19 +28,19 @@ from cnncore.architecture.layers import (
     Layer,
     Linear,
     MaxPool2d,
-    Pair,
     ReLU,
     Residual,
-    Shape,
     Tanh,
 )
 from cnncore.architecture.network import Network, with_batch_norm, with_classes, with_dropout
+from cnncore.architecture.sizes import Pair, Shape
 
 __all__ = [
     "NETWORKS",
     "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BatchNorm2d",
+    "Branches",
     "Conv2d",
     "ConvTranspose2d",
     "Cost",

@@ -116,3 +116,17 @@ class Field:
         """
         reach = d * (k - 1)
         return Field(self.size + reach * self.jump, self.jump * s, self.start + (reach / 2 - p) * self.jump)
+
+    def joined(self, other: "Field") -> "Field":
+        """Return the smallest field that holds both: what a unit sees that adds or concatenates two paths.
+
+        >>> Field(3, 1, 0.5).joined(Field(1, 1, 2.5))
+        Field(size=4, jump=1, start=1.0)
+        """
+        if self.jump != other.jump:
+            raise InputError(
+                f"`jump` (={self.jump} and {other.jump}) of two paths must be equal: give both the same stride in all."
+            )
+        first = min(self.start - self.size / 2, other.start - other.size / 2)
+        last = max(self.start + self.size / 2, other.start + other.size / 2)
+        return Field(int(last - first), self.jump, (first + last) / 2)

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 
+import torch
 from torch import Tensor, nn
 
 from cnncore.architecture.counting import cost
@@ -9,6 +10,7 @@ from cnncore.architecture.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm2d,
+    Branches,
     Conv2d,
     ConvTranspose2d,
     Dropout,
@@ -18,14 +20,13 @@ from cnncore.architecture.layers import (
     MaxPool2d,
     ReLU,
     Residual,
-    Shape,
-    Tanh,
 )
 from cnncore.architecture.network import Network
+from cnncore.architecture.sizes import Shape
 
 # What these put out is new and no backward pass of theirs needs it: a ReLU after them may work in place. Elsewhere it
 # would change what another path of a residual block, or the gradient of a tanh, still reads.
-_FRESH = (Conv2d, ConvTranspose2d, Linear, BatchNorm2d, Residual)
+_FRESH = (Conv2d, ConvTranspose2d, Linear, BatchNorm2d, Residual, Branches)
 _EMPTY = nn.Sequential()
 
 
@@ -78,14 +79,15 @@ def build_layer(layer: Layer, shape: Shape) -> nn.Module:
             return nn.BatchNorm2d(channels)
         case Dropout():
             return nn.Dropout(layer.p)
-        case ReLU():
-            return nn.ReLU()
-        case Tanh():
-            return nn.Tanh()
         case Flatten():
             return nn.Flatten()
         case Residual():
             return _Residual(_sequence(layer.body, shape), _sequence(layer.shortcut, shape))
+        case Branches():
+            return _Branches(_sequence(path, shape) for path in layer.paths)
+        case _:  # activations have PyTorch's names
+            module: nn.Module = getattr(nn, type(layer).__name__)()
+            return module
 
 
 class _Residual(nn.Module):
@@ -99,6 +101,14 @@ class _Residual(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, C', H', W')."""
         return self.body(images) + self.shortcut(images)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+
+
+class _Branches(nn.ModuleList):
+    """The outputs of several paths, one after the other along the channels."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C1 + C2 + ..., H', W')."""
+        return torch.cat([path(images) for path in self], 1)
 
 
 def _sequence(layers: tuple[Layer, ...], shape: Shape) -> nn.Sequential:

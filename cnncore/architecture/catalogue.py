@@ -9,18 +9,20 @@ from collections.abc import Callable
 from cnncore.architecture.layers import (
     AdaptiveAvgPool2d,
     BatchNorm2d,
+    Branches,
     Conv2d,
     Dropout,
     Flatten,
     Layer,
     Linear,
     MaxPool2d,
+    Path,
     ReLU,
     Residual,
-    Shape,
     Tanh,
 )
 from cnncore.architecture.network import Network
+from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
 
 
@@ -141,6 +143,52 @@ def _bottleneck(width: int, stride: int) -> tuple[Layer, ...]:
     return (reduce, BatchNorm2d(), ReLU(), spatial, BatchNorm2d(), ReLU(), expand, BatchNorm2d())
 
 
+# The inception blocks: filters of the 1x1 path, of the two 3x3 paths (reduced, then 3x3), of the path with the pool.
+_INCEPTIONS: dict[str, tuple[int, int, int, int, int, int]] = {
+    "3a": (64, 96, 128, 16, 32, 32),
+    "3b": (128, 128, 192, 32, 96, 64),
+    "4a": (192, 96, 208, 16, 48, 64),
+    "4b": (160, 112, 224, 24, 64, 64),
+    "4c": (128, 128, 256, 24, 64, 64),
+    "4d": (112, 144, 288, 32, 64, 64),
+    "4e": (256, 160, 320, 32, 128, 128),
+    "5a": (256, 160, 320, 32, 128, 128),
+    "5b": (384, 192, 384, 48, 128, 128),
+}
+
+
+def _googlenet(classes: int) -> tuple[Layer, ...]:
+    """GoogLeNet (Szegedy et al. 2014) as torchvision has it, without the auxiliary classifiers.
+
+    With batch norm, and with 3x3 where the paper has 5x5: torchvision keeps it because its weights were trained so.
+    """
+    layers: list[Layer] = [
+        *_normed(64, 7, 2, 3, "conv1"),
+        MaxPool2d(3, 2, ceil_mode=True, name="pool1"),
+        *_normed(64, 1, name="conv2-1"),
+        *_normed(192, 3, 1, 1, "conv2-2"),
+        MaxPool2d(3, 2, ceil_mode=True, name="pool2"),
+    ]
+    for name, (one, reduce, three, reduce_more, more, pool) in _INCEPTIONS.items():
+        paths = (
+            _normed(one, 1),
+            (*_normed(reduce, 1), *_normed(three, 3, 1, 1)),
+            (*_normed(reduce_more, 1), *_normed(more, 3, 1, 1)),
+            (MaxPool2d(3, 1, 1, ceil_mode=True), *_normed(pool, 1)),
+        )
+        layers.append(Branches(paths, name=f"inception{name}"))
+        if name == "3b":
+            layers.append(MaxPool2d(3, 2, ceil_mode=True, name="pool3"))
+        if name == "4e":
+            layers.append(MaxPool2d(2, 2, ceil_mode=True, name="pool4"))
+    return (*layers, AdaptiveAvgPool2d(1, name="pool5"), Flatten(), Dropout(0.2), Linear(classes, name="fc"))
+
+
+def _normed(filters: int, kernel: int, stride: int = 1, padding: int = 0, name: str = "") -> Path:
+    """Return a convolution, its batch norm and a ReLU."""
+    return (Conv2d(filters, kernel, stride, padding, bias=False, name=name), BatchNorm2d(), ReLU())
+
+
 _PHOTO: Shape = (3, 224, 224)
 _SMALL: Shape = (3, 32, 32)
 _CATALOGUE: dict[str, tuple[Shape, int, Callable[[Shape, int], tuple[Layer, ...]]]] = {
@@ -151,6 +199,7 @@ _CATALOGUE: dict[str, tuple[Shape, int, Callable[[Shape, int], tuple[Layer, ...]
     "vgg11": (_PHOTO, 1000, lambda _, classes: _vgg((1, 1, 2, 2, 2), classes)),
     "vgg16": (_PHOTO, 1000, lambda _, classes: _vgg((2, 2, 3, 3, 3), classes)),
     "resnet18": (_PHOTO, 1000, lambda _, classes: _resnet((2, 2, 2, 2), False, classes)),
+    "googlenet": (_PHOTO, 1000, lambda _, classes: _googlenet(classes)),
     "resnet50": (_PHOTO, 1000, lambda _, classes: _resnet((3, 4, 6, 3), True, classes)),
 }
 NETWORKS: tuple[str, ...] = tuple(_CATALOGUE)

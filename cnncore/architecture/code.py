@@ -5,6 +5,7 @@ from cnncore.architecture.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm2d,
+    Branches,
     Conv2d,
     ConvTranspose2d,
     Dropout,
@@ -12,13 +13,10 @@ from cnncore.architecture.layers import (
     Layer,
     Linear,
     MaxPool2d,
-    Pair,
-    ReLU,
     Residual,
-    Shape,
-    Tanh,
 )
-from cnncore.architecture.network import Network
+from cnncore.architecture.network import Network, all_layers
+from cnncore.architecture.sizes import Pair, Shape
 
 _SUM = '''
 
@@ -34,10 +32,21 @@ class Residual(nn.Module):
 '''
 
 
+_CONCATENATION = '''
+
+class Branches(nn.ModuleList):
+    """The outputs of several paths, one after the other along the channels."""
+
+    def forward(self, x):
+        return torch.cat([path(x) for path in self], 1)
+'''
+
+
 def network_code(network: Network) -> str:
     """Return a script that builds the network as `model`, with the shape after each layer as a comment."""
-    residual = any(isinstance(layer, Residual) for layer in network.layers)
-    lines = ["import torch", "from torch import nn", *([_SUM] if residual else [""]), "model = nn.Sequential("]
+    kinds = {layer.kind for layer in all_layers(network.layers)}
+    classes = [text for kind, text in (("residual", _SUM), ("branches", _CONCATENATION)) if kind in kinds]
+    lines = ["import torch", "from torch import nn", *(classes or [""]), "model = nn.Sequential("]
     shape = network.input
     for layer in network.layers:
         text = layer_code(layer, shape)
@@ -82,14 +91,14 @@ def layer_code(layer: Layer, shape: Shape) -> str:
             return f"nn.BatchNorm2d({shape[0]})"
         case Dropout():
             return f"nn.Dropout({layer.p:g})"
-        case ReLU():
-            return "nn.ReLU()"
-        case Tanh():
-            return "nn.Tanh()"
         case Flatten():
             return "nn.Flatten()"
         case Residual():
             return f"Residual({_path(layer.body, shape)}, {_path(layer.shortcut, shape)})"
+        case Branches():
+            return f"Branches([{', '.join(_path(path, shape) for path in layer.paths)}])"
+        case _:  # activations have PyTorch's names
+            return f"nn.{type(layer).__name__}()"
 
 
 def _path(layers: tuple[Layer, ...], shape: Shape) -> str:

@@ -19,26 +19,38 @@ from cnncore.architecture.layers import (
     AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm2d,
+    Block,
+    Branches,
     Conv2d,
     ConvTranspose2d,
     Flatten,
     Layer,
     Linear,
     MaxPool2d,
+    Path,
     Residual,
-    Shape,
 )
+from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Output shape (C, H, W), parameters, and multiply-adds for one image."""
+    """Output shape (C, H, W), parameters, and multiply-adds for one image.
+
+    `inner` counts the values that layers inside of a block put out, before its own output joins them.
+    """
 
     output: Shape
     weights: int = 0
     biases: int = 0
     macs: int = 0
+    inner: int = 0
+
+    @property
+    def activations(self) -> int:
+        """All values put out for one image: what training keeps for the backward pass, if every layer keeps its own."""
+        return self.inner + self.output[0] * self.output[1] * self.output[2]
 
 
 def cost(layer: Layer, shape: Shape) -> Cost:
@@ -80,8 +92,8 @@ def cost(layer: Layer, shape: Shape) -> Cost:
             return Cost((channels * height * width, 1, 1))
         case BatchNorm2d():
             return Cost(shape, channels, channels)
-        case Residual():
-            return _residual(layer, shape)
+        case Residual() | Branches():
+            return _block(layer, shape)
         case _:  # activations and dropout change no shape and have no parameters
             return Cost(shape)
 
@@ -107,27 +119,41 @@ def _check_groups(channels: int, groups: int) -> None:
         )
 
 
-def _residual(layer: Residual, shape: Shape) -> Cost:
-    totals = []
-    for path in (layer.body, layer.shortcut):
-        current, weights, biases, macs = shape, 0, 0, 0
-        for inner in path:
-            step = cost(inner, current)
-            current, weights, biases, macs = (
-                step.output,
-                weights + step.weights,
-                biases + step.biases,
-                macs + step.macs,
-            )
-        totals.append(Cost(current, weights, biases, macs))
-    body, shortcut = totals
-    if body.output != shortcut.output:
-        raise InputError(
-            f"the paths of residual block {layer.name or 'without a name'!s} must end alike and give "
-            f"{'x'.join(map(str, body.output))} and {'x'.join(map(str, shortcut.output))}: put a 1x1 convolution "
-            "with the same stride and number of filters into the shortcut."
+def _block(layer: Block, shape: Shape) -> Cost:
+    """Return the cost of all paths; their outputs are added, or put one after the other along the channels."""
+    steps = [path_costs(path, shape) for path in layer.paths]
+    ends = [costs[-1].output if costs else shape for costs in steps]
+    agree = len({end if isinstance(layer, Residual) else end[1:] for end in ends}) == 1
+    if not agree:
+        given = " and ".join("x".join(map(str, end)) for end in ends)
+        what = "alike" if isinstance(layer, Residual) else "with maps of one size"
+        remedy = (
+            "put a 1x1 convolution with the same stride and number of filters into the shortcut"
+            if isinstance(layer, Residual)
+            else "give each path the same stride in all, and a padding of (k - 1)/2"
         )
-    return Cost(body.output, body.weights + shortcut.weights, body.biases + shortcut.biases, body.macs + shortcut.macs)
+        raise InputError(
+            f"the paths of {layer.kind} block {layer.name or 'without a name'!s} must end {what} and give {given}: "
+            f"{remedy}."
+        )
+    channels = ends[0][0] if isinstance(layer, Residual) else sum(end[0] for end in ends)
+    every = [step for costs in steps for step in costs]
+    return Cost(
+        (channels, *ends[0][1:]),
+        sum(step.weights for step in every),
+        sum(step.biases for step in every),
+        sum(step.macs for step in every),
+        sum(step.activations for step in every),
+    )
+
+
+def path_costs(path: Path, shape: Shape) -> list[Cost]:
+    """Return the cost of each layer of a path that begins with (C, H, W)."""
+    costs: list[Cost] = []
+    for layer in path:
+        costs.append(cost(layer, shape))
+        shape = costs[-1].output
+    return costs
 
 
 @dataclass(frozen=True)

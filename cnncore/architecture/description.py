@@ -1,14 +1,19 @@
 """A network layer by layer: shapes, parameters, multiply-adds, receptive fields; and errors that teach."""
 
 import dataclasses
+import functools
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
 
 from cnncore.architecture.arithmetic import Field
 from cnncore.architecture.counting import Cost, cost
 from cnncore.architecture.layers import (
+    Activation,
     AdaptiveAvgPool2d,
     AvgPool2d,
+    Block,
+    Branches,
     Conv2d,
     ConvTranspose2d,
     Dropout,
@@ -16,13 +21,11 @@ from cnncore.architecture.layers import (
     Layer,
     Linear,
     MaxPool2d,
-    ReLU,
     Residual,
-    Shape,
-    Tanh,
 )
 from cnncore.architecture.network import Network
 from cnncore.architecture.network import fully_convolutional as as_convolutions
+from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
 
 
@@ -32,6 +35,7 @@ class Row:
 
     `receptive_field` and `jump` are in pixels along the height, before clipping at the border; None where a unit
     has no window of the image of its own (after adaptive pooling to more than one cell or a transposed convolution).
+    `activations` counts the values put out for one image; of a block also those of the layers inside.
     """
 
     name: str
@@ -42,6 +46,7 @@ class Row:
     macs: int
     receptive_field: int | None
     jump: int | None
+    activations: int = 0
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,11 @@ class Description:
     def parameters(self) -> int:
         """Weights and biases of all layers."""
         return self.weights + self.biases
+
+    @property
+    def activations(self) -> int:
+        """Values put out by all layers for one image; four bytes each in single precision."""
+        return sum(row.activations for row in self.rows)
 
     @property
     def macs(self) -> int:
@@ -100,7 +110,9 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
         field, spread = _field(layer, field, shape, spread)
         name = layer.name or f"{layer.kind}{number}"
         size, jump = (field.size, field.jump) if field else (None, None)
-        rows.append(Row(name, layer.kind, step.output, step.weights, step.biases, step.macs, size, jump))
+        rows.append(
+            Row(name, layer.kind, step.output, step.weights, step.biases, step.macs, size, jump, step.activations)
+        )
     return Description(tuple(rows))
 
 
@@ -145,7 +157,7 @@ def _check_flat(name: str, network: Network, position: int, shape: Shape) -> Non
             f"`{name}` of {network.name} needs a flat input and receives a map of {_text(shape)}: "
             "put a flatten before it."
         )
-    if flat and not isinstance(layer, (Linear, Flatten, Dropout, ReLU, Tanh)):
+    if flat and not isinstance(layer, (Linear, Flatten, Dropout, *get_args(Activation))):
         raise InputError(f"`{name}` of {network.name} needs a map and stands after a flatten: put it before that.")
 
 
@@ -170,26 +182,25 @@ def _field(layer: Layer, field: Field | None, shape: Shape, spread: Shape | None
             return (field.through(shape[1], 1) if layer.size == (1, 1) else None), spread
         case Linear() if spread is not None:
             return field.through(spread[1], 1), None
-        case Residual():
-            return _widest(layer, field, shape), spread
+        case Residual() | Branches():
+            return _joined(layer, field, shape), spread
         case _:
             return field, spread
 
 
-def _widest(layer: Residual, field: Field, shape: Shape) -> Field | None:
-    """Return the larger of the two paths' fields: what either sees, the sum depends on."""
-    ends = []
-    for path in (layer.body, layer.shortcut):
+def _joined(layer: Block, field: Field, shape: Shape) -> Field | None:
+    """Return the field of all paths together: what any of them sees, the output depends on."""
+    ends: list[Field] = []
+    for path in layer.paths:
         current: Field | None = field
         at = shape
         for inner in path:
             current, _ = _field(inner, current, at, None)
             at = cost(inner, at).output
+        if current is None or (ends and current.jump != ends[0].jump):
+            return None
         ends.append(current)
-    body, shortcut = ends
-    if body is None or shortcut is None:
-        return None
-    return max(body, shortcut, key=lambda end: end.size)
+    return functools.reduce(Field.joined, ends)
 
 
 def load_network(spec: str, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 the field's word

@@ -6,60 +6,16 @@ see `cnncore.architecture.arithmetic` and `cnncore.architecture.counting`.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Literal, TypeAlias, get_args
 
+from cnncore.architecture.sizes import Pair, Size, whole
 from cnncore.errors import InputError
 
-Pair: TypeAlias = tuple[int, int]
-Shape: TypeAlias = tuple[int, int, int]  # (C, H, W)
 PaddingMode: TypeAlias = Literal[
     "zeros", "reflect", "replicate", "circular"
 ]  # PyTorch's names for what it is filled with
 PADDING_MODES: tuple[PaddingMode, ...] = get_args(PaddingMode)
-LARGEST = 1_000_000  # no size, width or number of filters in a description is larger: nonsense is refused early
-
-
-class Size:
-    """A field of a layer that is given as one number or as (height, width) and kept as (height, width).
-
-    A descriptor, so that a layer holds a pair whatever it was given: nothing downstream checks or normalises again.
-    """
-
-    def __init__(self, least: int, default: Pair | None = None) -> None:
-        self._least = least
-        self._default = default
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    def __get__(self, layer: object | None, owner: type) -> Pair:
-        if layer is not None:
-            value: Pair = vars(layer)[self._name]
-            return value
-        if self._default is None:
-            raise AttributeError(self._name)  # how dataclasses learn that there is no default
-        return self._default
-
-    def __set__(self, layer: object, value: int | Sequence[int]) -> None:
-        values = tuple(value) if isinstance(value, Sequence) else (value, value)
-        for entry in values:
-            if isinstance(entry, bool) or not isinstance(entry, int) or not self._least <= entry <= LARGEST:
-                raise InputError(
-                    f"`{self._name}` (={value!r}) must be a whole number of at least {self._least}: change it."
-                )
-        if len(values) != 2:
-            raise InputError(
-                f"`{self._name}` (={value!r}) must be one number or a pair (height, width): give one of these."
-            )
-        vars(layer)[self._name] = values
-
-
-def whole(name: str, value: Any, least: int = 1) -> int:
-    """Return `value` if it is a whole number of at least `least`."""
-    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
-        raise InputError(f"`{name}` (={value}) must be a whole number from {least} to {LARGEST}: change it.")
-    return value
 
 
 @dataclass(frozen=True)
@@ -237,17 +193,95 @@ class Tanh:
 
 
 @dataclass(frozen=True)
+class Sigmoid:
+    """1 / (1 + exp(-x)): between 0 and 1."""
+
+    kind: ClassVar[str] = "sigmoid"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class ReLU6:
+    """min(6, max(0, x)) (MobileNet)."""
+
+    kind: ClassVar[str] = "relu6"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class SiLU:
+    """x times its sigmoid, also called swish."""
+
+    kind: ClassVar[str] = "silu"
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class GELU:
+    """x times the normal distribution's share below x (Hendrycks & Gimpel 2016)."""
+
+    kind: ClassVar[str] = "gelu"
+    name: str = ""
+
+
+Activation: TypeAlias = ReLU | Tanh | Sigmoid | ReLU6 | SiLU | GELU
+Path: TypeAlias = tuple["Layer", ...]
+
+
+@dataclass(frozen=True)
 class Residual:
     """Two paths from one input whose outputs are added (He et al. 2015); an empty shortcut is the identity."""
 
     kind: ClassVar[str] = "residual"
-    body: tuple["Layer", ...]
-    shortcut: tuple["Layer", ...] = field(default=())
+    body: Path
+    shortcut: Path = field(default=())
     name: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "body", tuple(self.body))
         object.__setattr__(self, "shortcut", tuple(self.shortcut))
+        _check_paths(self)
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The body and the shortcut."""
+        return self.body, self.shortcut
+
+    def with_paths(self, paths: Sequence[Path]) -> "Residual":
+        """Return the block with another body and shortcut."""
+        return replace(self, body=paths[0], shortcut=paths[1])
+
+
+@dataclass(frozen=True)
+class Branches:
+    """Paths from one input whose channels are put one after the other (Szegedy et al. 2014's inception block).
+
+    An empty path is the identity: it hands on the input's own channels.
+    """
+
+    kind: ClassVar[str] = "branches"
+    paths: tuple[Path, ...]
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "paths", tuple(tuple(path) for path in self.paths))
+        if not self.paths:
+            raise InputError("`paths` of branches must not be empty: give at least one path.")
+        _check_paths(self)
+
+    def with_paths(self, paths: Sequence[Path]) -> "Branches":
+        """Return the block with other paths."""
+        return replace(self, paths=tuple(paths))
+
+
+def _check_paths(block: "Residual | Branches") -> None:
+    for path in block.paths:
+        for layer in path:
+            if isinstance(layer, (Flatten, Linear)):
+                raise InputError(
+                    f"a `{block.kind}` block must hold layers on maps and has a `{layer.kind}` in a path: put it after "
+                    "the block."
+                )
 
 
 Layer: TypeAlias = (
@@ -260,10 +294,11 @@ Layer: TypeAlias = (
     | Flatten
     | BatchNorm2d
     | Dropout
-    | ReLU
-    | Tanh
+    | Activation
     | Residual
+    | Branches
 )
+Block: TypeAlias = Residual | Branches
 KINDS: dict[str, type[Any]] = {
     layer.kind: layer
     for layer in (
@@ -278,6 +313,11 @@ KINDS: dict[str, type[Any]] = {
         Dropout,
         ReLU,
         Tanh,
+        Sigmoid,
+        ReLU6,
+        SiLU,
+        GELU,
         Residual,
+        Branches,
     )
 }

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,15 +10,16 @@ from cnncore.architecture.layers import (
     KINDS,
     AdaptiveAvgPool2d,
     BatchNorm2d,
+    Branches,
     Conv2d,
     Dropout,
     Flatten,
     Layer,
     Linear,
+    Path,
     Residual,
-    Shape,
-    whole,
 )
+from cnncore.architecture.sizes import Shape, whole
 from cnncore.errors import InputError
 
 MOST_LAYERS = 2000  # a description comes from a file: its size is bounded before anything is computed from it
@@ -69,6 +71,8 @@ class Network:
         if not isinstance(values["input"], list):
             raise InputError(f"`input` (={values['input']!r}) must be [channels, height, width]: give such a list.")
         layers = tuple(layer_from_dict(entry) for entry in values["layers"])
+        if sum(1 for _ in all_layers(layers)) > MOST_LAYERS:
+            raise InputError(f"`layers` must hold at most {MOST_LAYERS} layers with those of its blocks: use fewer.")
         return cls(str(values["name"])[:80], tuple(values["input"]), layers)
 
 
@@ -79,6 +83,8 @@ def layer_to_dict(layer: Layer) -> dict[str, Any]:
         value = getattr(layer, spec.name)
         if isinstance(layer, Residual) and spec.name in ("body", "shortcut"):
             values[spec.name] = [layer_to_dict(inner) for inner in value]
+        elif isinstance(layer, Branches) and spec.name == "paths":
+            values[spec.name] = [[layer_to_dict(inner) for inner in path] for path in value]
         elif spec.default is dataclasses.MISSING or value != spec.default:
             values[spec.name] = list(value) if isinstance(value, tuple) else value
     return values
@@ -100,17 +106,34 @@ def layer_from_dict(values: Any, depth: int = 0) -> Layer:
         )
     if not isinstance(given.get("name", ""), str):
         raise InputError(f"`name` (={given['name']!r}) of a layer must be text: put it in quotes.")
+    if layer_type in (Residual, Branches) and depth > 8:
+        raise InputError("blocks may lie at most 8 deep in each other: flatten the description.")
     if layer_type is Residual:
-        if depth > 8:
-            raise InputError("`residual` blocks may lie at most 8 deep in each other: flatten the description.")
         for path in ("body", "shortcut"):
-            if not isinstance(given.get(path, []), list):
-                raise InputError(f"`{path}` of a residual block must be a list of layers: change it.")
-            given[path] = tuple(layer_from_dict(entry, depth + 1) for entry in given.get(path, []))
+            given[path] = _path_from_list(path, given.get(path, []), depth)
+    if layer_type is Branches:
+        if not isinstance(given["paths"], list):
+            raise InputError("`paths` of branches must be a list of lists of layers: change it.")
+        given["paths"] = tuple(_path_from_list("paths", path, depth) for path in given["paths"])
     for spec in dataclasses.fields(layer_type):
         if spec.type is bool and not isinstance(given.get(spec.name, True), bool):
             raise InputError(f"`{spec.name}` (={given[spec.name]!r}) must be true or false: change it.")
     return layer_type(**{name: tuple(v) if isinstance(v, list) else v for name, v in given.items()})  # type: ignore[no-any-return]  # KINDS maps to the members of Layer
+
+
+def _path_from_list(name: str, values: Any, depth: int) -> Path:
+    if not isinstance(values, list):
+        raise InputError(f"`{name}` of a block must be a list of layers: change it.")
+    return tuple(layer_from_dict(entry, depth + 1) for entry in values)
+
+
+def all_layers(layers: Path) -> Iterator[Layer]:
+    """Yield every layer, those inside of blocks after their block."""
+    for layer in layers:
+        yield layer
+        if isinstance(layer, (Residual, Branches)):
+            for path in layer.paths:
+                yield from all_layers(path)
 
 
 def _is_required(spec: "dataclasses.Field[Any]") -> bool:
@@ -124,8 +147,8 @@ def with_batch_norm(network: Network) -> Network:
         result: list[Layer] = []
         for position, layer in enumerate(layers):
             following = layers[position + 1] if position + 1 < len(layers) else None
-            if isinstance(layer, Residual):
-                layer = replace(layer, body=normed(layer.body), shortcut=normed(layer.shortcut))
+            if isinstance(layer, (Residual, Branches)):
+                layer = layer.with_paths([normed(path) for path in layer.paths])
             result.append(layer)
             if isinstance(layer, Conv2d) and not isinstance(following, BatchNorm2d):
                 result.append(BatchNorm2d(name=f"bn-{layer.name}" if layer.name else ""))

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.architecture.layers import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Shape
+from cnncore.architecture.layers import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d
+from cnncore.architecture.sizes import Shape
 
 
 @dataclass(frozen=True, eq=False)  # comparing arrays gives an array, not a truth value

@@ -96,10 +96,11 @@ def test_a_receptive_field_is_where_the_input_has_a_gradient(depth, expected):
     assert int(seen) == expected
 
 
-@pytest.mark.parametrize("name", ["alexnet", "vgg11", "vgg16", "resnet18", "resnet50"])
+@pytest.mark.parametrize("name", ["alexnet", "vgg11", "vgg16", "resnet18", "googlenet", "resnet50"])
 def test_counts_are_torchvisions(name):
     with torch.device("meta"):
-        model = getattr(torchvision.models, name)()
+        options = {"aux_logits": False, "init_weights": False} if name == "googlenet" else {}
+        model = getattr(torchvision.models, name)(**options)
     assert describe(named_network(name)).parameters == sum(p.numel() for p in model.parameters())
 
 
