@@ -29,14 +29,10 @@ class Entry:
 COURSE = (
     Entry("home", "Home", "home"),
     Entry("convolution", "Convolution", "grid_on", "Layers"),
-    Entry("kernels", "Kernels on a photo", "blur_on", "Layers"),
-    Entry("pooling", "Pooling", "grid_view", "Layers"),
-    Entry("receptive_field", "Receptive field", "center_focus_strong", "Layers"),
     Entry("architecture", "Architecture", "account_tree", "Layers"),
     Entry("datasets", "Data sets", "photo_library", "Data"),
     Entry("augmentation", "Augmentation", "flip", "Data"),
     Entry("training", "Train", "show_chart", "Training"),
-    Entry("baseline", "Before networks", "history_edu", "Training"),
     Entry("course", "Questions", "school", "Course"),
 )
 
