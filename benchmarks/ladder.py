@@ -86,6 +86,7 @@ def main() -> None:
     parser.add_argument("--steps", default="2,3,4,5,6,7,7-momentum,8,9", help="which presets of the family")
     parser.add_argument("--dataset", help="instead of the presets' own")
     parser.add_argument("--epochs", type=int, help="instead of the presets' own")
+    parser.add_argument("--train-size", type=int, help="only so many train images, balanced over the classes")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--name", help="of the result file")
@@ -97,6 +98,7 @@ def main() -> None:
         name = f"{args.family}-{step}"
         config = replace(PRESETS[name], device=args.device)
         config = replace(config, epochs=args.epochs or config.epochs, dataset=args.dataset or config.dataset)
+        config = replace(config, train_size=args.train_size)
         runs: list[dict[str, Any]] = []
         for seed in range(args.seeds):
             runs.append(measure(replace(config, seed=seed)))

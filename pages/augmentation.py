@@ -104,9 +104,9 @@ with controls:
     )
     try:
         if kind == DATA:
-            image, name = from_data()
+            image, name = from_data("aug")
         else:
-            image = from_user(kind or UPLOAD)
+            image = from_user(kind or UPLOAD, "aug")
     except InputError as error:
         problem = str(error)
     titles = st.pills(

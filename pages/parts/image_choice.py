@@ -25,8 +25,11 @@ def prepared(content: bytes) -> NDArray[np.uint8]:
     return decode(content, OWN)[0]
 
 
-def from_data() -> tuple[NDArray[np.uint8], str]:
-    """Let the user choose an image of a prepared data set; return it and what it is."""
+def from_data(prefix: str) -> tuple[NDArray[np.uint8], str]:
+    """Let the user choose a train image of a prepared data set; return it (C, H, W) and what it is.
+
+    The controls' keys, also in the address, are `prefix` followed by `_data`, `_class` and `_number`.
+    """
     infos = {info.name: info for info in datasets() if info.prepared}
     name = next(iter(infos))
     if len(infos) > 1:
@@ -34,7 +37,7 @@ def from_data() -> tuple[NDArray[np.uint8], str]:
             "Data set",
             list(infos),
             format_func=lambda name: infos[name].title,
-            key="aug_data",
+            key=f"{prefix}_data",
             bind="query-params",
             label_visibility="collapsed",
         )
@@ -42,7 +45,7 @@ def from_data() -> tuple[NDArray[np.uint8], str]:
     # A car: it looks different when it is mirrored, and is still a car.
     usual = data.classes.index("car") if "car" in data.classes else 0
     places = st.container(horizontal=True, gap="small")
-    label = places.selectbox("Class", data.classes, index=usual, key="aug_class", bind="query-params", width=120)
+    label = places.selectbox("Class", data.classes, index=usual, key=f"{prefix}_class", bind="query-params", width=120)
     rows = np.flatnonzero(data.train_labels == data.classes.index(label))
     if not len(rows):
         raise InputError(f"`class` (={label}) has no train image: choose another class.")
@@ -51,7 +54,7 @@ def from_data() -> tuple[NDArray[np.uint8], str]:
         1,
         len(rows),
         min(5, len(rows)),
-        key="aug_number",
+        key=f"{prefix}_number",
         bind="query-params",
         help="Of its train images.",
         width=120,
@@ -59,13 +62,16 @@ def from_data() -> tuple[NDArray[np.uint8], str]:
     return np.array(data.train_images[rows[number - 1]]), f"{label}, number {number}"
 
 
-def from_user(kind: str) -> NDArray[np.uint8] | None:
+def from_user(kind: str, prefix: str) -> NDArray[np.uint8] | None:
     """Let the user give a picture of their own; return it as the network would get it, None while there is none."""
     if kind == CAMERA:
-        file = st.camera_input("Take a picture", key="aug_camera", label_visibility="collapsed")
+        file = st.camera_input("Take a picture", key=f"{prefix}_camera", label_visibility="collapsed")
     else:
         file = st.file_uploader(
-            "A picture in any common format", key="aug_upload", max_upload_size=50, label_visibility="collapsed"
+            "A picture in any common format",
+            key=f"{prefix}_upload",
+            max_upload_size=50,
+            label_visibility="collapsed",
         )
     if file is None:
         return None

@@ -1,0 +1,167 @@
+"""Pooling: what a shift of the picture does to the maps before and after it, and what pooling costs and saves."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore.architecture import AvgPool2d, MaxPool2d, layer_code, load_network
+from cnncore.errors import InputError
+from cnncore.figures.pooling import DOWN, IMAGE, MAPS, RIGHT, Bill, Study, bills, drawn_scene, photo_scene, study
+from pages.parts.address import explain, remember
+from pages.parts.header import header
+from pages.parts.image_choice import from_data
+from pages.parts.pool.component import pooled_picture
+from pages.parts.questions import questions
+
+BALL, PIXEL, PHOTO = "Ball", "One pixel", "Image of a data set"
+SIZE = 16  # of the drawn pictures, in pixels: the ball stays inside for every shift
+ADDRESS = ("picture", "map", "window", "stride", "right", "down", "back")
+FIRST: dict[str, Any] = {"picture": BALL, "map": IMAGE, "window": 2, "stride": 2, "right": 1, "down": 0, "back": False}
+# What to press, the setting, and what to notice once it is there.
+TRY: dict[str, tuple[dict[str, Any], str]] = {
+    "Shift by 2": (
+        {"right": 2, "back": True},
+        "A shift by the stride moves the pooled map by exactly one cell: moved back, not one value differs. Now try 1.",
+    ),
+    "Shift by 1": (
+        {"right": 1, "back": True},
+        "Half a cell: no whole move brings the map back. Before the pool the shift could be undone, after it it "
+        "cannot. Pooling is *not* invariant to every small shift.",
+    ),
+    "One pixel": (
+        {"picture": PIXEL, "right": 1},
+        "The pixel stays inside of its window: the max does not notice at all, and where the pixel was can no longer "
+        "be told. That is the invariance, and its price.",
+    ),
+    "Stride 1": (
+        {"window": 2, "stride": 1, "right": 1, "back": True},
+        "Without a stride a pool is as equivariant as a convolution: the map moves along, pixel by pixel, and is not "
+        "one pixel less to compute. Losing the place comes from the stride.",
+    ),
+    "Edges of a car": (
+        {"picture": PHOTO, "map": "Edges, left to right", "window": 3, "stride": 2, "right": 1},
+        "On a real image and after a convolution with ReLU, as in a network, the pooled map changes less than the map "
+        "before it, but it changes.",
+    ),
+}
+WHY = """
+**Why pool?** The maps get smaller, so everything after them is cheaper, dense layers above all; every unit after the
+pool sees more of the image; a shift *within* a window changes nothing; and a pool has no parameters.
+
+**Only some invariance.** A shift by the stride moves the map by one cell, a shift by less changes its values. What
+ignores the position altogether is *global* average pooling: one number for the whole map.
+
+**Max or average?** The max keeps the strongest answer wherever in its window it lies; the average dilutes one strong
+answer among weak ones, and changes little for every shift because it blurs.
+
+**The price** is position: where in its window the winner was, is lost. A network that must say where something is
+pools less, or keeps the places.
+"""
+
+
+def set_all(values: dict[str, Any]) -> None:
+    """Set the controls to `values`, all others to their first values, and the picture's sliders with them."""
+    st.session_state.update(FIRST | values)
+    st.session_state.turn = st.session_state.get("turn", 0) + 1
+
+
+def moved() -> None:
+    """Keep the shift that was chosen on the picture in the page's address."""
+    shift = st.session_state.pool_picture.shift
+    if shift:
+        st.session_state.right, st.session_state.down, st.session_state.back = shift[0], shift[1], bool(shift[2])
+
+
+def from_address() -> None:
+    """Take the shift, which has no control of Streamlit's, from the address when the page is opened."""
+    for key, most in (("right", RIGHT), ("down", DOWN), ("back", 1)):
+        if key not in st.session_state:
+            asked = st.query_params.get(key, "").lower()
+            value = (
+                int({"true": "1", "false": "0"}.get(asked, asked))
+                if asked.isascii() and asked.isalnum() and (asked.isdigit() or asked in ("true", "false"))
+                else -1
+            )
+            value = value if 0 <= value <= most else int(FIRST[key])
+            st.session_state[key] = bool(value) if key == "back" else value
+
+
+def to_address() -> None:
+    """Write the shift into the address where it differs from the first one."""
+    for key in ("right", "down", "back"):
+        if st.session_state[key] != FIRST[key]:
+            st.query_params[key] = str(st.session_state[key])
+        elif key in st.query_params:
+            del st.query_params[key]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def studied(scene: NDArray[np.int64], name: str, window: int, stride: int) -> Study:
+    """Return the study of one setting; about 15 ms, kept for those who share it."""
+    return study(scene, name, (MaxPool2d(window, stride), AvgPool2d(window, stride)))
+
+
+def show_try() -> None:
+    """Show settings that lead to a surprise, and what to notice where one of them is set."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Try**", width="content")
+        for name, (values, _) in TRY.items():
+            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+    for values, notice in TRY.values():
+        if all(st.session_state[key] == (FIRST | values)[key] for key in FIRST):
+            st.info(notice, icon=":material/lightbulb:")
+
+
+def show_bills(found: list[Bill]) -> None:
+    """Show what the practical's network would cost with fewer pools."""
+    table = {
+        "max-pools": [bill.pools for bill in found],
+        "map before fc4": [" × ".join(map(str, bill.map)) for bill in found],
+        "receptive field of that map": [bill.field for bill in found],
+        "weights of fc4": [bill.dense_weights for bill in found],
+        "parameters in all": [bill.parameters for bill in found],
+        "multiply-adds": [bill.macs for bill in found],
+    }
+    numbers = {name: st.column_config.NumberColumn(format="localized") for name in list(table)[3:]}
+    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", column_config=numbers)
+    with_all, without = found[0], found[-1]
+    st.markdown(
+        f"Without its pools the network would have **{without.parameters / with_all.parameters:.0f} times** the "
+        f"parameters and **{without.macs / with_all.macs:.1f} times** the work, and a unit of its last map would see "
+        f"{without.field} pixels instead of {with_all.field}."
+    )
+
+
+header("Pooling", "Shift the picture: which values change before the pool, and which after it?")
+remember(*ADDRESS)
+from_address()
+columns = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
+columns[0].selectbox("Picture", [BALL, PIXEL, PHOTO], key="picture", bind="query-params")
+columns[1].selectbox("Map before the pool", list(MAPS), key="map", bind="query-params")
+columns[2].slider(":orange[**Window**]", 1, 4, 2, key="window", bind="query-params")
+columns[3].slider("**Stride**", 1, 4, 2, key="stride", bind="query-params")
+state = st.session_state
+to_address()
+explain({key: state[key] for key in ADDRESS})
+try:
+    if state.picture == PHOTO:
+        image, _ = from_data("pool")
+        scene = photo_scene(image)
+    else:
+        scene = drawn_scene(SIZE, state.picture == PIXEL)
+    found = studied(scene, state.map, state.window, state.stride)
+    begin = {"right": state.right, "down": state.down, "back": state.back, "turn": state.get("turn", 0)}
+    pooled_picture(found.data, begin, key="pool_picture", moved=moved)
+except InputError as error:
+    st.error(str(error), icon=":material/block:")
+show_try()
+with st.expander("What the pools save in the practical's network", icon=":material/savings:", expanded=True):
+    show_bills(bills(load_network("practical")))
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+with st.expander("The two pools in PyTorch", icon=":material/code:"):
+    st.code("\n".join(layer_code(make(state.window, state.stride)) for make in (MaxPool2d, AvgPool2d)), "python")
+questions("pooling")

@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+import torch
+
+from cnncore.data.augmentation import RandomCrop
+from cnncore.errors import InputError
+from cnncore.inspection.trained import Moment, trained
+from cnncore.runs.record import Status
+from cnncore.runs.store import open_store
+from cnncore.runs.worker import checkpoint_path, record
+from cnncore.training.batches import Batches
+from cnncore.training.checkpoint import Checkpoint
+from cnncore.training.config import RunConfig, Standardization
+
+CONFIG = RunConfig(
+    dataset="tiny", network="classroom", epochs=2, standardize=Standardization.CHANNEL, augment=(RandomCrop(8),), seed=3
+)
+
+
+@pytest.fixture
+def run_id(tiny):
+    store = open_store()
+    run_id = store.create(CONFIG, status=Status.RUNNING)
+    record(store, run_id, CONFIG)
+    return run_id
+
+
+def test_the_last_weights_are_the_checkpoints(run_id):
+    found = trained(run_id)
+    saved = Checkpoint.load(checkpoint_path(run_id), torch.device("cpu")).model
+    assert found.epoch == 2
+    assert not found.model.training
+    for name, value in found.model.state_dict().items():
+        assert torch.equal(value, saved[name])
+
+
+def test_before_training_are_the_weights_with_which_the_run_began(run_id, app_home):
+    before, after = trained(run_id, Moment.BEFORE), trained(run_id)
+    again = trained(run_id, Moment.BEFORE)
+    first = [next(iter(found.model.parameters())) for found in (before, after, again)]
+    assert before.epoch == 0
+    assert torch.equal(first[0], first[2])
+    assert not torch.equal(first[0], first[1])
+
+
+def test_inputs_are_what_testing_sees(run_id, tiny):
+    found = trained(run_id)
+    batches = Batches.of(CONFIG, tiny, torch.device("cpu"))
+    inputs, _ = next(batches.test_batches())
+    assert torch.equal(found.inputs(tiny.test_images), inputs)
+    assert inputs.shape[2:] == (8, 8)
+    assert found.inputs(np.zeros((1, 3, 12, 12), np.uint8)).shape == (1, 3, 8, 8)
+
+
+def test_a_run_without_a_checkpoint_is_a_sentence(tiny):
+    run_id = open_store().create(CONFIG)
+    with pytest.raises(InputError, match="no checkpoint"):
+        trained(run_id)
+    assert trained(run_id, Moment.BEFORE).epoch == 0
