@@ -11,7 +11,9 @@ from cnncore.data import datasets
 from cnncore.data.augmentation import (
     AUGMENTATIONS,
     Augmentation,
+    CutMix,
     HorizontalFlip,
+    Mixup,
     RandomCrop,
     RandomErasing,
 )
@@ -21,7 +23,7 @@ from pages.parts.address import explain, remember
 from pages.parts.augmentation_controls import parameters, slider
 from pages.parts.augmentation_views import show_pictures, show_values
 from pages.parts.header import header
-from pages.parts.image_choice import CAMERA, DATA, OWN, UPLOAD, from_data, from_user
+from pages.parts.image_choice import CAMERA, DATA, OWN, UPLOAD, from_data, from_user, partners
 from pages.parts.pictures import Tile, row
 from pages.parts.questions import questions
 
@@ -33,14 +35,20 @@ DRAWN = 48  # always so many are drawn, however many are shown: showing more doe
 ADDRESS = (
     *("aug_source", "aug_data", "aug_class", "aug_number", "aug_seed", "aug_views", "aug_crop", "aug_padding"),
     *("aug_flip", "aug_degrees", "aug_brightness", "aug_contrast", "aug_saturation", "aug_erase", "aug_area"),
+    *("aug_operations", "aug_magnitude", "aug_noise", "aug_mixup", "aug_mixup_alpha", "aug_cutmix", "aug_cutmix_alpha"),
 )
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
-def seen(image: NDArray[np.uint8], augmentations: tuple[Augmentation, ...], seed: int) -> Views:
+def seen(
+    image: NDArray[np.uint8],
+    augmentations: tuple[Augmentation, ...],
+    seed: int,
+    others: NDArray[np.uint8] | None,
+) -> Views:
     """Return what the network sees, made in the compute pool by the functions that training uses."""
     found: Views = compute.call(
-        "cnncore.data.views:views", image=image, augmentations=augmentations, seed=seed, count=DRAWN
+        "cnncore.data.views:views", image=image, augmentations=augmentations, seed=seed, count=DRAWN, others=others
     )
     return found
 
@@ -136,8 +144,10 @@ with pictures:
         try:
             waiting = "Making the views ..." if compute.is_warm() else "PyTorch is starting in a process of its own ..."
             with st.spinner(waiting):
-                found = seen(image, augmentations, int(seed))
-            show_pictures(image, name, found, augmentations)
+                mixes = any(isinstance(augmentation, (Mixup, CutMix)) for augmentation in augmentations)
+                others, labels = partners(kind == DATA, "aug", int(seed), DRAWN) if mixes else (None, [])
+                found = seen(image, augmentations, int(seed), others)
+            show_pictures(image, name, found, augmentations, (name.split(",")[0], labels))
         except (InputError, compute.ComputeError) as error:
             problem = str(error)
             st.html(row([Tile(image, f"Stored: {image.shape[1]}×{image.shape[2]}", name)], 100 / side))

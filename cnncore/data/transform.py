@@ -107,10 +107,12 @@ def noise(images: Tensor, augmentation: GaussianNoise, draws: dict[str, Tensor])
     others on every kind of device.
     """
     values = images[0].numel()
-    place = torch.arange(2 * values, device=images.device)
-    even = _scrambled(draws["seed"].long()[:, None] * (2 * values) + place)  # (N, 2*C*H*W), evenly in (0, 1)
-    radius = (-2 * even[:, :values].log()).sqrt()  # Box & Muller: two even numbers give a normal one
-    normal = radius * (2 * math.pi * even[:, values:]).cos()
+    half = (values + 1) // 2
+    place = torch.arange(2 * half, device=images.device)
+    even = _scrambled(draws["seed"].long()[:, None] * (2 * half) + place)  # (N, C*H*W or one more), in (0, 1)
+    # Box & Muller 1958: two even numbers give two normal ones.
+    radius, angle = (-2 * even[:, :half].log()).sqrt(), 2 * math.pi * even[:, half:]
+    normal = torch.cat([radius * angle.cos(), radius * angle.sin()], dim=1)[:, :values]
     return (images + draws["sigma"][:, None, None, None] * normal.view(images.shape)).clamp(0, 1)
 
 

@@ -111,7 +111,7 @@ def caption(augmentations: tuple[Augmentation, ...], draws: list[Draws], row: in
             case GaussianNoise():
                 words += [f"noise {drawn['sigma']:.2f}"]
             case Mixup():
-                words += [f"{drawn['share']:.0%} itself"] if drawn["share"] < 1 else []
+                words += [f"λ {drawn['share']:.2f}"] if drawn["share"] < 1 else []
             case CutMix():
                 words += [f"box {drawn['tall']:.0f}×{drawn['wide']:.0f}"] if drawn["tall"] else []
             case RandomErasing():

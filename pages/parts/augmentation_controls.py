@@ -7,12 +7,18 @@ import streamlit as st
 
 from cnncore.data.augmentation import (
     Augmentation,
+    AutoAugment,
     ColourJitter,
+    CutMix,
+    GaussianNoise,
     HorizontalFlip,
+    Mixup,
     PadCrop,
+    RandAugment,
     RandomCrop,
     RandomErasing,
     Rotation,
+    TrivialAugment,
 )
 from cnncore.data.views import factors
 
@@ -43,6 +49,25 @@ def parameters(kind: str, size: int) -> Augmentation:
                     for name in names
                 ]
             return ColourJitter(*amounts)
+        case AutoAugment.kind:
+            st.caption("AutoAugment: one of 25 pairs of operations, searched for on CIFAR-10; nothing to set.")
+            return AutoAugment()
+        case RandAugment.kind:
+            with st.container(horizontal=True, gap="small"):
+                steps = slider("Operations", "aug_operations", 1, 4, 2, 1, width=120)
+                magnitude = slider("RandAugment, magnitude", "aug_magnitude", 0, 30, 9, 1, width=160)
+            return RandAugment(int(steps), int(magnitude))
+        case TrivialAugment.kind:
+            st.caption("TrivialAugment: one operation at any magnitude; nothing to set.")
+            return TrivialAugment()
+        case GaussianNoise.kind:
+            return GaussianNoise(slider("Noise, up to", "aug_noise", 0.0, 0.5, 0.1, 0.05))
+        case Mixup.kind | CutMix.kind:
+            mixing = Mixup if kind == Mixup.kind else CutMix
+            with st.container(horizontal=True, gap="small"):
+                p = slider(f"{mixing.title}, probability", f"aug_{kind}", 0.0, 1.0, 0.5, 0.05, width=120)
+                alpha = slider(f"{mixing.title}, alpha", f"aug_{kind}_alpha", 0.1, 2.0, 1.0, 0.1, width=120)
+            return mixing(alpha, p)
         case _:
             with st.container(horizontal=True, gap="small"):
                 p = slider("Erase, probability", "aug_erase", 0.0, 1.0, 0.5, 0.05, width=120)
@@ -63,6 +88,8 @@ def factor(augmentation: Augmentation, n: int, height: int, width: int) -> str:
             return f"{n:,} places to erase"
         case RandomErasing() if augmentation.p:
             return f"({n - 1:,} + 1) places to erase or none"
+        case AutoAugment() | RandAugment() | TrivialAugment():
+            return f"{n:,} draws of {augmentation.title}"
     return ""
 
 
@@ -71,10 +98,17 @@ def count_line(augmentations: tuple[Augmentation, ...], height: int, width: int)
     counts = factors(augmentations, height, width)
     endless = [augmentation.title.lower() for augmentation, n in zip(augmentations, counts, strict=True) if n is None]
     if endless:
-        return f"**Endlessly many views** of this one image: values from a continuous range ({', '.join(endless)})."
+        return (
+            f"**Endlessly many views** of this one image: values from a continuous range or other images "
+            f"({', '.join(endless)})."
+        )
     numbers = [n for n in counts if n is not None]
     words = [factor(augmentation, n, height, width) for augmentation, n in zip(augmentations, numbers, strict=True)]
     total = math.prod(numbers)
     product = " × ".join(filter(None, words))
-    views = f"**{total:,} different views**" if total > 1 else "**1 view**"
+    # Two draws of a policy may give one picture.
+    most = (
+        "at most " if any(isinstance(one, (AutoAugment, RandAugment, TrivialAugment)) for one in augmentations) else ""
+    )
+    views = f"{most}**{total:,} different views**" if total > 1 else "**1 view**"
     return f"{product} = {views} of this one image." if product else f"{views} of this one image: itself."

@@ -62,6 +62,20 @@ def from_data(prefix: str) -> tuple[NDArray[np.uint8], str]:
     return np.array(data.train_images[rows[number - 1]]), f"{label}, number {number}"
 
 
+def partners(from_set: bool, prefix: str, seed: int, count: int) -> tuple[NDArray[np.uint8], list[str]]:
+    """Return `count` random train images (count, C, H, W) and their labels, to mix an image with.
+
+    From the data set that `from_data` shows; for an own picture from the first one, the built-in.
+    """
+    infos = {info.name: info for info in datasets() if info.prepared}
+    name = st.session_state.get(f"{prefix}_data") if from_set else None
+    info = infos.get(name or "") or next(iter(infos.values()))
+    data = opened(info.name, info.version)
+    rows = np.sort(np.random.default_rng(seed).choice(len(data.train_labels), count))
+    order = np.random.default_rng(seed).permutation(count)
+    return data.train_images[rows][order], [data.classes[label] for label in data.train_labels[rows][order]]
+
+
 def from_user(kind: str, prefix: str) -> NDArray[np.uint8] | None:
     """Let the user give a picture of their own; return it as the network would get it, None while there is none."""
     if kind == CAMERA:

@@ -40,7 +40,7 @@ def test_each_image_gets_what_torchvision_makes_of_it_with_its_own_magnitude(nam
         assert (different > 0).float().mean() < 1e-2
     else:
         assert different.max() <= 1  # a grey level, where a sum of float32 falls on the other side of a whole number
-        assert (different > 0).float().mean() < 2e-2
+        assert (different > 0).float().mean() < 4e-2
 
 
 @pytest.mark.parametrize("transform", [AutoAugment(), RandAugment(3, 12), TrivialAugment()])

@@ -10,6 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
 from cnncore.data import ImageData, save
+from cnncore.data.augmentation import AUGMENTATIONS
+from cnncore.data.policies import OPERATIONS
 
 PAGE = Path(__file__).parents[2] / "pages" / "augmentation.py"
 
@@ -98,7 +100,7 @@ def test_a_crop_larger_than_the_image_is_refused_in_one_sentence(page):
         (["Random erasing"], f"({21 * 21} + 1) places to erase or none = **442 different views**"),
         (
             ["Rotation", "Colour jitter"],
-            "**Endlessly many views** of this one image: values from a continuous range (rot",
+            "**Endlessly many views** of this one image: values from a continuous range or other images (rot",
         ),
     ],
 )
@@ -123,7 +125,7 @@ def test_the_factors_on_the_page_multiply_to_the_number_on_it(page):
 def test_every_control_at_its_ends_and_every_transform_at_once(page):
     app = page()
     app.button(key="aug_try_3").click().run()
-    assert len(app.button_group(key="aug_transforms").value) == 6
+    assert len(app.button_group(key="aug_transforms").value) == len(AUGMENTATIONS) == 12
     for end in ("min", "max"):
         for slider in app.slider:
             if slider.key != "aug_crop":
@@ -131,6 +133,39 @@ def test_every_control_at_its_ends_and_every_transform_at_once(page):
         app.run()
         assert not app.exception
         assert not app.error
+
+
+def test_mixed_views_show_both_labels_with_their_shares(page):
+    app = page(aug_mixup="1.0", aug_views="12")
+    app.button_group(key="aug_transforms").set_value(["Mixup"]).run()
+    assert not app.exception
+    [table] = app.dataframe
+    shown = pictures(app)[2:14]
+    assert list(table.value.columns) == ["view", "mixup: share", "share of the own label"]
+    for (_, row), alt in zip(table.value.iterrows(), shown, strict=True):
+        other = re.fullmatch(r"Training view \d+: (\d+) % car, (\d+) % (\w+): λ\s0\.\d\d", alt)
+        if other is None:  # mixed with a car
+            assert ": car: " in alt
+            continue
+        assert int(other[1]) == round(100 * row["share of the own label"])
+        assert int(other[1]) + int(other[2]) == 100
+    assert sum(", " in alt for alt in shown) > 6
+    assert "the label is mixed as the pixels are" in texts(app)
+
+
+def test_the_operations_of_a_policy_are_named(page):
+    app = page(aug_views="24")
+    app.button_group(key="aug_transforms").set_value(["RandAugment"]).run()
+    assert not app.exception
+    assert "529 draws of RandAugment = at most **529 different views**" in texts(app)
+    [table] = app.dataframe
+    assert list(table.value.columns)[1] == "randaugment: operation1"
+    assert set(table.value["randaugment: operation1"]) <= set(OPERATIONS[:-1])
+    shown = pictures(app)[2:26]
+    for (_, row), alt in zip(table.value.iterrows(), shown, strict=True):
+        for number in (1, 2):
+            name = row[f"randaugment: operation{number}"]
+            assert (name == "Identity") or name in alt
 
 
 def test_the_code_shown_is_the_one_that_training_uses(page):
