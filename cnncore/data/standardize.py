@@ -6,14 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from cnncore.data.pixels import HANDOUT_MEAN, HANDOUT_STD
 from cnncore.data.spectrum import Spectrum, spectrum
 from cnncore.errors import InputError
 from cnncore.training.config import Standardization
 
-# The practical's constants for CIFAR-10. Its "std" is the mean over images of each image's own standard
-# deviation; over all train pixels it is (.247, .243, .262). Harmless, and kept, because its figures used it.
-HANDOUT_MEAN = (0.491, 0.482, 0.447)
-HANDOUT_STD = (0.202, 0.199, 0.201)
 # Added to an eigenvalue before its inverse square root. The smallest are noise (the covariance of CIFAR-10 has a
 # condition number of 3.6e7): without it whitening would blow the noise up as much as the picture.
 WHITENING_EPSILON = 0.1

@@ -85,7 +85,7 @@ def measure(run_id: str, batch: int = 1000) -> Safety:
     }
     with torch.inference_mode():
         for start in range(0, len(data.test_labels), batch):
-            images, labels = (part[start : start + batch] for part in (data.test_images, data.test_labels))
+            images, labels = data.test_images[start : start + batch], data.test_labels[start : start + batch]
             for view, counts in confusion.items():
                 answers = found.model(found.inputs(changed(images, view))).argmax(1).numpy()
                 np.add.at(counts, (labels, answers), 1)

@@ -32,7 +32,9 @@ COURSE = (
     Entry("pooling", "Pooling", "grid_view", "Layers"),
     Entry("architecture", "Architecture", "account_tree", "Layers"),
     Entry("datasets", "Data sets", "photo_library", "Data"),
+    Entry("standardization", "Standardization", "equalizer", "Data"),
     Entry("augmentation", "Augmentation", "flip", "Data"),
+    Entry("label_safety", "Label safety", "swap_horiz", "Data"),
     Entry("training", "Train", "show_chart", "Training"),
     Entry("course", "Questions", "school", "Course"),
 )

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD, WHITENING_EPSILON, Standardize, fit
+from cnncore.data.pixels import HANDOUT_MEAN, HANDOUT_STD
+from cnncore.data.standardize import WHITENING_EPSILON, Standardize, fit
 from cnncore.errors import InputError
 from cnncore.training.config import Standardization
 

@@ -1,0 +1,177 @@
+"""What the page about standardization shows below its pictures: one view at a time, each with its numbers."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore import compute
+from cnncore.data.pixels import (
+    HANDOUT_MEAN,
+    HANDOUT_STD,
+    Histogram,
+    PixelCounts,
+    Standing,
+    darkened,
+    image_counts,
+    mean_std,
+    standing,
+)
+from cnncore.figures.curves import Chart
+from cnncore.figures.standardization import (
+    channel_names,
+    histogram_chart,
+    moved_chart,
+    neighbour_chart,
+    spectrum_chart,
+)
+from cnncore.training.config import Standardization
+
+NAMES = {
+    Standardization.NONE: "none",
+    Standardization.CHANNEL: "per channel",
+    Standardization.HANDOUT: "the handout's constants",
+    Standardization.MEAN_IMAGE: "mean image",
+    Standardization.IMAGE: "per image",
+    Standardization.ZCA: "ZCA whitening",
+    Standardization.PCA: "PCA whitening",
+}
+# The principal components of 3,072 values take this long on a laptop, the first time that they are asked for.
+PATIENCE = 180.0  # seconds
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def computed(function: str, **arguments: Any) -> Any:
+    """Return what a function of `cnncore.data.standardized` gives, from the compute pool."""
+    return compute.call(f"cnncore.data.standardized:{function}", timeout=PATIENCE, **arguments)
+
+
+def draw(chart: Chart, key: str) -> None:
+    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch")
+
+
+def _triple(values: NDArray[np.float64]) -> str:
+    return ", ".join(f"{value:.3f}" for value in values).replace("-", "−")
+
+
+def show_histograms(dataset: str, version: str, kind: Standardization, eps: float) -> None:
+    """Show the values of test images before and after."""
+    columns = st.columns(2)
+    for column, shown, title in zip(columns, (Standardization.NONE, kind), ("Before", "After"), strict=True):
+        found: Histogram = computed("histogram", dataset=dataset, version=version, kind=shown, eps=eps)
+        with column:
+            st.markdown(f"**{title}**: {NAMES[shown]}. Mean {_triple(found.mean)}; deviation {_triple(found.std)}")
+            draw(histogram_chart(found.edges, found.share), f"std_histogram_{title}")
+    st.caption(
+        "Values of 1,000 test images, standardized with the statistics of the train set: so the means are near 0 "
+        "and the deviations near 1, but not exactly. One value of a thousand at each end lies outside of the chart. "
+        "Whitening leaves small values: most of the 3,072 directions have a variance far below eps and stay small."
+    )
+
+
+def show_spectrum(dataset: str, version: str, eps: float) -> None:
+    """Show the eigenvalues of the covariance, and what whitening makes of them."""
+    values, images = computed("eigenvalues", dataset=dataset, version=version)
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    with left:
+        draw(spectrum_chart(values, eps), "std_spectrum")
+    share = np.cumsum(values) / values.sum()
+    after = values / (values + eps)
+    positive = values[values > 0]
+    with right.container(horizontal=True):
+        st.metric(
+            "Condition number before", f"{positive.max() / positive.min():.2g}", help="largest / smallest variance"
+        )
+        st.metric("after, l / (l + eps)", f"{after.max() / after[values > 0].min():.2g}")
+        st.metric("Components for 90 % of the variance", f"{int(np.searchsorted(share, 0.9)) + 1} of {len(values):,}")
+        st.metric("Components above eps", f"{int((values > eps).sum()):,}")
+    st.caption(
+        f"Eigenvalues of the covariance of {images:,} train images, {len(values):,} values each. The strongest "
+        "component is the brightness of the whole image, the weakest are fine noise. Gradient descent is slow along "
+        "the weak ones and unstable along the strong ones: the larger the condition number, the worse. Whitening "
+        "makes all of them alike, as far as eps lets it: without eps the noise would become as large as the picture."
+    )
+
+
+def show_neighbours(dataset: str, version: str, eps: float) -> None:
+    """Show how alike neighbouring pixels are before and after whitening."""
+    kinds = (Standardization.NONE, Standardization.ZCA)
+    found = computed("neighbours", dataset=dataset, version=version, kinds=kinds, eps=eps)
+    left, right = st.columns([3, 2], vertical_alignment="center")
+    with left:
+        draw(neighbour_chart({NAMES[kind]: values for kind, values in found.items()}), "std_neighbours")
+    with right.container(horizontal=True):
+        for kind, values in found.items():
+            st.metric(f"Next-door neighbours, {NAMES[kind]}", f"{values[1]:+.2f}".replace("-", "−"))
+    st.caption(
+        "Correlation of two pixels of one row and channel, over 1,000 test images. Per-channel standardization "
+        "changes nothing here: a shift and a factor leave every correlation as it is. ZCA is made to remove it, on "
+        "the train set and as far as eps lets it; what is left are edges."
+    )
+
+
+def show_whose(counts: PixelCounts, image: NDArray[np.uint8]) -> None:
+    """Show how statistics differ by the set that they are taken of, and what a darker test set becomes."""
+    brightness = st.slider(
+        "The test images are taken at dusk: brightness", 0.2, 1.0, 0.6, 0.05, key="std_dusk", bind="query-params"
+    )
+    train, test = counts.of("train"), darkened(counts.of("test"), brightness)
+    for column, whose, title in zip(
+        st.columns(2), (train, test), ("the train set's statistics", "its own statistics"), strict=True
+    ):
+        place: Standing = standing(test, whose)
+        with column:
+            st.markdown(
+                f"Test set with **{title}**: mean {_triple(place.mean)}; deviation {_triple(place.std)}. "
+                + ("The shift shows." if whose is train else "Re-centred: the shift is hidden.")
+            )
+            draw(moved_chart(train, test, whose), f"std_moved_{title.split()[0]}")
+    names = channel_names(len(train))
+    mean, std = mean_std(train)
+    table: dict[str, list[Any]] = {"fitted on": []} | {f"{what} {n}": [] for what in ("mean", "std") for n in names}
+    table["off the train mean by (deviations)"] = []
+    sets = {
+        "train": train,
+        "test": counts.of("test"),
+        "train and test": counts.of("all"),
+        "this one image": image_counts(image),
+    }
+    for name, one in sets.items():
+        own_mean, own_std = mean_std(one)
+        table["fitted on"].append(name)
+        for channel, m, s in zip(names, own_mean, own_std, strict=True):
+            table[f"mean {channel}"].append(m)
+            table[f"std {channel}"].append(s)
+        table["off the train mean by (deviations)"].append(float(np.abs((own_mean - mean) / std).max()))
+    three = {name: st.column_config.NumberColumn(format="%.4f") for name in list(table)[1:]}
+    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", column_config=three, key="std_whose")
+    st.caption(
+        "All pixels of each set, exactly. Train and test differ little here, because they were drawn from one pile: "
+        "that is why the leak is easily overlooked, not why it would be allowed. A single image in use is far off, "
+        "and one image has no covariance at all: whitening cannot be fitted to it."
+    )
+
+
+def show_handout(counts: PixelCounts) -> None:
+    """Show the handout's constants beside what this data set gives."""
+    mean, std = mean_std(counts.of("train"))
+    table: dict[str, Any] = {
+        "number": ["mean", "standard deviation over all train pixels", "mean of each image's own deviation"]
+    }
+    table["the handout prints"] = [_triple(np.array(HANDOUT_MEAN)), "−", _triple(np.array(HANDOUT_STD))]
+    table["this data set, computed now"] = [_triple(mean), _triple(std), _triple(counts.image_std)]
+    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", key="std_handout")
+    factor = (
+        f"Here it would leave deviations of {_triple(std / np.array(HANDOUT_STD))} instead of 1. "
+        if len(std) == 3
+        else ""
+    )
+    st.markdown(
+        "What the handout calls *std* is not the deviation over CIFAR-10's train set, which is (.247, .243, .262): "
+        "it is the mean over images of each image's own deviation, and misses how images differ from each other in "
+        f"brightness. {factor}Harmless, since the first layer's weights make up for a factor, and the practical's "
+        "figures used it; but whoever recomputes it must know which of the two it is. Choose CIFAR-10 above, once "
+        "it is prepared, to see both."
+    )
