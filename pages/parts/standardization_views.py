@@ -19,7 +19,6 @@ from cnncore.data.pixels import (
     mean_std,
     standing,
 )
-from cnncore.figures.curves import Chart
 from cnncore.figures.standardization import (
     channel_names,
     histogram_chart,
@@ -28,6 +27,7 @@ from cnncore.figures.standardization import (
     spectrum_chart,
 )
 from cnncore.training.config import Standardization
+from pages.parts.charts import draw
 
 NAMES = {
     Standardization.NONE: "none",
@@ -48,10 +48,6 @@ def computed(function: str, **arguments: Any) -> Any:
     return compute.call(f"cnncore.data.standardized:{function}", timeout=PATIENCE, **arguments)
 
 
-def draw(chart: Chart, key: str) -> None:
-    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch")
-
-
 def _triple(values: NDArray[np.float64]) -> str:
     return ", ".join(f"{value:.3f}" for value in values).replace("-", "−")
 
@@ -63,7 +59,11 @@ def show_histograms(dataset: str, version: str, kind: Standardization, eps: floa
         found: Histogram = computed("histogram", dataset=dataset, version=version, kind=shown, eps=eps)
         with column:
             st.markdown(f"**{title}**: {NAMES[shown]}. Mean {_triple(found.mean)}; deviation {_triple(found.std)}")
-            draw(histogram_chart(found.edges, found.share), f"std_histogram_{title}")
+            draw(
+                histogram_chart(found.edges, found.share),
+                f"std_histogram_{title}",
+                f"Histogram of the values by channel, {NAMES[shown]}",
+            )
     st.caption(
         "Values of 1,000 test images, standardized with the statistics of the train set: so the means are near 0 "
         "and the deviations near 1, but not exactly. One value of a thousand at each end lies outside of the chart. "
@@ -76,7 +76,7 @@ def show_spectrum(dataset: str, version: str, eps: float) -> None:
     values, images = computed("eigenvalues", dataset=dataset, version=version)
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
-        draw(spectrum_chart(values, eps), "std_spectrum")
+        draw(spectrum_chart(values, eps), "std_spectrum", "Eigenvalues of the covariance before and after whitening")
     share = np.cumsum(values) / values.sum()
     after = values / (values + eps)
     positive = values[values > 0]
@@ -101,7 +101,11 @@ def show_neighbours(dataset: str, version: str, eps: float) -> None:
     found = computed("neighbours", dataset=dataset, version=version, kinds=kinds, eps=eps)
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
-        draw(neighbour_chart({NAMES[kind]: values for kind, values in found.items()}), "std_neighbours")
+        draw(
+            neighbour_chart({NAMES[kind]: values for kind, values in found.items()}),
+            "std_neighbours",
+            "Correlation of pixels by their distance",
+        )
     with right.container(horizontal=True):
         for kind, values in found.items():
             st.metric(f"Next-door neighbours, {NAMES[kind]}", f"{values[1]:+.2f}".replace("-", "−"))
@@ -127,7 +131,11 @@ def show_whose(counts: PixelCounts, image: NDArray[np.uint8]) -> None:
                 f"Test set with **{title}**: mean {_triple(place.mean)}; deviation {_triple(place.std)}. "
                 + ("The shift shows." if whose is train else "Re-centred: the shift is hidden.")
             )
-            draw(moved_chart(train, test, whose), f"std_moved_{title.split()[0]}")
+            draw(
+                moved_chart(train, test, whose),
+                f"std_moved_{title.split()[0]}",
+                f"Values of train and test set with {title}",
+            )
     names = channel_names(len(train))
     mean, std = mean_std(train)
     table: dict[str, list[Any]] = {"fitted on": []} | {f"{what} {n}": [] for what in ("mean", "std") for n in names}

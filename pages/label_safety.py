@@ -1,0 +1,118 @@
+"""Label safety: flip or flop? Which labels survive a mirror, and what a network says that never looked into one."""
+
+import streamlit as st
+
+from cnncore import compute
+from cnncore.data import ImageData, datasets
+from cnncore.data.mirrored import Pair, pairs
+from cnncore.errors import InputError
+from cnncore.figures.label_safety import class_chart, fall_chart, reference
+from cnncore.inspection.label_safety import Safety, View
+from pages.parts.address import explain, remember
+from pages.parts.charts import draw
+from pages.parts.header import header
+from pages.parts.image_choice import opened
+from pages.parts.label_safety_views import restart, show_classes, show_quiz, show_run
+from pages.parts.questions import questions
+from pages.parts.run_picker import run_picker
+
+ADDRESS = ("flip_seed", "flip_run", "flip_view")
+VIEWS = [view for view in View if view is not View.STORED]
+WHY = """
+**Two conditions.** A flip is safe where the *label* stays and the mirrored image could have been *taken*. Animals and
+vehicles pass, asymmetric ones above all: a car that drives to the left and one that drives to the right are two images
+of one class, and that is new to the network. Where an object is symmetric, a flip is safe and teaches nothing.
+
+**Signs do not pass.** Digits, letters, arrows, traffic signs, left and right hands: there the direction is the meaning.
+
+**The network's fall** measures the second condition only. A network that was never trained with mirrored images falls
+on them wherever they look different from what it knows. On objects that fall is a *weakness*, and flips in training
+cure it; on digits it is *right*: a mirrored 7 is no 7.
+"""
+
+
+def known(name: str) -> ImageData | None:
+    """Return a data set if it is prepared."""
+    found = next((info for info in datasets() if info.name == name and info.prepared), None)
+    return opened(name, found.version) if found else None
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def chosen_pairs(seed: int, objects: str, digits: str) -> list[Pair]:
+    things = known(objects)
+    assert things is not None
+    return pairs(seed, things, known(digits) if digits else None)
+
+
+@st.cache_data(max_entries=32, show_spinner="The network looks at every test image four times ...")
+def measured(run_id: str, epoch: int) -> Safety:  # noqa: ARG001 a run that has gone on is measured anew
+    found: Safety = compute.call("cnncore.inspection.label_safety:measure", timeout=120, run_id=run_id)
+    return found
+
+
+remember(*ADDRESS)
+header(
+    "Label safety", "Mirror the image: is the label still true? And what does a network say that never saw it mirrored?"
+)
+quiz, network = st.columns(2, gap="large")
+with quiz:
+    seed = st.number_input("Pairs, seed", 0, 999, 0, key="flip_seed", bind="query-params", on_change=restart, width=120)
+    objects = "cifar10" if known("cifar10") else "builtin"
+    try:
+        show_quiz(chosen_pairs(int(seed), objects, "mnist" if known("mnist") else ""))
+    except InputError as error:
+        st.error(str(error))
+stored_result = reference()
+safety = None
+with network:
+    run = run_picker("flip_run")
+    try:
+        if run is not None:
+            safety = measured(run.id, run.epoch)
+            show_run(safety, run.label)
+        elif stored_result is not None:
+            draw(
+                fall_chart(stored_result.falls),
+                "flip_reference",
+                "Measured test accuracy as stored, mirrored and turned",
+            )
+            st.caption("No network is stored here yet: these were measured before. Train one, and it is tested here.")
+            st.page_link("pages/training.py", label="Train a network", icon=":material/show_chart:")
+    except (InputError, compute.ComputeError) as error:
+        st.error(str(error))
+st.subheader("Class by class", anchor=False)
+view = st.segmented_control(
+    "View",
+    VIEWS,
+    default=View.MIRRORED,
+    required=True,
+    key="flip_view",
+    bind="query-params",
+    label_visibility="collapsed",
+)
+if safety is not None and view is not None:
+    show_classes(safety, view)
+elif stored_result is not None and stored_result.digits:
+    draw(
+        class_chart(stored_result.digits[View.STORED], stored_result.digits[str(view)], str(view)),
+        "flip_digits",
+        f"Accuracy of each digit as stored and {view}",
+    )
+    st.caption("LeNet-5 on MNIST, measured before. Which digits are their own mirror image?")
+if stored_result is not None:
+    with st.expander("Measured before, for comparison", icon=":material/science:"):
+        if safety is not None:
+            draw(
+                fall_chart(stored_result.falls),
+                "flip_reference_too",
+                "Measured test accuracy as stored, mirrored and turned",
+            )
+        first = stored_result.falls[0]
+        st.markdown(
+            f"Each with {first.seeds} seeds, all test images, trained as the app trains: `benchmarks/label_safety.py`. "
+            f"Measured on {stored_result.machine}."
+        )
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
+questions("label_safety")

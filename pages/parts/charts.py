@@ -1,0 +1,14 @@
+"""A chart on a page."""
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.figures.curves import Chart
+
+
+def draw(chart: Chart, key: str, alt: str) -> None:
+    """Show a chart as wide as its place; with the same `key` only its data change from run to run.
+
+    `alt` says what it shows to those who cannot see it.
+    """
+    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
