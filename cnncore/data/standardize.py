@@ -1,11 +1,12 @@
 """Standardization: fitted on the train images alone, applied to every batch on the training device."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from cnncore.data.spectrum import Spectrum, spectrum
 from cnncore.errors import InputError
 from cnncore.training.config import Standardization
 
@@ -15,7 +16,9 @@ HANDOUT_MEAN = (0.491, 0.482, 0.447)
 HANDOUT_STD = (0.202, 0.199, 0.201)
 # Added to an eigenvalue before its inverse square root. The smallest are noise (the covariance of CIFAR-10 has a
 # condition number of 3.6e7): without it whitening would blow the noise up as much as the picture.
-ZCA_EPSILON = 0.1
+WHITENING_EPSILON = 0.1
+MOST_EPSILON = 1e6
+_TENSORS = ("mean", "std", "whitening")
 _CHUNK = 2048  # images a pass over the train set turns into floats at a time: bounded memory
 
 
@@ -46,32 +49,51 @@ class Standardize:
             images = (images.flatten(1) @ self.whitening).view(images.shape)
         return images
 
+    def state(self) -> dict[str, Tensor | bool]:
+        """Return what was fitted, for a checkpoint: `from_state` gives the same standardization back."""
+        fitted = {name: getattr(self, name) for name in _TENSORS}
+        return {"per_image": self.per_image} | {name: value for name, value in fitted.items() if value is not None}
 
-def fit(kind: Standardization, train_images: Tensor) -> Standardize:
+    @classmethod
+    def from_state(cls, state: Mapping[str, Tensor | bool]) -> "Standardize":
+        """Return the standardization that `state` was taken from, on the device on which the tensors lie.
+
+        An entry of another name or kind is an `InputError`: the checkpoint was not written by this program.
+        """
+        for name, value in state.items():
+            if not (isinstance(value, Tensor) if name in _TENSORS else name == "per_image" and isinstance(value, bool)):
+                raise InputError(
+                    f"`standardize` of the checkpoint has an entry {name!r} that cannot be read: start the run anew."
+                )
+        tensors = {name: value for name, value in state.items() if isinstance(value, Tensor)}
+        return cls(**tensors, per_image=bool(state.get("per_image", False)))
+
+
+def fit(kind: Standardization, train_images: Tensor, eps: float = WHITENING_EPSILON) -> Standardize:
     """Return the standardization fitted on `train_images`, uint8 (N, C, H, W), as the network will see them.
 
     Statistics are summed in float64, over all train images, on the images' own device (Apple's MPS has no
-    float64: there the sums are made on the CPU). `HANDOUT` needs three channels, `ZCA` at most 4,096 values
-    an image.
+    float64: there the sums are made on the CPU). `HANDOUT` needs three channels, `ZCA` and `PCA` at most 4,096 values
+    an image; they add `eps` to each eigenvalue.
     """
     device = train_images.device
     channels = train_images.shape[1]
-    if kind is Standardization.NONE:
-        return Standardize()
-    if kind is Standardization.IMAGE:
-        return Standardize(per_image=True)
-    if kind is Standardization.HANDOUT:
-        if channels != 3:
-            raise InputError(
-                f"`standardize` (=handout) has constants for 3 channels and the images have {channels}: use channel."
-            )
-        shape = (1, 3, 1, 1)
-        return Standardize(
-            torch.tensor(HANDOUT_MEAN, device=device).view(shape), torch.tensor(HANDOUT_STD, device=device).view(shape)
-        )
+    match kind:
+        case Standardization.NONE:
+            return Standardize()
+        case Standardization.IMAGE:
+            return Standardize(per_image=True)
+        case Standardization.HANDOUT:
+            if channels != 3:
+                raise InputError(
+                    f"`standardize` (=handout) has constants for 3 channels and the images have {channels}: use "
+                    "channel."
+                )
+            mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (HANDOUT_MEAN, HANDOUT_STD))
+            return Standardize(mean, std)
+        case Standardization.ZCA | Standardization.PCA:
+            return whitening(kind, spectrum(train_images, f"standardize={kind}"), train_images, eps)
     mean = _mean_image(train_images)  # (C, H, W)
-    if kind is Standardization.ZCA:
-        return Standardize(mean.float().to(device)[None], whitening=_zca(train_images, mean).to(device))
     if kind is Standardization.CHANNEL:
         mean = mean.mean(dim=(1, 2), keepdim=True).expand_as(mean)
     dims = (0, 2, 3) if kind is Standardization.CHANNEL else (0, 1, 2, 3)
@@ -83,6 +105,22 @@ def fit(kind: Standardization, train_images: Tensor) -> Standardize:
     return Standardize(mean.float().to(device)[None], std.float().to(device))
 
 
+def whitening(kind: Standardization, found: Spectrum, like: Tensor, eps: float) -> Standardize:
+    """Return the whitening by the principal components `found`, for images of the shape and device of `like`.
+
+    With the covariance U L U^T, PCA multiplies by W = U (L + eps I)^(-1/2), which leaves the values uncorrelated,
+    the strongest component first; ZCA multiplies by W U^T, turning back into pixels, so that an image stays one
+    (Bell & Sejnowski 1997). An eigenvalue l becomes l / (l + eps).
+    """
+    if not 0 < eps <= MOST_EPSILON:
+        raise InputError(f"`whitening_eps` (={eps:g}) must be above 0 and at most {MOST_EPSILON:g}: try 0.1.")
+    matrix = found.vectors * found.scales(eps)
+    if kind is Standardization.ZCA:
+        matrix = matrix @ found.vectors.T
+    mean = found.mean.view(1, *like.shape[1:])
+    return Standardize(mean.float().to(like.device), whitening=matrix.float().to(like.device))
+
+
 def _parts(images: Tensor) -> Iterator[Tensor]:
     for part in torch.split(images, _CHUNK):
         yield (part.cpu() if part.device.type == "mps" else part).double().div_(255)
@@ -90,20 +128,3 @@ def _parts(images: Tensor) -> Iterator[Tensor]:
 
 def _mean_image(images: Tensor) -> Tensor:
     return torch.stack([part.sum(0) for part in _parts(images)]).sum(0) / len(images)
-
-
-def _zca(images: Tensor, mean: Tensor) -> Tensor:
-    """Return W = U (L + eps I)^(-1/2) U^T of the covariance U L U^T (Bell & Sejnowski 1997), symmetric."""
-    values = mean.numel()
-    if values > 4096:
-        raise InputError(
-            f"`standardize` (=zca) multiplies by a matrix of {values} x {values}: it is made for images of at most "
-            "4096 values (32x32x3 are 3072), use channel."
-        )
-    covariance = torch.zeros(values, values, dtype=torch.float64, device=mean.device)
-    for part in _parts(images):
-        centred = (part - mean).flatten(1)  # (n, C*H*W)
-        covariance.addmm_(centred.T, centred)
-    eigenvalues, vectors = torch.linalg.eigh(covariance / len(images))
-    whitening: Tensor = (vectors / (eigenvalues.clamp_min(0) + ZCA_EPSILON).sqrt()) @ vectors.T
-    return whitening.float()

@@ -20,6 +20,7 @@ class Standardization(StrEnum):
     MEAN_IMAGE = "mean-image"  # the mean train image is subtracted, one standard deviation divides
     IMAGE = "image"  # each image by its own mean and standard deviation
     ZCA = "zca"  # whitening that keeps images images
+    PCA = "pca"  # whitening in the basis of the principal components: no longer an image
 
 
 class Schedule(StrEnum):

@@ -1,8 +1,10 @@
+import io
+
 import numpy as np
 import pytest
 import torch
 
-from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD, ZCA_EPSILON, fit
+from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD, WHITENING_EPSILON, Standardize, fit
 from cnncore.errors import InputError
 from cnncore.training.config import Standardization
 
@@ -49,7 +51,45 @@ def test_zca_is_symmetric_and_flattens_the_spectrum():
     before = torch.linalg.eigvalsh(torch.cov((FLOATS - FLOATS.mean(0)).flatten(1).T, correction=0).double())
     after = torch.linalg.eigvalsh(torch.cov(standardize(FLOATS).flatten(1).T, correction=0).double())
     # Each eigenvalue l becomes l / (l + eps): the large ones 1, the small ones stay small.
-    torch.testing.assert_close(after, before / (before + ZCA_EPSILON), atol=1e-4, rtol=0)
+    torch.testing.assert_close(after, before / (before + WHITENING_EPSILON), atol=1e-4, rtol=0)
+
+
+def test_pca_leaves_uncorrelated_components_the_strongest_first():
+    result = fit(Standardization.PCA, TRAIN, eps=1e-3)(FLOATS).flatten(1)
+    covariance = torch.cov(result.T, correction=0)
+    before = torch.linalg.eigvalsh(torch.cov(FLOATS.flatten(1).T.double(), correction=0)).flip(0)
+    torch.testing.assert_close(covariance.diagonal().double(), before / (before + 1e-3), atol=1e-3, rtol=0)
+    assert (covariance - covariance.diagonal().diag()).abs().max() < 1e-3
+
+
+def test_zca_is_pca_turned_back_into_pixels():
+    pca, zca = (fit(kind, TRAIN, eps=0.01).whitening for kind in (Standardization.PCA, Standardization.ZCA))
+    torch.testing.assert_close(zca @ zca, pca @ pca.T, atol=1e-3, rtol=1e-3)  # both are (C + eps I)^-1
+    covariance = torch.cov(FLOATS.flatten(1).T.double(), correction=0)
+    inverse = torch.linalg.inv(covariance + 0.01 * torch.eye(192, dtype=torch.float64))
+    torch.testing.assert_close((pca @ pca.T).double(), inverse, atol=1e-3, rtol=1e-3)
+
+
+def test_a_smaller_eps_whitens_more():
+    spreads = [float(fit(Standardization.ZCA, TRAIN, eps=eps)(FLOATS).var(0).mean()) for eps in (1.0, 0.1, 1e-4)]
+    assert spreads == sorted(spreads)
+    assert spreads[0] < 0.3 < 0.8 < spreads[-1]
+
+
+@pytest.mark.parametrize("kind", list(Standardization))
+def test_a_state_gives_the_same_standardization_back_through_a_file(kind):
+    fitted = fit(kind, TRAIN)
+    file = io.BytesIO()
+    torch.save(fitted.state(), file)
+    file.seek(0)
+    again = Standardize.from_state(torch.load(file, weights_only=True))
+    assert torch.equal(again(FLOATS), fitted(FLOATS))
+
+
+@pytest.mark.parametrize("state", [{"per_image": 1.0}, {"means": torch.zeros(1)}, {"mean": True}])
+def test_a_state_that_is_none_is_refused(state):
+    with pytest.raises(InputError, match=r"`standardize` of the checkpoint has an entry"):
+        Standardize.from_state(state)
 
 
 def test_none_leaves_the_pixels():
@@ -62,3 +102,5 @@ def test_what_cannot_be_fitted_is_one_sentence():
     big = torch.zeros(2, 3, 64, 64, dtype=torch.uint8)
     with pytest.raises(InputError, match=r"zca.*4096"):
         fit(Standardization.ZCA, big)
+    with pytest.raises(InputError, match=r"`whitening_eps` \(=0\) must be above 0"):
+        fit(Standardization.PCA, TRAIN, eps=0)
