@@ -10,9 +10,9 @@ from cnncore.data.augmentation import HorizontalFlip, RandomCrop
 from cnncore.errors import InputError
 from cnncore.events import Batch, Diverged, Epoch, Finished, Started, to_json
 from cnncore.training import trainer
-from cnncore.training.batches import balanced
 from cnncore.training.config import RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS
+from cnncore.training.split import balanced
 from cnncore.training.trainer import train
 
 CONFIG = RunConfig(dataset="tiny", network="classroom", epochs=3, batch_size=32, lr=0.05, device="cpu")
@@ -145,15 +145,16 @@ def test_a_damaged_checkpoint_is_one_sentence(tiny, tmp_path):
 
 def test_a_checkpoint_that_cannot_be_written_is_one_sentence_and_keeps_the_old_one(tiny, tmp_path, monkeypatch):
     path = tmp_path / "run.pt"
-    list(train(replace(CONFIG, epochs=1), checkpoint=path))
+    config = replace(CONFIG, snapshots=False)
+    list(train(replace(config, epochs=1), checkpoint=path))
     old = path.read_bytes()
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
-    run = train(CONFIG, checkpoint=path)
-    with pytest.raises(InputError, match=r"epoch 1 cannot be written .*No space left on device.*resume the run"):
+    run = train(config, checkpoint=path)
+    with pytest.raises(InputError, match=r"checkpoint of epoch 1 cannot be written .*No space left.*resume the run"):
         list(run)
     assert path.read_bytes() == old
 
