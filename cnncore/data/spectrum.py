@@ -60,9 +60,9 @@ def covariance(images: Tensor) -> tuple[Tensor, Tensor]:
 def spectrum(images: Tensor, name: str = "standardize") -> Spectrum:
     """Return the principal components of uint8 `images` (N, C, H, W); an `InputError` for more than `LARGEST` values.
 
-    3,072 values of 5,000 images took 15 to 25 seconds on one busy core, most of them for the eigenvectors, which in float32
-    would come three times as fast but lose the smallest eigenvalues in its noise. `name` is the setting
-    that an error speaks of.
+    3,072 values of 5,000 images took 15 to 25 seconds on one busy core, most of them for the eigenvectors. In float32
+    these would come three times as fast, and the smallest eigenvalues would be lost in its rounding. `name` is the
+    setting that an error speaks of.
     """
     values = images[0].numel()
     if values > LARGEST:

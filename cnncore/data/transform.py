@@ -13,13 +13,19 @@ from torch import Tensor
 
 from cnncore.data.augmentation import (
     Augmentation,
+    AutoAugment,
     ColourJitter,
+    GaussianNoise,
     HorizontalFlip,
     PadCrop,
+    RandAugment,
     RandomCrop,
     RandomErasing,
     Rotation,
+    TrivialAugment,
 )
+from cnncore.data.mixing import MIXING, mix, partners
+from cnncore.data.operations import chain
 
 # The grey of an erased square: the middle of [0, 1], near every data set's mean.
 ERASED = 0.5
@@ -94,14 +100,49 @@ def erase(images: Tensor, augmentation: RandomErasing, draws: dict[str, Tensor])
     return images.masked_fill(covered, ERASED)
 
 
+def noise(images: Tensor, augmentation: GaussianNoise, draws: dict[str, Tensor]) -> Tensor:  # noqa: ARG001 one signature for all
+    """Return each image plus normal noise of its drawn standard deviation, clipped to [0, 1].
+
+    The normal numbers come from the drawn seed and the pixel's place, not from a generator, whose numbers would be
+    others on every kind of device.
+    """
+    values = images[0].numel()
+    place = torch.arange(2 * values, device=images.device)
+    even = _scrambled(draws["seed"].long()[:, None] * (2 * values) + place)  # (N, 2*C*H*W), evenly in (0, 1)
+    radius = (-2 * even[:, :values].log()).sqrt()  # Box & Muller: two even numbers give a normal one
+    normal = radius * (2 * math.pi * even[:, values:]).cos()
+    return (images + draws["sigma"][:, None, None, None] * normal.view(images.shape)).clamp(0, 1)
+
+
+def _scrambled(numbers: Tensor) -> Tensor:
+    """Return numbers between 0 and 1, both left out, that look random and depend on whole `numbers` alone."""
+    for _ in range(2):  # each bit of the number reaches each of the result: the usual mixing of a 32-bit hash
+        numbers = ((numbers >> 16) ^ numbers) * 0x45D9F3B & 0xFFFFFFFF
+    numbers = (numbers >> 16) ^ numbers
+    return ((numbers >> 9).float() + 0.5) / 2**23
+
+
 _APPLY = {
     RandomCrop: crop,
     PadCrop: pad_crop,
     HorizontalFlip: flip,
     Rotation: rotate,
     ColourJitter: jitter,
+    AutoAugment: chain,
+    RandAugment: chain,
+    TrivialAugment: chain,
+    GaussianNoise: noise,
     RandomErasing: erase,
 }
+
+
+_MOVES_ONLY = (RandomCrop, PadCrop, HorizontalFlip)
+_POLICIES = (AutoAugment, RandAugment, TrivialAugment)
+
+
+def as_bytes(images: Tensor) -> Tensor:
+    """Return float pixels in [0, 1] as the nearest bytes; bytes pass as they are."""
+    return images if images.dtype == torch.uint8 else (images * 255).round().to(torch.uint8)
 
 
 def as_float(images: Tensor) -> Tensor:
@@ -113,12 +154,25 @@ def apply(images: Tensor, augmentations: tuple[Augmentation, ...], draws: list[d
     """Return the augmented batch, a float tensor (N, C, H', W') with pixels in [0, 1].
 
     `images` is (N, C, H, W), uint8 or float; `draws` has one table for each of `augmentations`, as
-    `cnncore.data.augmentation.draw` makes them, its arrays turned into tensors on the images' device.
+    `cnncore.data.augmentation.draw` makes them, its arrays turned into tensors on the images' device. Mixup and CutMix
+    take the finished view before it in the batch as an image's partner; `cnncore.data.mixing.shares` weighs the labels.
     """
-    # Geometry that only moves pixels is done on bytes: a quarter of the memory traffic, the same result.
-    moves_only = (RandomCrop, PadCrop, HorizontalFlip)
+    views = one_by_one(images, augmentations, draws)
+    if any(isinstance(augmentation, MIXING) for augmentation in augmentations):
+        views = mix(views, partners(views), augmentations, draws)
+    return views
+
+
+def one_by_one(images: Tensor, augmentations: tuple[Augmentation, ...], draws: list[dict[str, Tensor]]) -> Tensor:
+    """Return the batch as `apply` does, before images are mixed with each other."""
     for augmentation, table in zip(augmentations, draws, strict=True):
-        if not isinstance(augmentation, moves_only):
+        if isinstance(augmentation, MIXING):
+            continue
+        # Geometry that only moves pixels is done on bytes: a quarter of the memory traffic, the same result. The
+        # policies are defined on bytes.
+        if isinstance(augmentation, _POLICIES):
+            images = as_bytes(images)
+        elif not isinstance(augmentation, _MOVES_ONLY):
             images = as_float(images)
         images = _APPLY[type(augmentation)](images, augmentation, table)  # type: ignore[operator]  # each takes its own kind
     return as_float(images)

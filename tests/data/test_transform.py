@@ -5,7 +5,9 @@ from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as vision
 
 from cnncore.data.augmentation import (
+    AUGMENTATIONS,
     ColourJitter,
+    GaussianNoise,
     HorizontalFlip,
     PadCrop,
     RandomCrop,
@@ -87,6 +89,24 @@ def test_erasing_covers_exactly_the_drawn_square():
         torch.testing.assert_close(view, expected)
 
 
+def test_noise_is_normal_with_the_drawn_deviation_and_follows_from_the_seed():
+    grey = torch.full((64, 3, 40, 40), 0.5)
+    transforms = (GaussianNoise(0.1),)
+    [table] = tables = drawn(transforms, images=grey)
+    views = apply(grey, transforms, tables)
+    normal = (views - 0.5) / table["sigma"].clamp_min(1e-6)[:, None, None, None]
+    torch.testing.assert_close(normal.std(dim=(1, 2, 3)), torch.ones(64), atol=0.05, rtol=0)
+    flat = normal.flatten().double()
+    assert float(flat.mean()) == pytest.approx(0, abs=0.01)
+    for limit, share in [(1, 0.6827), (2, 0.9545), (3, 0.9973)]:
+        assert float((flat.abs() < limit).double().mean()) == pytest.approx(share, abs=0.004)
+    for shift in [(0, 1), (1, 0), (0, 7)]:  # no pattern from place to place, nor from image to image
+        moved = normal.roll(shift, (2, 3))
+        assert abs(float((normal * moved).mean())) < 0.01
+    assert abs(float((normal[:-1] * normal[1:]).mean())) < 0.01
+    assert torch.equal(views, apply(grey, transforms, tables))
+
+
 def test_without_transforms_the_pixels_are_scaled_and_nothing_else():
     torch.testing.assert_close(apply(IMAGES, (), []), IMAGES / 255)
 
@@ -99,5 +119,13 @@ def test_the_test_images_get_the_centre_window_alone():
 
 def test_grey_images_pass_through_every_transform():
     grey = IMAGES[:, :1]
-    transforms = parse_augmentations("crop,flip,rotate,jitter,erase")
+    transforms = parse_augmentations(",".join(AUGMENTATIONS))
     assert apply(grey, transforms, drawn(transforms, images=grey)).shape == (6, 1, 28, 28)
+
+
+@pytest.mark.parametrize("kind", AUGMENTATIONS)
+def test_pixels_stay_between_black_and_white(kind):
+    transforms = parse_augmentations(kind)
+    views = apply(IMAGES, transforms, drawn(transforms))
+    assert views.dtype == torch.float32
+    assert 0 <= views.min() <= views.max() <= 1

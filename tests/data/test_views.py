@@ -5,12 +5,14 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as vision
 
-from cnncore.data import transform
+from cnncore.data import mixing, transform
 from cnncore.data.augmentation import (
     AUGMENTATIONS,
     ColourJitter,
     HorizontalFlip,
+    Mixup,
     PadCrop,
+    RandAugment,
     RandomCrop,
     RandomErasing,
     Rotation,
@@ -131,10 +133,41 @@ def test_a_continuous_value_has_no_count(augmentation):
     assert len(np.unique(found.reshape(50, -1), axis=0)) > 20
 
 
+def test_a_mixed_view_is_mixed_with_the_other_image_of_its_row():
+    others = np.random.default_rng(9).integers(0, 256, (30, 3, 32, 32), dtype=np.uint8)
+    found = views(IMAGE, (Mixup(p=0.5),), seed=0, count=30, others=others)
+    assert 0 < (found.shares == 1).sum() < 30
+    share = found.shares[:, None, None, None]
+    expected = share * IMAGE + (1 - share) * others
+    assert np.abs(found.views - expected).max() <= 0.51
+    assert caption((Mixup(),), found.draws, int(np.argmax(found.shares == 1))) == "as it was"
+    assert views(IMAGE, PRACTICAL, seed=0, count=2).shares is None
+
+
+def test_a_partner_has_an_augmentation_of_its_own():
+    others = np.stack([IMAGE] * 20)
+    found = views(IMAGE, (RandomCrop(28), Mixup(p=1.0)), seed=0, count=20, others=others)
+    crops = views(IMAGE, (RandomCrop(28),), seed=0, count=20).views
+    assert (found.views != crops).any(axis=(1, 2, 3)).sum() > 15
+
+
+def test_a_chain_is_said_in_words():
+    values = {
+        "operation1": [5, 13, 3],
+        "magnitude1": [-9, 0, 4],
+        "operation2": [0, 11, 9],
+        "magnitude2": [0, 0.7, -0.27],
+    }
+    draws = [{name: np.float32(column) for name, column in values.items()}]
+    words = [caption((RandAugment(),), draws, row).replace("\N{NO-BREAK SPACE}", " ") for row in range(3)]
+    assert words == ["Rotate −9°", "Equalize, Solarize 0.70", "TranslateX +4, Sharpness −0.27"]
+
+
 @pytest.mark.parametrize("kind", AUGMENTATIONS)
 def test_the_source_shown_is_the_function_that_training_calls(kind):
     text = source(kind)
     compile(text, "shown", "exec")
-    assert inspect.getsource(transform._APPLY[AUGMENTATIONS[kind]]).strip() in text
+    applied = {"mixup": mixing.mixup, "cutmix": mixing.cutmix}.get(kind) or transform._APPLY[AUGMENTATIONS[kind]]
+    assert inspect.getsource(applied).strip() in text
     assert ("def window" in text) == (kind in ("crop", "pad-crop"))
     assert ("def _grey" in text) == (kind == "jitter")

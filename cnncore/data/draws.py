@@ -1,0 +1,23 @@
+"""What is drawn for an augmentation: a table of numbers, one row an image; and the checks of its parameters."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnncore.errors import InputError
+
+Draws: TypeAlias = dict[str, NDArray[np.float32]]  # name of the sampled value -> (N,)
+
+
+def between(name: str, value: float, low: float, high: float, unit: str = "") -> None:
+    """Raise an `InputError` unless the parameter `name` lies within its limits."""
+    if not low <= value <= high:
+        raise InputError(
+            f"`{name}` (={value}) must lie between {low:g} and {high:g}{unit}: choose a value in that range."
+        )
+
+
+def flags(rng: np.random.Generator, count: int, p: float) -> NDArray[np.float32]:
+    """Return 1 with probability `p`, else 0, (count,)."""
+    return (rng.random(count) < p).astype(np.float32)
