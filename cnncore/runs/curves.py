@@ -27,8 +27,8 @@ class Curves(Database):
         """Return a metric's curve, empty where the run does not measure it.
 
         `train/...`, `test/...`, `validation/...`, `train_eval/...`, `lr` and `images_per_second` go by epoch,
-        `batch/...` by update. A curve of more than `max_points` points comes as so many buckets of neighbouring ones, averaged by
-        the database: what a page pays does not grow with the run.
+        `batch/...` by update. A curve of more than `max_points` points comes as so many buckets of neighbouring ones,
+        averaged by the database: what a page pays does not grow with the run.
         """
         with self._errors():
             db = self._connection

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from cnncore.data.augmentation import draw
 from cnncore.data.images import ImageData
+from cnncore.data.mixing import shares
 from cnncore.data.standardize import Standardize, fit
 from cnncore.data.transform import apply, centre, centre_window
 from cnncore.training.config import RunConfig
@@ -116,7 +117,8 @@ class Batches:
         chosen = tables.order[rows]
         drawn = [{name: values[rows] for name, values in table.items()} for table in tables.draws]
         images = apply(self.train.images[chosen], self.config.augment, drawn)
-        return TrainBatch(self._network_input(images), self.train.labels[chosen])
+        share = shares(self.config.augment, drawn, *images.shape[2:])
+        return TrainBatch(self._network_input(images), self.train.labels[chosen], share)
 
     def train_epoch(self, epoch: int) -> Iterator[TrainBatch]:
         """Yield the batches of an epoch, in a random order; the last may be smaller."""

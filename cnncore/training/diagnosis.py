@@ -146,10 +146,11 @@ class Diagnosis:
 def diagnose(config: RunConfig, loss: NDArray[np.float64], classes: int, *, diverged: bool = False) -> Diagnosis | None:
     """Return what is wrong with a run whose batches had these losses, the first one first; None if nothing shows.
 
-    A network that gives all images the same answer, whatever they show, has the loss ln C of the class frequencies: a
-    plateau there, of mean within 2 % and with no batch far from it. If the loss was elsewhere before, large steps have
-    thrown the weights to where no gradient comes back (collapse); if it never was, the steps have been too small or
-    too few so far (stuck). A run that ended because its loss was no number is an overflow.
+    A network that gives all images the same answer, whatever they show, has at best the loss ln C of guessing: a
+    plateau there, of mean within 2 % and with no batch far from it, or a loss that stays above it. If the loss was
+    elsewhere before, large steps have thrown the weights to where no gradient comes back (collapse); if it never was,
+    the steps have been too small or too few so far (stuck). A run that ended because its loss was no number is an
+    overflow.
     """
     step = effective_step(config.lr, config.momentum)
     told = f"`lr` {config.lr:g}" + (
@@ -158,15 +159,19 @@ def diagnose(config: RunConfig, loss: NDArray[np.float64], classes: int, *, dive
     if diverged:
         text = f"{told} made steps so large that the weights grew until the loss was no number any more."
         return Diagnosis(Trouble.OVERFLOW, text, _smaller(config))
+    if len(loss) < 100:
+        return None
     recent = loss[-max(50, len(loss) // 5) :]
     guess = math.log(classes)
-    if len(loss) < 100 or abs(recent.mean() - guess) > 0.02 * guess or np.abs(recent - guess).max() > 0.15 * guess:
+    above = recent.mean() > 1.05 * guess
+    flat = abs(recent.mean() - guess) < 0.02 * guess and np.abs(recent - guess).max() < 0.15 * guess
+    if not above and not flat:
         return None
     before = np.convolve(loss[: -len(recent)], np.full(10, 0.1), "valid")  # means of ten
-    if before.min() < 0.95 * guess or before.max() > 1.05 * guess or loss.max() > 1.5 * guess:
+    if above or before.min() < 0.95 * guess or before.max() > 1.05 * guess or loss.max() > 1.5 * guess:
         text = (
-            f"{told} threw the weights to where every image gets the same answer: the loss is back at that of "
-            f"guessing, ln {classes} = {guess:.3f}, and no gradient leads away."
+            f"{told} threw the weights to where every image gets the same answer: the loss is {recent.mean():.3g}, "
+            f"no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
         )
         return Diagnosis(Trouble.COLLAPSE, text, _smaller(config))
     text = f"After {len(loss):,} updates with {told} the loss is still that of guessing, ln {classes} = {guess:.3f}."
