@@ -32,7 +32,7 @@ def test_the_first_loss_is_judged_against_that_of_guessing(loss, classes, batch_
 
 
 @pytest.mark.parametrize("name", ["classroom-2", "classroom-9"])
-def test_the_first_loss_of_a_real_run_is_sound(app_home, name):
+def test_the_first_loss_of_a_real_run_is_sound(drawn_once, name):
     config = replace(PRESETS[name], train_size=320, test_size=10, device="cpu", epochs=1)
     first = next(event for event in train(config) if isinstance(event, Batch))
     assert first_loss(first.loss, 10, config).sound

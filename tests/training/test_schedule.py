@@ -92,7 +92,7 @@ def test_a_plan_is_the_rate_of_its_updates_from_the_first_to_the_last(schedule, 
     plan = planned(config, batches, points)
     total = epochs * batches
     assert len(plan.step) == min(points, total)
-    assert (plan.step[0], plan.step[-1]) == (1 if total > 1 else 1, total)
+    assert (plan.step[0], plan.step[-1]) == (1, total)
     assert plan.epoch[-1] == epochs
     assert plan.exact == (schedule is not Schedule.PLATEAU)
     for step, lr in zip(plan.step.tolist(), plan.lr.tolist(), strict=True):
