@@ -3,7 +3,10 @@
 Events are the only thing that leaves a training process. A consumer (the store, the command line, a page)
 needs neither torch nor the trainer to read them. Accuracies are fractions between 0 and 1, losses are mean
 cross-entropies in nats per image, durations are seconds. A metric's name in JSON is its definition: `train/...` is the
-running mean over the epoch while the weights move, `test/...` is one fixed model on all test images.
+running mean over the epoch while the weights move, each batch scored before its own update, as it was augmented and
+with dropout; its loss is what training minimises, label smoothing and mixed labels included. `train_eval/...`,
+`validation/...` and `test/...` are one fixed model (the averaged one where weights are averaged) on all images of the
+split after the epoch, without augmentation and dropout, and plain cross-entropy.
 """
 
 import dataclasses
@@ -51,7 +54,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch is over. `seconds` is its training time, evaluation apart; means are weighted by images."""
+    """An epoch is over. Means are weighted by images; `lr` is the learning rate of its last update.
+
+    `seconds` is its training time and `images_per_second` the train images over that; `test_seconds` is what the
+    evaluations took. What a run does not measure, because it has no validation split or does not re-score its train
+    set, is None and not in the JSON.
+    """
 
     kind: ClassVar[str] = "epoch"
     epoch: int
@@ -66,6 +74,22 @@ class Epoch:
     test_seconds: float
     images_per_second: float
     lr: float
+    validation_loss: float | None = field(default=None, metadata={"json": "validation/loss"})
+    validation_accuracy: float | None = field(default=None, metadata={"json": "validation/accuracy"})
+    validation_accuracy5: float | None = field(default=None, metadata={"json": "validation/accuracy5"})
+    train_eval_loss: float | None = field(default=None, metadata={"json": "train_eval/loss"})
+    train_eval_accuracy: float | None = field(default=None, metadata={"json": "train_eval/accuracy"})
+    train_eval_accuracy5: float | None = field(default=None, metadata={"json": "train_eval/accuracy5"})
+
+
+@dataclass(frozen=True)
+class Changed:
+    """Somebody changed the run while it went on: from update `step` on, the schedule is multiplied by `lr_factor`."""
+
+    kind: ClassVar[str] = "changed"
+    epoch: int
+    step: int
+    lr_factor: float
 
 
 @dataclass(frozen=True)
@@ -98,12 +122,18 @@ class Stopped:
     message: str
 
 
-Event: TypeAlias = Started | Batch | Epoch | Finished | Diverged | Stopped
-_KINDS: dict[str, type[Event]] = {kind.kind: kind for kind in (Started, Batch, Epoch, Finished, Diverged, Stopped)}
+Event: TypeAlias = Started | Batch | Epoch | Changed | Finished | Diverged | Stopped
+_KINDS: dict[str, type[Event]] = {
+    kind.kind: kind for kind in (Started, Batch, Epoch, Changed, Finished, Diverged, Stopped)
+}
 
 
 def _json_name(spec: dataclasses.Field[Any]) -> str:
     return str(spec.metadata.get("json", spec.name))
+
+
+def _optional(kind: type[Event]) -> list[dataclasses.Field[Any]]:
+    return [spec for spec in dataclasses.fields(kind) if spec.default is None]
 
 
 def to_dict(event: Event) -> dict[str, Any]:
@@ -113,7 +143,8 @@ def to_dict(event: Event) -> dict[str, Any]:
     {'event': 'stopped', 'epoch': 3, 'message': 'asked'}
     """
     values = {_json_name(spec): getattr(event, spec.name) for spec in dataclasses.fields(event)}
-    return {"event": event.kind} | values
+    absent = {_json_name(spec) for spec in _optional(type(event)) if getattr(event, spec.name) is None}
+    return {"event": event.kind} | {name: value for name, value in values.items() if name not in absent}
 
 
 def from_dict(values: dict[str, Any]) -> Event:
@@ -124,9 +155,10 @@ def from_dict(values: dict[str, Any]) -> Event:
     event_type = _KINDS[kind]
     names = {_json_name(spec): spec.name for spec in dataclasses.fields(event_type)}
     given = values.keys() - {"event"}
-    if given != names.keys():
+    required = names.keys() - {_json_name(spec) for spec in _optional(event_type)}
+    if not required <= given <= names.keys():
         raise ValueError(f"a `{kind}` event has the fields {sorted(names)}, not {sorted(given)}")
-    return event_type(**{names[name]: values[name] for name in names})
+    return event_type(**{names[name]: values[name] for name in given})
 
 
 def to_json(event: Event) -> str:

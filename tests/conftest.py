@@ -16,6 +16,18 @@ def app_home(tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
+@pytest.fixture(scope="session")
+def shared_home(tmp_path_factory):
+    """Return one home for all tests that ask for it: the built-in data set takes seconds to draw."""
+    return tmp_path_factory.mktemp("shared") / "home"
+
+
+@pytest.fixture
+def drawn_once(shared_home, monkeypatch):
+    """Make the shared home this test's `CNNCORE_HOME`; for tests that only read the built-in data set."""
+    monkeypatch.setenv("CNNCORE_HOME", str(shared_home))
+
+
 def tiny_images(train=140, test=70, size=12, seed=0):
     """Return noise with a class-dependent tint: learnable in a few epochs, not in one batch."""
     rng = np.random.default_rng(seed)

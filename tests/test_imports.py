@@ -19,13 +19,18 @@ TORCH_FREE = [
     "cnncore.events",
     "cnncore.figures.curves",
     "cnncore.runs.client",
+    "cnncore.runs.snapshots",
     "cnncore.runs.store",
     "cnncore.runs.supervisor",
     "cnncore.statistics",
+    "cnncore.training.cautions",
+    "cnncore.training.comparison",
     "cnncore.training.config",
+    "cnncore.training.diagnosis",
     "cnncore.training.network",
     "cnncore.training.presets",
     "cnncore.training.schedule",
+    "cnncore.training.snapshots",
 ]
 
 

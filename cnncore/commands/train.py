@@ -2,13 +2,15 @@
 
 import argparse
 import dataclasses
+import sys
 from pathlib import Path
 from typing import Any
 
 from cnncore.data.augmentation import AUGMENTATIONS, parse_augmentations
 from cnncore.errors import InputError
 from cnncore.events import Event, to_json
-from cnncore.training.config import DeviceChoice, RunConfig, Schedule, Standardization
+from cnncore.training.cautions import warnings
+from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.practical_log import PracticalLog
 from cnncore.training.presets import PRESETS
 
@@ -24,20 +26,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--epochs", type=int)
     add("--batch-size", type=int)
     add("--lr", type=float, help="learning rate of the first epoch")
+    add("--optimizer", metavar="KIND", help=", ".join(Optimizer))
     add("--momentum", type=float)
+    add("--nesterov", action=argparse.BooleanOptionalAction, default=None, help="look ahead along the momentum")
+    add("--weight-decay", type=float, help="5e-4 is usual")
+    add("--label-smoothing", type=float, help="share of each label that all classes get alike")
+    add("--average", type=float, metavar="EPOCHS", help="evaluate weights averaged over about so many epochs")
     add("--standardize", metavar="KIND", help=", ".join(Standardization))
+    add("--whitening-eps", type=float, help="added to the eigenvalues, for zca and pca")
     add("--augment", metavar="LIST", help=f"comma-separated: {', '.join(AUGMENTATIONS)}, or none")
     add("--schedule", metavar="KIND", help=", ".join(Schedule))
     add("--decay", type=float, help="factor an epoch of the exponential schedule")
+    add("--factor", type=float, help="of the step and plateau schedules")
+    add("--milestones", type=_epochs, metavar="EPOCHS", help="of the step schedule, like 50,75")
+    add("--patience", type=int, help="epochs without progress before the plateau schedule falls")
+    add("--warmup-epochs", type=float, help="ramp over the first epochs, for any schedule")
     add("--dropout", type=float, help="probability of dropping a unit before the last dense layer")
     add("--batch-norm", action=argparse.BooleanOptionalAction, default=None, help="right after each convolution")
     add("--train-size", type=int, help="use only so many train images, balanced over the classes")
+    add("--validation-size", type=int, help="so many train images are kept apart to choose by")
     add("--test-size", type=int)
+    add(
+        "--train-eval", action=argparse.BooleanOptionalAction, default=None, help="score the train set after each epoch"
+    )
+    add("--precision", metavar="KIND", help=", ".join(Precision))
+    add("--snapshots", action=argparse.BooleanOptionalAction, default=None, help="keep what each epoch predicts")
     add("--seed", type=int)
     add("--device", metavar="DEVICE", help=", ".join(DeviceChoice))
     add("--log", choices=["practical", "json"], default="practical", help="how events are printed")
     add("--json", dest="log", action="store_const", const="json", help="the same as --log json")
     add("--name", default="", help="what the run is called in the app")
+
+
+def _epochs(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(",") if part.strip())
 
 
 def configuration(args: argparse.Namespace) -> RunConfig:
@@ -75,6 +97,8 @@ def run(args: argparse.Namespace) -> int:
     from cnncore.runs.worker import record
     from cnncore.training.trainer import own_process
 
+    for warning in warnings(config):
+        print(warning, file=sys.stderr)
     log = PracticalLog()
 
     def show(event: Event) -> None:

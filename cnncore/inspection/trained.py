@@ -17,14 +17,15 @@ from cnncore.architecture import Network
 from cnncore.architecture.build import build
 from cnncore.data.images import ImageData
 from cnncore.data.prepared import load
-from cnncore.data.standardize import Standardize, fit
-from cnncore.data.transform import centre, centre_window
+from cnncore.data.standardize import Standardize
+from cnncore.data.transform import centre
+from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
 from cnncore.runs.store import open_store
-from cnncore.runs.worker import checkpoint_path
-from cnncore.training.batches import DeviceData
+from cnncore.training.batches import DeviceData, fitted
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
+from cnncore.training.split import rows_of_train
 
 _CPU = torch.device("cpu")
 
@@ -56,37 +57,54 @@ class Trained:
         return self.standardize(centre(torch.from_numpy(np.array(images)), self.config.augment))
 
 
-def trained(run_id: str, moment: Moment = Moment.LAST) -> Trained:
-    """Return the network of the run `run_id`.
+def trained(run_id: str, at: Moment | int = Moment.LAST) -> Trained:
+    """Return the network of the run `run_id` at a moment or after the epoch `at`, with which its figures were made.
 
-    Before training means the very weights with which the run began: they follow from its seed. An `InputError` if
-    there is no such run, no checkpoint yet, or the data set has gone.
+    Before training (epoch 0) means the very weights with which the run began: they follow from its seed. The last
+    epoch's are the checkpoint's, others those that were kept, see `cnncore.runs.snapshots.snapshots_of`. Where a run
+    averages its weights, these are the averaged ones. An `InputError` if there is no such run, nothing was kept of
+    this epoch, or the data set has gone.
     """
     run = open_store().get(run_id)
+    if at in (0, Moment.BEFORE):
+        return _load(run.id, 0, 0)
     path = checkpoint_path(run.id)
-    saved = path.stat().st_mtime_ns if moment is Moment.LAST and path.exists() else 0
-    return _load(run.id, moment, saved)
+    kept = snapshot_folder(run.id).weights()
+    if at is Moment.LAST or (at == run.epoch and at not in kept):
+        saved = path.stat().st_mtime_ns if path.exists() else 0
+        found = _load(run.id, None, saved)
+        if at in (Moment.LAST, found.epoch):
+            return found
+    return _load(run.id, int(at), 0)
 
 
 @lru_cache(maxsize=4)
-def _load(run_id: str, moment: Moment, saved: int) -> Trained:  # noqa: ARG001 `saved` tells a newer checkpoint apart
+def _load(run_id: str, epoch: int | None, saved: int) -> Trained:  # noqa: ARG001 `saved` tells a newer checkpoint apart
     config = open_store().get(run_id).config
-    epoch = 0
     data = load(config.dataset)
     network = network_of(config, data.shape, len(data.classes))
     torch.manual_seed(config.seed)
     model = build(network)
-    if moment is Moment.LAST:
+    if epoch is None:
         checkpoint = Checkpoint.load(checkpoint_path(run_id), _CPU)
-        model.load_state_dict(checkpoint.model)
+        model.load_state_dict(checkpoint.evaluated)
         epoch = checkpoint.last.epoch
+    elif epoch:
+        weights = snapshot_folder(run_id).read_weights(epoch)
+        model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
     model.eval()
-    return Trained(config, epoch, network, model, data, _standardization(config))
+    return Trained(config, epoch, network, model, data, _standardization(run_id))
 
 
 @lru_cache(maxsize=4)
-def _standardization(config: RunConfig) -> Standardize:
-    """Return what the run standardizes with: fitted on its own train images, as the trainer does."""
+def _standardization(run_id: str) -> Standardize:
+    """Return what the run standardizes with: its checkpoint's, else fitted on its own train images as it will do."""
+    path = checkpoint_path(run_id)
+    if path.exists():
+        checkpoint = Checkpoint.load(path, _CPU)
+        if checkpoint.standardize is not None:
+            return Standardize.from_state(checkpoint.standardize)
+    config = open_store().get(run_id).config
     data = load(config.dataset)
-    train = DeviceData.of(data.train_images, data.train_labels, config.train_size, "train_size", _CPU)
-    return fit(config.standardize, centre_window(train.images, config.augment))
+    rows, _ = rows_of_train(config, data.train_labels)
+    return fitted(config, DeviceData.of(data.train_images, data.train_labels, rows, _CPU).images)

@@ -1,17 +1,20 @@
 """What pages and the command line do with runs: they write what they want into the store, others carry it out."""
 
+import math
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from cnncore.errors import InputError
 from cnncore.home import home
 from cnncore.runs.process import start_detached
 from cnncore.runs.record import Intent, Status
+from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
 from cnncore.runs.store import open_store
-from cnncore.runs.worker import checkpoint_path
 from cnncore.training.config import RunConfig
 
+LR_FACTORS = (1e-4, 1e4)  # the smallest and the largest that can be set by hand
 _lock = threading.Lock()
 _last_start: dict[Path, float] = {}  # by home: when a supervisor was started there last
 
@@ -28,11 +31,18 @@ def attend() -> None:
             start_detached("cnncore.runs.supervisor", log="supervisor.log")
 
 
-def start(config: RunConfig, name: str = "") -> str:
+def start(config: RunConfig, name: str = "", group: str = "") -> str:
     """Put a run into the queue and return its id."""
-    run_id = open_store().create(config, name)
+    run_id = open_store().create(config, name, group=group)
     attend()
     return run_id
+
+
+def start_many(configs: Sequence[RunConfig], group: str = "") -> list[str]:
+    """Put runs that belong together into the queue, all or none, in this order, and return their ids."""
+    ids = open_store().create_many(configs, group=group)
+    attend()
+    return ids
 
 
 def pause(run_id: str) -> None:
@@ -50,6 +60,28 @@ def stop(run_id: str) -> None:
     _while_active(run_id, Intent.STOP)
 
 
+def step(run_id: str) -> None:
+    """Let a paused run make exactly one update; one that is going on pauses first."""
+    _while_active(run_id, Intent.STEP if open_store().get(run_id).status is Status.PAUSED else Intent.PAUSE)
+
+
+def set_lr_factor(run_id: str, factor: float) -> None:
+    """Multiply the learning rate that the run's schedule has by `factor` from its next update on; 1 is the schedule's.
+
+    It is not over when the run is stopped: resumed, it goes on with the factor that was set last.
+    """
+    if not math.isfinite(factor) or not LR_FACTORS[0] <= factor <= LR_FACTORS[1]:
+        low, high = LR_FACTORS
+        raise InputError(
+            f"`lr_factor` (={factor:g}) must be between {low:g} and {high:g}: 1 is the schedule's own rate."
+        )
+    store = open_store()
+    run = store.get(run_id)
+    if not run.status.active and not run.status.resumable:
+        raise InputError(f"`run` (={run.id}) is {run.status} and its learning rate cannot be changed: it is over.")
+    store.set_lr_factor(run.id, factor)
+
+
 def resume(run_id: str) -> None:
     """Put a run that ended early back into the queue."""
     open_store().requeue(run_id)
@@ -57,18 +89,19 @@ def resume(run_id: str) -> None:
 
 
 def delete(run_id: str) -> None:
-    """Remove a run that is over, its curves and its checkpoint."""
+    """Remove a run that is over, its curves, its checkpoint and its snapshots."""
     store = open_store()
     run = store.get(run_id)
     store.delete(run.id)
     checkpoint_path(run.id).unlink(missing_ok=True)
+    snapshot_folder(run.id).forget()
 
 
 def _while_active(run_id: str, intent: Intent) -> None:
     store = open_store()
     run = store.get(run_id)
     if not run.status.active:
-        verbs = {Intent.PAUSE: "paused", Intent.NONE: "continued", Intent.STOP: "stopped"}
+        verbs = {Intent.PAUSE: "paused", Intent.NONE: "continued", Intent.STOP: "stopped", Intent.STEP: "stepped"}
         raise InputError(f"`run` (={run.id}) is {run.status} and cannot be {verbs[intent]}: it is over.")
     store.request(run.id, intent)
     if run.status is Status.QUEUED or intent is Intent.NONE:

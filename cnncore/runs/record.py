@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.training.config import RunConfig, Schedule, Standardization
+from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS, title
 
 
@@ -39,7 +39,16 @@ class Intent(StrEnum):
 
     NONE = "none"
     PAUSE = "pause"
+    STEP = "step"  # one update, then pause
     STOP = "stop"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is wanted of a run: what it should do, and what its learning rate is multiplied by."""
+
+    intent: Intent
+    lr_factor: float = 1.0
 
 
 def summary(config: RunConfig) -> str:
@@ -53,10 +62,16 @@ def summary(config: RunConfig) -> str:
     switched = {
         config.standardize.value: config.standardize is not Standardization.NONE,
         "+".join(augmentation.kind for augmentation in config.augment): bool(config.augment),
-        f"momentum {config.momentum:g}": config.momentum > 0,
+        config.optimizer.value: config.optimizer is not Optimizer.SGD,
+        f"{'Nesterov ' if config.nesterov else ''}momentum {config.momentum:g}": config.momentum > 0,
         config.schedule.value: config.schedule is not Schedule.NONE,
+        f"warm-up {config.warmup_epochs:g}": config.warmup_epochs > 0,
         "dropout": config.dropout > 0,
         "batch norm": config.batch_norm,
+        f"weight decay {config.weight_decay:g}": config.weight_decay > 0,
+        f"label smoothing {config.label_smoothing:g}": config.label_smoothing > 0,
+        "averaged weights": config.average > 0,
+        config.precision.value: config.precision is not Precision.FP32,
     }
     network = "own network" if config.network.lstrip().startswith("{") else config.network
     return ", ".join([network, f"lr {config.lr:g}", *(text for text, on in switched.items() if on)])
@@ -66,7 +81,9 @@ def summary(config: RunConfig) -> str:
 class Run:
     """One run. Sizes are images, `epoch` counts complete epochs, `step` updates; times are seconds since 1970.
 
-    `seconds` is training time so far, evaluation and pauses apart. What is not known yet is None.
+    `seconds` is training time so far, evaluation and pauses apart. Accuracies and losses are the last epoch's.
+    `lr_factor` is what the schedule is multiplied by as set by hand, `group` what runs started together share. What is
+    not known yet, or not measured, is None.
     """
 
     id: str
@@ -76,6 +93,8 @@ class Run:
     intent: Intent
     message: str
     config: RunConfig
+    group: str
+    lr_factor: float
     started: float | None
     updated: float
     device: str | None
@@ -94,6 +113,10 @@ class Run:
     train_loss: float | None
     test_accuracy: float | None
     test_loss: float | None
+    validation_accuracy: float | None
+    validation_loss: float | None
+    train_eval_accuracy: float | None
+    train_eval_loss: float | None
 
     @property
     def steps(self) -> int | None:

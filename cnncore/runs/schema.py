@@ -29,6 +29,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             heartbeat REAL NOT NULL
         )""",
     ),
+    (
+        "ALTER TABLE runs ADD COLUMN group_name TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE runs ADD COLUMN lr_factor REAL NOT NULL DEFAULT 1",
+        "CREATE INDEX runs_by_group ON runs (group_name, created)",
+        *(
+            f"ALTER TABLE epochs ADD COLUMN {split}_{metric} REAL"
+            for split in ("validation", "train_eval")
+            for metric in ("loss", "accuracy", "accuracy5")
+        ),
+        """CREATE TABLE changes (
+            run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, step INTEGER NOT NULL, epoch INTEGER NOT NULL,
+            lr_factor REAL NOT NULL, PRIMARY KEY (run_id, step)) WITHOUT ROWID""",
+    ),
 )
 
 

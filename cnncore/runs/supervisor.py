@@ -14,7 +14,8 @@ from collections.abc import Callable
 from cnncore.errors import InputError
 from cnncore.runs.process import start_detached
 from cnncore.runs.record import Intent, Status
-from cnncore.runs.store import STALE, LostRunError, RunStore, open_store
+from cnncore.runs.store import LostRunError, RunStore, open_store
+from cnncore.runs.supervision import STALE
 
 TICK = 0.25  # seconds between two looks at the store
 IDLE = 60.0  # seconds without an active run after which the supervisor ends
@@ -73,7 +74,7 @@ class Supervisor:
         """See to a run that no worker has; return whether one was started."""
         if intent is Intent.STOP:
             self._store.set_status(run_id, Status.STOPPED, "Stopped before it began.")
-        elif intent is Intent.PAUSE:
+        elif intent in (Intent.PAUSE, Intent.STEP):
             if status is Status.QUEUED:
                 self._store.set_status(run_id, Status.PAUSED, "Held in the queue.")
         elif status is Status.PAUSED:

@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Protocol
 
 from cnncore.errors import InputError
-from cnncore.events import Batch, Event, Started, Stopped
-from cnncore.home import home
+from cnncore.events import Batch, Changed, Event, Started, Stopped
 from cnncore.runs.process import yield_priority
-from cnncore.runs.record import Intent, Status
+from cnncore.runs.record import Intent, Status, Wanted
+from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import LostRunError, RunStore, open_store
 from cnncore.training.config import RunConfig
+from cnncore.training.live import Live
 
 FLUSH = 0.1  # seconds between two transactions: ten a second are smooth to the eye and nothing to the disk
 BEAT = 2.0  # seconds between two signs of life
@@ -30,20 +31,15 @@ POLL = 0.1  # seconds between two looks at the intent while paused
 class Trainer(Protocol):
     """What makes events: `cnncore.training.trainer.train`, or a stand-in."""
 
-    def __call__(self, config: RunConfig, *, checkpoint: Path | None, resume: bool) -> Iterator[Event]:
+    def __call__(self, config: RunConfig, *, checkpoint: Path | None, resume: bool, live: Live) -> Iterator[Event]:
         """Yield the run's events."""
         ...
 
 
-def checkpoint_path(run_id: str) -> Path:
-    """Return where a run keeps its last checkpoint."""
-    return home() / "checkpoints" / f"{run_id}.pt"
-
-
-def _train(config: RunConfig, *, checkpoint: Path | None, resume: bool) -> Iterator[Event]:
+def _train(config: RunConfig, *, checkpoint: Path | None, resume: bool, live: Live) -> Iterator[Event]:
     from cnncore.training.trainer import train  # torch comes in here, in the process that trains
 
-    return train(config, checkpoint=checkpoint, resume=resume)
+    return train(config, checkpoint=checkpoint, resume=resume, live=live)
 
 
 def record(
@@ -65,7 +61,8 @@ def record(
     status = Status.RUNNING
     with _Heartbeat(store, run_id, owner):
         try:
-            events = trainer(config, checkpoint=checkpoint_path(run_id), resume=resume)
+            live = Live(store.wanted(run_id, owner).lr_factor)
+            events = trainer(config, checkpoint=checkpoint_path(run_id), resume=resume, live=live)
             waiting: list[Event] = []
             flushed = time.monotonic()
             for event in events:
@@ -73,16 +70,21 @@ def record(
                     epoch = event.first_epoch - 1
                 waiting.append(event)
                 on_event(event)
-                if isinstance(event, Batch) and time.monotonic() - flushed < FLUSH:
+                # A burst is stored as a whole: what a paused run shows is what it has done.
+                if isinstance(event, Batch) and (live.more or time.monotonic() - flushed < FLUSH) and not live.single:
                     continue
-                epoch = getattr(event, "epoch", epoch) - isinstance(event, Batch)
-                intent = store.append(run_id, waiting, owner)
+                epoch = getattr(event, "epoch", epoch) - isinstance(event, (Batch, Changed))
+                wanted = store.append(run_id, waiting, owner)
                 waiting.clear()
-                if intent is Intent.PAUSE:
-                    intent = _paused(store, run_id, owner)
-                if intent is Intent.STOP:
+                if wanted.intent in (Intent.PAUSE, Intent.STEP) and (isinstance(event, Batch) or not live.single):
+                    wanted = _paused(store, run_id, owner)
+                elif wanted.intent is Intent.NONE and live.single:
+                    store.set_status(run_id, Status.RUNNING, "", owner)
+                if wanted.intent is Intent.STOP:
                     status = _stop(store, run_id, owner, epoch, on_event)
                     break
+                live.lr_factor = wanted.lr_factor
+                live.single = wanted.intent is not Intent.NONE  # asked to make one update, and perhaps not there yet
                 flushed = time.monotonic()
             if waiting:
                 store.append(run_id, waiting, owner)
@@ -107,14 +109,14 @@ def _stop(store: RunStore, run_id: str, owner: str, epoch: int, on_event: Callab
     return Status.STOPPED
 
 
-def _paused(store: RunStore, run_id: str, owner: str) -> Intent:
-    """Wait until something else is wanted, and return that."""
+def _paused(store: RunStore, run_id: str, owner: str) -> Wanted:
+    """Wait until something else is wanted, and return that; while it goes step by step the run stays paused."""
     store.set_status(run_id, Status.PAUSED, "", owner)
-    while (intent := store.intent(run_id, owner)) is Intent.PAUSE:
+    while (wanted := store.wanted(run_id, owner)).intent is Intent.PAUSE:
         time.sleep(POLL)
-    if intent is Intent.NONE:
+    if wanted.intent is Intent.NONE:
         store.set_status(run_id, Status.RUNNING, "", owner)
-    return intent
+    return wanted
 
 
 class _Heartbeat:

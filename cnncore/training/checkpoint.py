@@ -1,8 +1,7 @@
 """A run's state at the end of an epoch, in one file that is either the old one or the new one."""
 
 import io
-import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,36 +10,42 @@ import torch
 from cnncore.errors import InputError
 from cnncore.events import Epoch, from_dict, to_dict
 from cnncore.training.config import RunConfig
+from cnncore.training.saving import save
 
 
 @dataclass(frozen=True)
 class Checkpoint:
     """Weights, optimizer state and the metrics of the last complete epoch.
 
-    Nothing random needs keeping: every epoch draws from (seed, epoch), see `Batches.train_epoch`.
+    `averaged` are the averaged weights where the run averages, `plateau` and `lr_factor` what the losses and a hand
+    have made of the learning rate, `standardize` the fitted standardization (None in files of earlier versions).
+    Nothing random needs keeping: every epoch draws from (seed, epoch), see `Batches.tables`.
     """
 
     config: RunConfig
     last: Epoch
     model: dict[str, Any]
     optimizer: dict[str, Any]
+    averaged: dict[str, Any] | None = None
+    plateau: dict[str, float] = field(default_factory=dict)
+    lr_factor: float = 1.0
+    standardize: dict[str, Any] | None = None
+
+    @property
+    def evaluated(self) -> dict[str, Any]:
+        """The weights behind the run's test figures: the averaged ones where the run averages."""
+        return self.model if self.averaged is None else self.averaged
 
     def save(self, path: Path) -> None:
         """Write the file; a crash or a full disk leaves the one that was there before."""
         buffer = io.BytesIO()
-        state = {"model": self.model, "optimizer": self.optimizer, "last": to_dict(self.last)}
-        torch.save(state | {"config": self.config.to_json()}, buffer)
-        partial = path.with_suffix(f".{os.getpid()}.part")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(buffer.getbuffer())
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise InputError(
-                f"the checkpoint of epoch {self.last.epoch} cannot be written to {path} ({error.strerror}): free "
-                "space or allow writing there, then resume the run; everything up to the epoch before is kept."
-            ) from error
+        state = {
+            "config": self.config.to_json(),
+            "last": to_dict(self.last),
+            **{name: getattr(self, name) for name in _STATE},
+        }
+        torch.save(state, buffer)
+        save(path, buffer.getbuffer(), f"the checkpoint of epoch {self.last.epoch}")
 
     @classmethod
     def load(cls, path: Path, device: torch.device) -> "Checkpoint":
@@ -50,10 +55,14 @@ class Checkpoint:
             last = from_dict(state["last"])
             if not isinstance(last, Epoch):
                 raise TypeError(f"the last event is a {last.kind}")
-            return cls(RunConfig.from_json(state["config"]), last, state["model"], state["optimizer"])
+            kept = {name: state[name] for name in _STATE if name in state}
+            return cls(RunConfig.from_json(state["config"]), last, **kept)
         except FileNotFoundError:
             raise InputError(f"there is no checkpoint at {path}: start the run anew.") from None
         except Exception as error:
             raise InputError(
                 f"the checkpoint {path} cannot be read ({type(error).__name__}): delete the run and start it anew."
             ) from error
+
+
+_STATE = ("model", "optimizer", "averaged", "plateau", "lr_factor", "standardize")

@@ -23,13 +23,32 @@ class Standardization(StrEnum):
     PCA = "pca"  # whitening in the basis of the principal components: no longer an image
 
 
+class Optimizer(StrEnum):
+    """What makes a step of a gradient; torch.optim's, with its defaults where nothing else is said."""
+
+    SGD = "sgd"  # with `momentum` and `nesterov`
+    RMSPROP = "rmsprop"  # divides by the root of the squared gradient's running mean; takes `momentum`
+    ADAM = "adam"  # that, and a running mean of the gradient: betas 0.9 and 0.999
+    ADAMW = "adamw"  # Adam whose weight decay acts on the weights and not through the gradient
+
+
 class Schedule(StrEnum):
-    """How the learning rate moves from epoch to epoch."""
+    """How the learning rate moves; by epoch, and by update for one-cycle."""
 
     NONE = "none"
     EXPONENTIAL = "exponential"  # times `decay` after every epoch
-    STEP = "step"  # times 0.1 after one half and after three quarters of the epochs
+    STEP = "step"  # times `factor` after each of the `milestones`
     COSINE = "cosine"  # half a cosine from `lr` to zero
+    ONE_CYCLE = "one-cycle"  # up to `lr` in the first 30 % of the updates, then down to nearly zero
+    PLATEAU = "plateau"  # times `factor` when the loss has not fallen for `patience` epochs
+
+
+class Precision(StrEnum):
+    """With which numbers the network computes; the weights are kept in 32 bits in any case."""
+
+    FP32 = "fp32"  # 32 bits throughout: the same on every device, bar the order of sums
+    TF32 = "tf32"  # CUDA: products with 10 bits of mantissa, sums with 23
+    HALF = "half"  # CUDA: bfloat16 (7 bits of mantissa) where autocast deems it safe, the loss in 32 bits
 
 
 class DeviceChoice(StrEnum):
@@ -39,6 +58,34 @@ class DeviceChoice(StrEnum):
     CPU = "cpu"
     CUDA = "cuda"
     MPS = "mps"
+
+
+_CHOICES: dict[str, type[StrEnum]] = {
+    "optimizer": Optimizer,
+    "schedule": Schedule,
+    "standardize": Standardization,
+    "precision": Precision,
+    "device": DeviceChoice,
+}
+_LIMITS: dict[str, tuple[type, float, float, str]] = {
+    "epochs": (int, 1, 10_000, "try 10"),
+    "batch_size": (int, 1, 65_536, "try 128"),
+    "lr": (float, 1e-8, 1e4, "try 0.1"),
+    "momentum": (float, 0, 0.999, "try 0.9, with a learning rate ten times smaller"),
+    "weight_decay": (float, 0, 10, "5e-4 is usual"),
+    "label_smoothing": (float, 0, 0.9, "0.1 is usual"),
+    "average": (float, 0, 1000, "1 averages over about the last epoch"),
+    "decay": (float, 0.01, 1, "the practical uses 0.95"),
+    "factor": (float, 0.001, 1, "0.1 is usual"),
+    "patience": (int, 0, 10_000, "try 5"),
+    "warmup_epochs": (float, 0, 10_000, "1 to 5 are usual"),
+    "whitening_eps": (float, 1e-8, 1e6, "try 0.1"),
+    "dropout": (float, 0, 0.99, "the practical uses 0.5"),
+    "train_size": (int, 1, 10**8, "leave it out to use all images"),
+    "validation_size": (int, 0, 10**8, "a tenth of the train images is usual"),
+    "test_size": (int, 1, 10**8, "leave it out to use all images"),
+    "seed": (int, 0, 2**31 - 1, "try 0"),
+}
 
 
 def _number(name: str, value: Any, kind: type, low: float, high: float, remedy: str) -> None:
@@ -52,10 +99,20 @@ def _number(name: str, value: Any, kind: type, low: float, high: float, remedy: 
 class RunConfig:
     """One training run. Two equal configurations on one device give the same curve, number for number.
 
-    `lr` is the learning rate of the first epoch, `batch_size` counts images, `dropout` is the probability of
-    dropping a unit before the last dense layer, `batch_norm` puts a batch norm right after each convolution.
-    `train_size` and `test_size` cut the data to the first so many images of a seeded class-balanced order.
-    `network` is a name of the catalogue or the JSON text of a description. `preset` is a label alone.
+    `lr` is the learning rate of the first epoch (the highest one of one-cycle), `batch_size` counts images, `dropout`
+    is the probability of dropping a unit before the last dense layer, `batch_norm` puts a batch norm right after each
+    convolution. `weight_decay` is added to the gradient times the weight, for all parameters alike, biases and batch
+    norm included, as torch does; AdamW shrinks the weights by lr * weight_decay instead. `label_smoothing` gives that
+    share of each label to all classes alike, in the training loss alone. With `average` > 0 what is evaluated, kept in
+    snapshots and looked into are averaged weights, see `cnncore.training.average`.
+
+    `milestones` are the epochs after which the step schedule multiplies by `factor`; none means one half and three
+    quarters of the epochs. `warmup_epochs` multiplies any schedule by a ramp over its first updates.
+
+    `train_size` and `test_size` cut the data to the first so many images of a class-balanced order. `validation_size`
+    images leave the train set before that, balanced too and from its other end, so that neither depends on the other.
+    `train_eval` scores the whole train set after every epoch, with fixed weights and without augmentation: about a
+    third more time. `network` is a name of the catalogue or the JSON text of a description. `preset` is a label alone.
     """
 
     dataset: str = "builtin"
@@ -63,34 +120,56 @@ class RunConfig:
     epochs: int = 10
     batch_size: int = 128  # the practical's
     lr: float = 0.1  # the practical's; plain SGD on pixels in [0, 1] learns well with it
+    optimizer: Optimizer = Optimizer.SGD
     momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    average: float = 0.0  # how many epochs the average of the weights reaches back
     schedule: Schedule = Schedule.NONE
     decay: float = 0.95  # an epoch, for the exponential schedule
+    factor: float = 0.1  # for step and plateau
+    milestones: tuple[int, ...] = ()  # for step
+    patience: int = 5  # epochs, for plateau
+    warmup_epochs: float = 0.0
     standardize: Standardization = Standardization.NONE
+    whitening_eps: float = 0.1  # is added to the eigenvalues, for zca and pca
     augment: tuple[Augmentation, ...] = ()
     dropout: float = 0.0
     batch_norm: bool = False
     train_size: int | None = None
+    validation_size: int = 0
     test_size: int | None = None
+    train_eval: bool = False
+    precision: Precision = Precision.FP32
+    snapshots: bool = True  # of every epoch, beside the checkpoint: changes no number
     seed: int = 0
     device: DeviceChoice = DeviceChoice.AUTO
     preset: str | None = None
 
     def __post_init__(self) -> None:
-        _number("epochs", self.epochs, int, 1, 10_000, "try 10")
-        _number("batch_size", self.batch_size, int, 1, 65_536, "try 128")
-        _number("lr", self.lr, float, 1e-8, 1e4, "try 0.1")
-        _number("momentum", self.momentum, float, 0, 0.999, "try 0.9, with a learning rate ten times smaller")
-        _number("decay", self.decay, float, 0.01, 1, "the practical uses 0.95")
-        _number("dropout", self.dropout, float, 0, 0.99, "the practical uses 0.5")
-        _number("seed", self.seed, int, 0, 2**31 - 1, "try 0")
-        for name in ("train_size", "test_size"):
+        for name, limits in _LIMITS.items():
             if getattr(self, name) is not None:
-                _number(name, getattr(self, name), int, 1, 10**8, "leave it out to use all images")
-        object.__setattr__(self, "schedule", _choice("schedule", self.schedule, Schedule))
-        object.__setattr__(self, "standardize", _choice("standardize", self.standardize, Standardization))
-        object.__setattr__(self, "device", _choice("device", self.device, DeviceChoice))
+                _number(name, getattr(self, name), *limits)
+        for name, choices in _CHOICES.items():
+            object.__setattr__(self, name, _choice(name, getattr(self, name), choices))
         object.__setattr__(self, "augment", in_order(tuple(self.augment)))
+        object.__setattr__(self, "milestones", tuple(sorted(set(self.milestones))))
+        for epoch in self.milestones:
+            _number("milestones", epoch, int, 1, 10_000, "give epochs, like 50 and 75")
+        self._check_optimizer()
+
+    def _check_optimizer(self) -> None:
+        if self.momentum and self.optimizer in (Optimizer.ADAM, Optimizer.ADAMW):
+            raise InputError(
+                f"`momentum` (={self.momentum:g}) is not for {self.optimizer}, which keeps running means of its own: "
+                "set it to 0."
+            )
+        if self.nesterov and (self.optimizer is not Optimizer.SGD or not self.momentum):
+            raise InputError(
+                f"`nesterov` needs `optimizer` sgd with a momentum (here {self.optimizer} with {self.momentum:g}): set "
+                "`momentum`, say to 0.9, or switch it off."
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as a dictionary of plain values, ready for JSON."""
@@ -109,7 +188,7 @@ class RunConfig:
             surplus = ", ".join(sorted(values.keys() - known))
             raise InputError(f"a configuration has no `{surplus}`: it knows {', '.join(sorted(known))}.")
         augment = tuple(from_dict(entry) for entry in values.get("augment", ()))
-        return cls(**(values | {"augment": augment}))
+        return cls(**(values | {"augment": augment, "milestones": tuple(values.get("milestones", ()))}))
 
     @classmethod
     def from_json(cls, text: str) -> "RunConfig":

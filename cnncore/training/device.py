@@ -1,9 +1,11 @@
-"""Which device trains, and why."""
+"""Which device trains, and why; with which precision it computes."""
+
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
 from cnncore.errors import InputError
-from cnncore.training.config import DeviceChoice
+from cnncore.training.config import DeviceChoice, Precision
 
 
 def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
@@ -33,3 +35,21 @@ def _no_cuda() -> str:
     if torch.version.cuda is None:
         return "this PyTorch was built without CUDA"
     return "PyTorch finds no CUDA device or no working driver for it"
+
+
+def set_precision(precision: Precision, device: torch.device) -> None:
+    """Make products on CUDA as precise as asked, for the whole process; an `InputError` where it cannot be done.
+
+    PyTorch's own default is in between, TF32 in convolutions and not in dense layers; here fp32 means fp32.
+    """
+    if precision is not Precision.FP32 and device.type != "cuda":
+        why = "it has no TF32" if precision is Precision.TF32 else "16 bits are several times slower there than 32"
+        raise InputError(f"`precision` (={precision}) is for CUDA and this run is on {device.type}, {why}: use fp32.")
+    if device.type == "cuda":
+        torch.backends.cuda.matmul.allow_tf32 = precision is Precision.TF32
+        torch.backends.cudnn.allow_tf32 = precision is Precision.TF32
+
+
+def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:
+    """Return the context in which a network computes: bfloat16 where that is safe for `half`, else as it is."""
+    return torch.autocast(device.type, torch.bfloat16) if precision is Precision.HALF else nullcontext()

@@ -8,57 +8,71 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 import torchvision
 from torch import Tensor
 
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
+from cnncore.data.standardize import Standardize
 from cnncore.errors import InputError
-from cnncore.events import Batch, Diverged, Epoch, Event, Finished, Started
+from cnncore.events import Batch, Changed, Diverged, Epoch, Event, Finished, Started
+from cnncore.training.average import Average
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
-from cnncore.training.device import choose_device
-from cnncore.training.metrics import Mean, Stopwatch, batch_sums, evaluate
+from cnncore.training.device import choose_device, set_precision
+from cnncore.training.diagnosis import overflow
+from cnncore.training.keeping import Keeper
+from cnncore.training.live import Live
+from cnncore.training.metrics import Evaluation, Mean, Stopwatch, evaluate
 from cnncore.training.network import network_of
-from cnncore.training.schedule import learning_rate
+from cnncore.training.optimizers import optimizer_of
+from cnncore.training.schedule import Plateau, rate
+from cnncore.training.step import EagerStep, Step
 
 BURST = 0.1  # seconds between two reads of the metrics: smooth to the eye, and the device never waits for it
 
 
-def train(config: RunConfig, *, checkpoint: Path | None = None, resume: bool = False) -> Iterator[Event]:
+def train(
+    config: RunConfig, *, checkpoint: Path | None = None, resume: bool = False, live: Live | None = None
+) -> Iterator[Event]:
     """Train the network of `config` and yield what happens: Started, Batch ..., Epoch, ..., Finished or Diverged.
 
     Batch events come in bursts, about ten a second, one event for every batch. To pause, do not ask for the next
-    event; to stop, close the generator. With a `checkpoint` path the state is saved after each epoch, once its
-    Epoch event has been taken; with `resume` the run goes on after the epoch saved there and gives the same curve
-    as if it had never been interrupted (on the same device, bit for bit). `Started.first_epoch` says where.
+    event; to stop, close the generator; to change the learning rate or go step by step, change `live` between two
+    events. With a `checkpoint` path the state is saved after each epoch, once its Epoch event has been taken, and
+    snapshots in the folder beside it; with `resume` the run goes on after the epoch saved there and gives the same
+    curve as if it had never been interrupted (on the same device, bit for bit). `Started.first_epoch` says where.
 
     The same configuration gives the same numbers on one device. Raises `InputError` for a data set that is not
     prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
     """
     device, reason = choose_device(config.device)
+    set_precision(config.precision, device)
     _make_deterministic(device)
     data = load(config.dataset)
     network = network_of(config, data.shape, len(data.classes))
     torch.manual_seed(config.seed)
     model = build(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
-    batches = Batches.of(config, data, device)
-    optimizer = torch.optim.SGD(model.parameters(), lr=config.lr, momentum=config.momentum)
+    saved = _saved(config, checkpoint, device) if resume else None
+    fitted = Standardize.from_state(saved.standardize) if saved and saved.standardize else None
+    batches = Batches.of(config, data, device, fitted)
+    optimizer = optimizer_of(config, model)
+    average = Average(config, model, len(batches))
+    plateau = Plateau.of(config)
+    step: Step = EagerStep(config, batches, model, optimizer, average)
 
-    last: Epoch | None = None
-    if resume and checkpoint is not None and checkpoint.exists():
-        saved = Checkpoint.load(checkpoint, device)
-        if saved.config != config:
-            raise InputError(
-                f"the checkpoint {checkpoint} belongs to another configuration: start a new run for this one."
-            )
+    last, factor = None, 1.0  # the last complete epoch; what a hand has made of the learning rate
+    if saved:
         model.load_state_dict(saved.model)
         optimizer.load_state_dict(saved.optimizer)
-        last = saved.last
+        average.restore(saved.averaged, saved.last.step)
+        plateau.restore(saved.plateau)
+        last, factor = saved.last, saved.lr_factor
+    live = live or Live(factor)
+    keeper = Keeper(config, checkpoint, average.model)
     first_epoch = last.epoch + 1 if last else 1
-    step = last.step if last else 0
+    updates = last.step if last else 0
 
     yield Started(
         config=config.to_dict(),
@@ -72,41 +86,45 @@ def train(config: RunConfig, *, checkpoint: Path | None = None, resume: bool = F
         first_epoch=first_epoch,
         versions=versions(),
     )
+    keeper.forget(first_epoch)
+    if keeper.wants(0) and first_epoch == 1:
+        keeper.keep(0, evaluate(average.model, batches.test_batches(), config.precision))
     total_seconds = 0.0
     for epoch in range(first_epoch, config.epochs + 1):
-        rate = learning_rate(config, epoch)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
         # Dropout draws on the device, from the global generator: seeded here, an epoch depends on no other one.
         torch.manual_seed(int(np.random.SeedSequence([config.seed, epoch]).generate_state(1)[0]))
         model.train()
         mean = Mean()
-        waiting: list[tuple[int, Tensor]] = []  # (size, sums on the device) of batches not yet reported
+        waiting: list[tuple[int, float, Tensor]] = []  # (size, lr, sums on the device) of batches not yet reported
         watch = Stopwatch()
         watch.start()
         burst_due = BURST
-        for number, (inputs, labels) in enumerate(batches.train_epoch(epoch)):  # (N, C, H, W), (N,)
-            optimizer.zero_grad(set_to_none=True)
-            logits = model(inputs)  # (N, classes)
-            loss = F.cross_entropy(logits, labels)
-            loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-            optimizer.step()
-            waiting.append((len(labels), batch_sums(logits, labels, loss)))
-            step += 1
+        step.begin(epoch)
+        for number in range(len(batches)):
+            if live.lr_factor != factor:
+                factor = live.lr_factor
+                watch.stop()
+                yield Changed(epoch, updates + 1, factor)
+                watch.start()
+            lr = rate(config, epoch, number, len(batches)) * plateau.scale * factor
+            waiting.append((batches.size(number), lr, step(lr)))
+            updates += 1
 
-            if watch.seconds < burst_due and number + 1 < len(batches):
+            if watch.seconds < burst_due and number + 1 < len(batches) and not live.single:
                 continue
-            rows = torch.stack([sums for _, sums in waiting]).tolist()  # waits for the device
+            rows = torch.stack([sums for _, _, sums in waiting]).tolist()  # waits for the device
             watch.stop()
             burst_due = watch.seconds + BURST
-            for behind, ((size, _), sums) in enumerate(zip(waiting, rows, strict=True), start=1 - len(waiting)):
+            for behind, ((size, lr, _), sums) in enumerate(zip(waiting, rows, strict=True), start=1 - len(waiting)):
                 if not math.isfinite(sums[0]):
-                    yield Diverged(epoch, number + behind, _divergence(config, epoch, number + behind, rate))
+                    live.more = False
+                    yield Diverged(epoch, number + behind, overflow(config, epoch, number + behind, lr))
                     return
+                live.more = behind < 0
                 mean.add(sums, size)
-                loss_mean, accuracy, accuracy5 = (value / size for value in sums)
+                loss, accuracy, accuracy5 = (value / size for value in sums)
                 yield Batch(
-                    epoch, number + behind, step + behind, size, loss_mean, accuracy, accuracy5, rate, watch.seconds
+                    epoch, number + behind, updates + behind, size, loss, accuracy, accuracy5, lr, watch.seconds
                 )
             waiting.clear()
             watch.start()
@@ -115,30 +133,50 @@ def train(config: RunConfig, *, checkpoint: Path | None = None, resume: bool = F
 
         evaluation = Stopwatch()
         evaluation.start()
-        test = evaluate(model, batches)
+        scores = _scores(config, average, batches)
         evaluation.stop()
-        if not math.isfinite(test.loss):
-            yield Diverged(epoch, len(batches) - 1, _divergence(config, epoch, len(batches) - 1, rate))
+        if not all(math.isfinite(score.mean.loss) for score in scores.values()):
+            yield Diverged(epoch, len(batches) - 1, overflow(config, epoch, len(batches) - 1, lr))
             return
+        plateau.after(scores["validation"].mean.loss if "validation" in scores else mean.loss)
         last = Epoch(
             epoch=epoch,
-            step=step,
+            step=updates,
             train_loss=mean.loss,
             train_accuracy=mean.accuracy,
             train_accuracy5=mean.accuracy5,
-            test_loss=test.loss,
-            test_accuracy=test.accuracy,
-            test_accuracy5=test.accuracy5,
             seconds=watch.seconds,
             test_seconds=evaluation.seconds,
             images_per_second=len(batches.train) / watch.seconds,
-            lr=rate,
+            lr=lr,
+            **{f"{split}_{name}": value for split, score in scores.items() for name, value in score.mean.items()},
         )
         yield last
+        keeper.keep(epoch, scores["test"])
         if checkpoint is not None:
-            Checkpoint(config, last, model.state_dict(), optimizer.state_dict()).save(checkpoint)
+            state = average.state(), plateau.state(), factor, batches.standardize.state()
+            Checkpoint(config, last, model.state_dict(), optimizer.state_dict(), *state).save(checkpoint)
     if last is not None:
         yield Finished(config.epochs, total_seconds, last.test_loss, last.test_accuracy)
+
+
+def _saved(config: RunConfig, checkpoint: Path | None, device: torch.device) -> Checkpoint | None:
+    if checkpoint is None or not checkpoint.exists():
+        return None
+    saved = Checkpoint.load(checkpoint, device)
+    if saved.config != config:
+        raise InputError(f"the checkpoint {checkpoint} belongs to another configuration: start a new run for this one.")
+    return saved
+
+
+def _scores(config: RunConfig, average: Average, batches: Batches) -> dict[str, Evaluation]:
+    """Evaluate the network as it is now on the test set, and on the other splits that the run asks for."""
+    splits = {"test": batches.test}
+    if len(batches.validation):
+        splits["validation"] = batches.validation
+    if config.train_eval:
+        splits["train_eval"] = batches.train
+    return {name: evaluate(average.model, batches.in_order(split), config.precision) for name, split in splits.items()}
 
 
 def own_process() -> None:
@@ -166,14 +204,3 @@ def _make_deterministic(device: torch.device) -> None:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.deterministic = True
         torch.backends.cudnn.benchmark = False
-
-
-def _divergence(config: RunConfig, epoch: int, batch: int, rate: float) -> str:
-    step = f"learning rate {rate:.3g}"
-    if config.momentum:
-        step += f" with momentum {config.momentum:g} (an effective step of {rate / (1 - config.momentum):.3g})"
-    remedy = f"`lr` {config.lr / 10:g}" + (f" or `momentum` 0 with `lr` {config.lr:g}" if config.momentum else "")
-    return (
-        f"The loss stopped being a number in epoch {epoch}, batch {batch} (from 0), at {step}: steps that are too "
-        f"large make the weights grow until they overflow. Try {remedy}."
-    )

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from cnncore.runs.record import Run
+from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
-from cnncore.runs.worker import checkpoint_path
 
 
 def run_picker(key: str, label: str = "Trained network") -> Run | None:

@@ -6,8 +6,9 @@ from cnncore.data.augmentation import RandomCrop
 from cnncore.errors import InputError
 from cnncore.inspection.trained import Moment, trained
 from cnncore.runs.record import Status
+from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
-from cnncore.runs.worker import checkpoint_path, record
+from cnncore.runs.worker import record
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig, Standardization

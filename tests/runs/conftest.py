@@ -39,7 +39,7 @@ def epoch_end(epoch):
 def scripted(pause=0.0, diverge_at=None, seen=None):
     """Return a trainer that keeps the checkpoint's promise: saved when the event after the epoch's is asked for."""
 
-    def train(config, *, checkpoint, resume):
+    def train(config, *, checkpoint, resume, live):
         done = int(checkpoint.read_text()) if resume and checkpoint.exists() else 0
         yield started(done + 1)
         for epoch in range(done + 1, config.epochs + 1):

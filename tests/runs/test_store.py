@@ -9,7 +9,7 @@ import pytest
 
 from cnncore.errors import InputError
 from cnncore.events import Finished, Stopped
-from cnncore.runs.record import Intent, Status
+from cnncore.runs.record import Intent, Status, Wanted
 from cnncore.runs.schema import MIGRATIONS
 from cnncore.runs.store import LostRunError, RunStore
 from tests.runs.conftest import BATCHES, CONFIG, batch, epoch_end, started
@@ -91,7 +91,7 @@ def test_an_owner_that_was_replaced_cannot_write(store):
 def test_events_and_intent_travel_in_one_transaction(store):
     run_id = filled(store)
     store.request(run_id, Intent.PAUSE)
-    assert store.append(run_id, [batch(4, 0)], "me") is Intent.PAUSE
+    assert store.append(run_id, [batch(4, 0)], "me") == Wanted(Intent.PAUSE)
     with pytest.raises(InputError, match="UNIQUE"):
         store.append(run_id, [batch(4, 1), batch(4, 0)], "me")
     assert store.get(run_id).step == 16, "the whole append is undone"

@@ -10,7 +10,8 @@ import pytest
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Intent, Status
-from cnncore.runs.store import STALE, open_store
+from cnncore.runs.store import open_store
+from cnncore.runs.supervision import STALE
 from cnncore.runs.supervisor import Supervisor
 from cnncore.training.config import RunConfig
 from tests.runs.conftest import CONFIG

@@ -6,8 +6,9 @@ import pytest
 from cnncore.errors import InputError
 from cnncore.events import Diverged, Epoch, Finished, Stopped
 from cnncore.runs.record import Intent, Status
+from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import RunStore
-from cnncore.runs.worker import checkpoint_path, record
+from cnncore.runs.worker import record
 from tests.runs.conftest import CONFIG, scripted, started
 
 
@@ -47,8 +48,8 @@ def test_a_resumed_run_has_the_rows_of_an_uninterrupted_one(store):
     whole, broken = store.create(CONFIG), store.create(CONFIG)
     record(store, whole, CONFIG, trainer=scripted())
 
-    def dies(config, *, checkpoint, resume):
-        for number, event in enumerate(scripted()(config, checkpoint=checkpoint, resume=resume)):
+    def dies(config, *, checkpoint, resume, live):
+        for number, event in enumerate(scripted()(config, checkpoint=checkpoint, resume=resume, live=live)):
             if number == 15:  # in the third epoch
                 raise MemoryError("no more")
             yield event
@@ -128,7 +129,7 @@ def test_a_divergence_is_an_end_with_its_sentence(store):
 def test_bad_input_is_recorded_as_its_sentence_and_raised(store):
     run_id = store.create(CONFIG)
 
-    def refuses(config, *, checkpoint, resume):
+    def refuses(config, *, checkpoint, resume, live):
         raise InputError("`dataset` (=x) is not there: prepare it.")
         yield started()
 

@@ -1,18 +1,22 @@
+import json
 import math
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 
 from cnncore import main
-from cnncore.data.augmentation import HorizontalFlip, RandomCrop
+from cnncore.architecture.build import build
+from cnncore.data.augmentation import HorizontalFlip, Mixup, RandomCrop
 from cnncore.errors import InputError
-from cnncore.events import Batch, Diverged, Epoch, Finished, Started, to_json
+from cnncore.events import Batch, Changed, Diverged, Epoch, Finished, Started, to_dict, to_json
 from cnncore.training import trainer
-from cnncore.training.batches import balanced
-from cnncore.training.config import RunConfig, Schedule, Standardization
+from cnncore.training.checkpoint import Checkpoint
+from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
+from cnncore.training.live import Live
+from cnncore.training.network import network_of
 from cnncore.training.presets import PRESETS
+from cnncore.training.schedule import planned
 from cnncore.training.trainer import train
 
 CONFIG = RunConfig(dataset="tiny", network="classroom", epochs=3, batch_size=32, lr=0.05, device="cpu")
@@ -26,6 +30,19 @@ EVERYTHING = replace(
     dropout=0.5,
     batch_norm=True,
 )
+MODERN = replace(
+    EVERYTHING,
+    nesterov=True,
+    weight_decay=5e-4,
+    label_smoothing=0.1,
+    average=0.5,
+    schedule=Schedule.PLATEAU,
+    patience=0,
+    warmup_epochs=0.5,
+    augment=(HorizontalFlip(), Mixup()),
+    validation_size=28,
+    train_eval=True,
+)
 
 
 def curve(events):
@@ -34,7 +51,7 @@ def curve(events):
         (e.epoch, e.batch, e.step, e.loss, e.accuracy, e.accuracy5, e.lr) for e in events if isinstance(e, Batch)
     ]
     epochs = [
-        (e.epoch, e.train_loss, e.train_accuracy, e.test_loss, e.test_accuracy, e.lr)
+        (e.epoch, e.train_loss, e.train_accuracy, e.test_loss, e.test_accuracy, e.lr, e.validation_loss)
         for e in events
         if isinstance(e, Epoch)
     ]
@@ -92,11 +109,12 @@ def test_a_seed_gives_the_same_numbers_again_and_another_seed_others(tiny, confi
 
 
 @pytest.mark.parametrize("taken", [1, 2])
-def test_a_resumed_run_gives_the_curve_of_an_uninterrupted_one(tiny, tmp_path, taken):
+@pytest.mark.parametrize("config", [EVERYTHING, MODERN], ids=["everything", "modern"])
+def test_a_resumed_run_gives_the_curve_of_an_uninterrupted_one(tiny, tmp_path, config, taken):
     path = tmp_path / "run.pt"
-    whole = curve(list(train(EVERYTHING)))
+    whole = curve(list(train(config)))
     before, seen = [], 0
-    run = train(EVERYTHING, checkpoint=path)
+    run = train(config, checkpoint=path)
     for event in run:
         before.append(event)
         seen += isinstance(event, Epoch)
@@ -104,7 +122,7 @@ def test_a_resumed_run_gives_the_curve_of_an_uninterrupted_one(tiny, tmp_path, t
             break  # in the middle of the next epoch
     run.close()
     torch.rand(5)  # whatever happens in between must not matter
-    after = list(train(EVERYTHING, checkpoint=path, resume=True))
+    after = list(train(config, checkpoint=path, resume=True))
     assert after[0].first_epoch == taken + 1
     kept = [e for e in before if isinstance(e, (Batch, Epoch)) and e.epoch < after[0].first_epoch]
     assert curve(kept + after) == whole
@@ -145,15 +163,16 @@ def test_a_damaged_checkpoint_is_one_sentence(tiny, tmp_path):
 
 def test_a_checkpoint_that_cannot_be_written_is_one_sentence_and_keeps_the_old_one(tiny, tmp_path, monkeypatch):
     path = tmp_path / "run.pt"
-    list(train(replace(CONFIG, epochs=1), checkpoint=path))
+    config = replace(CONFIG, snapshots=False)
+    list(train(replace(config, epochs=1), checkpoint=path))
     old = path.read_bytes()
 
     def full(*_):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
-    run = train(CONFIG, checkpoint=path)
-    with pytest.raises(InputError, match=r"epoch 1 cannot be written .*No space left on device.*resume the run"):
+    run = train(config, checkpoint=path)
+    with pytest.raises(InputError, match=r"checkpoint of epoch 1 cannot be written .*No space left.*resume the run"):
         list(run)
     assert path.read_bytes() == old
 
@@ -198,14 +217,6 @@ def test_a_device_that_is_not_there_is_one_sentence(tiny):
         next(run)
 
 
-def test_a_subset_is_balanced_and_independent_of_the_seed():
-    labels = np.array([0] * 50 + [1] * 30 + [2] * 20)
-    chosen = balanced(labels, 30, "train_size")
-    assert np.bincount(labels[chosen]).tolist() == [10, 10, 10]
-    assert np.bincount(labels[balanced(labels, 90, "train_size")]).tolist() == [40, 30, 20]
-    assert balanced(labels, None, "train_size").tolist() == list(range(100))
-
-
 def test_the_practicals_main_prints_its_log(tiny, capsys):
     main(batch_size=32, lr=0.05, epochs=2, cuda=True, dataset="tiny", network="classroom")
     text = capsys.readouterr().out
@@ -228,6 +239,152 @@ def test_metrics_leave_in_bursts_and_none_is_lost(tiny, monkeypatch):
     assert [b.loss for b in batches] == [b.loss for b in singly]
 
 
+def test_a_run_says_what_it_measures_and_no_more(tiny):
+    plain = to_dict(next(e for e in train(CONFIG) if isinstance(e, Epoch)))
+    assert not [name for name in plain if name.startswith(("validation", "train_eval"))]
+    full = to_dict(next(e for e in train(MODERN) if isinstance(e, Epoch)))
+    for split in ("validation", "train_eval"):
+        assert {f"{split}/loss", f"{split}/accuracy", f"{split}/accuracy5"} <= full.keys()
+
+
+def test_the_train_set_scored_again_is_one_fixed_model_in_eval_mode(tiny, tmp_path):
+    """Against a model that is built, loaded and run by hand."""
+    config = replace(EVERYTHING, train_eval=True, epochs=2)
+    epoch = [e for e in train(config, checkpoint=tmp_path / "run.pt") if isinstance(e, Epoch)][-1]
+    saved = Checkpoint.load(tmp_path / "run.pt", torch.device("cpu"))
+    model = build(network_of(config, (3, 12, 12), 7))
+    model.load_state_dict(saved.model)
+    images = torch.from_numpy(tiny.train_images)[:, :, 1:11, 1:11].float() / 255  # the centre
+    mean, std = images.mean((0, 2, 3), keepdim=True), images.std((0, 2, 3), keepdim=True, correction=0)
+    with torch.no_grad():
+        logits = model.eval()((images - mean) / std)
+    labels = torch.from_numpy(tiny.train_labels)
+    assert epoch.train_eval_accuracy == pytest.approx((logits.argmax(1) == labels).float().mean().item(), abs=1e-6)
+    assert epoch.train_eval_loss == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item(), rel=1e-4)
+
+
+@pytest.mark.parametrize("kind", list(Optimizer))
+@pytest.mark.parametrize("schedule", list(Schedule))
+def test_every_optimizer_runs_with_every_schedule(tiny, kind, schedule):
+    config = replace(CONFIG, optimizer=kind, schedule=schedule, lr=1e-3, epochs=1, warmup_epochs=0.5)
+    events = list(train(config))
+    assert isinstance(events[-1], Finished)
+    rates = [e.lr for e in events if isinstance(e, Batch)]
+    assert rates == pytest.approx(planned(config, 5, None).lr.tolist())
+
+
+def test_the_plateau_falls_when_the_validation_loss_does_not(tiny):
+    config = replace(CONFIG, schedule=Schedule.PLATEAU, patience=0, factor=0.5, validation_size=28, epochs=12, lr=0.3)
+    epochs = [e for e in train(config) if isinstance(e, Epoch)]
+    lowest, rate_ = math.inf, 0.3
+    for epoch in epochs:
+        assert epoch.lr == pytest.approx(rate_)
+        if epoch.validation_loss < lowest * (1 - 1e-4):
+            lowest = epoch.validation_loss
+        else:
+            rate_ *= 0.5
+    assert rate_ < 0.3, "it did happen"
+
+
+def test_averaged_weights_are_evaluated_and_the_others_trained(tiny, tmp_path):
+    config = replace(CONFIG, average=1.0, standardize=Standardization.CHANNEL, epochs=4)
+    plain, averaged = (list(train(c, checkpoint=tmp_path / "run.pt")) for c in (replace(config, average=0), config))
+    assert [e.loss for e in plain if isinstance(e, Batch)] == [e.loss for e in averaged if isinstance(e, Batch)]
+    tested = [[e.test_loss for e in run if isinstance(e, Epoch)] for run in (plain, averaged)]
+    assert tested[0] != tested[1]
+    saved = Checkpoint.load(tmp_path / "run.pt", torch.device("cpu"))
+    assert saved.evaluated is saved.averaged
+    assert not torch.equal(next(iter(saved.averaged.values())), next(iter(saved.model.values())))
+
+
+def changed(config, path, at, factor, stop=None):
+    """Train and set the factor once update `at` has been seen; leave after update `stop`."""
+    live, events = Live(), []
+    for event in train(config, checkpoint=path, live=live):
+        events.append(event)
+        live.single = True  # so that nothing is made before it has been decided
+        if isinstance(event, Batch) and event.step == at:
+            live.lr_factor = factor
+        if isinstance(event, Batch) and event.step == stop:
+            break
+    return events
+
+
+def test_a_changed_learning_rate_holds_from_the_next_update_on_and_is_told(tiny, tmp_path):
+    events = changed(replace(CONFIG, schedule=Schedule.EXPONENTIAL), tmp_path / "a.pt", at=7, factor=0.1)
+    [change] = [e for e in events if isinstance(e, Changed)]
+    assert change == Changed(epoch=2, step=8, lr_factor=0.1)
+    for event in events:
+        if isinstance(event, Batch):
+            assert event.lr == pytest.approx(0.05 * 0.95 ** (event.epoch - 1) * (0.1 if event.step > 7 else 1))
+    untouched = curve(list(train(replace(CONFIG, schedule=Schedule.EXPONENTIAL))))[0]
+    assert curve(events)[0][:8] == [*untouched[:7], (*untouched[7][:6], pytest.approx(untouched[7][6] / 10))]
+    assert curve(events)[0][8:] != untouched[8:]
+
+
+def test_a_changed_learning_rate_survives_being_resumed(tiny, tmp_path):
+    whole = changed(EVERYTHING, tmp_path / "a.pt", at=4, factor=0.3)
+    before = changed(EVERYTHING, tmp_path / "b.pt", at=4, factor=0.3, stop=13)
+    after = list(train(EVERYTHING, checkpoint=tmp_path / "b.pt", resume=True))
+    assert not [e for e in after if isinstance(e, Changed)], "it goes on as it was"
+    kept = [e for e in before if getattr(e, "epoch", 9) < after[0].first_epoch]
+    assert curve(kept + after) == curve(whole)
+    again = list(train(EVERYTHING, checkpoint=tmp_path / "b.pt", resume=True, live=Live(0.5)))
+    assert [e for e in again if isinstance(e, Changed)] == []  # complete: nothing is left to be changed
+
+
+def test_single_steps_make_one_update_for_each_event(tiny, monkeypatch):
+    monkeypatch.setattr(trainer, "BURST", 3600.0)
+    made = []
+    step = trainer.EagerStep.__call__
+    monkeypatch.setattr(trainer.EagerStep, "__call__", lambda self, rate: (made.append(rate), step(self, rate))[1])
+    live = Live(single=True)
+    run = train(CONFIG, live=live)
+    assert isinstance(next(run), Started)
+    for number in range(1, 4):
+        assert next(run).step == number
+        assert len(made) == number
+    live.single = False
+    assert next(run).step == 4
+    assert len(made) == 5, "the rest of the epoch in one burst"
+    assert live.more
+    assert next(run).step == 5
+    assert not live.more
+
+
+@pytest.mark.parametrize("precision", [Precision.TF32, Precision.HALF])
+def test_a_precision_that_the_cpu_has_not_is_refused(tiny, precision):
+    run = train(replace(CONFIG, precision=precision))
+    with pytest.raises(InputError, match=rf"`precision` \(={precision}\) is for CUDA .*: use fp32"):
+        next(run)
+
+
+def test_a_checkpoint_of_an_earlier_version_is_resumed(tiny, tmp_path):
+    path = tmp_path / "run.pt"
+    config = replace(CONFIG, snapshots=False)
+    whole = curve(list(train(config)))
+    run = train(config, checkpoint=path)
+    next(e for e in run if isinstance(e, Epoch) and e.epoch == 2)
+    run.close()
+    state = torch.load(path, weights_only=True)
+    old = {name: state[name] for name in ("model", "optimizer", "last")}
+    known = json.loads(state["config"])
+    for name in ("optimizer", "nesterov", "average", "milestones", "validation_size", "precision", "train_eval"):
+        del known[name]
+    torch.save(old | {"config": json.dumps(known)}, path)
+    after = curve(list(train(config, checkpoint=path, resume=True)))
+    assert after[0] == [row for row in whole[0] if row[0] >= 2]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("precision", list(Precision))
+def test_on_cuda_every_precision_learns(tiny, precision):
+    config = replace(CONFIG, device="cuda", precision=precision, epochs=12, standardize=Standardization.CHANNEL)
+    epochs = [e for e in train(config) if isinstance(e, Epoch)]
+    assert epochs[-1].train_accuracy > 0.8
+
+
 @pytest.mark.gpu
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
 def test_on_cuda_a_seed_gives_the_same_numbers_again(tiny):
@@ -236,6 +393,6 @@ def test_on_cuda_a_seed_gives_the_same_numbers_again(tiny):
 
 
 @pytest.mark.parametrize("name", sorted(name for name in PRESETS if name.startswith("classroom")))
-def test_every_classroom_preset_runs(app_home, name):
+def test_every_classroom_preset_runs(drawn_once, name):
     config = replace(PRESETS[name], epochs=1, train_size=100, test_size=50, device="cpu")
     assert isinstance(list(train(config))[-1], Finished)

@@ -1,0 +1,57 @@
+"""Where a run keeps its checkpoint and its snapshots, and what can be had of them without torch."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnncore.data.prepared import load
+from cnncore.home import home
+from cnncore.runs.store import open_store
+from cnncore.training.snapshots import Folder, Snapshot
+from cnncore.training.split import rows_of_test
+
+
+def checkpoint_path(run_id: str) -> Path:
+    """Return where a run keeps its last checkpoint."""
+    return home() / "checkpoints" / f"{run_id}.pt"
+
+
+def snapshot_folder(run_id: str) -> Folder:
+    """Return where a run keeps its snapshots: the folder beside its checkpoint."""
+    return Folder(checkpoint_path(run_id).with_suffix(""))
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What there is of a run: the epochs with a snapshot, and those whose network can be loaded whole.
+
+    Both in order, and both with 0, before training, once there is anything. The networks are loaded by
+    `cnncore.inspection.trained`.
+    """
+
+    epochs: tuple[int, ...]
+    networks: tuple[int, ...]
+
+
+def snapshots_of(run_id: str) -> Kept:
+    """Return what is kept of the run; an `InputError` if there is no such run."""
+    run = open_store().get(run_id)
+    folder = snapshot_folder(run.id)
+    # The last epoch's weights are the checkpoint's, those before training follow from the seed.
+    last = {run.epoch} if checkpoint_path(run.id).exists() else set()
+    return Kept(folder.epochs(), tuple(sorted({0, *folder.weights(), *last})))
+
+
+def snapshot(run_id: str, epoch: int) -> Snapshot:
+    """Return what the run's network made of every test image after `epoch`; an `InputError` if it was not kept."""
+    return snapshot_folder(open_store().get(run_id).id).read(epoch)
+
+
+def tested(run_id: str) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return, in the order of a snapshot, the test images' rows in the data set and their labels, both (N,)."""
+    config = open_store().get(run_id).config
+    labels = np.asarray(load(config.dataset).test_labels)
+    rows = rows_of_test(config, labels)
+    return rows, labels[rows]

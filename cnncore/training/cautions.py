@@ -1,0 +1,63 @@
+"""Settings that run and do not do what was meant: one sentence each, before the run starts."""
+
+from collections.abc import Iterator
+
+from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
+from cnncore.training.schedule import milestones
+
+_ADAPTIVE = (Optimizer.RMSPROP, Optimizer.ADAM, Optimizer.ADAMW)
+
+
+def warnings(config: RunConfig) -> list[str]:
+    """Return a sentence for each setting that is never used or defeats another; none for a sound configuration.
+
+    >>> warnings(RunConfig(epochs=50, schedule=Schedule.STEP, milestones=(30, 80)))
+    ['Milestone 80 is never reached in 50 epochs: the learning rate does not fall there.']
+    """
+    return [*_schedule(config), *_steps(config)]
+
+
+def _schedule(config: RunConfig) -> Iterator[str]:
+    if config.schedule is Schedule.STEP:
+        for milestone in milestones(config):
+            if milestone >= config.epochs:
+                yield (
+                    f"Milestone {milestone:g} is never reached in {config.epochs} epochs: the learning rate does not "
+                    "fall there."
+                )
+    elif config.milestones:
+        yield f"`milestones` are for the step schedule: {config.schedule} does not use them."
+    if config.schedule is Schedule.PLATEAU:
+        if not config.validation_size:
+            yield (
+                "Without a validation split the plateau schedule watches the train loss, which also falls while the "
+                "network overfits: set `validation_size`."
+            )
+        if config.patience >= config.epochs:
+            yield (
+                f"`patience` (={config.patience}) is not over within {config.epochs} epochs: the learning rate never "
+                "falls."
+            )
+    if config.warmup_epochs >= config.epochs:
+        yield (
+            f"The warm-up of {config.warmup_epochs:g} epochs is as long as the run: the learning rate reaches what the "
+            "schedule says in the last epoch, if at all."
+        )
+    elif config.warmup_epochs and config.schedule is Schedule.ONE_CYCLE:
+        yield "One-cycle begins with a warm-up of its own: the two ramps are multiplied."
+
+
+def _steps(config: RunConfig) -> Iterator[str]:
+    if config.optimizer in _ADAPTIVE and config.lr > 0.01:
+        yield (
+            f"{config.optimizer} divides by the gradient's size, so that every weight moves by about `lr` "
+            f"(={config.lr:g}) an update: 0.001 is usual."
+        )
+    if config.average >= config.epochs:
+        yield (
+            f"The average over {config.average:g} epochs reaches back to the beginning of a run of {config.epochs}: "
+            "its early weights weigh down the result."
+        )
+    whitening = config.standardize in (Standardization.ZCA, Standardization.PCA)
+    if not whitening and config.whitening_eps != RunConfig.whitening_eps:
+        yield f"`whitening_eps` is for zca and pca: {config.standardize} does not use it."

@@ -1,0 +1,229 @@
+"""What a run's own curves say is wrong with it, why, and which configuration to try instead. Pure, no torch."""
+
+import math
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnncore.statistics import wilson_interval
+from cnncore.training.config import Optimizer, RunConfig, Standardization
+
+
+def effective_step(lr: float, momentum: float) -> float:
+    """Return lr/(1-m): the length to which momentum sums up steps that agree (Q27).
+
+    >>> round(effective_step(0.1, 0.9), 9)
+    1.0
+    """
+    return lr / (1 - momentum)
+
+
+@dataclass(frozen=True)
+class FirstLoss:
+    """The loss of a run's very first batch against that of guessing, ln `classes` (Q17).
+
+    `sound` tells whether they differ by at most `tolerance`; `text` says what that shows.
+    """
+
+    loss: float
+    classes: int
+    tolerance: float
+    sound: bool
+    text: str
+
+    @property
+    def guess(self) -> float:
+        """The loss of giving every class the same probability."""
+        return math.log(self.classes)
+
+
+def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
+    """Judge the first loss of a run, of an untrained network on one batch.
+
+    PyTorch's initialisation makes small logits, and the loss is within 0.1 of ln C; batch norm makes larger ones, and
+    the loss lies up to 0.35 above (Q34).
+
+    >>> first_loss(2.3033, 10, RunConfig()).sound
+    True
+    """
+    tolerance = 0.35 if config.batch_norm else 0.1
+    guess = math.log(classes)
+    sound = abs(loss - guess) <= tolerance
+    told = f"The first loss is {loss:.3f} and guessing among {classes} classes costs ln {classes} = {guess:.3f}"
+    if sound:
+        text = f"{told}: as it should be, the untrained network knows nothing."
+    elif loss < guess:
+        text = f"{told}: an untrained network cannot know that much. Are there classes that never occur?"
+    else:
+        text = (
+            f"{told}: the untrained network is already sure of wrong answers. Are its inputs or its weights too large?"
+        )
+    return FirstLoss(loss, classes, tolerance, sound, text)
+
+
+@dataclass(frozen=True)
+class Overfitting:
+    """What train and test curves show (Q18). Accuracies are fractions, losses nats.
+
+    `gap` is train minus test accuracy of the last epoch; `lowest` the lowest test loss, in epoch `best_epoch`; `rise`
+    by how much the test loss of the last three epochs (their median) lies above it. `noticed`: the gap is larger than
+    chance allows on this many test images and than 5 points, or the loss has climbed by more than a tenth while the
+    train accuracy went on rising.
+    """
+
+    gap: float
+    best_epoch: int
+    lowest: float
+    rise: float
+    u_shaped: bool
+    noticed: bool
+    text: str
+
+
+def overfitting(
+    train_accuracy: NDArray[np.float64],
+    test_accuracy: NDArray[np.float64],
+    test_loss: NDArray[np.float64],
+    test_size: int,
+) -> Overfitting | None:
+    """Judge the curves by epoch, the first one first, each (epochs,); None before the third epoch.
+
+    Give the re-scored train accuracy (`train_eval/accuracy`) where there is one: the running one is too low by what
+    dropout, augmentation and the epoch's own progress take away.
+    """
+    if len(test_loss) < 3:
+        return None
+    gap = float(train_accuracy[-1] - test_accuracy[-1])
+    best = int(test_loss.argmin())
+    lowest, now = float(test_loss[best]), float(np.median(test_loss[-3:]))
+    rise = max(0.0, now - lowest)
+    learned_on = float(train_accuracy[-1]) > float(train_accuracy[best])
+    u_shaped = best < len(test_loss) - 3 and rise > 0.1 * lowest and learned_on
+    low, high = wilson_interval(float(test_accuracy[-1]) * test_size, test_size)
+    wide = gap > max(0.05, (high - low) / 2)
+    parts = []
+    if wide:
+        parts.append(
+            f"train accuracy lies {100 * gap:.0f} points above test accuracy, more than chance on {test_size:,} images"
+        )
+    if u_shaped:
+        parts.append(
+            f"the test loss was lowest in epoch {best + 1} ({lowest:.3f}) and has risen by {rise:.3f} since, though "
+            "the train accuracy went on rising: wrong answers are given with growing confidence"
+        )
+    told = "; ".join(parts)
+    text = f"This run overfits: {told}." if parts else "No sign of overfitting: train and test go together."
+    return Overfitting(gap, best + 1, lowest, rise, u_shaped, bool(parts), text)
+
+
+class Trouble(StrEnum):
+    """How a run can fail to learn."""
+
+    OVERFLOW = "the loss stopped being a number"
+    COLLAPSE = "the network has collapsed to one answer"
+    STUCK = "the network has not left its first plateau"
+
+
+@dataclass(frozen=True)
+class Remedy:
+    """A configuration to try instead, and what it changes in a few words."""
+
+    text: str
+    config: RunConfig
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """Why a run does not learn, in a sentence, and what to try, the most promising first."""
+
+    trouble: Trouble
+    text: str
+    remedies: tuple[Remedy, ...]
+
+
+def diagnose(config: RunConfig, loss: NDArray[np.float64], classes: int, *, diverged: bool = False) -> Diagnosis | None:
+    """Return what is wrong with a run whose batches had these losses, the first one first; None if nothing shows.
+
+    A network that gives all images the same answer, whatever they show, has at best the loss ln C of guessing: a
+    plateau there, of mean within 2 % and with no batch far from it, or a loss that stays above it. If the loss was
+    elsewhere before, large steps have thrown the weights to where no gradient comes back (collapse); if it never was,
+    the steps have been too small or too few so far (stuck). A run that ended because its loss was no number is an
+    overflow.
+    """
+    step = effective_step(config.lr, config.momentum)
+    told = f"`lr` {config.lr:g}" + (
+        f" with `momentum` {config.momentum:g}, an effective step of {step:.3g}," if config.momentum else ""
+    )
+    if diverged:
+        text = f"{told} made steps so large that the weights grew until the loss was no number any more."
+        return Diagnosis(Trouble.OVERFLOW, text, _smaller(config))
+    if len(loss) < 100:
+        return None
+    recent = loss[-max(50, len(loss) // 5) :]
+    guess = math.log(classes)
+    above = recent.mean() > 1.05 * guess
+    flat = abs(recent.mean() - guess) < 0.02 * guess and np.abs(recent - guess).max() < 0.15 * guess
+    if not above and not flat:
+        return None
+    before = np.convolve(loss[: -len(recent)], np.full(10, 0.1), "valid")  # means of ten
+    if above or before.min() < 0.95 * guess or before.max() > 1.05 * guess or loss.max() > 1.5 * guess:
+        text = (
+            f"{told} threw the weights to where every image gets the same answer: the loss is {recent.mean():.3g}, "
+            f"no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
+        )
+        return Diagnosis(Trouble.COLLAPSE, text, _smaller(config))
+    text = f"After {len(loss):,} updates with {told} the loss is still that of guessing, ln {classes} = {guess:.3f}."
+    return Diagnosis(Trouble.STUCK, text, _larger(config))
+
+
+def overflow(config: RunConfig, epoch: int, batch: int, lr: float) -> str:
+    """Return the sentence for a loss that was no number in `batch` (from 0) of `epoch`, at learning rate `lr`."""
+    step = f"learning rate {lr:.3g}"
+    if config.momentum:
+        step += f" with momentum {config.momentum:g} (an effective step of {effective_step(lr, config.momentum):.3g})"
+    remedies = " or ".join(remedy.text for remedy in _smaller(config))
+    return (
+        f"The loss stopped being a number in epoch {epoch}, batch {batch} (from 0), at {step}: steps that are too "
+        f"large make the weights grow until they overflow. Try {remedies}."
+    )
+
+
+def _smaller(config: RunConfig) -> tuple[Remedy, ...]:
+    remedies = [_remedy(config, lr=_rounded(config.lr / 10))]
+    if config.momentum:
+        same = _rounded(config.lr * (1 - config.momentum))
+        if same != _rounded(config.lr / 10):
+            remedies.append(_remedy(config, lr=same))
+        remedies.append(_remedy(config, momentum=0.0, nesterov=False))
+    return tuple(remedies)
+
+
+def _larger(config: RunConfig) -> tuple[Remedy, ...]:
+    remedies = []
+    if config.standardize is Standardization.NONE:
+        remedies.append(_remedy(config, standardize=Standardization.CHANNEL))
+    if not config.batch_norm:
+        remedies.append(_remedy(config, batch_norm=True))
+    if config.optimizer is Optimizer.SGD and effective_step(config.lr, config.momentum) < 0.1:
+        remedies.append(_remedy(config, lr=_rounded(config.lr * 10)))
+    if config.batch_size > 16:
+        remedies.append(_remedy(config, batch_size=config.batch_size // 4))
+    return tuple(remedies)
+
+
+def _remedy(config: RunConfig, **changes: object) -> Remedy:
+    changed = replace(config, preset=None, **changes)  # type: ignore[arg-type]  # names and values belong together
+    text = " with ".join(
+        f"`{name}` {value if not isinstance(value, float) else f'{value:g}'}"
+        for name, value in changes.items()
+        if name != "nesterov"
+    )
+    if "momentum" in changes:
+        text += f" with `lr` {config.lr:g}"
+    return Remedy(text, changed)
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.3g}")

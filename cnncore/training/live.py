@@ -1,0 +1,17 @@
+"""What a consumer may change of a run between two of its events."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Live:
+    """Shared by the trainer and whoever takes its events; changes hold from the next update on.
+
+    `lr_factor` multiplies the schedule. While `single` is set every update's event comes by itself, before the next
+    update is made: the next event after that is one step of slow motion. `more` is the trainer's to set: true while
+    further events of updates that are made already follow at once.
+    """
+
+    lr_factor: float = 1.0
+    single: bool = False
+    more: bool = False

@@ -1,0 +1,25 @@
+"""Files of a run that are either the old ones or the new ones, whatever happens while they are written."""
+
+import os
+from pathlib import Path
+
+from cnncore.data.atomic import replace
+from cnncore.errors import InputError
+
+
+def save(path: Path, content: memoryview, what: str) -> None:
+    """Write `content` to `path`; a crash or a full disk leaves the file that was there before.
+
+    `what` names the file in the sentence of the `InputError` that a disk which is full or not to be written gives.
+    """
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        replace(partial, path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(
+            f"{what} cannot be written to {path} ({error.strerror}): free space or allow writing there, then resume "
+            "the run; everything up to the epoch before is kept."
+        ) from error

@@ -1,0 +1,84 @@
+"""One update: forward, loss, backward, optimizer, average; its metrics stay on the device."""
+
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnncore.training.average import Average
+from cnncore.training.batches import Batches, Tables, TrainBatch
+from cnncore.training.config import RunConfig
+from cnncore.training.device import autocast
+from cnncore.training.metrics import batch_sums
+from cnncore.training.optimizers import set_rate
+
+
+class Step(Protocol):
+    """What the trainer's loop asks for: the updates of an epoch, one after the other."""
+
+    def begin(self, epoch: int) -> None:
+        """Draw what is random in `epoch`; its first update comes next."""
+        ...
+
+    def __call__(self, rate: float) -> Tensor:
+        """Make the next update at this learning rate and return the batch's sums (3,), see `batch_sums`.
+
+        The sums are the batch's before its update, on the device: whoever reads them waits for it.
+        """
+        ...
+
+
+class EagerStep:
+    """Updates operation by operation, as PyTorch is usually written."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        batches: Batches,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        average: Average,
+    ) -> None:
+        self._smoothing = config.label_smoothing
+        self._batches, self._model, self._optimizer, self._average = batches, model, optimizer, average
+        self._device = batches.train.images.device
+        self._precision = config.precision
+        self._tables: Tables | None = None
+        self._number = 0
+
+    def begin(self, epoch: int) -> None:
+        """Draw order and augmentation of `epoch`."""
+        self._tables, self._number = self._batches.tables(epoch), 0
+
+    def __call__(self, rate: float) -> Tensor:
+        """Make the next update at this learning rate and return the batch's sums (3,)."""
+        assert self._tables is not None, "begin() comes first"
+        batch = self._batches.batch(self._tables, self._number)
+        self._number += 1
+        set_rate(self._optimizer, rate)
+        self._optimizer.zero_grad(set_to_none=True)
+        with self._computing():
+            logits = self._model(batch.inputs)  # (N, classes)
+        logits = logits.float()
+        loss = objective(logits, batch, self._smoothing)
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        self._optimizer.step()
+        self._average.update()
+        return batch_sums(logits, batch.labels, loss, batch.share)
+
+    def _computing(self) -> AbstractContextManager[object]:
+        return autocast(self._precision, self._device)
+
+
+def objective(logits: Tensor, batch: TrainBatch, smoothing: float = 0.0) -> Tensor:
+    """Return what an update minimises: the mean cross-entropy (N, classes) -> ().
+
+    Where images are mixed, mean(share * CE(y) + (1 - share) * CE(partner's y)), Zhang et al. 2018.
+    """
+    if batch.share is None:
+        return F.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
+    own = F.cross_entropy(logits, batch.labels, reduction="none", label_smoothing=smoothing)
+    partner = F.cross_entropy(logits, batch.labels.roll(1), reduction="none", label_smoothing=smoothing)
+    return (batch.share * own + (1 - batch.share) * partner).mean()

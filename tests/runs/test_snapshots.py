@@ -1,0 +1,48 @@
+import numpy as np
+import pytest
+
+from cnncore.errors import InputError
+from cnncore.runs import client
+from cnncore.runs.record import Status
+from cnncore.runs.snapshots import checkpoint_path, snapshot, snapshot_folder, snapshots_of, tested
+from cnncore.runs.store import open_store
+from cnncore.runs.worker import record
+from cnncore.training.config import RunConfig
+
+CONFIG = RunConfig(dataset="tiny", network="classroom", epochs=3, test_size=21, device="cpu")
+
+
+@pytest.fixture
+def run_id(tiny):
+    run_id = open_store().create(CONFIG, status=Status.RUNNING)
+    record(open_store(), run_id, CONFIG)
+    return run_id
+
+
+def test_a_runs_snapshots_are_found_by_its_id(run_id):
+    kept = snapshots_of(run_id)
+    assert kept.epochs == (0, 1, 2, 3)
+    assert kept.networks == (0, 1, 2, 3)
+    assert snapshot(run_id, 3).epoch == 3
+    with pytest.raises(InputError, match=r"`epoch` \(=9\) was not kept"):
+        snapshot(run_id, 9)
+    with pytest.raises(InputError, match="is no run"):
+        snapshots_of("nosuch")
+
+
+def test_their_images_are_the_runs_own(run_id, tiny):
+    rows, labels = tested(run_id)
+    assert np.bincount(labels).tolist() == [3] * 7
+    np.testing.assert_array_equal(tiny.test_labels[rows], labels)
+    right = (snapshot(run_id, 3).predicted == labels).mean()
+    assert right == pytest.approx(open_store().get(run_id).test_accuracy)
+
+
+def test_a_run_that_has_not_begun_has_only_its_initial_network(tiny):
+    assert snapshots_of(open_store().create(CONFIG)).networks == (0,)
+
+
+def test_deleting_a_run_takes_its_files_along(run_id):
+    client.delete(run_id)
+    assert not checkpoint_path(run_id).exists()
+    assert not snapshot_folder(run_id).path.exists()

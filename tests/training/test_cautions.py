@@ -1,0 +1,41 @@
+import pytest
+
+from cnncore.training.cautions import warnings
+from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
+from cnncore.training.presets import PRESETS
+
+SILENT = (
+    RunConfig(),
+    RunConfig(epochs=50, schedule=Schedule.STEP, milestones=(20, 49)),
+    RunConfig(epochs=2, schedule=Schedule.STEP),
+    RunConfig(schedule=Schedule.PLATEAU, validation_size=500),
+    RunConfig(optimizer=Optimizer.ADAM, lr=0.001),
+    RunConfig(standardize=Standardization.PCA, whitening_eps=1.0),
+    *PRESETS.values(),
+)
+
+
+@pytest.mark.parametrize("config", SILENT, ids=str)
+def test_a_sound_configuration_gives_no_warning(config):
+    assert warnings(config) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "expected"),
+    [
+        (RunConfig(epochs=50, schedule=Schedule.STEP, milestones=(30, 80)), "Milestone 80 is never reached in 50"),
+        (RunConfig(epochs=50, schedule=Schedule.STEP, milestones=(50,)), "Milestone 50 is never reached in 50"),
+        (RunConfig(epochs=1, schedule=Schedule.STEP, milestones=(1,)), "Milestone 1 is never"),
+        (RunConfig(milestones=(5,)), "`milestones` are for the step schedule"),
+        (RunConfig(schedule=Schedule.PLATEAU), "Without a validation split"),
+        (RunConfig(schedule=Schedule.PLATEAU, validation_size=9, patience=10), "is not over within 10 epochs"),
+        (RunConfig(epochs=3, warmup_epochs=3), "as long as the run"),
+        (RunConfig(schedule=Schedule.ONE_CYCLE, warmup_epochs=1), "a warm-up of its own"),
+        (RunConfig(optimizer=Optimizer.ADAM), "0.001 is usual"),
+        (RunConfig(average=10), "reaches back to the beginning"),
+        (RunConfig(whitening_eps=1.0), "`whitening_eps` is for zca and pca"),
+    ],
+)
+def test_each_caution_is_one_sentence(config, expected):
+    [text] = warnings(config)
+    assert expected in text

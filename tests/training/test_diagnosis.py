@@ -1,0 +1,132 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from cnncore.events import Batch, Diverged
+from cnncore.training.config import RunConfig, Standardization
+from cnncore.training.diagnosis import Trouble, diagnose, effective_step, first_loss, overfitting
+from cnncore.training.presets import PRESETS
+from cnncore.training.trainer import train
+
+GUESS = math.log(10)
+NOISE = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    ("loss", "classes", "batch_norm", "sound", "word"),
+    [
+        (2.3033, 10, False, True, "as it should be"),  # the source report's own first loss
+        (2.55, 10, True, True, "as it should be"),
+        (2.55, 10, False, False, "already sure"),
+        (2.303, 100, False, False, "cannot know that much"),
+        (math.log(1000), 1000, False, True, "ln 1000 = 6.908"),
+    ],
+)
+def test_the_first_loss_is_judged_against_that_of_guessing(loss, classes, batch_norm, sound, word):
+    found = first_loss(loss, classes, RunConfig(batch_norm=batch_norm))
+    assert found.sound is sound
+    assert word in found.text
+    assert found.guess == pytest.approx(-math.log(1 / classes))
+
+
+@pytest.mark.parametrize("name", ["classroom-2", "classroom-9"])
+def test_the_first_loss_of_a_real_run_is_sound(drawn_once, name):
+    config = replace(PRESETS[name], train_size=320, test_size=10, device="cpu", epochs=1)
+    first = next(event for event in train(config) if isinstance(event, Batch))
+    assert first_loss(first.loss, 10, config).sound
+
+
+def curves(epochs=20, gap=0.25, climb=0.6):
+    time = np.linspace(0, 1, epochs)
+    train = 0.4 + 0.6 * time
+    test = train - gap * time
+    loss = 1.5 - 2 * time + 2 * time**2 * (1 + climb)  # a parabola: lowest at 1 / (2 (1 + climb))
+    return train, test, loss
+
+
+def test_overfitting_is_named_with_its_gap_and_the_turn_of_the_test_loss():
+    train, test, loss = curves()
+    found = overfitting(train, test, loss, 1000)
+    assert found.noticed
+    assert found.u_shaped
+    assert found.gap == pytest.approx(0.25)
+    assert found.best_epoch == 1 + int(loss.argmin())
+    assert found.rise == pytest.approx(float(np.median(loss[-3:]) - loss.min()))
+    assert "25 points above" in found.text
+    assert f"lowest in epoch {found.best_epoch} ({loss.min():.3f})" in found.text
+
+
+def test_what_chance_can_explain_is_not_called_overfitting():
+    train, test = np.array([0.3, 0.5, 0.60]), np.array([0.3, 0.45, 0.52])
+    falling = np.array([2.0, 1.5, 1.2])
+    assert not overfitting(train, test, falling, 30).noticed, "8 points on 30 images"
+    assert overfitting(train, test, falling, 10_000).noticed
+    assert "No sign" in overfitting(train, test, falling, 30).text
+    assert overfitting(train[:2], test[:2], falling[:2], 100) is None
+
+
+def test_a_test_loss_that_rises_because_training_fell_apart_is_no_overfitting():
+    train, test, loss = curves(gap=0)
+    assert overfitting(train, test, loss, 1000).u_shaped
+    assert not overfitting(train[::-1], test[::-1], loss, 1000).u_shaped
+
+
+def test_the_effective_step_is_the_geometric_sum():
+    assert effective_step(0.1, 0.9) == pytest.approx(sum(0.1 * 0.9**n for n in range(1000)))
+
+
+def plateau(count):
+    return GUESS + NOISE.normal(0, 0.01, count)
+
+
+@pytest.mark.parametrize(
+    ("losses", "diverged", "trouble"),
+    [
+        (np.linspace(2.3, 0.5, 300), False, None),
+        (plateau(300), False, Trouble.STUCK),
+        (np.concatenate([np.linspace(2.3, 1.5, 100), plateau(200)]), False, Trouble.COLLAPSE),
+        (np.concatenate([[2.3, 9.0], plateau(300)]), False, Trouble.COLLAPSE),
+        (2.6 + NOISE.normal(0, 0.5, 300), False, Trouble.COLLAPSE),
+        (np.array([2.3, 5.0]), True, Trouble.OVERFLOW),
+        (plateau(50), False, None),
+        (np.concatenate([plateau(200), np.linspace(2.3, 1.9, 100)]), False, None),
+    ],
+)
+def test_troubles_are_told_apart_by_the_losses(losses, diverged, trouble):
+    found = diagnose(RunConfig(), losses, 10, diverged=diverged)
+    assert (found.trouble if found else None) is trouble
+
+
+def test_the_remedies_are_configurations_to_start():
+    config = RunConfig(momentum=0.9, nesterov=True, lr=0.5, preset="figure-7")
+    found = diagnose(config, np.array([2.3]), 10, diverged=True)
+    assert "an effective step of 5," in found.text
+    assert [(r.config.lr, r.config.momentum) for r in found.remedies] == [(0.05, 0.9), (0.5, 0.0)]
+    assert [r.text for r in found.remedies] == ["`lr` 0.05", "`momentum` 0 with `lr` 0.5"]
+    assert all(r.config.preset is None for r in found.remedies)
+    stuck = diagnose(RunConfig(lr=0.01), plateau(300), 10)
+    assert [r.config for r in stuck.remedies] == [
+        RunConfig(lr=0.01, standardize=Standardization.CHANNEL),
+        RunConfig(lr=0.01, batch_norm=True),
+        RunConfig(lr=0.1),
+        RunConfig(lr=0.01, batch_size=32),
+    ]
+
+
+def test_real_runs_are_diagnosed(tiny):
+    """The three troubles as they happen, and the remedy that cures the first."""
+    config = RunConfig(dataset="tiny", network="classroom", epochs=3, batch_size=32, device="cpu", lr=1e4)
+    events = list(train(config))
+    assert isinstance(events[-1], Diverged)
+    cured = diagnose(config, np.array([]), 7, diverged=True).remedies[0].config
+    assert cured.lr == 1000
+    assert "Try `lr` 1000" in events[-1].message
+
+    config = replace(config, lr=2.0, epochs=4, batch_size=4)
+    losses = np.array([event.loss for event in train(config) if isinstance(event, Batch)])
+    assert diagnose(config, losses, 7).trouble is Trouble.COLLAPSE
+    config = replace(config, lr=1e-4, epochs=5)
+    losses = np.array([event.loss for event in train(config) if isinstance(event, Batch)])
+    assert diagnose(config, losses, 7).trouble is Trouble.STUCK

@@ -1,0 +1,94 @@
+"""Each optimizer against its formula, written out for one weight."""
+
+import math
+
+import pytest
+import torch
+
+from cnncore.training.config import Optimizer, RunConfig
+from cnncore.training.optimizers import optimizer_of, set_rate
+
+GRADIENTS = [0.5, -1.0, 2.0, 0.25, 0.0, -0.75]
+RATES = [0.1, 0.1, 0.05, 0.05, 0.2, 0.2]  # moves, as a schedule does
+
+
+def sgd(w, momentum=0.0, nesterov=False, decay=0.0):
+    v = None
+    for g, lr in zip(GRADIENTS, RATES, strict=True):
+        g += decay * w
+        v = g if v is None else momentum * v + g
+        w -= lr * (g + momentum * v if nesterov else v)
+    return w
+
+
+def rmsprop(w, momentum=0.0):
+    square, v = 0.0, 0.0
+    for g, lr in zip(GRADIENTS, RATES, strict=True):
+        square = 0.99 * square + 0.01 * g * g
+        v = momentum * v + g / (math.sqrt(square) + 1e-8)
+        w -= lr * v
+    return w
+
+
+def adam(w, decay=0.0, decoupled=False):
+    mean, square = 0.0, 0.0
+    for t, (g, lr) in enumerate(zip(GRADIENTS, RATES, strict=True), start=1):
+        if decoupled:
+            w -= lr * decay * w
+        else:
+            g += decay * w
+        mean, square = 0.9 * mean + 0.1 * g, 0.999 * square + 0.001 * g * g
+        w -= lr * (mean / (1 - 0.9**t)) / (math.sqrt(square / (1 - 0.999**t)) + 1e-8)
+    return w
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, sgd(0.7)),
+        ({"weight_decay": 0.1}, sgd(0.7, decay=0.1)),
+        ({"momentum": 0.9}, sgd(0.7, 0.9)),
+        ({"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}, sgd(0.7, 0.9, True, 0.1)),
+        ({"optimizer": Optimizer.RMSPROP}, rmsprop(0.7)),
+        ({"optimizer": Optimizer.RMSPROP, "momentum": 0.5}, rmsprop(0.7, 0.5)),
+        ({"optimizer": Optimizer.ADAM, "weight_decay": 0.1}, adam(0.7, 0.1)),
+        ({"optimizer": Optimizer.ADAMW, "weight_decay": 0.1}, adam(0.7, 0.1, True)),
+    ],
+    ids=str,
+)
+def test_an_optimizer_is_its_formula(settings, expected):
+    model = torch.nn.Linear(1, 1, bias=False).double()
+    model.weight.data.fill_(0.7)
+    optimizer = optimizer_of(RunConfig(lr=1.0, **settings), model)
+    for gradient, lr in zip(GRADIENTS, RATES, strict=True):
+        set_rate(optimizer, lr)
+        model.weight.grad = torch.full_like(model.weight, gradient)
+        optimizer.step()
+    assert model.weight.item() == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_rate_that_is_a_tensor_is_set_in_place():
+    rate = torch.tensor(0.1)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=rate)
+    set_rate(optimizer, 0.03)
+    assert optimizer.param_groups[0]["lr"] is rate
+    assert rate.item() == pytest.approx(0.03)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+@pytest.mark.parametrize("kind", list(Optimizer))
+def test_on_cuda_the_rate_lives_on_the_device_and_moves_the_weights(kind):
+    model = torch.nn.Linear(1, 1).cuda()
+    optimizer = optimizer_of(RunConfig(optimizer=kind), model)
+    assert optimizer.param_groups[0]["lr"].device.type == "cuda"
+    moved = []
+    for lr in (0.0, 0.1):
+        before = model.weight.item()
+        set_rate(optimizer, lr)
+        model.weight.grad = torch.ones_like(model.weight)
+        model.bias.grad = torch.ones_like(model.bias)
+        optimizer.step()
+        moved.append(abs(model.weight.item() - before))
+    assert moved[0] == 0
+    assert moved[1] > 0.01

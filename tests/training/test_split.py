@@ -1,0 +1,53 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cnncore.errors import InputError
+from cnncore.training.config import RunConfig
+from cnncore.training.split import balanced, rows_of_test, rows_of_train
+
+LABELS = np.random.default_rng(0).integers(0, 7, 300)
+
+
+def test_a_subset_is_balanced_and_independent_of_the_seed():
+    labels = np.array([0] * 50 + [1] * 30 + [2] * 20)
+    chosen = balanced(labels, 30, "train_size")
+    assert np.bincount(labels[chosen]).tolist() == [10, 10, 10]
+    assert np.bincount(labels[balanced(labels, 90, "train_size")]).tolist() == [40, 30, 20]
+    assert balanced(labels, None, "train_size").tolist() == list(range(100))
+
+
+@given(validation=st.integers(0, 200), train=st.none() | st.integers(1, 100))
+def test_train_and_validation_share_no_image_and_each_class_has_its_part(validation, train):
+    config = RunConfig(validation_size=validation, train_size=train)
+    kept, apart = rows_of_train(config, LABELS)
+    assert not set(kept) & set(apart)
+    assert len(apart) == validation
+    assert len(kept) == (300 - validation if train is None else train)
+    counts = np.bincount(LABELS[apart], minlength=7)
+    assert counts.max() - counts.min() <= 1 or validation > 7 * np.bincount(LABELS).min()
+    assert (np.diff(kept) > 0).all()
+
+
+def test_a_train_subset_stays_when_a_validation_split_is_added():
+    before, _ = rows_of_train(RunConfig(train_size=70), LABELS)
+    after, _ = rows_of_train(RunConfig(train_size=70, validation_size=100), LABELS)
+    assert before.tolist() == after.tolist()
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (RunConfig(validation_size=300), r"`validation_size` \(=300\) must leave some of the 300"),
+        (RunConfig(validation_size=200, train_size=101), r"`train_size` \(=101\) must not exceed the 100 images"),
+    ],
+)
+def test_more_than_there_are_is_refused(config, message):
+    with pytest.raises(InputError, match=message):
+        rows_of_train(config, LABELS)
+
+
+def test_the_test_images_are_the_runs():
+    assert rows_of_test(RunConfig(), LABELS).tolist() == list(range(300))
+    assert rows_of_test(RunConfig(test_size=14), LABELS).tolist() == balanced(LABELS, 14, "test_size").tolist()
