@@ -71,6 +71,8 @@ def test_describe_answers_in_json(tmp_path):
         ("train --preset figure-99", "figure-99"),
         ("train --lr abc", "abc"),
         ("train --augment flop", "flop"),
+        ("train --milestones five", "five"),
+        ("train --precision half --device cpu", "half"),
         ("train --dataset nosuch", "nosuch"),
         ("train --network missing.json", "missing.json"),
         ("runs show nosuchrun", "nosuchrun"),
@@ -110,6 +112,25 @@ def test_train_streams_events_and_the_run_is_in_the_store(tmp_path):
     assert "test/accuracy" in exported.splitlines()[0]
     assert cnncore("runs", "delete", run["id"], home=tmp_path).returncode == 0
     assert json.loads(cnncore("runs", "list", "--json", home=tmp_path).stdout) == []
+
+
+def test_train_takes_every_option_of_a_run(tmp_path):
+    line = (
+        "train --epochs 1 --network classroom --train-size 60 --test-size 40 --validation-size 20 --device cpu --json "
+        "--optimizer rmsprop --momentum 0.5 --weight-decay 0.01 --label-smoothing 0.1 --average 1 --schedule step "
+        "--milestones 1,3 --factor 0.5 --patience 2 --warmup-epochs 0.5 --train-eval --precision fp32 --no-snapshots"
+    )
+    result = cnncore(*line.split(), home=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "Milestone 3 is never reached in 1 epochs" in result.stderr
+    events = [json.loads(text) for text in result.stdout.splitlines()]
+    config = events[0]["config"]
+    assert (config["optimizer"], config["milestones"], config["factor"]) == ("rmsprop", [1, 3], 0.5)
+    assert (config["weight_decay"], config["average"], config["warmup_epochs"]) == (0.01, 1.0, 0.5)
+    assert (config["snapshots"], config["nesterov"]) == (False, False)
+    epoch = next(event for event in events if event["event"] == "epoch")
+    assert {"validation/accuracy", "train_eval/loss"} <= epoch.keys()
+    assert [path.suffix for path in (tmp_path / "checkpoints").iterdir()] == [".pt"]
 
 
 def test_train_prints_the_practicals_log(tmp_path):

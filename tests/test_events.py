@@ -37,7 +37,10 @@ EVENTS = st.one_of(
         test_seconds=POSITIVE,
         images_per_second=POSITIVE,
         lr=POSITIVE,
+        validation_loss=st.none() | POSITIVE,
+        train_eval_accuracy=st.none() | FRACTION,
     ),
+    st.builds(events.Changed, epoch=COUNT, step=COUNT, lr_factor=POSITIVE),
     st.builds(events.Finished, epochs=COUNT, seconds=POSITIVE, test_loss=POSITIVE, test_accuracy=FRACTION),
     st.builds(events.Diverged, epoch=COUNT, batch=COUNT, message=st.text()),
     st.builds(events.Stopped, epoch=COUNT, message=st.text()),
@@ -60,6 +63,14 @@ def test_an_epoch_has_the_names_that_scripts_read():
     assert (values["epoch"], values["seconds"]) == (3, 2.0)
 
 
+def test_an_epoch_has_no_names_for_what_was_not_measured():
+    event = events.Epoch(3, 9, 1.0, 0.5, 0.9, 1.1, 0.4, 0.8, 2.0, 0.1, 100.0, 0.1, validation_accuracy=0.3)
+    values = events.to_dict(event)
+    assert values["validation/accuracy"] == 0.3
+    assert "validation/loss" not in values
+    assert "train_eval/loss" not in values
+
+
 def test_what_is_not_a_number_is_not_written():
     with pytest.raises(ValueError, match="JSON compliant"):
         events.to_json(events.Finished(1, 1.0, math.nan, 0.0))
@@ -70,6 +81,7 @@ def test_what_is_not_a_number_is_not_written():
     [
         ({"event": "exploded"}, "must be one of started, batch"),
         ({"event": "stopped", "epoch": 1}, "has the fields"),
+        ({"event": "epoch", "epoch": 1, "validation/loss": 1.0}, "has the fields"),
         ({"event": "stopped", "epoch": 1, "message": "", "more": 2}, "has the fields"),
     ],
 )

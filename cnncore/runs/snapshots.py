@@ -49,7 +49,7 @@ def snapshot(run_id: str, epoch: int) -> Snapshot:
     return snapshot_folder(open_store().get(run_id).id).read(epoch)
 
 
-def tested(run_id: str) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+def scored_images(run_id: str) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
     """Return, in the order of a snapshot, the test images' rows in the data set and their labels, both (N,)."""
     config = open_store().get(run_id).config
     labels = np.asarray(load(config.dataset).test_labels)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -6,7 +8,7 @@ from cnncore.data.augmentation import RandomCrop
 from cnncore.errors import InputError
 from cnncore.inspection.trained import Moment, trained
 from cnncore.runs.record import Status
-from cnncore.runs.snapshots import checkpoint_path
+from cnncore.runs.snapshots import checkpoint_path, snapshot, snapshots_of
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.batches import Batches
@@ -58,3 +60,28 @@ def test_a_run_without_a_checkpoint_is_a_sentence(tiny):
     with pytest.raises(InputError, match="no checkpoint"):
         trained(run_id)
     assert trained(run_id, Moment.BEFORE).epoch == 0
+
+
+@pytest.mark.parametrize("average", [0.0, 0.5])
+def test_every_kept_network_gives_the_answers_of_its_snapshot(tiny, average):
+    config = dataclasses.replace(CONFIG, epochs=5, average=average, batch_norm=True)
+    run_id = open_store().create(config, status=Status.RUNNING)
+    record(open_store(), run_id, config)
+    kept = snapshots_of(run_id)
+    assert kept.networks == (0, 1, 2, 3, 5)
+    for epoch in kept.networks:
+        found, told = trained(run_id, epoch), snapshot(run_id, epoch)
+        with torch.no_grad():
+            probability = found.model(found.inputs(tiny.test_images)).softmax(1).numpy()
+        assert found.epoch == epoch
+        np.testing.assert_array_equal(probability.argmax(1), told.predicted)
+        np.testing.assert_allclose(probability.max(1), told.confidence, rtol=1e-3)
+        np.testing.assert_allclose(probability[np.arange(70), tiny.test_labels], told.true, rtol=1e-3)
+        np.testing.assert_array_equal(found.model[0].weight.detach().numpy(), told.filters)
+    with pytest.raises(InputError, match=r"`epoch` \(=4\) was not kept: choose one of those that were \(1, 2, 3\)"):
+        trained(run_id, 4)
+
+
+def test_the_standardization_is_the_checkpoints(run_id, monkeypatch):
+    monkeypatch.setattr("cnncore.inspection.trained.fitted", lambda *_: pytest.fail("fitted anew"))
+    assert trained(run_id).standardize.std is not None

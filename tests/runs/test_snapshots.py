@@ -4,7 +4,7 @@ import pytest
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Status
-from cnncore.runs.snapshots import checkpoint_path, snapshot, snapshot_folder, snapshots_of, tested
+from cnncore.runs.snapshots import checkpoint_path, scored_images, snapshot, snapshot_folder, snapshots_of
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.config import RunConfig
@@ -31,7 +31,7 @@ def test_a_runs_snapshots_are_found_by_its_id(run_id):
 
 
 def test_their_images_are_the_runs_own(run_id, tiny):
-    rows, labels = tested(run_id)
+    rows, labels = scored_images(run_id)
     assert np.bincount(labels).tolist() == [3] * 7
     np.testing.assert_array_equal(tiny.test_labels[rows], labels)
     right = (snapshot(run_id, 3).predicted == labels).mean()

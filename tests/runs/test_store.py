@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from cnncore.errors import InputError
-from cnncore.events import Finished, Stopped
+from cnncore.events import Changed, Finished, Stopped
 from cnncore.runs.record import Intent, Status, Wanted
 from cnncore.runs.schema import MIGRATIONS
 from cnncore.runs.store import LostRunError, RunStore
@@ -78,6 +78,56 @@ def test_what_the_checkpoint_does_not_cover_is_dropped_when_it_comes_again(store
     assert store.get(run_id).step == 2 * BATCHES
     store.append(run_id, [batch(3, 0)], "next")
     assert store.curve(run_id, "batch/loss").step.tolist() == list(range(1, 12))
+
+
+def test_metrics_that_only_some_runs_have(store):
+    plain, full = filled(store, epochs=2), store.create(CONFIG)
+    store.claim(full, "me", 1)
+    store.append(full, [started()], "me")
+    for epoch in (1, 2):
+        more = {"validation_accuracy": 0.1 * epoch, "train_eval_loss": 2.0 - epoch}
+        store.append(full, [replace(epoch_end(epoch), **more)], "me")
+    assert store.curve(full, "validation/accuracy").value.tolist() == [0.1, 0.2]
+    assert store.curve(full, "train_eval/loss").seconds.tolist() == [0.5, 1.0]
+    assert len(store.curve(plain, "validation/accuracy").value) == 0
+    assert (store.get(full).validation_accuracy, store.get(plain).validation_accuracy) == (0.2, None)
+    [first, _] = csv.DictReader(io.StringIO(store.export_csv(full)))
+    assert (first["validation/accuracy"], first["train_eval/loss"], first["validation/loss"]) == ("0.1", "1.0", "")
+
+
+def test_changes_of_the_learning_rate_are_kept_and_come_again_with_their_epoch(store):
+    run_id = filled(store, epochs=2)
+    store.append(run_id, [Changed(2, 8, 0.5), Changed(3, 11, 0.1)], "me")
+    assert store.changes(run_id) == [Changed(2, 8, 0.5), Changed(3, 11, 0.1)]
+    store.append(run_id, [started(first_epoch=3)], "me")
+    assert store.changes(run_id) == [Changed(2, 8, 0.5)]
+    store.append(run_id, [Stopped(2, "asked")], "me")
+    store.delete(run_id)
+    assert store.changes(run_id) == []
+
+
+def test_what_is_wanted_reaches_the_owner_with_every_append_and_one_step_is_one(store):
+    run_id = filled(store)
+    store.set_lr_factor(run_id, 0.25)
+    assert store.append(run_id, [batch(4, 0)], "me") == Wanted(Intent.NONE, 0.25)
+    store.request(run_id, Intent.STEP)
+    assert store.append(run_id, [batch(4, 1)], "me").intent is Intent.STEP
+    assert store.wanted(run_id, "me") == Wanted(Intent.STEP, 0.25)
+    assert store.wanted(run_id, "me") == Wanted(Intent.PAUSE, 0.25)
+    with pytest.raises(LostRunError):
+        store.wanted(run_id, "another")
+
+
+def test_runs_started_together_are_found_by_their_group_in_order(store):
+    alone = store.create(CONFIG)
+    seeds = store.create_many([replace(CONFIG, seed=seed) for seed in range(5)], group="five seeds")
+    later = store.create(CONFIG, group="another")
+    assert [run.config.seed for run in store.runs(group="five seeds")] == [4, 3, 2, 1, 0]
+    assert [row["id"] for row in store.active()] == [alone, *seeds, later]
+    assert store.get(seeds[0]).group == "five seeds"
+    assert store.groups() == {"another": 1, "five seeds": 5}
+    assert list(store.groups()) == ["another", "five seeds"]
+    assert [run.id for run in store.runs(group="")] == [alone]
 
 
 def test_an_owner_that_was_replaced_cannot_write(store):

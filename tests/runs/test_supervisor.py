@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from cnncore.errors import InputError
@@ -13,6 +14,7 @@ from cnncore.runs.record import Intent, Status
 from cnncore.runs.store import open_store
 from cnncore.runs.supervision import STALE
 from cnncore.runs.supervisor import Supervisor
+from cnncore.training.comparison import seeds
 from cnncore.training.config import RunConfig
 from tests.runs.conftest import CONFIG
 from tests.runs.test_worker import until
@@ -179,7 +181,12 @@ def test_a_process_that_cannot_be_started_is_a_failed_run(store):
 def test_the_client_refuses_what_makes_no_sense(store):
     run_id = store.create(CONFIG)
     store.set_status(run_id, Status.FINISHED)
-    for act, word in ((client.pause, "paused"), (client.stop, "stopped"), (client.unpause, "continued")):
+    for act, word in (
+        (client.pause, "paused"),
+        (client.stop, "stopped"),
+        (client.unpause, "continued"),
+        (client.step, "paused"),
+    ):
         with pytest.raises(InputError, match=f"is finished and cannot be {word}"):
             act(run_id)
 
@@ -229,6 +236,76 @@ def test_real_processes_a_killed_worker_is_interrupted_and_resumes_and_a_killed_
     other = client.start(replace(REAL, epochs=1, dataset="nosuch"))
     until(lambda: store.get(other).status is Status.FAILED, seconds=60)
     assert "nosuch" in store.get(other).message
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills processes by POSIX signals")
+def test_real_processes_paused_stepped_changed_killed_and_resumed_leave_one_consistent_run(tiny, reaped):
+    store = open_store()
+    run_id = client.start(replace(REAL, batch_size=20, epochs=300))  # 7 updates an epoch
+    until(lambda: store.get(run_id).epoch >= 2, seconds=90)
+    client.pause(run_id)
+    until(lambda: store.get(run_id).status is Status.PAUSED, seconds=30)
+    paused_at = store.get(run_id).step
+    client.set_lr_factor(run_id, 0.5)
+    for number in range(1, 10):  # over the end of an epoch
+        client.step(run_id)
+        until(lambda: store.get(run_id).step >= paused_at + number, seconds=30)  # noqa: B023 called at once
+        until(lambda: store.get(run_id).intent is Intent.PAUSE, seconds=30)
+    assert store.get(run_id).step == paused_at + 9
+    client.unpause(run_id)
+    reached = store.get(run_id).epoch
+    until(lambda: store.get(run_id).epoch >= reached + 2, seconds=60)
+    client.set_lr_factor(run_id, 2)
+    until(lambda: len(store.changes(run_id)) == 2, seconds=30)
+    [row] = store.active()
+    os.kill(row["pid"], signal.SIGKILL)
+    until(lambda: store.get(run_id).status is Status.INTERRUPTED, seconds=30)
+    client.resume(run_id)
+    reached = store.get(run_id).epoch
+    until(lambda: store.get(run_id).epoch >= reached + 2, seconds=90)
+    client.stop(run_id)
+    until(lambda: store.get(run_id).status is Status.STOPPED, seconds=30)
+
+    assert store.get(run_id).lr_factor == 2
+    first, second = store.changes(run_id)
+    assert (first.step, first.lr_factor, second.lr_factor) == (paused_at + 1, 0.5, 2)
+    rates = store.curve(run_id, "batch/lr")
+    assert rates.step.tolist() == list(range(1, len(rates.step) + 1)), "every update once"
+    factors = np.where(rates.step < first.step, 1, np.where(rates.step < second.step, 0.5, 2))
+    np.testing.assert_allclose(rates.value, REAL.lr * factors)
+    epochs = store.curve(run_id, "test/loss").epoch
+    assert epochs.tolist() == list(range(1, len(epochs) + 1))
+    batches = store.curve(run_id, "batch/loss").epoch
+    np.testing.assert_allclose(batches, rates.step / 7)
+
+
+def test_a_step_of_a_run_that_goes_on_pauses_it_first(store):
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "me", 1)
+    client.step(run_id)
+    assert store.wanted(run_id, "me").intent is Intent.PAUSE
+    store.set_status(run_id, Status.PAUSED)
+    client.step(run_id)
+    assert store.wanted(run_id, "me").intent is Intent.STEP
+
+
+def test_a_factor_that_makes_no_sense_is_refused(store):
+    run_id = store.create(CONFIG)
+    for factor in (0, -1, float("nan"), 1e5):
+        with pytest.raises(InputError, match=r"`lr_factor` \(=.*\) must be between 0.0001 and 10000"):
+            client.set_lr_factor(run_id, factor)
+    store.set_status(run_id, Status.FINISHED)
+    with pytest.raises(InputError, match="is finished and its learning rate cannot be changed"):
+        client.set_lr_factor(run_id, 0.5)
+
+
+def test_runs_that_belong_together_are_started_with_one_call(store, monkeypatch):
+    asked = []
+    monkeypatch.setattr(client, "start_detached", lambda *_, **__: asked.append(1))
+    ids = client.start_many(seeds(CONFIG, 3), group="seeds of one run")
+    assert [store.get(run_id).config.seed for run_id in ids] == [0, 1, 2]
+    assert [row["id"] for row in store.active()] == ids
+    assert asked == [1]
 
 
 def test_each_home_gets_its_supervisor_and_only_one(tmp_path, monkeypatch):

@@ -94,6 +94,57 @@ def test_a_paused_run_can_be_stopped(store):
     assert result["status"] is Status.STOPPED
 
 
+def test_a_paused_run_goes_step_by_step(store):
+    run_id, seen = store.create(CONFIG), []
+    store.request(run_id, Intent.PAUSE)
+    thread, result = in_background(store, run_id, trainer=scripted(seen=seen))
+    until(lambda: store.get(run_id).status is Status.PAUSED)
+    # 20 updates in all; a step over an epoch's end brings the epoch along
+    for number in range(1, 8):
+        store.request(run_id, Intent.STEP)
+        until(lambda: store.get(run_id).step == number)  # noqa: B023 called at once
+        until(lambda: store.get(run_id).intent is Intent.PAUSE)
+        time.sleep(0.15)
+        assert len(seen) == store.get(run_id).step == number
+        assert store.get(run_id).status is Status.PAUSED
+    assert store.get(run_id).epoch == 1
+    store.request(run_id, Intent.NONE)
+    thread.join(20)
+    assert result["status"] is Status.FINISHED
+    assert store.curve(run_id, "batch/loss").step.tolist() == list(range(1, 21))
+
+
+def test_a_run_that_goes_on_in_the_middle_of_a_step_is_running_again(store):
+    run_id = store.create(CONFIG)
+    store.request(run_id, Intent.PAUSE)
+    thread, _ = in_background(store, run_id, trainer=scripted(pause=0.4))
+    until(lambda: store.get(run_id).status is Status.PAUSED)
+    store.request(run_id, Intent.STEP)
+    until(lambda: store.get(run_id).intent is Intent.PAUSE)
+    store.request(run_id, Intent.NONE)  # while the update is being made
+    until(lambda: store.get(run_id).status is Status.RUNNING)
+    store.request(run_id, Intent.STOP)
+    thread.join(20)
+
+
+def test_the_wanted_factor_reaches_the_trainer(store):
+    run_id, factors = store.create(CONFIG), []
+    store.set_lr_factor(run_id, 0.5)
+
+    def watches(config, *, checkpoint, resume, live):
+        for event in scripted(pause=0.03)(config, checkpoint=checkpoint, resume=resume, live=live):
+            factors.append(live.lr_factor)
+            yield event
+
+    def change(event):
+        if isinstance(event, Epoch) and event.epoch == 2:
+            store.set_lr_factor(run_id, 0.1)
+
+    record(store, run_id, CONFIG, on_event=change, trainer=watches)
+    assert set(factors) == {0.5, 0.1}
+    assert factors == sorted(factors, reverse=True)
+
+
 def test_a_stopped_run_says_where_it_can_go_on(store):
     run_id, seen = store.create(CONFIG), []
 

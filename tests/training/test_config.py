@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cnncore.data.augmentation import ColourJitter, HorizontalFlip, RandomCrop, parse_augmentations
 from cnncore.errors import InputError
-from cnncore.training.config import RunConfig, Schedule, Standardization
+from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS, title
 from cnncore.training.schedule import learning_rate
 
@@ -32,6 +32,29 @@ def test_a_preset_is_the_practicals_experiment(name):
     assert PRESETS[name] == RunConfig(**TABLE[name], preset=name)
 
 
+# What the practical has not, and what must therefore be off in every preset, whatever the defaults become.
+OFF = {
+    "optimizer": "sgd",
+    "nesterov": False,
+    "weight_decay": 0,
+    "label_smoothing": 0,
+    "average": 0,
+    "warmup_epochs": 0,
+    "validation_size": 0,
+    "train_eval": False,
+    "precision": "fp32",
+    "train_size": None,
+    "test_size": None,
+    "seed": 0,
+}
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_has_nothing_that_the_practical_has_not(name):
+    assert {field: getattr(PRESETS[name], field) for field in OFF} == OFF
+    assert PRESETS[name].schedule in (Schedule.NONE, Schedule.EXPONENTIAL)
+
+
 @pytest.mark.parametrize("step", ["2", "3", "4", "5", "6", "7", "7-momentum", "8", "9"])
 def test_a_classroom_preset_has_the_toggles_of_its_figure(step):
     figure, classroom = PRESETS[f"figure-{step}"], PRESETS[f"classroom-{step}"]
@@ -54,8 +77,13 @@ def test_every_preset_has_a_title():
     standardize=st.sampled_from(Standardization),
     names=st.lists(st.sampled_from(["crop", "flip", "jitter", "erase", "rotate", "pad-crop"]), unique=True),
     train_size=st.none() | st.integers(1, 50_000),
+    milestones=st.lists(st.integers(1, 100), max_size=4),
+    optimizer=st.sampled_from([Optimizer.SGD, Optimizer.RMSPROP]),
+    average=st.floats(0, 10),
 )
-def test_json_gives_the_same_configuration_back(lr, momentum, schedule, standardize, names, train_size):
+def test_json_gives_the_same_configuration_back(
+    lr, momentum, schedule, standardize, names, train_size, milestones, optimizer, average
+):
     config = RunConfig(
         lr=lr,
         momentum=momentum,
@@ -63,6 +91,9 @@ def test_json_gives_the_same_configuration_back(lr, momentum, schedule, standard
         standardize=standardize,
         augment=parse_augmentations(",".join(names)),
         train_size=train_size,
+        milestones=tuple(milestones),
+        optimizer=optimizer,
+        average=average,
     )
     assert RunConfig.from_json(json.dumps(json.loads(config.to_json()))) == config
 
@@ -84,11 +115,23 @@ def test_transforms_are_put_into_the_order_of_application():
         ({"schedule": "linear"}, r"`schedule` \(='linear'\) must be one of none, exponential"),
         ({"standardize": "batch"}, r"`standardize` \(='batch'\) must be one of none, channel"),
         ({"augment": (RandomCrop(28), RandomCrop(24))}, "names crop twice"),
+        ({"optimizer": "lion"}, r"`optimizer` \(='lion'\) must be one of sgd, rmsprop, adam, adamw"),
+        ({"precision": "fp8"}, r"`precision` \(='fp8'\) must be one of fp32, tf32, half"),
+        ({"milestones": (0,)}, r"`milestones` \(=0\) must be a whole number between 1"),
+        ({"nesterov": True}, r"`nesterov` needs `optimizer` sgd with a momentum"),
+        ({"nesterov": True, "momentum": 0.9, "optimizer": "rmsprop"}, r"`nesterov` needs .*here rmsprop"),
+        ({"momentum": 0.9, "optimizer": "adam"}, r"`momentum` \(=0.9\) is not for adam"),
+        ({"label_smoothing": 1.0}, r"`label_smoothing` \(=1.0\)"),
+        ({"average": -1}, r"`average` \(=-1\)"),
     ],
 )
 def test_a_bad_value_is_one_sentence_with_its_name(change, message):
     with pytest.raises(InputError, match=message):
         replace(RunConfig(), **change)
+
+
+def test_milestones_are_put_in_order_and_counted_once():
+    assert RunConfig(milestones=(75, 50, 75)).milestones == (50, 75)
 
 
 def test_an_unknown_name_in_json_is_refused():

@@ -123,7 +123,7 @@ def test_a_full_disk_is_one_sentence_and_the_run_resumes(tiny, tmp_path, monkeyp
         return write(self, content)
 
     monkeypatch.setattr("pathlib.Path.write_bytes", full)
-    with pytest.raises(InputError, match="snapshot of epoch 3 cannot be written .*resume the run"):
+    with pytest.raises(InputError, match=r"snapshot of epoch 3 cannot be written .*resume the run"):
         list(train(CONFIG, checkpoint=path))
     assert Folder(tmp_path / "run").epochs() == (0, 1, 2)
     assert not list((tmp_path / "run").glob("*.part"))
