@@ -105,7 +105,7 @@ def growth_chart(network: Network, layer: int, ink: str = GUESS) -> Chart:
     size = y | {"field": "size"}
     names = [name for name, _ in kinds]
     colour = {"field": "network", "type": "nominal", "scale": {"domain": names, "range": [KERNEL, GUESS][: len(names)]}}
-    legend = {"orient": "top", "title": None, "symbolOpacity": 1}
+    legend = {"orient": "top", "title": None, "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
     rows = [
         {
             "data": {"values": [{"side": side, "text": f"the image's height: {side}"}]},

@@ -1,17 +1,15 @@
 """A feature map beside its image as it is drawn: the box of every unit, and the gradient of the chosen one as heat."""
 
-import base64
-import io
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from cnncore.architecture import Field, Network, describe
 from cnncore.architecture.reach import Reach
 from cnncore.figures.palette import KERNEL, OUTPUT
+from cnncore.figures.png import photo, tinted
 from cnncore.inspection.subject import is_dense
 
 
@@ -58,10 +56,10 @@ def scene(
         "axes": axes,
         "size": [field.size for field in row.fields] if row.fields else None,
         "jump": [field.jump for field in row.fields] if row.fields and len(axes[0]) > 1 else None,
-        "image": {"source": _photo(image), "height": image.shape[1], "width": image.shape[2]},
-        "map": None if found is None or found.map is None else _tinted(_scaled(found.map), OUTPUT),
+        "image": {"source": photo(image), "height": image.shape[1], "width": image.shape[2]},
+        "map": None if found is None or found.map is None else tinted(_scaled(found.map), OUTPUT),
         "channel": found.channel if found else "",
-        "heat": None if found is None else {"source": _tinted(_warm(found.heat), KERNEL), "text": list(found.text)},
+        "heat": None if found is None else {"source": tinted(_warm(found.heat), KERNEL), "text": list(found.text)},
         "waiting": waiting,
     }
 
@@ -74,22 +72,3 @@ def _scaled(values: NDArray[np.float32]) -> NDArray[np.float64]:
 def _warm(heat: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return the heat from 0 to 1; the square root lets weak gradients be seen: a quarter is drawn half as strong."""
     return np.sqrt(heat.astype(np.float64) / (float(heat.max()) or 1))
-
-
-def _tinted(strength: NDArray[np.float64], colour: str) -> str:
-    """Return (H, W) values from 0 to 1 as a picture in one colour, clear where they are 0."""
-    pixels = np.empty((*strength.shape, 4), dtype=np.uint8)
-    pixels[..., :3] = [int(colour[at : at + 2], 16) for at in (1, 3, 5)]
-    pixels[..., 3] = np.rint(255 * strength)
-    return _address(Image.fromarray(pixels))
-
-
-def _photo(image: NDArray[np.uint8]) -> str:
-    pixels = np.ascontiguousarray(image.transpose(1, 2, 0))  # (C, H, W) -> (H, W, C)
-    return _address(Image.fromarray(pixels[..., 0] if len(image) == 1 else pixels[..., :3]))
-
-
-def _address(picture: Image.Image) -> str:
-    file = io.BytesIO()
-    picture.save(file, "PNG")
-    return "data:image/png;base64," + base64.b64encode(file.getvalue()).decode("ascii")

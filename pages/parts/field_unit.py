@@ -100,7 +100,7 @@ def _said(one: Footprint, first: str) -> tuple[str, ...]:
     outside = "<b>exactly 0</b>" if one.outside == 0 else f"<b>{one.outside:.2g}: wrong</b>"
     return (
         f"{first}.",
-        f"The middle quarter of its field's area holds <b class='kernel-ink'>{100 * one.half:.0f} %</b> of the gradient.",
+        f"The middle quarter of the area holds <b class='kernel-ink'>{100 * one.half:.0f} %</b> of the gradient.",
         f"{used}; outside of them {outside}.",
     )
 

@@ -199,7 +199,7 @@ class View {
     if (!data.jump || Math.min(...data.jump) * place.scale < 7) return;
     const inside = (boxes, size) => boxes.map(([first, last]) => (first + last) / 2).filter((middle) => middle >= 0 && middle <= size);
     for (const r of inside(data.axes[0], data.image.height)) for (const c of inside(data.axes[1], data.image.width))
-      parts.push(`<circle class="centre" cx="${x(c)}" cy="${y(r)}" r="1.6"/>`);
+      parts.push(`<circle class="centre" cx="${x(c)}" cy="${y(r)}" r="1.3"/>`);
   }
 
   words(row, column, down, across, heat) {
