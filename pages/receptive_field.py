@@ -63,6 +63,12 @@ def draw(chart: Chart, key: str, alt: str) -> None:
     st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
 
 
+def segments(key: str, options: list[str], first: str) -> None:
+    st.segmented_control(
+        key, options, default=first, required=True, key=key, bind="query-params", label_visibility="collapsed"
+    )
+
+
 def set_all(values: dict[str, Any]) -> None:
     """Set the network, its fresh weights and the controls as a prompt says, the others to their first values."""
     choose(values["network"])
@@ -112,25 +118,9 @@ remember(*ADDRESS)
 try:
     chosen = choice()
     with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
-        st.segmented_control(
-            "Gradient of",
-            [ONE, MANY],
-            default=ONE,
-            required=True,
-            key="gradient",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        segments("gradient", [ONE, MANY], ONE)
         if chosen.run is not None:
-            st.segmented_control(
-                "Moment",
-                [BEFORE, AFTER],
-                default=AFTER,
-                required=True,
-                key="moment",
-                bind="query-params",
-                label_visibility="collapsed",
-            )
+            segments("moment", [BEFORE, AFTER], AFTER)
         st.toggle("Pools", True, key="pools", bind="query-params", help="Off: windows of 1 × 1 that change nothing.")
         if not runs_with_weights():
             st.caption(

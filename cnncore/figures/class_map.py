@@ -85,12 +85,19 @@ def _cells(found: ClassMap, shown: int | None) -> str:
 def size_sentence(found: ClassMap) -> str:
     """Return in Markdown how many cells there are and why: one for each place of the window, a jump apart."""
     rows, columns, classes = found.chances.shape
-    side, jump = found.image.shape[1], found.jump[0]
-    less = side // jump - rows
-    formula = f"floor({side}/{jump}) − {less}" if less else f"floor({side}/{jump})"
+    side, jump, window = found.image.shape[1], found.jump[0], found.window[0]
+    less = -(-window // jump) - 1
+    minus = f" − {less}" if less else ""
+    # A rule is only said where it gives what was counted: pools may round up, convolutions may not pad.
+    rules = {
+        f"floor({side}/{jump}){minus}": side // jump - less,
+        f"ceil({side}/{jump}){minus}": -(-side // jump) - less,
+        f"floor(({side} − {window})/{jump}) + 1": (side - window) // jump + 1,
+    }
+    formula = next((f", **{rule} = {rows}** a side" for rule, count in rules.items() if count == rows), "")
     return (
-        f"A picture of {side} × {side} pixels gives a map of **{rows} × {columns}** cells, "
-        f"**{formula} = {rows}** a side, with {classes} classes each. Every cell is the classifier on the window "
+        f"A picture of {side} × {side} pixels gives a map of **{rows} × {columns}** cells{formula}, "
+        f"with {classes} classes each. Every cell is the classifier on the window "
         f"around it, {jump} pixels from the next."
     )
 

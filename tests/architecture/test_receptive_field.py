@@ -1,5 +1,7 @@
 """Receptive fields on both axes: the recursion against the pixels that count, and both against PyTorch's gradient."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from cnncore.architecture import (
+    NETWORKS,
     AdaptiveAvgPool2d,
     AvgPool2d,
     Box,
@@ -19,6 +22,7 @@ from cnncore.architecture import (
     Network,
     ReLU,
     Residual,
+    Tanh,
     box,
     describe,
     layer_fields,
@@ -28,6 +32,8 @@ from cnncore.architecture import (
 from cnncore.architecture.build import build
 from cnncore.architecture.reach import reach, seen_box
 from cnncore.errors import InputError
+
+KINDS = ("residual", "branches")
 
 
 def rows_of(name):
@@ -50,7 +56,7 @@ def dependence(layers, shape, unit):
             for layer in path
         )
 
-    module = build(Network("x", shape, averaging(layers))).double()
+    module = build(Network("x", shape, averaging(layers))).double().eval()
     for parameter in module.parameters():
         torch.nn.init.ones_(parameter)
     image = torch.ones(1, *shape, dtype=torch.double, requires_grad=True)
@@ -101,6 +107,40 @@ def test_vgg16_and_resnet18_by_hand():
     # conv1 7, pool1 + 2*2, a block of two 3x3 adds 4 j (2 j + 2 j s where its first one strides).
     blocks = [row.receptive_field for row in describe(named_network("resnet18")).rows if row.kind == "residual"]
     assert blocks == [27, 43, 67, 99, 147, 211, 307, 435]
+
+
+def narrow(layers):
+    """Return the layers with one filter each: what is seen depends on no number of channels."""
+    result = []
+    for layer in layers:
+        if isinstance(layer, Conv2d):
+            layer = replace(layer, filters=1)
+        elif isinstance(layer, Tanh):
+            layer = ReLU()  # sums of ones are far out on its flat parts, where its gradient is rounded to 0
+        elif isinstance(layer, (Residual, Branches)):
+            layer = layer.with_paths([narrow(path) for path in layer.paths])
+        result.append(layer)
+    return tuple(result)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_layer_of_the_catalogue_sees_what_pytorchs_gradient_reaches(name):
+    network = named_network(name)
+    maps = [layer.kind for layer in network.layers].index("flatten")
+    # Inception blocks put one channel of each path after the other: one filter then reads four.
+    layers, shape = narrow(network.layers[:maps]), (1, *network.input[1:])
+    fields, tables = layer_fields(layers, shape), reach(layers, shape)
+    rows = describe(network).rows
+    for number in range(maps):
+        if not ("conv" in rows[number].kind or "pool" in rows[number].kind or rows[number].kind in KINDS):
+            continue
+        height, width = rows[number].output[1:]
+        for unit in ((height // 2, width // 2), (0, width - 1)):
+            truth = dependence(layers[: number + 1], shape, unit)
+            down, across = (np.flatnonzero(truth.any(axis)) for axis in (1, 0))
+            real = Box(int(down[0]), int(across[0]), int(down[-1]) + 1, int(across[-1]) + 1)
+            assert seen_box(tables[number], *unit) == real, rows[number].name
+            assert box(fields[number], *unit).clipped(*shape[1:]) == real, rows[number].name
 
 
 def test_both_axes_have_their_own_numbers():
