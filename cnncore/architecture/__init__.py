@@ -33,6 +33,7 @@ from cnncore.architecture.layers import (
     Tanh,
 )
 from cnncore.architecture.network import Network, with_batch_norm, with_classes, with_dropout
+from cnncore.architecture.receptive_field import Box, Fields, box, layer_fields, without_pools
 from cnncore.architecture.sizes import Pair, Shape
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "AdaptiveAvgPool2d",
     "AvgPool2d",
     "BatchNorm2d",
+    "Box",
     "Branches",
     "Conv2d",
     "ConvTranspose2d",
@@ -47,6 +49,7 @@ __all__ = [
     "Description",
     "Dropout",
     "Field",
+    "Fields",
     "Flatten",
     "Layer",
     "LayerFacts",
@@ -59,12 +62,14 @@ __all__ = [
     "Row",
     "Shape",
     "Tanh",
+    "box",
     "conv_output_size",
     "cost",
     "describe",
     "effective_kernel",
     "layer_code",
     "layer_facts",
+    "layer_fields",
     "load_network",
     "named_network",
     "network_code",
@@ -75,4 +80,5 @@ __all__ = [
     "with_batch_norm",
     "with_classes",
     "with_dropout",
+    "without_pools",
 ]

@@ -75,6 +75,23 @@ def reads(o: int, i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[i
     return tuple(cell for cell in cells if 0 <= cell < i)
 
 
+def padded_source(place: int, i: int, mode: str = "zeros") -> int | None:
+    """Return which of the `i` input cells lies at `place` or is copied there by the padding `mode`; None: nothing.
+
+    >>> padded_source(-2, 5, "reflect"), padded_source(-2, 5, "circular"), padded_source(-2, 5)
+    (2, 3, None)
+    """
+    if 0 <= place < i:
+        return place
+    if mode == "reflect":  # the border is the mirror and is not repeated: 2 1 | 0 1 2 3 | 2 1
+        return -place if place < 0 else 2 * (i - 1) - place
+    if mode == "replicate":
+        return 0 if place < 0 else i - 1
+    if mode == "circular":
+        return place % i
+    return None
+
+
 def unread(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[int, ...]:
     """Return which of the `i` input cells none of the `o` output cells reads.
 
@@ -116,6 +133,15 @@ class Field:
         """
         reach = d * (k - 1)
         return Field(self.size + reach * self.jump, self.jump * s, self.start + (reach / 2 - p) * self.jump)
+
+    def span(self, unit: int) -> tuple[int, int]:
+        """Return the first pixel that `unit` (from 0) sees, and the one after the last; they may lie in the padding.
+
+        >>> Field().through(5, 1, 2).span(1)
+        (-1, 4)
+        """
+        first = round(self.start + unit * self.jump - self.size / 2)  # whole: a size is odd where its centre is a half
+        return first, first + self.size
 
     def joined(self, other: "Field") -> "Field":
         """Return the smallest field that holds both: what a unit sees that adds or concatenates two paths.

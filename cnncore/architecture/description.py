@@ -1,30 +1,15 @@
 """A network layer by layer: shapes, parameters, multiply-adds, receptive fields; and errors that teach."""
 
 import dataclasses
-import functools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from cnncore.architecture.arithmetic import Field
 from cnncore.architecture.counting import Cost, cost
-from cnncore.architecture.layers import (
-    Activation,
-    AdaptiveAvgPool2d,
-    AvgPool2d,
-    Block,
-    Branches,
-    Conv2d,
-    ConvTranspose2d,
-    Dropout,
-    Flatten,
-    Layer,
-    Linear,
-    MaxPool2d,
-    Residual,
-)
+from cnncore.architecture.layers import Activation, Dropout, Flatten, Linear
 from cnncore.architecture.network import Network
 from cnncore.architecture.network import fully_convolutional as as_convolutions
+from cnncore.architecture.receptive_field import Fields, layer_fields
 from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
 
@@ -33,9 +18,9 @@ from cnncore.errors import InputError
 class Row:
     """One layer: what it puts out (C, H, W), what it costs, and what one of its units sees of the image.
 
-    `receptive_field` and `jump` are in pixels along the height, before clipping at the border; None where a unit
-    has no window of the image of its own (after adaptive pooling to more than one cell or a transposed convolution).
-    `activations` counts the values put out for one image; of a block also those of the layers inside.
+    `fields` are its receptive fields along height and width, before clipping at the border; None where units have no
+    window of one size, see `layer_fields`. `activations` counts the values put out for one image; of a block also
+    those of the layers inside.
     """
 
     name: str
@@ -44,9 +29,18 @@ class Row:
     weights: int
     biases: int
     macs: int
-    receptive_field: int | None
-    jump: int | None
     activations: int = 0
+    fields: Fields | None = None
+
+    @property
+    def receptive_field(self) -> int | None:
+        """The size of its field along the height, in pixels."""
+        return self.fields[0].size if self.fields else None
+
+    @property
+    def jump(self) -> int | None:
+        """How far apart the fields of neighbouring units lie, along the height, in pixels."""
+        return self.fields[0].jump if self.fields else None
 
 
 @dataclass(frozen=True)
@@ -101,18 +95,12 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
             )
         native = shapes
         shapes, costs = _walk(network, (input[0], input[1], input[2]), native)
+    seen = layer_fields(network.layers, shapes[0])
     rows = []
-    field: Field | None = Field()
-    spread: Shape | None = None
-    for number, (layer, shape, step) in enumerate(zip(network.layers, shapes, costs, strict=True), start=1):
-        if isinstance(layer, Flatten):
-            spread = shape
-        field, spread = _field(layer, field, shape, spread)
+    for number, (layer, step, fields) in enumerate(zip(network.layers, costs, seen, strict=True), start=1):
         name = layer.name or f"{layer.kind}{number}"
-        size, jump = (field.size, field.jump) if field else (None, None)
-        rows.append(
-            Row(name, layer.kind, step.output, step.weights, step.biases, step.macs, size, jump, step.activations)
-        )
+        bill = (step.weights, step.biases, step.macs, step.activations)
+        rows.append(Row(name, layer.kind, step.output, *bill, fields))
     return Description(tuple(rows))
 
 
@@ -163,44 +151,6 @@ def _check_flat(name: str, network: Network, position: int, shape: Shape) -> Non
 
 def _text(shape: Shape) -> str:
     return "x".join(map(str, shape))
-
-
-def _field(layer: Layer, field: Field | None, shape: Shape, spread: Shape | None) -> tuple[Field | None, Shape | None]:
-    """Return the field after `layer`, and the map that a flatten has spread and no dense layer has read yet."""
-    if field is None:
-        return None, spread
-    match layer:
-        case Conv2d():
-            return field.through(layer.kernel[0], layer.stride[0], layer.padding[0], layer.dilation[0]), spread
-        case MaxPool2d() | AvgPool2d():
-            return field.through(layer.kernel[0], layer.stride[0], layer.padding[0], layer.dilation[0]), spread
-        case ConvTranspose2d():
-            return None, spread
-        case AdaptiveAvgPool2d():
-            if layer.size == shape[1:]:
-                return field, spread
-            return (field.through(shape[1], 1) if layer.size == (1, 1) else None), spread
-        case Linear() if spread is not None:
-            return field.through(spread[1], 1), None
-        case Residual() | Branches():
-            return _joined(layer, field, shape), spread
-        case _:
-            return field, spread
-
-
-def _joined(layer: Block, field: Field, shape: Shape) -> Field | None:
-    """Return the field of all paths together: what any of them sees, the output depends on."""
-    ends: list[Field] = []
-    for path in layer.paths:
-        current: Field | None = field
-        at = shape
-        for inner in path:
-            current, _ = _field(inner, current, at, None)
-            at = cost(inner, at).output
-        if current is None or (ends and current.jump != ends[0].jump):
-            return None
-        ends.append(current)
-    return functools.reduce(Field.joined, ends)
 
 
 def load_network(spec: str, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 the field's word

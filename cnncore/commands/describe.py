@@ -3,8 +3,9 @@
 import argparse
 import json
 from dataclasses import asdict
+from typing import Any
 
-from cnncore.architecture import NETWORKS, Description, Network, Shape, describe, load_network, named_network
+from cnncore.architecture import NETWORKS, Description, Network, Row, Shape, describe, load_network, named_network
 from cnncore.commands.layer import shape
 from cnncore.errors import InputError
 
@@ -24,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     result = _described(args.network, network, given, args.fully_convolutional)
     if args.json:
         totals = {"weights": result.weights, "biases": result.biases, "macs": result.macs}
-        print(json.dumps({"layers": [asdict(row) for row in result.rows], **totals}))
+        print(json.dumps({"layers": [_plain(row) for row in result.rows], **totals}))
         return 0
     print(
         f"{'layer':14}{'kind':18}{'output':>14}{'weights':>14}{'biases':>9}{'multiply-adds':>17}{'field':>7}{'jump':>6}"
@@ -38,6 +39,11 @@ def run(args: argparse.Namespace) -> int:
     print(f"{'total':46}{result.weights:14,}{result.biases:9,}{result.macs:17,}")
     print("multiply-adds are those of one image, without biases; fields are in pixels, not clipped at the border")
     return 0
+
+
+def _plain(row: Row) -> dict[str, Any]:
+    """Return a layer for JSON; `fields` has size, jump and start (the first unit's centre) down and across."""
+    return asdict(row) | {"receptive_field": row.receptive_field, "jump": row.jump}
 
 
 def _described(spec: str, network: Network, given: Shape | None, convolutional: bool) -> Description:

@@ -25,14 +25,17 @@ def prepared(content: bytes) -> NDArray[np.uint8]:
     return decode(content, OWN)[0]
 
 
-def from_data(prefix: str) -> tuple[NDArray[np.uint8], str]:
+def from_data(prefix: str, only: str = "") -> tuple[NDArray[np.uint8], str]:
     """Let the user choose a train image of a prepared data set; return it (C, H, W) and what it is.
 
-    The controls' keys, also in the address, are `prefix` followed by `_data`, `_class` and `_number`.
+    The controls' keys, also in the address, are `prefix` followed by `_data`, `_class` and `_number`. With `only` it
+    is the data set of this name: a stored run's network has learned no other.
     """
     infos = {info.name: info for info in datasets() if info.prepared}
-    name = next(iter(infos))
-    if len(infos) > 1:
+    if only and only not in infos:
+        raise InputError(f"`dataset` (={only}) is not prepared on this machine: prepare it on the page Data sets.")
+    name = only or next(iter(infos))
+    if len(infos) > 1 and not only:
         name = st.selectbox(
             "Data set",
             list(infos),

@@ -30,6 +30,7 @@ COURSE = (
     Entry("home", "Home", "home"),
     Entry("convolution", "Convolution", "grid_on", "Layers"),
     Entry("pooling", "Pooling", "grid_view", "Layers"),
+    Entry("receptive_field", "Receptive field", "center_focus_strong", "Layers"),
     Entry("architecture", "Architecture", "account_tree", "Layers"),
     Entry("datasets", "Data sets", "photo_library", "Data"),
     Entry("standardization", "Standardization", "equalizer", "Data"),

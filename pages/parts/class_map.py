@@ -1,0 +1,53 @@
+"""The class map: a stored run's network as convolutions alone, on a collage of test images (Q5, Q6)."""
+
+import streamlit as st
+
+from cnncore import compute
+from cnncore.errors import InputError
+from cnncore.figures.class_map import agreement_sentence, class_map_picture, size_sentence
+from cnncore.inspection.collage import ACROSS, LARGEST, ClassMap
+from pages.parts.image_choice import opened
+from pages.parts.run_picker import run_picker
+
+WINNERS = "the winner"
+
+
+def class_map(prefix: str = "class_map") -> None:
+    """Show the controls (their keys, also in the address, begin with `prefix`), the collage and the map of classes.
+
+    Without a stored run that has weights it says how to get one. Errors are shown as one sentence.
+    """
+    try:
+        run = run_picker(f"{prefix}_run")
+        if run is None:
+            st.info("There is no trained network yet: *Train* makes one, the preset Classroom 9 in a minute or two.")
+            return
+        data = opened(run.config.dataset, "")
+        least = ACROSS * max(data.shape[1:])
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            side = st.slider("Side of the collage (pixels)", least, max(LARGEST, least), min(128, LARGEST), 8,
+                             key=f"{prefix}_side", bind="query-params", width=320)  # fmt: skip
+            seed = st.number_input("Collage", 0, 9999, 0, key=f"{prefix}_seed", bind="query-params", width=120)
+            shown = st.selectbox(
+                "Show", [WINNERS, *data.classes], key=f"{prefix}_class", bind="query-params", width=180
+            )
+        found = _found(run.id, run.epoch, side, seed)
+        number = None if shown == WINNERS else data.classes.index(shown)
+        st.html(class_map_picture(found, number))
+        st.markdown(size_sentence(found))
+        st.markdown(agreement_sentence(found))
+        st.caption(
+            "Left: a frame for each object, and the class of the cell over it; dashed where that is wrong. Right: the "
+            "map, each cell the beginning of its most likely class, the deeper the colour the surer. Between objects "
+            "the network has to name something too: it knows no class for nothing."
+        )
+    except (InputError, compute.ComputeError) as error:
+        st.error(str(error), icon=":material/block:")
+
+
+@st.cache_data(max_entries=32, show_spinner="Running the network over the collage ...")
+def _found(run_id: str, epoch: int, side: int, seed: int) -> ClassMap:  # noqa: ARG001 later epochs have other weights
+    found: ClassMap = compute.call(
+        "cnncore.inspection.class_map:class_map", timeout=60.0, run_id=run_id, side=side, seed=seed
+    )
+    return found

@@ -1,0 +1,189 @@
+"""One unit of a layer, its box and its gradient: the picture of the page, drawn again by itself when one is clicked."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore import compute
+from cnncore.architecture import Network, without_pools
+from cnncore.architecture.reach import Reach, reach, seen_box
+from cnncore.errors import InputError
+from cnncore.figures.growing_field import profile_chart
+from cnncore.figures.receptive_field import Warmth, scene
+from cnncore.inspection.footprint import Footprint, footprint
+from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
+from pages.parts.field.component import field_picture
+from pages.parts.field_choice import Choice
+
+ONE, MANY = "On this image", "Average of many images"
+BEFORE, AFTER = "Before training", "After training"
+_WAIT = 90.0  # seconds: VGG16 on four images takes twelve on a slow core
+
+
+def ink() -> str:
+    return {"dark": "#E8EDF2"}.get(st.context.theme.type or "light", "#17202A")  # the theme's text colours
+
+
+def unit_from_address() -> None:
+    """Take the unit (row,column from 1), which has no control of Streamlit's, from the address."""
+    if "unit" not in st.session_state and "unit" in st.query_params:
+        asked = re.fullmatch(r"(\d{1,4}),(\d{1,4})", st.query_params["unit"])
+        if asked:
+            st.session_state.unit = tuple(int(place) - 1 for place in asked.groups())
+        else:
+            del st.query_params["unit"]
+            st.warning("The address asks for a `unit` that is not row,column: the middle one is shown.")
+
+
+def _chosen() -> None:
+    unit = st.session_state.field_picture.unit
+    if unit:
+        st.session_state.unit = tuple(unit)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _reached(network: str, layer: int) -> Reach:
+    """Return what every unit of a layer depends on; `network` is the description's JSON. Up to 25 ms."""
+    described = Network.from_json(network)
+    return reach(described.layers[: layer + 1], described.input)[-1]
+
+
+@st.cache_data(max_entries=64, show_spinner="Computing the gradient ...")
+def _looked(
+    subject: Subject,
+    epoch: int,  # noqa: ARG001 a run that has gone on since has other weights: a new key
+    image: NDArray[np.uint8],
+    layer: int,
+    unit: tuple[int, int],
+    channel: int | None,
+) -> Look:
+    look: Look = compute.call(
+        "cnncore.inspection.receptive:look",
+        timeout=_WAIT,
+        subject=subject,
+        image=image,
+        layer=layer,
+        unit=unit,
+        channel=channel,
+    )
+    return look
+
+
+@st.cache_data(max_entries=32, show_spinner="Averaging the gradient over images ...")
+def _averaged(
+    subject: Subject,
+    epoch: int,  # noqa: ARG001 as above
+    images: NDArray[np.uint8],
+    layer: int,
+    unit: tuple[int, int],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    found: tuple[NDArray[np.float32], NDArray[np.float32]] = compute.call(
+        "cnncore.inspection.receptive:average",
+        timeout=_WAIT,
+        subject=subject,
+        images=images,
+        layer=layer,
+        unit=unit,
+    )
+    return found
+
+
+def _said(one: Footprint, first: str) -> tuple[str, ...]:
+    """Return what is said of a gradient beside the picture, as HTML: all of it is ours."""
+    if not one.used:
+        return (first, "It is silent: a ReLU holds it at 0, and no pixel moves it a little.")
+    used = f"Gradient in {one.used:,} of the {one.possible:,} pixels that it can see"
+    outside = "<b>exactly 0</b>" if one.outside == 0 else f"<b>{one.outside:.2g}: wrong</b>"
+    return (
+        f"{first}.",
+        f"The middle quarter of the area holds <b class='kernel-ink'>{100 * one.half:.0f} %</b> of the gradient.",
+        f"{used}; outside of them {outside}.",
+    )
+
+
+def show_unit(choice: Choice) -> None:
+    """Show the map, the image and the chosen unit; its gradient as soon as the process that computes it is there."""
+    warm = st.session_state.setdefault("field_warm", False) or compute.is_warm()
+    st.session_state.field_warm = warm
+    st.fragment(_show, run_every=None if warm else 1.0)(choice, warm)
+
+
+def _show(choice: Choice, warm: bool) -> None:
+    if not warm and compute.is_warm():
+        st.rerun()  # once: the timer ends
+    state = st.session_state
+    network = choice.network if state.pools else without_pools(choice.network)
+    seen = _reached(network.to_json(), choice.layer)
+    rows, columns = (len(table) for table in seen)
+    unit = state.get("unit", (rows // 2, columns // 2))
+    if unit[0] >= rows or unit[1] >= columns:
+        unit = (rows // 2, columns // 2)
+    if "unit" in state and not is_dense(network, choice.layer):
+        st.query_params["unit"] = f"{unit[0] + 1},{unit[1] + 1}"
+    waiting = "Its gradient comes as soon as the process that computes it has started."
+    found: Warmth | None = None
+    numbers: dict[str, Footprint] = {}
+    if warm:
+        try:
+            found, numbers = _found(choice, network, seen, unit)
+            waiting = ""
+        except (InputError, compute.ComputeError) as error:
+            waiting = f"No gradient: {error}"
+    data = scene(network, choice.layer, unit, seen, choice.shown, found, waiting.replace("`", ""))
+    field_picture(data, key="field_picture", chosen=_chosen)
+    if numbers and any(one.used for one in numbers.values()) and rows * columns > 1:
+        _show_spread(numbers, seen, unit)
+
+
+def _show_spread(numbers: dict[str, Footprint], seen: Reach, unit: tuple[int, int]) -> None:
+    with st.expander("How the gradient is spread over the field", icon=":material/landscape:"):
+        box = seen_box(seen, *unit)
+        chart = profile_chart({name: one.rows for name, one in numbers.items()}, (box.top, box.bottom), ink())
+        st.vega_lite_chart(
+            pd.DataFrame(chart.data), chart.spec, key="spread", width="stretch", alt="The gradient by pixel row"
+        )
+        for name, one in numbers.items():
+            st.markdown(
+                f"**{name}:** 95 % of the gradient lies within **{one.radius:g} pixels** of the centre; the middle "
+                f"quarter of the field's area holds {100 * one.half:.0f} % of it (25 % if all pixels counted alike)."
+            )
+        st.caption(
+            "Dashed: where the field begins and ends, and the height of a field whose rows count alike. The gradient "
+            "is that with respect to the pixels as the network receives them, absolute, summed over the colours."
+        )
+
+
+def _found(choice: Choice, network: Network, seen: Reach, unit: tuple[int, int]) -> tuple[Warmth, dict[str, Footprint]]:
+    """Return the gradient to draw, and its numbers by moment."""
+    state, layer = st.session_state, choice.layer
+    dense = is_dense(network, layer)
+    if not state.pools and choice.run is not None and dense:
+        raise InputError(
+            "`pools` off: the dense layers' weights fit the map with its pools only, choose a layer before."
+        )
+    trained = choice.run is not None and state.get("moment", AFTER) == AFTER
+    subject = choice.subject(network, trained)
+    check_cost(subject.until(layer))
+    epoch = choice.run.epoch if choice.run else 0
+    moment = "fresh weights" if choice.run is None else (AFTER if trained else BEFORE).lower()
+    if state.gradient == MANY:
+        count = images_for(subject.until(layer))
+        images = choice.others(count)
+        moments = {moment: subject}
+        if choice.run is not None:
+            moments = {word.lower(): replace(subject, trained=word == AFTER) for word in (BEFORE, AFTER)}
+        means = {word: _averaged(one, epoch, images, layer, unit) for word, one in moments.items()}
+        numbers = {word: footprint(heat, seen, unit) for word, (_, heat) in means.items()}
+        mean, heat = means[moment]
+        said = _said(numbers[moment], f"Mean of {len(images)} images, {moment}")
+        return Warmth(heat, said, None if dense else mean, "mean size over images and channels"), numbers
+    look = _looked(subject, epoch, choice.image, layer, unit, state.channel - 1 if state.channel else None)
+    one = footprint(look.heat, seen, unit)
+    kind = "strongest here" if not state.channel else "as chosen"
+    channel = f"channel {look.channel + 1} of {look.channels}, {kind}"
+    first = f"Channel {look.channel + 1}, {moment}: it puts out <b>{look.value:.3g}</b>"
+    return Warmth(look.heat, _said(one, first), None if dense else look.map, channel), {moment: one}

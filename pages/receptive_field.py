@@ -1,0 +1,141 @@
+"""Receptive field: what one unit can see of the image, and what it answers to."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cnncore import compute
+from cnncore.architecture import describe, without_pools
+from cnncore.errors import InputError
+from cnncore.figures.curves import Chart
+from cnncore.figures.growing_field import growth_chart, recursion
+from pages.parts.address import explain, remember
+from pages.parts.current_network import choose
+from pages.parts.field_choice import FRESH, Choice, choice, runs_with_weights
+from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, ink, show_unit, unit_from_address
+from pages.parts.header import header
+from pages.parts.questions import questions
+
+ADDRESS = ("weights", "layer", "unit", "moment", "gradient", "pools", "channel")
+# What to press, the setting, and what to notice once it is there. The unit is counted from 1, as on the picture.
+TRY: dict[str, tuple[dict[str, Any], str]] = {
+    "Pools off": (
+        {"network": "practical", "layer": "conv2", "pools": False},
+        "Without the pool between them two 5 × 5 convolutions see **9** pixels instead of **14**, and neighbours are "
+        "one pixel apart instead of two. The map is four times as large, and more work.",
+    ),
+    "At the border": (
+        {"network": "practical", "layer": "conv3", "unit": (4, 4)},
+        "32 × 32 by the formula, but even this unit in the middle **really sees 30 × 30**: two rows and columns of "
+        "its field lie in the padding. A corner sees 18 × 18.",
+    ),
+    "More than the image": (
+        {"network": "resnet18", "layer": "conv5-2", "unit": (3, 3)},
+        "435 pixels of an image of 224: every unit could see nearly all of it. It does not: look how little of the "
+        "field the gradient fills.",
+    ),
+    "What it really uses": (
+        {"network": "practical", "layer": "conv3", "unit": (4, 4), "gradient": MANY},
+        "Averaged over images and channels the gradient is a hill: many paths lead from the middle of the field to the "
+        "unit, few from its edge. The *effective* field is smaller than the formula's.",
+    ),
+}
+WHY = r"""
+**The recursion.** Begin with $r = j = 1$: a pixel sees itself, and pixels are one pixel apart. A layer with kernel $k$
+reads $k$ neighbours, which lie $j$ pixels apart: $r \leftarrow r + (k - 1)\,j$. Its stride $s$ moves its units apart:
+$j \leftarrow j\,s$. Pools count like convolutions; dilation $d$ counts as $d\,(k - 1)$; ReLU, batch norm and dropout
+change nothing. Of several paths, as in a residual block, the widest counts.
+
+**Start and centre.** With padding $p$ the first unit begins $p\,j$ pixels further out, so its centre moves by
+$\left(\frac{k-1}{2} - p\right) j$. With $p = (k-1)/2$ it stays.
+
+**Deeper units see more, not less.** The *map* gets smaller from layer to layer, the *field* larger: edges first, then
+motifs, parts, objects.
+
+**The effective field.** The gradient says how much each pixel moves the unit. Pixels in the middle reach it on many
+paths, those at the edge on one: a bell, whose width grows like the square root of the number of layers (Luo et al.
+2016). Training widens or narrows it; pools and strides widen it at once.
+"""
+
+
+def draw(chart: Chart, key: str, alt: str) -> None:
+    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
+
+
+def segments(key: str, options: list[str], first: str) -> None:
+    st.segmented_control(
+        key, options, default=first, required=True, key=key, bind="query-params", label_visibility="collapsed"
+    )
+
+
+def set_all(values: dict[str, Any]) -> None:
+    """Set the network, its fresh weights and the controls as a prompt says, the others to their first values."""
+    choose(values["network"])
+    state = st.session_state
+    state.weights, state.layer, state.gradient, state.channel = FRESH, values["layer"], values.get("gradient", ONE), 0
+    state.pools = values.get("pools", True)
+    state.pop("unit", None)
+    if "unit" in values:
+        state.unit = tuple(place - 1 for place in values["unit"])
+
+
+def show_try(chosen: Choice) -> None:
+    """Show settings that lead to a surprise, and what to notice where one of them is set."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Try**", width="content")
+        for name, (values, _) in TRY.items():
+            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+    state = st.session_state
+    now = {"network": chosen.network.name, "layer": state.layer, "gradient": state.gradient, "pools": state.pools}
+    for values, notice in TRY.values():
+        if all(now[key] == values.get(key, {"gradient": ONE, "pools": True}.get(key)) for key in now):
+            st.info(notice, icon=":material/lightbulb:")
+
+
+def show_table(chosen: Choice, pools: bool) -> None:
+    """Show the recursion of every layer with its numbers."""
+    network = chosen.network if pools else without_pools(chosen.network)
+    table = pd.DataFrame(recursion(network))
+    table["output"] = [
+        " × ".join(map(str, row.output)) for row in describe(network).rows if row.name in set(table.layer)
+    ]
+    names = {
+        "size": "size: r + (k − 1) · j",
+        "jump": "jump: j · s",
+        "start": "start of the first unit",
+        "centre": "its centre",
+    }
+    st.dataframe(table.rename(columns=names), hide_index=True, width="stretch", height=min(38 + 35 * len(table), 430))
+    st.caption(
+        "Along the height, in pixels of the image, not clipped. Start and centre are those of the first unit, from the "
+        "image's upper edge: a negative start lies in the padding. Unit number n (from 0) lies n jumps further."
+    )
+
+
+header("Receptive field", "Which pixels can one unit of a layer see, and which of them move it?")
+remember(*ADDRESS)
+try:
+    chosen = choice()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        segments("gradient", [ONE, MANY], ONE)
+        if chosen.run is not None:
+            segments("moment", [BEFORE, AFTER], AFTER)
+        st.toggle("Pools", True, key="pools", bind="query-params", help="Off: windows of 1 × 1 that change nothing.")
+        if not runs_with_weights():
+            st.caption(
+                "No trained network yet: *Train* makes one. Then its weights can be chosen here.", width="content"
+            )
+    unit_from_address()
+    explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state and key != "unit"})
+    show_unit(chosen)
+    show_try(chosen)
+    with st.expander("How the field grows from layer to layer", icon=":material/trending_up:", expanded=True):
+        draw(growth_chart(chosen.network, chosen.layer, ink()), "growth", "The receptive field after every layer")
+    with st.expander("Layer by layer: size, jump, start, centre", icon=":material/table_rows:", expanded=True):
+        show_table(chosen, st.session_state.pools)
+except (InputError, compute.ComputeError) as error:
+    st.error(str(error), icon=":material/block:")
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+questions("receptive_field")

@@ -1,0 +1,61 @@
+"""The box that follows the pointer, in a real browser, and the gradient that a click asks for."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+
+def over(page, row, column, cells):
+    """Move the pointer over a unit of a square map, from 0, and return its place."""
+    box = page.locator(".frame.out").bounding_box()
+    x, y = (
+        box[start] + box[size] * (at + 0.5) / cells
+        for start, size, at in (("x", "width", column), ("y", "height", row))
+    )
+    page.mouse.move(x, y)
+    return x, y
+
+
+def test_the_box_follows_the_pointer_and_a_click_asks_for_the_gradient(visit, page):
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(socket.url)))
+    visit("receptive_field?network=practical&layer=conv3&unit=5,5")
+    field = page.locator(".field")
+    expect(field).to_have_attribute("data-seen", "30,30")
+    expect(field).to_have_attribute("data-heat", "shown", timeout=120_000)
+    picture = page.locator(".picture").bounding_box()
+    assert picture["y"] + picture["height"] < 800
+    assert sent
+    sent.clear()
+    over(page, 0, 0, 8)
+    expect(field).to_have_attribute("data-unit", "1,1")
+    expect(field).to_have_attribute("data-seen", "18,18")
+    expect(page.locator(".side")).to_contain_text("\u221213 to 18")
+    expect(field).to_have_attribute("data-heat", "")
+    assert sent == []  # the box needs no server
+    page.mouse.click(*over(page, 0, 0, 8))
+    expect(field).to_have_attribute("data-heat", "shown", timeout=60_000)
+    page.wait_for_url(re.compile(r"unit=1(,|%2C)1"))
+
+
+def test_the_keyboard_moves_the_unit(visit, page):
+    visit("receptive_field?network=practical&layer=conv3&unit=5,5")
+    page.locator(".picture").press("ArrowLeft")
+    expect(page.locator(".field")).to_have_attribute("data-unit", "5,4")
+    page.locator(".picture").press("Enter")
+    page.wait_for_url(re.compile(r"unit=5(,|%2C)4"))
+
+
+def test_a_narrow_window_holds_it_all(visit, page):
+    page.set_viewport_size({"width": 800, "height": 900})
+    visit("receptive_field?network=resnet18&layer=conv5-2")
+    picture = page.locator(".picture").bounding_box()
+    for part in (".frame.out", ".frame.in"):
+        box = page.locator(part).bounding_box()
+        assert picture["x"] <= box["x"]
+        assert box["x"] + box["width"] <= picture["x"] + picture["width"] + 1
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 0

@@ -1,0 +1,153 @@
+import json
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore import compute
+from cnncore.architecture import Conv2d
+from cnncore.runs.record import Status
+from cnncore.runs.store import open_store
+from cnncore.runs.worker import record
+from cnncore.training.config import RunConfig
+
+PAGE = Path(__file__).parents[2] / "pages" / "receptive_field.py"
+
+
+def warm():
+    """Have a process that computes gradients wait, as the server does; it looks into the home of this moment."""
+    compute.shutdown()
+    compute.call("cnncore.architecture.oracle:ask", layer=Conv2d(1, 1), shape=(1, 1, 1), image=[[1]], weights=[[1]])
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """Use a home without runs, the built-in data drawn once for all tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNCORE_HOME", str(tmp_path_factory.mktemp("home")))
+        warm()
+        yield
+    compute.shutdown()
+
+
+def opened(**address):
+    page = AppTest.from_file(str(PAGE), default_timeout=120)
+    for key, value in address.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def drawn(page):
+    """Return what the picture was given."""
+    return json.loads(page.get("bidi_component")[0].proto.json)
+
+
+def texts(page):
+    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
+
+
+def test_the_practical_at_once(fresh):
+    page = opened()
+    assert not page.exception
+    assert not page.error
+    data = drawn(page)
+    assert (data["layer"], data["size"], data["jump"], data["unit"]) == ("conv2", [14, 14], [2, 2], [8, 8])
+    assert data["heat"]["source"].startswith("data:image/png")
+    assert "fresh weights" in data["heat"]["text"][0]
+    assert "outside of them <b>exactly 0</b>" in data["heat"]["text"][2]
+    assert "No trained network yet" in texts(page)
+    table = page.dataframe[0].value
+    assert list(table["size: r + (k − 1) · j"])[2] == "6 + (5 − 1) · 2 = 14"
+
+
+def test_14_becomes_9_without_pools(fresh):
+    page = opened()
+    page.toggle(key="pools").set_value(False).run()
+    assert not page.error
+    data = drawn(page)
+    assert (data["size"], data["jump"], data["rows"]) == ([9, 9], [1, 1], 32)
+    assert data["heat"] is not None
+
+
+@pytest.mark.parametrize("name", ["Pools off", "At the border", "More than the image", "What it really uses"])
+def test_prompts_set_what_they_speak_of(fresh, name):
+    page = opened()
+    page.button(key=f"try_{name}").click().run()
+    assert not page.exception
+    assert not page.error
+    assert len(page.info) == 1
+    assert drawn(page)["heat"] is not None
+    page.selectbox(key="layer").set_value("conv1").run()
+    assert not page.info
+
+
+def test_a_central_unit_at_the_border_really_sees_30(fresh):
+    data = drawn(opened(layer="conv3", unit="5,5"))
+    assert data["unit"] == [4, 4]
+    assert data["axes"][0][4] == [2, 34, 2, 32]
+
+
+def test_what_is_too_much_is_said_and_the_box_is_there(fresh):
+    page = opened(network="vgg16", layer="fc6")
+    assert not page.exception
+    data = drawn(page)
+    assert data["size"] == [404, 404]
+    assert "117 million parameters" in data["waiting"]
+
+
+def test_a_bad_address_falls_back_and_says_so(fresh):
+    page = opened(unit="x", layer="nosuch", gradient="none")
+    assert not page.exception
+    assert "is not row,column" in texts(page)
+    assert "layer=nosuch" in texts(page)
+    page = opened(unit="99,99")
+    assert drawn(page)["unit"] == [8, 8]
+
+
+@pytest.fixture
+def run(tiny):
+    config = RunConfig(dataset="tiny", network="classroom", epochs=1)
+    store = open_store()
+    run_id = store.create(config, status=Status.RUNNING)
+    record(store, run_id, config)
+    warm()
+    yield store.get(run_id)
+    compute.shutdown()
+
+
+def test_a_link_to_a_run_shows_its_weights_before_and_after(run):
+    page = opened(weights=f"{run.label} ({run.id[-4:]})")
+    assert not page.exception
+    assert not page.error
+    assert not page.warning
+    assert page.selectbox(key="network").value == "classroom"
+    after = drawn(page)
+    assert (after["image"]["height"], after["image"]["width"]) == (12, 12)
+    assert "after training" in after["heat"]["text"][0]
+    page.segmented_control(key="moment").set_value("Before training").run()
+    before = drawn(page)
+    assert "before training" in before["heat"]["text"][0]
+    assert before["heat"]["source"] != after["heat"]["source"]
+    page.segmented_control(key="gradient").set_value("Average of many images").run()
+    assert not page.error
+    assert "**before training:**" in texts(page)
+    assert "**after training:**" in texts(page)
+    page.toggle(key="pools").set_value(False).run()
+    assert drawn(page)["size"] == [9, 9]
+    page.selectbox(key="layer").set_value("fc4").run()
+    assert drawn(page)["heat"] is None
+    assert "No gradient" in drawn(page)["waiting"]
+
+
+def test_weights_follow_the_network_and_the_network_the_weights(run):
+    page = opened(field_data="tiny")
+    label = next(option for option in page.selectbox(key="weights").options if run.id[-4:] in option)
+    page.selectbox(key="weights").set_value(label).run()
+    assert page.selectbox(key="network").value == "classroom"
+    page.selectbox(key="network").set_value("lenet5").run()
+    assert page.selectbox(key="weights").value == "fresh, seed 0"
+    assert not page.error
+    assert drawn(page)["image"]["height"] == 28
+    page.selectbox(key="network").set_value("classroom").run()
+    assert page.selectbox(key="weights").value == label
+    assert drawn(page)["image"]["height"] == 12
