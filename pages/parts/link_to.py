@@ -1,0 +1,15 @@
+"""The way to another page."""
+
+import streamlit as st
+from streamlit.errors import StreamlitPageNotFoundError
+
+from pages.parts.navigation import existing
+
+
+def link_to(name: str, label: str = "") -> None:
+    """Show a link to the page `name`; its label alone where a page runs by itself and there is nowhere to go."""
+    page = next(entry for entry in existing() if entry.name == name)
+    try:
+        st.page_link(page.path, label=label or f"**{page.title}**", icon=page.icon)
+    except StreamlitPageNotFoundError:
+        st.markdown(f"{page.icon} {label or f'**{page.title}**'}")
