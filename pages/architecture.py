@@ -9,15 +9,18 @@ from cnncore.architecture import Description, Network, describe
 from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
 from cnncore.figures.image_size import SIZES, Sizes, has_dense, sizes, sizes_chart, sizes_sentence, takes_every_size
+from cnncore.figures.layer_list import memory_sentence
 from cnncore.figures.network_bill import Count, bill_chart
 from pages.parts.address import explain, remember
 from pages.parts.builder.in_and_out import in_and_out
+from pages.parts.builder.mend import mend_at
 from pages.parts.current_network import choose, current_network, network_choice
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions
 
 IMAGES = {28: 60_000, 32: 50_000, 224: 1_281_167}  # train images of MNIST, CIFAR-10, ImageNet: by the input's size
+BATCH = 128  # the practical's
 ADDRESS = ("size", "convolutional", "count")
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
@@ -122,6 +125,7 @@ def show_table(description: Description, network: Network) -> None:
         f"**{each:,.1f} for each training image**"
         + (". More numbers to set than images to learn from: it can memorise them." if each > 1 else ".")
     )
+    st.markdown(memory_sentence(description.parameters, description.activations, BATCH))
 
 
 def show_try() -> None:
@@ -143,6 +147,7 @@ def show(network: Network, native: Description) -> None:
         found = describe(network, (network.input[0], state.size, state.size), convolutional)
     except InputError as error:
         st.error(f"{error} Below it is shown at that size.", icon=":material/block:")
+        mend_at((network.input[0], state.size, state.size))
         found = describe(network, None, True) if convolutional else native
     draw(bill_chart(found, Count(state.count), ink()), "bill", f"{state.count} of each layer")
     show_wall(network, state.size, convolutional)

@@ -51,7 +51,7 @@ def test_prompts_set_what_they_speak_of(name):
 
 def test_a_network_is_shown_at_its_own_size():
     page = opened()
-    page.selectbox(key="network").set_value("resnet18").run()
+    page.selectbox(key="current_network").set_value("resnet18").run()
     assert page.slider(key="size").value == 224
     assert not page.error
     assert "no size fails" in texts(page)
@@ -61,7 +61,7 @@ def test_a_file_and_nonsense():
     page = opened()
     page.file_uploader(key="network_file").upload("mine.json", named_network("lenet5").to_json().encode()).run()
     assert not page.exception
-    assert page.selectbox(key="network").value == "lenet5"
+    assert page.selectbox(key="current_network").value == "lenet5"
     for content, reason in [
         (b"nonsense", "the description is not JSON"),
         (b"\xff\xfe\x00", "is not text"),
