@@ -5,18 +5,23 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cnncore.architecture import NETWORKS, Description, Network, describe, load_network, network_code
+from cnncore.architecture import Description, Network, describe
 from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
 from cnncore.figures.image_size import SIZES, Sizes, has_dense, sizes, sizes_chart, sizes_sentence, takes_every_size
+from cnncore.figures.layer_list import memory_sentence
 from cnncore.figures.network_bill import Count, bill_chart
 from pages.parts.address import explain, remember
+from pages.parts.builder.in_and_out import in_and_out
+from pages.parts.builder.mend import mend_at
+from pages.parts.current_network import choose, current_network, network_choice
 from pages.parts.header import header
+from pages.parts.link_to import link_to
 from pages.parts.questions import questions
 
-OWN = "own (JSON)"
 IMAGES = {28: 60_000, 32: 50_000, 224: 1_281_167}  # train images of MNIST, CIFAR-10, ImageNet: by the input's size
-ADDRESS = ("network", "size", "convolutional", "count")
+BATCH = 128  # the practical's
+ADDRESS = ("size", "convolutional", "count")
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Flip to multiply-adds": (
@@ -67,24 +72,20 @@ def ink() -> str:
 
 
 def set_all(values: dict[str, Any]) -> None:
-    st.session_state.update(values)
+    choose(values["network"])
+    st.session_state.sized_for = current_network().input
+    st.session_state.update({key: value for key, value in values.items() if key != "network"})
 
 
-def native_size() -> None:
-    """Show a newly chosen network at the size that it is made for."""
-    if st.session_state.network != OWN:
-        st.session_state.size = min(SIZES[-1], load_network(st.session_state.network).input[1])
+def native_size(network: Network) -> int:
+    return max(SIZES[0], min(SIZES[-1], network.input[1]))
 
 
-def chosen() -> Network | None:
-    """Show the choice of a network and return it; None while a description is still to be given."""
-    name = st.session_state.network
-    if name != OWN:
-        return load_network(name)
-    text = st.text_area(
-        "Its description as JSON (start from the one that is offered for download below)", key="own_json", height=160
-    )
-    return load_network(text if text.lstrip().startswith("{") else "{" + text) if text.strip() else None
+def show_at_native_size(network: Network) -> None:
+    """Show another network, wherever it was chosen, at the size that it is made for."""
+    if st.session_state.get("sized_for", network.input) != network.input:
+        st.session_state.size = native_size(network)
+    st.session_state.sized_for = network.input
 
 
 def show_wall(network: Network, size: int, convolutional: bool) -> None:
@@ -124,6 +125,7 @@ def show_table(description: Description, network: Network) -> None:
         f"**{each:,.1f} for each training image**"
         + (". More numbers to set than images to learn from: it can memorise them." if each > 1 else ".")
     )
+    st.markdown(memory_sentence(description.parameters, description.activations, BATCH))
 
 
 def show_try() -> None:
@@ -131,42 +133,48 @@ def show_try() -> None:
         st.markdown("**Try**", width="content")
         for name, (values, _) in TRY.items():
             st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+    shown = {key: st.session_state[key] for key in ADDRESS} | {"network": current_network().name}
     for values, notice in TRY.values():
-        if all(st.session_state[key] == value for key, value in values.items()):
+        if values == shown:
             st.info(notice, icon=":material/lightbulb:")
 
 
-header("Architecture", "What is a network made of, where are its parameters, and which images does it take?")
-remember(*ADDRESS)
-first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
-first.selectbox(
-    "Network", [*NETWORKS, OWN], NETWORKS.index("practical"), key="network", bind="query-params", on_change=native_size
-)
-second.slider("Side of the image (pixels)", SIZES[0], SIZES[-1], 32, key="size", bind="query-params")
-third.toggle("Dense as convolutions", key="convolutional", bind="query-params")
-st.segmented_control("Count", list(Count), default=Count.PARAMETERS, required=True, key="count", bind="query-params")
-explain({key: st.session_state[key] for key in ADDRESS})
-try:
-    network = chosen()
-except InputError as error:
-    st.error(str(error), icon=":material/block:")
-    network = None
-if network is not None:
+def show(network: Network, native: Description) -> None:
+    """Show the network at the chosen size, or at its own where it does not take that one."""
     state = st.session_state
     convolutional = state.convolutional and has_dense(network) and not takes_every_size(network)
     try:
         found = describe(network, (network.input[0], state.size, state.size), convolutional)
     except InputError as error:
         st.error(f"{error} Below it is shown at that size.", icon=":material/block:")
-        found = describe(network, None, convolutional)
+        mend_at((network.input[0], state.size, state.size))
+        found = describe(network, None, True) if convolutional else native
     draw(bill_chart(found, Count(state.count), ink()), "bill", f"{state.count} of each layer")
     show_wall(network, state.size, convolutional)
     show_try()
     with st.expander("Layer by layer", icon=":material/table_rows:", expanded=True):
         show_table(found, network)
-    with st.expander("The network in PyTorch, and as JSON", icon=":material/code:"):
-        st.download_button("Description (JSON)", network.to_json(), f"{network.name}.json", on_click="ignore")
-        st.code(network_code(network), language="python")
+    with st.expander("In and out: JSON and PyTorch", icon=":material/code:"):
+        in_and_out(network)
+
+
+header("Architecture", "What is a network made of, where are its parameters, and which images does it take?")
+remember(*ADDRESS)
+first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
+with first:
+    network = network_choice()
+show_at_native_size(network)
+second.slider("Side of the image (pixels)", SIZES[0], SIZES[-1], native_size(network), key="size", bind="query-params")
+third.toggle("Dense as convolutions", key="convolutional", bind="query-params")
+st.segmented_control("Count", list(Count), default=Count.PARAMETERS, required=True, key="count", bind="query-params")
+explain({key: st.session_state[key] for key in ADDRESS})
+try:
+    native = describe(network)
+except InputError as error:
+    st.error(f"{error} The page Builder offers ways to mend it.", icon=":material/block:")
+    link_to("builder", "Mend it in the builder")
+else:
+    show(network, native)
 with st.expander("Why it is so", icon=":material/menu_book:"):
     st.markdown(WHY)
 questions("architecture")

@@ -3,7 +3,6 @@
 import sqlite3
 
 import streamlit as st
-from streamlit.errors import StreamlitPageNotFoundError
 
 from cnncore.architecture import Conv2d
 from cnncore.data.prepared import datasets
@@ -11,7 +10,8 @@ from cnncore.errors import InputError
 from cnncore.figures.convolution import window_data
 from cnncore.runs.store import open_store
 from pages.parts.header import header
-from pages.parts.navigation import Entry, existing
+from pages.parts.link_to import link_to
+from pages.parts.navigation import existing
 from pages.parts.window.component import sliding_window
 
 CARDS = {
@@ -21,14 +21,6 @@ CARDS = {
     "training": "Train a network from scratch and watch it learn.",
     "course": "The practical's questions, with worked answers and common mistakes.",
 }
-
-
-def show_link(page: Entry) -> None:
-    """Show the way to `page`, or its title where home runs alone and there is nowhere to go."""
-    try:
-        st.page_link(page.path, label=f"**{page.title}**", icon=page.icon)
-    except StreamlitPageNotFoundError:
-        st.markdown(f"{page.icon} **{page.title}**")
 
 
 def show_machine() -> None:
@@ -61,6 +53,6 @@ with st.grid(columns="auto", min_column_width=180):
     for page in existing():
         if page.name in CARDS:
             with st.container(border=True, height="stretch"):
-                show_link(page)
+                link_to(page.name)
                 st.caption(CARDS[page.name])
 show_machine()

@@ -86,6 +86,11 @@ def cost(layer: Layer, shape: Shape) -> Cost:
                     f"`linear` needs a flat input and receives a map of {channels}x{height}x{width}: put a flatten "
                     "before it."
                 )
+            if layer.inputs not in (None, channels):
+                raise InputError(
+                    f"`inputs` (={layer.inputs}) must be as many as arrive, here {channels}: give the map the size "
+                    "that the weights are made for, or leave `inputs` out."
+                )
             weights = channels * layer.features
             return Cost((layer.features, 1, 1), weights, layer.features * layer.bias, weights)
         case Flatten():

@@ -131,15 +131,21 @@ class AdaptiveAvgPool2d:
 
 @dataclass(frozen=True)
 class Linear:
-    """A dense layer with `features` outputs, each connected to every input."""
+    """A dense layer with `features` outputs, each connected to every input.
+
+    `inputs` is how many its weights are made for, as PyTorch wants it said; None: as many as arrive.
+    """
 
     kind: ClassVar[str] = "linear"
     features: int
     bias: bool = True
     name: str = ""
+    inputs: int | None = None
 
     def __post_init__(self) -> None:
         whole("features", self.features)
+        if self.inputs is not None:
+            whole("inputs", self.inputs)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import Any
 
-from cnncore.architecture import Description, Row
+from cnncore.architecture import Description, Layer, Row
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, INPUT, KERNEL, OUTPUT, UNREAD
 
@@ -30,7 +30,7 @@ def counted(row: Row, count: Count) -> int:
     }[count]
 
 
-def group(row: Row) -> str:
+def group(row: Row | Layer) -> str:
     """Return which kind of layer it is, as the colours tell them apart."""
     if row.kind in ("conv", "conv-transpose"):
         return "convolution"
@@ -108,6 +108,6 @@ def _share(part: float) -> str:
 _TITLES = {
     Count.PARAMETERS: "weights and biases",
     Count.MACS: "multiply-adds for one image, biases left out",
-    Count.ACTIVATIONS: "values that the layer puts out, of a residual block its sum alone",
+    Count.ACTIVATIONS: "values that the layer puts out (4 bytes each), of a block its output alone",
     Count.FIELD: "pixels of the image that one unit sees, along each side",
 }

@@ -1,5 +1,7 @@
 """What the store says of a run: its status, its figures, its curves."""
 
+import functools
+import json
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -73,8 +75,20 @@ def summary(config: RunConfig) -> str:
         "averaged weights": config.average > 0,
         config.precision.value: config.precision is not Precision.FP32,
     }
-    network = "own network" if config.network.lstrip().startswith("{") else config.network
-    return ", ".join([network, f"lr {config.lr:g}", *(text for text, on in switched.items() if on)])
+    return ", ".join(
+        [network_name(config.network), f"lr {config.lr:g}", *(text for text, on in switched.items() if on)]
+    )
+
+
+@functools.lru_cache(maxsize=256)
+def network_name(spec: str) -> str:
+    """Return what a configuration's `network` is called: the catalogue's name, or that in the JSON description."""
+    if not spec.lstrip().startswith("{"):
+        return spec
+    try:
+        return str(json.loads(spec)["name"])[:40] or "own network"
+    except (ValueError, KeyError, RecursionError):  # a description that a run would refuse
+        return "own network"
 
 
 @dataclass(frozen=True)

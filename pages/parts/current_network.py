@@ -55,7 +55,7 @@ def current_network() -> Network:
     return held.network
 
 
-def network_choice(key: str = "network", on_change: Callable[[], None] | None = None) -> Network:
+def network_choice(key: str = "current_network", on_change: Callable[[], None] | None = None) -> Network:
     """Show the choice among the catalogue and the own networks, keep it in the address, and return the current one.
 
     `on_change` is called, as a callback, when another network was chosen, after it has become the current one.

@@ -32,6 +32,7 @@ COURSE = (
     Entry("pooling", "Pooling", "grid_view", "Layers"),
     Entry("receptive_field", "Receptive field", "center_focus_strong", "Layers"),
     Entry("architecture", "Architecture", "account_tree", "Layers"),
+    Entry("builder", "Builder", "construction", "Layers"),
     Entry("datasets", "Data sets", "photo_library", "Data"),
     Entry("standardization", "Standardization", "equalizer", "Data"),
     Entry("augmentation", "Augmentation", "flip", "Data"),

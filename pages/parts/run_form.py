@@ -8,8 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 from cnncore.architecture import NETWORKS
 from cnncore.data.augmentation import AUGMENTATIONS
 from cnncore.data.prepared import datasets
+from cnncore.runs.record import network_name
 from cnncore.training.config import DeviceChoice, RunConfig, Schedule, Standardization
 from cnncore.training.presets import title
+from pages.parts.current_network import own_networks
 from pages.parts.run_settings import (
     LIMITS,
     OWN,
@@ -45,8 +47,9 @@ def run_form() -> tuple[RunConfig, DeltaGenerator]:
     # A preset may name a data set that is not there yet: it is offered, and the page says how to get it.
     known = list(dict.fromkeys([*prepared, st.session_state.dataset, "cifar10", "mnist", "fashion-mnist"]))
     second.selectbox("Data set", known, key="dataset", **kept)
-    networks = list(dict.fromkeys(["classroom", "practical", *NETWORKS, st.session_state.network]))
-    third.selectbox("Network", networks, key="network", **kept)
+    own = [network.to_json() for network in own_networks().values()]
+    networks = list(dict.fromkeys(["classroom", "practical", *NETWORKS, *own, st.session_state.network]))
+    third.selectbox("Network", networks, key="network", format_func=network_name, **kept)
     with st.container(horizontal=True, gap="small"):
         for key, (label, text) in TOGGLES.items():
             st.toggle(label, key=key, help=text, **kept)

@@ -5,7 +5,8 @@ from typing import Any
 
 import streamlit as st
 
-from cnncore.architecture import load_network
+from cnncore.architecture import NETWORKS, Network, load_network
+from cnncore.architecture.link import MARK, from_link, link_text
 from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, RandomCrop
 from cnncore.training.config import DeviceChoice, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS
@@ -102,11 +103,18 @@ def configuration() -> RunConfig:
     )
 
 
-def begin() -> None:
+def use_network(network: Network) -> None:
+    """Have the form show `network`, with everything else as it was."""
+    begin({})
+    st.session_state.network = network.name if network.name in NETWORKS else network.to_json()
+    own_settings()
+
+
+def begin(address: dict[str, str] | None = None) -> None:
     """Give every widget its first value: the address's preset, else the default one; single values win."""
     if "preset" in st.session_state:
         return
-    asked = st.query_params.to_dict()
+    asked = st.query_params.to_dict() if address is None else address
     preset = asked.pop("preset", DEFAULT)
     refused = [] if preset in (*PRESETS, OWN) else [f"preset={preset}"]
     base = PRESETS.get(preset, PRESETS[DEFAULT])
@@ -133,11 +141,11 @@ def _take(key: str, text: str) -> bool:
         elif isinstance(before, list):
             value = [kind for kind in text.split(",") if kind in AUGMENTATIONS]
         else:
-            value = text
+            value = from_link(text).to_json() if key == "network" and text.startswith(MARK) else text
         st.session_state[key] = value
         configuration()
         if key == "network":
-            load_network(text)
+            load_network(value)
     except (KeyError, ValueError):
         st.session_state[key] = before
         return False
@@ -154,6 +162,8 @@ def write_address() -> None:
         value = s.get(key, base[key])
         if value != base[key]:
             wanted[key] = ",".join(value) if isinstance(value, list) else _text(value)
+        if key == "network" and key in wanted and value not in NETWORKS:
+            wanted[key] = link_text(load_network(value)) or base[key]  # too long for an address: it stays in the form
     for key in ("preset", *ADDRESS):
         if key in wanted and st.query_params.get(key) != wanted[key]:
             st.query_params[key] = wanted[key]

@@ -51,22 +51,30 @@ def test_prompts_set_what_they_speak_of(name):
 
 def test_a_network_is_shown_at_its_own_size():
     page = opened()
-    page.selectbox(key="network").set_value("resnet18").run()
+    page.selectbox(key="current_network").set_value("resnet18").run()
     assert page.slider(key="size").value == 224
     assert not page.error
     assert "no size fails" in texts(page)
 
 
-def test_an_own_network_and_nonsense():
-    page = opened(network="own (JSON)")
+def test_a_file_and_nonsense():
+    page = opened()
+    page.file_uploader(key="network_file").upload("mine.json", named_network("lenet5").to_json().encode()).run()
     assert not page.exception
-    page.text_area(key="own_json").set_value(named_network("lenet5").to_json()).run()
-    page.slider(key="size").set_value(28).run()
-    assert not page.error
-    assert "**61,706 parameters**" in texts(page)
-    page.text_area(key="own_json").set_value("nonsense").run()
-    assert not page.exception
-    assert "the description is not JSON" in page.error[0].value
+    assert page.selectbox(key="current_network").value == "lenet5"
+    for content, reason in [
+        (b"nonsense", "the description is not JSON"),
+        (b"\xff\xfe\x00", "is not text"),
+        (b" " * 1_000_001, "must be a description of at most 1 MB"),
+        (b"[" * 50_000, "the description is not JSON"),
+        (
+            b'{"name": "x", "input": [3, 8, 8], "layers": [{"kind": "conv", "filters": "many", "kernel": 3}]}',
+            "`filters` (=many)",
+        ),
+    ]:
+        page.file_uploader(key="network_file").upload("bad.json", content).run()
+        assert not page.exception
+        assert reason in page.error[0].value
 
 
 def test_a_bad_address_falls_back_and_says_so():

@@ -1,0 +1,146 @@
+"""Builder: change a network layer by layer, and see at once what that does."""
+
+from functools import partial
+from typing import Any
+
+import streamlit as st
+
+from cnncore.architecture import Network, describe
+from cnncore.architecture.diagnosis import walk
+from cnncore.figures.layer_list import amount, layer_list, memory_sentence, numbers_of
+from cnncore.figures.network_diagram import network_diagram
+from pages.parts.builder.actions import add, choose_place, chosen_place, did, hold_dense, picked, refused, set_fields
+from pages.parts.builder.diagram.component import diagram
+from pages.parts.builder.exercises import exercise
+from pages.parts.builder.in_and_out import in_and_out
+from pages.parts.builder.layers.component import layer_rows
+from pages.parts.builder.panel import panel, trouble
+from pages.parts.builder.toolbar import image_fields, toolbar
+from pages.parts.current_network import choose, current_network, network_choice
+from pages.parts.header import header
+from pages.parts.link_to import link_to
+
+BATCH = 128  # the practical's
+LIST, DIAGRAM = "layer_rows", "network_diagram"
+# Below this width the form stands under the list: beside it both would be too narrow to read.
+NARROW = """<style>@media (max-width: 1000px) {
+:is(.st-key-builder_halves, .st-key-builder_top) [data-testid="stColumn"] { min-width: calc(100% - 1.5rem); }}</style>"""
+# What to press: the network to begin with, the layer to choose, what to do there, and what to notice.
+TRY: dict[str, tuple[str, tuple[int, ...], dict[str, Any], str]] = {
+    "One more pool": (
+        "practical",
+        (8,),
+        {"add": "max-pool"},
+        "A pool has no parameter, and this one takes 768,000 away: fc4 reads 2 × 2 cells instead of 4 × 4.",
+    ),
+    "Forget the padding": (
+        "practical",
+        (3,),
+        {"hold": True, "fields": {"padding": (0, 0)}},
+        "Four pixels fewer after conv2, and it is fc4 that complains. The ways out are one click each: put the padding "
+        "back, or begin fc4's weights anew.",
+    ),
+    "A residual block": (
+        "practical",
+        (7,),
+        {"add": "residual"},
+        "73,984 parameters and 4.7 million multiply-adds more, and no shape changes: the block adds to its input. "
+        "Give its last convolution other filters, and the sum fails.",
+    ),
+    "Look into GoogLeNet": (
+        "googlenet",
+        (11, 1, 0),
+        {},
+        "Four paths side by side: 64 + 128 + 32 + 32 maps make the 256 that come out. The 1 × 1 convolutions before "
+        "the 3 × 3 ones keep them cheap.",
+    ),
+}
+WHY = """
+**Weights do not depend on the image, dense layers do.** A convolution has k · k · channels · filters weights wherever
+it stands; the first dense layer has one for each value of the last map. Halve that map, and a quarter of them is left.
+
+**A residual block adds.** Both paths must end with the same shape. Where the body changes it, the shortcut needs a
+1 × 1 convolution with the same stride and number of filters.
+
+**Branches stand side by side.** Their maps must have one size; their channels may differ, they are put one after the
+other.
+
+**Dense layers that keep their inputs** are what PyTorch has: `nn.Linear(1024, 1000)` says how many values arrive, and
+fails if others come. Without, each dense layer takes what arrives.
+
+**Memory.** Training keeps every layer's output for the way back: for convolutions that is far more than their weights.
+"""
+
+
+def try_it(name: str) -> None:
+    """Begin with a network of the catalogue, do what the prompt says, and keep what it showed."""
+    network, place, what, _ = TRY[name]
+    choose(network)
+    if what.get("hold"):
+        hold_dense(True)
+    choose_place(place)
+    if "add" in what:
+        add(what["add"])
+    if "fields" in what:
+        set_fields(**what["fields"])
+    st.session_state.builder_tried = (name, current_network())
+
+
+def show_try(network: Network) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Try**", width="content")
+        for name in TRY:
+            st.button(name, key=f"try_{name}", on_click=try_it, args=(name,))
+    name, shown = st.session_state.get("builder_tried", ("", None))
+    if shown == network:
+        st.info(TRY[name][3], icon=":material/lightbulb:")
+
+
+def show_totals(network: Network) -> None:
+    """Say what the whole network costs."""
+    found = describe(network)
+    output = " × ".join(
+        map(str, found.rows[-1].output if found.rows[-1].output[1:] != (1, 1) else found.rows[-1].output[:1])
+    )
+    st.markdown(
+        f"{found.weights:,} weights + {found.biases:,} biases = **{found.parameters:,} parameters** · "
+        f"**{amount(found.macs)}** multiply-adds an image · output **{output}**. "
+        + memory_sentence(found.parameters, found.activations, BATCH)
+    )
+
+
+header("Builder", "What becomes of a network when you change a layer?")
+st.html(NARROW)
+with st.container(key="builder_top"):
+    first, second = st.columns([2, 5], vertical_alignment="bottom")
+with first:
+    network = network_choice()
+steps = walk(network)
+found = [step.problem for step in steps if step.problem is not None]
+with second, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    toolbar(network, not found)
+if message := refused():
+    st.error(message, icon=":material/block:")
+trouble(network, found)
+place = chosen_place(network)
+diagram(network_diagram(network, steps), place, key=DIAGRAM, picked=partial(picked, DIAGRAM))
+listed = layer_list(network, place, steps)
+with st.container(key="builder_halves"):
+    rows, form = st.columns([2, 1], gap="small")
+with rows:
+    layer_rows(listed, key=LIST, done=partial(did, LIST))
+with form, st.container(border=True):
+    panel(network, place, numbers_of(listed["rows"], place))
+if not found:
+    show_totals(network)
+show_try(network)
+with st.expander("Image, and how dense layers take it", icon=":material/image:"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        image_fields(network)
+    link_to("architecture", "Which sizes does it take? Where are its parameters?")
+with st.expander("In and out: JSON and PyTorch", icon=":material/code:"):
+    in_and_out(network)
+with st.expander("Find the slip: totals from real reports", icon=":material/quiz:"):
+    exercise(network)
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
