@@ -34,6 +34,7 @@ COURSE = (
     Entry("datasets", "Data sets", "photo_library", "Data"),
     Entry("augmentation", "Augmentation", "flip", "Data"),
     Entry("training", "Train", "show_chart", "Training"),
+    Entry("optimization", "Optimization", "trending_down", "Training"),
     Entry("course", "Questions", "school", "Course"),
 )
 
