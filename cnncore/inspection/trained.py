@@ -4,8 +4,7 @@ For the compute pool: importing this imports torch. What is loaded stays loaded,
 about one network pays once.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +18,7 @@ from cnncore.data.images import ImageData
 from cnncore.data.prepared import load
 from cnncore.data.standardize import Standardize, fit
 from cnncore.data.transform import centre, centre_window
+from cnncore.inspection.moment import Moment as Moment  # re-exported: who asks for a network names the moment
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import checkpoint_path
 from cnncore.training.batches import DeviceData
@@ -27,13 +27,6 @@ from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
 
 _CPU = torch.device("cpu")
-
-
-class Moment(StrEnum):
-    """When in its training a network is looked at."""
-
-    BEFORE = "before training"
-    LAST = "after the last complete epoch"
 
 
 @dataclass(frozen=True, eq=False)  # modules and arrays do not compare
@@ -70,18 +63,30 @@ def trained(run_id: str, moment: Moment = Moment.LAST) -> Trained:
 
 @lru_cache(maxsize=4)
 def _load(run_id: str, moment: Moment, saved: int) -> Trained:  # noqa: ARG001 `saved` tells a newer checkpoint apart
-    config = open_store().get(run_id).config
-    epoch = 0
+    found = _begun(open_store().get(run_id).config)
+    if moment is Moment.BEFORE:
+        return found
+    checkpoint = Checkpoint.load(checkpoint_path(run_id), _CPU)
+    found.model.load_state_dict(checkpoint.model)
+    return replace(found, epoch=checkpoint.last.epoch)
+
+
+@lru_cache(maxsize=4)
+def untrained(config: RunConfig) -> Trained:
+    """Return the network of `config` with the weights that training it would begin with; no run is needed."""
+    return _begun(config)
+
+
+def _begun(config: RunConfig) -> Trained:
     data = load(config.dataset)
     network = network_of(config, data.shape, len(data.classes))
     torch.manual_seed(config.seed)
-    model = build(network)
-    if moment is Moment.LAST:
-        checkpoint = Checkpoint.load(checkpoint_path(run_id), _CPU)
-        model.load_state_dict(checkpoint.model)
-        epoch = checkpoint.last.epoch
-    model.eval()
-    return Trained(config, epoch, network, model, data, _standardization(config))
+    return Trained(config, 0, network, build(network).eval(), data, _standardization(config))
+
+
+def chosen(run_id: str | None, moment: str, config: RunConfig) -> Trained:
+    """Return the network of the run `run_id` at `moment`, or, with None, the one that `config` would begin with."""
+    return untrained(config) if run_id is None else trained(run_id, Moment(moment))
 
 
 @lru_cache(maxsize=4)

@@ -25,12 +25,15 @@ def prepared(content: bytes) -> NDArray[np.uint8]:
     return decode(content, OWN)[0]
 
 
-def from_data(prefix: str) -> tuple[NDArray[np.uint8], str]:
+def from_data(prefix: str, only: str | None = None) -> tuple[NDArray[np.uint8], str]:
     """Let the user choose a train image of a prepared data set; return it (C, H, W) and what it is.
 
-    The controls' keys, also in the address, are `prefix` followed by `_data`, `_class` and `_number`.
+    `only` names the data set where something else decides it. The controls' keys, also in the address, are `prefix`
+    followed by `_data`, `_class` and `_number`.
     """
-    infos = {info.name: info for info in datasets() if info.prepared}
+    infos = {info.name: info for info in datasets() if info.prepared and only in (None, info.name)}
+    if not infos:
+        raise InputError(f"`dataset` (={only}) is not prepared any more: prepare it again on the page Data sets.")
     name = next(iter(infos))
     if len(infos) > 1:
         name = st.selectbox(

@@ -35,6 +35,7 @@ COURSE = (
     Entry("augmentation", "Augmentation", "flip", "Data"),
     Entry("training", "Train", "show_chart", "Training"),
     Entry("optimization", "Optimization", "trending_down", "Training"),
+    Entry("dropout", "Dropout", "blur_on", "Training"),
     Entry("course", "Questions", "school", "Course"),
 )
 

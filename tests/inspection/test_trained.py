@@ -4,7 +4,7 @@ import torch
 
 from cnncore.data.augmentation import RandomCrop
 from cnncore.errors import InputError
-from cnncore.inspection.trained import Moment, trained
+from cnncore.inspection.trained import Moment, chosen, trained, untrained
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import checkpoint_path, record
@@ -57,3 +57,13 @@ def test_a_run_without_a_checkpoint_is_a_sentence(tiny):
     with pytest.raises(InputError, match="no checkpoint"):
         trained(run_id)
     assert trained(run_id, Moment.BEFORE).epoch == 0
+
+
+def test_an_untrained_network_is_the_one_that_a_run_begins_with(run_id):
+    begun, fresh = trained(run_id, Moment.BEFORE), untrained(CONFIG)
+    assert fresh.epoch == 0
+    for name, value in fresh.model.state_dict().items():
+        assert torch.equal(value, begun.model.state_dict()[name])
+    assert chosen(None, Moment.LAST, CONFIG) is fresh
+    assert chosen(run_id, str(Moment.LAST), CONFIG).epoch == 2
+    assert not torch.equal(next(fresh.model.parameters()), next(trained(run_id).model.parameters()))
