@@ -62,7 +62,7 @@ def set_all(values: dict[str, Any]) -> None:
 
 
 def controls() -> None:
-    places = st.columns([4, 3, 6, 4], vertical_alignment="bottom")
+    places = st.columns([4, 3, 7, 4], vertical_alignment="bottom")
     places[0].slider("**p**, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="p", bind="query-params")
     places[1].number_input("Mask number", 0, 9999, 0, key="mask", bind="query-params")
     places[2].segmented_control(

@@ -155,9 +155,10 @@ def passes_chart(probabilities: Array, still: Array, classes: tuple[str, ...]) -
         "axis": {"title": None, "labelAngle": -40, "labelOverlap": False},
     }
     axis = {"title": "probability (%)"}
+    top = min(100, 10 * int(np.ceil(11.5 * max(probabilities.max(), still.max()))))
 
     def y(field: str) -> dict[str, Any]:
-        return {"field": field, "type": "quantitative", "scale": {"domain": [0, 100]}, "axis": axis}
+        return {"field": field, "type": "quantitative", "scale": {"domain": [0, top]}, "axis": axis}
 
     spec = {
         "height": 280,

@@ -37,8 +37,8 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
         account = next(entry for entry in found if entry.books == state.books)
         verdict = "They balance." if account.agrees else "**They do not balance.**"
         st.markdown(
-            f"*{account.books}*: training {account.mean:.3f} ± {2 * account.error:.3f} (two standard errors; by formula "
-            f"{account.expected:.3f}), spread {account.spread:.3f} (by formula {account.deviation:.3f}), test "
+            f"*{account.books}*: training {account.mean:.3f} ± {2 * account.error:.3f} (two standard errors; by "
+            f"formula {account.expected:.3f}), spread {account.spread:.3f} (by formula {account.deviation:.3f}), test "
             f"{account.test:.3f}. {verdict}"
         )
 

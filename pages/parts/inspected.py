@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore import compute
+from cnncore.inspection.channels import BiasShift, Channels, Depth, FirstLosses, Neighbours, Running
 from cnncore.inspection.masks import Hidden
 from cnncore.training.config import RunConfig
 from pages.parts.subject import Subject
@@ -42,4 +43,40 @@ def hidden_layer(subject: Subject) -> Hidden:
 def predictions(subject: Subject, p: float, training: bool, seed: int) -> NDArray[np.float64]:
     """Return twenty passes' probabilities (20, classes) of the subject's image."""
     found: NDArray[np.float64] = ask("dropout:passes", subject, image=subject.image, p=p, training=training, seed=seed)
+    return found
+
+
+def norm_channels(subject: Subject, layer: str, batch: int, seed: int) -> Channels:
+    """Return the channels of one batch norm over one batch."""
+    found: Channels = ask("normalisation:channels", subject, layer=layer, batch=batch, seed=seed)
+    return found
+
+
+def norm_neighbours(subject: Subject, batch: int, seed: int) -> Neighbours:
+    """Return the subject's image among twenty batches of neighbours."""
+    found: Neighbours = ask("normalisation:neighbours", subject, image=subject.image, batch=batch, seed=seed)
+    return found
+
+
+def norm_running(subject: Subject, layer: str, batch: int) -> Running:
+    """Return how running statistics follow sixty batches."""
+    found: Running = ask("normalisation:running", subject, layer=layer, batch=batch)
+    return found
+
+
+def norm_bias(subject: Subject, layer: str, batch: int, shift: float) -> BiasShift | None:
+    """Return what a shift of the biases before a batch norm changes behind it."""
+    found: BiasShift | None = ask("normalisation:bias_shift", subject, layer=layer, batch=batch, shift=shift)
+    return found
+
+
+def deep_stack(subject: Subject, layers: int, batch_norm: bool) -> Depth:
+    """Return what reaches each ReLU of a deep stack on the subject's data."""
+    found: Depth = ask("normalisation:stack", subject, layers=layers, batch_norm=batch_norm)
+    return found
+
+
+def first_losses(subject: Subject) -> FirstLosses:
+    """Return the first loss of the subject's network without and with batch norm."""
+    found: FirstLosses = ask("normalisation:first_losses", subject)
     return found

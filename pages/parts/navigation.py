@@ -36,6 +36,7 @@ COURSE = (
     Entry("training", "Train", "show_chart", "Training"),
     Entry("optimization", "Optimization", "trending_down", "Training"),
     Entry("dropout", "Dropout", "blur_on", "Training"),
+    Entry("batch_norm", "Batch norm", "equalizer", "Training"),
     Entry("course", "Questions", "school", "Course"),
 )
 

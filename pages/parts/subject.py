@@ -8,6 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore.inspection.moment import Moment
+from cnncore.runs.store import open_store
 from cnncore.runs.worker import checkpoint_path
 from cnncore.training.config import RunConfig
 from pages.parts.image_choice import from_data
@@ -38,9 +39,15 @@ def choose_subject(
     Without a run it is the network of `fresh` as training would begin with it; likewise where `lacks` says what the
     chosen run has not that the page needs: then the reason is shown. Keys begin with `prefix`.
     """
+    key = f"{prefix}_run"
+    if key not in st.session_state and key not in st.query_params:  # the newest run that has what the page needs
+        for stored in open_store().runs():
+            if stored.epoch and checkpoint_path(stored.id).exists() and not lacks(stored.config):
+                st.session_state[key] = stored.id
+                break
     places = st.columns([4, 4, 4], vertical_alignment="bottom")
     with places[0]:
-        run = run_picker(f"{prefix}_run")
+        run = run_picker(key)
         if run is None:
             st.caption(f"No stored run yet: a freshly initialised network (*{fresh.network}*), until one is trained.")
     missing = "" if run is None else lacks(run.config)

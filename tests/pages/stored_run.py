@@ -1,11 +1,11 @@
-"""A run that a page can look into: trained for an epoch on a part of the built-in data."""
+"""A run that a page can look into, trained for an epoch on the tests' own small data set."""
 
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.config import RunConfig
 
-CONFIG = RunConfig(network="classroom", epochs=1, train_size=100, test_size=50, dropout=0.5, batch_norm=True)
+CONFIG = RunConfig(dataset="tiny", network="classroom", epochs=1, dropout=0.5, batch_norm=True)
 
 
 def store_run(config=CONFIG):

@@ -22,14 +22,24 @@ def texts(page):
     return " ".join(element.value for element in found)
 
 
-@pytest.fixture(autouse=True)
-def own_pool(app_home):
-    compute.shutdown()  # children take their home from when they were started
-    yield
+@pytest.fixture(scope="module")
+def fresh_home(tmp_path_factory):
+    """A home without runs; its built-in data are drawn once for all tests of the module."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNCORE_HOME", str(tmp_path_factory.mktemp("home")))
+        compute.shutdown()  # children take their home from when they were started
+        yield
     compute.shutdown()
 
 
-def test_without_a_run_it_shows_a_fresh_network_and_says_so():
+@pytest.fixture
+def run_id(tiny):
+    compute.shutdown()
+    yield store_run()
+    compute.shutdown()
+
+
+def test_without_a_run_it_shows_a_fresh_network_and_says_so(fresh_home):
     page = opened()
     assert not page.exception
     assert not page.error
@@ -49,8 +59,7 @@ def test_without_a_run_it_shows_a_fresh_network_and_says_so():
     assert float(numbers[1]) != pytest.approx(float(numbers[2]), rel=0.05)
 
 
-def test_a_stored_run_is_looked_into_before_and_after_its_training():
-    run_id = store_run()
+def test_a_stored_run_is_looked_into_before_and_after_its_training(run_id):
     page = opened(p="0.9")
     assert not page.exception
     assert not page.error
@@ -65,7 +74,7 @@ def test_a_stored_run_is_looked_into_before_and_after_its_training():
     assert "± 0.0 over them, and 1 class wins" in texts(page)
 
 
-def test_predictions_are_revealed_with_the_layers_numbers():
+def test_predictions_are_revealed_with_the_layers_numbers(fresh_home):
     page = opened()
     page.segmented_control(key="predict_books").set_value("times 1 − p").run()
     assert "Not so: nothing" in texts(page)
@@ -75,7 +84,7 @@ def test_predictions_are_revealed_with_the_layers_numbers():
     assert not page.exception
 
 
-def test_a_calculation_that_fails_is_a_sentence(monkeypatch):
+def test_a_calculation_that_fails_is_a_sentence(fresh_home, monkeypatch):
     def late(*_, **__):
         raise compute.ComputeError("The calculation took longer than 60 seconds and was ended: try a smaller input.")
 
@@ -85,7 +94,7 @@ def test_a_calculation_that_fails_is_a_sentence(monkeypatch):
     assert "took longer than 60 seconds" in page.error[0].value
 
 
-def test_a_bad_address_falls_back_and_says_so():
+def test_a_bad_address_falls_back_and_says_so(fresh_home):
     page = opened(p="7", mode="sleep")
     assert not page.exception
     assert "p=7" in texts(page)
