@@ -7,13 +7,13 @@ import streamlit as st
 
 from cnncore.architecture import Description, Network, describe
 from cnncore.errors import InputError
-from cnncore.figures.curves import Chart
 from cnncore.figures.image_size import SIZES, Sizes, has_dense, sizes, sizes_chart, sizes_sentence, takes_every_size
 from cnncore.figures.layer_list import memory_sentence
 from cnncore.figures.network_bill import Count, bill_chart
 from pages.parts.address import explain, remember
 from pages.parts.builder.in_and_out import in_and_out
 from pages.parts.builder.mend import mend_at
+from pages.parts.charts import draw, ink
 from pages.parts.current_network import choose, current_network, network_choice
 from pages.parts.header import header
 from pages.parts.link_to import link_to
@@ -61,14 +61,6 @@ count like convolutions.
 def all_sizes(network: str, convolutional: bool) -> Sizes:
     """Return what becomes of every image size; `network` is the description's JSON."""
     return sizes(Network.from_json(network), convolutional)
-
-
-def draw(chart: Chart, key: str, alt: str) -> None:
-    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
-
-
-def ink() -> str:
-    return {"dark": "#E8EDF2"}.get(st.context.theme.type or "light", "#17202A")  # the theme's text colours
 
 
 def set_all(values: dict[str, Any]) -> None:

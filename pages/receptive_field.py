@@ -8,12 +8,12 @@ import streamlit as st
 from cnncore import compute
 from cnncore.architecture import describe, without_pools
 from cnncore.errors import InputError
-from cnncore.figures.curves import Chart
 from cnncore.figures.growing_field import growth_chart, recursion
 from pages.parts.address import explain, remember
+from pages.parts.charts import draw, ink
 from pages.parts.current_network import choose
 from pages.parts.field_choice import FRESH, Choice, choice, runs_with_weights
-from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, ink, show_unit, unit_from_address
+from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, show_unit, unit_from_address
 from pages.parts.header import header
 from pages.parts.questions import questions
 
@@ -57,10 +57,6 @@ motifs, parts, objects.
 paths, those at the edge on one: a bell, whose width grows like the square root of the number of layers (Luo et al.
 2016). Training widens or narrows it; pools and strides widen it at once.
 """
-
-
-def draw(chart: Chart, key: str, alt: str) -> None:
-    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
 
 
 def segments(key: str, options: list[str], first: str) -> None:

@@ -15,9 +15,8 @@ _SHOWN = ("2", "5", "6", "7", "8", "9")
 @cache
 def ladder() -> Chart | None:
     """Return mean test accuracy by epoch of each classroom preset; None where the results are not installed."""
-    try:
-        presets: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))["presets"]
-    except FileNotFoundError:  # the package without its benchmarks
+    presets = _measured()
+    if presets is None:
         return None
     chosen = [f"classroom-{step}" for step in _SHOWN if f"classroom-{step}" in presets]
     data: dict[str, list[Any]] = {"x": [], "preset": [], "accuracy": []}
@@ -39,3 +38,37 @@ def ladder() -> Chart | None:
         },
     }
     return Chart({"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": encoding, "height": 270}, data)
+
+
+@cache
+def _measured() -> dict[str, Any] | None:
+    try:
+        presets: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))["presets"]
+    except FileNotFoundError:  # the package without its benchmarks
+        return None
+    return presets
+
+
+def step_measured(before: str, after: str) -> dict[str, list[str]] | None:
+    """Return by column what one step of the measured ladder changed; None where the results are not installed.
+
+    Mean and standard deviation over the seeds of the last epoch; seconds are of training, all epochs together.
+    """
+    presets = _measured()
+    if presets is None:
+        return None
+    chosen = [presets[name] for name in (before, after)]
+
+    def percent(entry: dict[str, Any], metric: str) -> str:
+        return f"{100 * entry[metric]['mean']:.1f} ± {100 * entry[metric]['spread']:.1f} %"
+
+    return {
+        "step": [str(entry["title"]) for entry in chosen],
+        "train accuracy": [percent(entry, "train_accuracy") for entry in chosen],
+        "test accuracy": [percent(entry, "test_accuracy") for entry in chosen],
+        "gap (points)": [
+            f"{100 * (entry['train_accuracy']['mean'] - entry['test_accuracy']['mean']):.1f}" for entry in chosen
+        ],
+        "test after one epoch": [f"{100 * entry['first_epoch_test_accuracy']:.1f} %" for entry in chosen],
+        "training": [f"{entry['seconds']:.0f} s" for entry in chosen],
+    }

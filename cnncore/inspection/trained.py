@@ -4,8 +4,7 @@ For the compute pool: importing this imports torch. What is loaded stays loaded,
 about one network pays once.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +18,7 @@ from cnncore.data.images import ImageData
 from cnncore.data.prepared import load
 from cnncore.data.standardize import Standardize
 from cnncore.data.transform import centre
+from cnncore.inspection.moment import Moment as Moment  # re-exported: who asks for a network names the moment
 from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.batches import DeviceData, fitted
@@ -28,13 +28,6 @@ from cnncore.training.network import network_of
 from cnncore.training.split import rows_of_train
 
 _CPU = torch.device("cpu")
-
-
-class Moment(StrEnum):
-    """When in its training a network is looked at."""
-
-    BEFORE = "before training"
-    LAST = "after the last complete epoch"
 
 
 @dataclass(frozen=True, eq=False)  # modules and arrays do not compare
@@ -80,20 +73,33 @@ def trained(run_id: str, at: Moment | int = Moment.LAST) -> Trained:
 
 @lru_cache(maxsize=4)
 def _load(run_id: str, epoch: int | None, saved: int) -> Trained:  # noqa: ARG001 `saved` tells a newer checkpoint apart
-    config = open_store().get(run_id).config
-    data = load(config.dataset)
-    network = network_of(config, data.shape, len(data.classes))
-    torch.manual_seed(config.seed)
-    model = build(network)
+    found = _begun(open_store().get(run_id).config, _standardization(run_id))
     if epoch is None:
         checkpoint = Checkpoint.load(checkpoint_path(run_id), _CPU)
-        model.load_state_dict(checkpoint.evaluated)
+        found.model.load_state_dict(checkpoint.evaluated)
         epoch = checkpoint.last.epoch
     elif epoch:
         weights = snapshot_folder(run_id).read_weights(epoch)
-        model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
-    model.eval()
-    return Trained(config, epoch, network, model, data, _standardization(run_id))
+        found.model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
+    return replace(found, epoch=epoch)
+
+
+@lru_cache(maxsize=4)
+def untrained(config: RunConfig) -> Trained:
+    """Return the network of `config` with the weights that training it would begin with; no run is needed."""
+    return _begun(config, _fitted(config))
+
+
+def _begun(config: RunConfig, standardize: Standardize) -> Trained:
+    data = load(config.dataset)
+    network = network_of(config, data.shape, len(data.classes))
+    torch.manual_seed(config.seed)
+    return Trained(config, 0, network, build(network).eval(), data, standardize)
+
+
+def chosen(run_id: str | None, moment: str, config: RunConfig) -> Trained:
+    """Return the network of the run `run_id` at `moment`, or, with None, the one that `config` would begin with."""
+    return untrained(config) if run_id is None else trained(run_id, Moment(moment))
 
 
 @lru_cache(maxsize=4)
@@ -104,7 +110,10 @@ def _standardization(run_id: str) -> Standardize:
         checkpoint = Checkpoint.load(path, _CPU)
         if checkpoint.standardize is not None:
             return Standardize.from_state(checkpoint.standardize)
-    config = open_store().get(run_id).config
+    return _fitted(open_store().get(run_id).config)
+
+
+def _fitted(config: RunConfig) -> Standardize:
     data = load(config.dataset)
     rows, _ = rows_of_train(config, data.train_labels)
     return fitted(config, DeviceData.of(data.train_images, data.train_labels, rows, _CPU).images)

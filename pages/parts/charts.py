@@ -12,3 +12,8 @@ def draw(chart: Chart, key: str, alt: str) -> None:
     `alt` says what it shows to those who cannot see it.
     """
     st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
+
+
+def ink() -> str:
+    """Return the theme's text colour, for marks that are neither data nor axis."""
+    return {"dark": "#E8EDF2"}.get(st.context.theme.type or "light", "#17202A")

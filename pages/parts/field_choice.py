@@ -14,8 +14,8 @@ from cnncore.data.prepared import ready
 from cnncore.errors import InputError
 from cnncore.inspection.subject import Subject, map_layers
 from cnncore.runs.record import Run
+from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
-from cnncore.runs.worker import checkpoint_path
 from cnncore.training.network import network_of
 from pages.parts.current_network import choose, current_network, edit, network_choice
 from pages.parts.image_choice import from_data, opened

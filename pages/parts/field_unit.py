@@ -16,16 +16,13 @@ from cnncore.figures.growing_field import profile_chart
 from cnncore.figures.receptive_field import Warmth, scene
 from cnncore.inspection.footprint import Footprint, footprint
 from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
+from pages.parts.charts import ink
 from pages.parts.field.component import field_picture
 from pages.parts.field_choice import Choice
 
 ONE, MANY = "On this image", "Average of many images"
 BEFORE, AFTER = "Before training", "After training"
 _WAIT = 90.0  # seconds: VGG16 on four images takes twelve on a slow core
-
-
-def ink() -> str:
-    return {"dark": "#E8EDF2"}.get(st.context.theme.type or "light", "#17202A")  # the theme's text colours
 
 
 def unit_from_address() -> None:

@@ -38,6 +38,9 @@ COURSE = (
     Entry("augmentation", "Augmentation", "flip", "Data"),
     Entry("label_safety", "Label safety", "swap_horiz", "Data"),
     Entry("training", "Train", "show_chart", "Training"),
+    Entry("optimization", "Optimization", "trending_down", "Training"),
+    Entry("dropout", "Dropout", "blur_on", "Training"),
+    Entry("batch_norm", "Batch norm", "equalizer", "Training"),
     Entry("course", "Questions", "school", "Course"),
 )
 

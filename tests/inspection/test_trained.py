@@ -6,7 +6,7 @@ import torch
 
 from cnncore.data.augmentation import RandomCrop
 from cnncore.errors import InputError
-from cnncore.inspection.trained import Moment, trained
+from cnncore.inspection.trained import Moment, chosen, trained, untrained
 from cnncore.runs.record import Status
 from cnncore.runs.snapshots import checkpoint_path, snapshot, snapshots_of
 from cnncore.runs.store import open_store
@@ -85,3 +85,13 @@ def test_every_kept_network_gives_the_answers_of_its_snapshot(tiny, average):
 def test_the_standardization_is_the_checkpoints(run_id, monkeypatch):
     monkeypatch.setattr("cnncore.inspection.trained.fitted", lambda *_: pytest.fail("fitted anew"))
     assert trained(run_id).standardize.std is not None
+
+
+def test_an_untrained_network_is_the_one_that_a_run_begins_with(run_id):
+    begun, fresh = trained(run_id, Moment.BEFORE), untrained(CONFIG)
+    assert fresh.epoch == 0
+    for name, value in fresh.model.state_dict().items():
+        assert torch.equal(value, begun.model.state_dict()[name])
+    assert chosen(None, Moment.LAST, CONFIG) is fresh
+    assert chosen(run_id, str(Moment.LAST), CONFIG).epoch == 2
+    assert not torch.equal(next(fresh.model.parameters()), next(trained(run_id).model.parameters()))

@@ -1,0 +1,115 @@
+"""Learning rate schedules before a run starts: every planned rate, what they add up to, and when it is over."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cnncore.errors import InputError
+from cnncore.figures.curves import Chart
+from cnncore.figures.palette import GUESS, RUNS
+from cnncore.training.config import RunConfig, Schedule
+from cnncore.training.schedule import learning_rate
+
+OVER = 0.95  # a schedule counts as over when this share of all its steps is done
+_DASHES = ([1, 0], [6, 3], [2, 2])
+
+
+@dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value
+class Plan:
+    """The learning rate of every epoch under one schedule, `rates` (epochs,)."""
+
+    schedule: Schedule
+    rates: NDArray[np.float64]
+
+    @property
+    def total(self) -> float:
+        """The sum of the rates: how far all steps together can move the weights, in epochs at a rate of 1."""
+        return float(self.rates.sum())
+
+    @property
+    def over(self) -> int:
+        """The epoch after which 95 % of `total` is used up."""
+        return int(np.argmax(np.cumsum(self.rates) >= OVER * self.rates.sum() - 1e-12)) + 1
+
+    @property
+    def acts(self) -> bool:
+        """Whether the rate ever differs from the first one."""
+        return bool((self.rates != self.rates[0]).any())
+
+
+def plans(config: RunConfig) -> list[Plan]:
+    """Return what each schedule would do to `config`; one that only the data can tell (a plateau) is left out."""
+    result = []
+    for schedule in Schedule:
+        try:
+            planned = replace(config, schedule=schedule)
+            rates = np.array([learning_rate(planned, epoch) for epoch in range(1, config.epochs + 1)], float)
+        except InputError:
+            continue
+        result.append(Plan(schedule, rates))
+    return result
+
+
+def idle(found: list[Plan]) -> str:
+    """Return in a sentence which schedules never act within these epochs; empty if all do (`none` is meant not to)."""
+    names = [f"*{plan.schedule}*" for plan in found if not plan.acts and plan.schedule is not Schedule.NONE]
+    if not names:
+        return ""
+    count = len(found[0].rates)
+    epochs = f"{count} epoch{'' if count == 1 else 's'}"
+    verb = "never acts" if len(names) == 1 else "never act"
+    return (
+        f"{' and '.join(names)} {verb} within {epochs}: no milestone is reached before the end, or "
+        "the factor is 1. Such a run is one at a constant rate, whatever its name says."
+    )
+
+
+def plans_table(found: list[Plan], after: int) -> dict[str, list[Any]]:
+    """Return by column: the rate after `after` epochs, the sum of all rates, the epoch after which it is over."""
+    return {
+        "schedule": [str(plan.schedule) for plan in found],
+        f"rate after {after} epochs": [f"{plan.rates[min(after, len(plan.rates) - 1)]:.3g}" for plan in found],
+        "sum of all rates": [f"{plan.total:.3g}" for plan in found],
+        f"{100 * OVER:.0f} % of it used after": [f"epoch {plan.over}" for plan in found],
+    }
+
+
+def plans_chart(found: list[Plan], after: int, ink: str = GUESS) -> Chart:
+    """Return the rate of every epoch, one line a schedule, and a mark at `after`."""
+    data: dict[str, list[Any]] = {"epoch": [], "rate": [], "schedule": []}
+    for plan in found:
+        data["epoch"].extend(range(len(plan.rates)))
+        data["rate"].extend(float(f"{rate:.4g}") for rate in plan.rates)
+        data["schedule"].extend([str(plan.schedule)] * len(plan.rates))
+    names = [str(plan.schedule) for plan in found]
+    colours = [RUNS[i % len(RUNS)] for i in range(len(names))]
+    dashes = [_DASHES[i // len(RUNS) % len(_DASHES)] for i in range(len(names))]
+    legend = {"title": None, "orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3}
+    x = {"field": "epoch", "type": "quantitative", "axis": {"title": "epochs done"}, "scale": {"nice": False}}
+    lines = {
+        "mark": {"type": "line", "strokeWidth": 2.4, "interpolate": "step-after"},
+        "encoding": {
+            "x": x,
+            "y": {"field": "rate", "type": "quantitative", "axis": {"title": "learning rate"}},
+            "color": {
+                "field": "schedule",
+                "type": "nominal",
+                "scale": {"domain": names, "range": colours},
+                "legend": legend,
+            },
+            "strokeDash": {
+                "field": "schedule",
+                "type": "nominal",
+                "scale": {"domain": names, "range": dashes},
+                "legend": legend,
+            },
+        },
+    }
+    rule = {
+        "data": {"values": [{"epoch": after}]},
+        "mark": {"type": "rule", "strokeDash": [4, 3], "color": ink},
+        "encoding": {"x": x},
+    }
+    return Chart({"layer": [lines, rule], "height": 230}, data)

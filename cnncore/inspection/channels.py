@@ -1,0 +1,87 @@
+"""What batch norm does to the channels of a layer, as plain arrays: results that travel without torch."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value
+class Channels:
+    """A layer's channels over one batch, before and after its batch norm in train() mode.
+
+    `names` are all batch norms of the network, `count` the values of a channel that a statistic is taken over
+    (N * H * W). Means and standard deviations are (channels,), of the values before, of those after, and `running_...`
+    as the layer keeps them for eval(); `scale` and `shift` are its parameters. Histograms are (channels, bins) over the
+    common `edges` (bins + 1,); what lies beyond is counted in the outermost bins.
+    """
+
+    names: tuple[str, ...]
+    count: int
+    mean: Array
+    std: Array
+    mean_after: Array
+    std_after: Array
+    running_mean: Array
+    running_std: Array
+    scale: Array
+    shift: Array
+    edges: Array
+    before: NDArray[np.int64]
+    after: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbours:
+    """One image's probabilities (batches, classes) among other neighbours each time, in train() and in eval()."""
+
+    train: Array
+    eval: Array
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Running:
+    """How running statistics follow those of the batches: (batches, channels) each, `variance` unbiased as kept.
+
+    They begin at mean 0 and variance 1 and move by `momentum` of the way with every batch.
+    """
+
+    batch_mean: Array
+    running_mean: Array
+    batch_variance: Array
+    running_variance: Array
+    momentum: float
+
+
+@dataclass(frozen=True, eq=False)
+class Depth:
+    """The values before each ReLU of a deep stack: standard deviation (layers,) and histogram (layers, bins).
+
+    `between` (layers,) is the mean over all units of how one unit's value varies from image to image.
+    """
+
+    std: Array
+    between: Array
+    edges: Array
+    histogram: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class BiasShift:
+    """The largest change behind a batch norm when all biases before it grow by `shift`, in train() and in eval()."""
+
+    shift: float
+    train: float
+    eval: float
+
+
+@dataclass(frozen=True, eq=False)
+class FirstLosses:
+    """The loss of the first batch (seeds,) before any step, as training computes it, without and with batch norm."""
+
+    plain: Array
+    normed: Array
+    classes: int

@@ -1,0 +1,130 @@
+"""Batch norm: what it does to a layer's channels, and why an image's prediction depends on its neighbours."""
+
+from typing import Any
+
+import streamlit as st
+
+from cnncore import compute
+from cnncore.architecture import BatchNorm2d, load_network
+from cnncore.architecture.network import all_layers
+from cnncore.errors import InputError
+from cnncore.training.config import RunConfig
+from cnncore.training.presets import PRESETS
+from pages.parts.address import explain, remember
+from pages.parts.batch_norm_views import (
+    EVAL_MODE,
+    TRAIN_MODE,
+    ask_about,
+    show_bias,
+    show_bill,
+    show_channels,
+    show_depth,
+    show_first_loss,
+    show_neighbours,
+    show_statistics,
+)
+from pages.parts.header import header
+from pages.parts.inspected import norm_channels, norm_neighbours
+from pages.parts.questions import questions
+from pages.parts.subject import choose_subject
+
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
+ADDRESS = ("batch", "others", "mode", "channel")
+FIRST: dict[str, Any] = {"batch": 8, "others": 0, "mode": TRAIN_MODE, "channel": 1}
+# What to press, the setting, and what to notice once it is there.
+TRY: dict[str, tuple[dict[str, Any], str]] = {
+    "Two in a batch": (
+        {"batch": 2},
+        "One neighbour, and it decides half of every statistic: the prediction is a lottery. Small batches and batch "
+        "norm do not go together.",
+    ),
+    "Alone": (
+        {"batch": 1},
+        "No neighbours, nothing moves, and yet train() does not say what eval() says: the image is normalised by its "
+        "own mean and spread, which takes away what made it different from others.",
+    ),
+    "128 in a batch": (
+        {"batch": 128},
+        "The statistics of 128 images are nearly the same each time: the points draw together, towards what eval() "
+        "says once the running statistics are good.",
+    ),
+    "Switch to eval()": (
+        {"mode": EVAL_MODE},
+        "Running statistics instead of the batch's: neighbours play no part, twenty times the same answer.",
+    ),
+}
+WHY = r"""
+**What it computes.** For each channel, over the N · H · W values of the batch: subtract their mean, divide by
+$\sqrt{\sigma^2 + \epsilon}$, then times a learned scale plus a learned shift. In eval() mean and variance are the
+running ones: an image alone has no batch, and its answer must not depend on who is asked beside it.
+
+**Why it helps.** Each layer receives numbers of a known size however the layers before it change: signals neither
+vanish nor explode with depth, larger learning rates are tolerated, the start is faster. The neighbours' noise
+regularizes a little.
+
+**Its price.** About a tenth more time an epoch, two modes to mix up, and trouble with small batches or with a test set
+whose statistics differ from the train set's.
+"""
+
+
+def lacks(config: RunConfig) -> str:
+    """Return in a sentence that a run has no batch norm; empty if it has."""
+    try:
+        layers = all_layers(load_network(config.network).layers)
+    except InputError:
+        return "That run's network cannot be read any more."
+    normed = config.batch_norm or any(isinstance(layer, BatchNorm2d) for layer in layers)
+    return "" if normed else "That run has no batch norm."
+
+
+def set_all(values: dict[str, Any]) -> None:
+    """Set the controls to `values` and all others to their first values."""
+    st.session_state.update(FIRST | values)
+
+
+header("Batch norm", "What does it do to a layer's numbers, and why do neighbours change an image's prediction?")
+remember(*ADDRESS)
+state = st.session_state
+try:
+    subject = choose_subject("bn", PRESETS["classroom-9"], lacks)
+    places = st.columns([4, 3, 3, 3, 3], vertical_alignment="bottom")
+    places[0].select_slider("**Images in a batch**", BATCHES, 8, key="batch", bind="query-params")
+    places[1].number_input("Other neighbours", 0, 999, 0, key="others", bind="query-params", help="A seed.")
+    places[2].segmented_control(
+        "Mode", [TRAIN_MODE, EVAL_MODE], default=TRAIN_MODE, required=True, key="mode", bind="query-params"
+    )
+    found = norm_channels(subject, state.get("bn_layer") or "", state.batch, state.others)
+    layer = places[3].selectbox("Layer", found.names, key="bn_layer")
+    channel = int(
+        places[4].number_input("Channel", 1, 4096, 1, key="channel", bind="query-params", help="Of the layer's.")
+    )
+    channel = min(channel, len(found.mean))
+    explain({key: state[key] for key in ADDRESS})
+    among = norm_neighbours(subject, state.batch, state.others)
+    left, right = st.columns(2, gap="medium")
+    with left:
+        show_neighbours(subject, among, state.mode, state.batch)
+    with right:
+        show_channels(found, channel)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Try**", width="content")
+        for name, (values, _) in TRY.items():
+            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+    for values, notice in TRY.values():
+        if all(state[key] == (FIRST | values)[key] for key in FIRST):
+            st.info(notice, icon=":material/lightbulb:")
+    show_statistics(subject, found, layer, state.batch, channel)
+    st.subheader("The bias before it", anchor=False)
+    show_bias(subject, layer, state.batch)
+    st.subheader("A deep network before its first step", anchor=False)
+    show_depth(subject)
+    st.subheader("The first loss", anchor=False)
+    show_first_loss(subject)
+    ask_about(subject, among)
+except (InputError, compute.ComputeError) as error:
+    st.error(str(error), icon=":material/block:")
+st.subheader("What it costs, and what it did", anchor=False)
+show_bill()
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+questions("batch_norm")

@@ -1,0 +1,112 @@
+"""Dropout: what a mask does to a layer, where the factor 1 - p goes, and what train() and eval() predict."""
+
+from typing import Any
+
+import streamlit as st
+
+from cnncore import compute
+from cnncore.errors import InputError
+from cnncore.inspection.masks import Books, accounts
+from cnncore.training.presets import PRESETS
+from pages.parts.address import explain, remember
+from pages.parts.dropout_views import EVAL_MODE, TRAIN_MODE, ask_about, show_layer, show_measured, show_modes
+from pages.parts.header import header
+from pages.parts.inspected import hidden_layer
+from pages.parts.questions import questions
+from pages.parts.subject import choose_subject
+
+ADDRESS = ("p", "mask", "books", "mode")
+FIRST: dict[str, Any] = {"p": 0.5, "mask": 0, "books": Books.PYTORCH, "mode": TRAIN_MODE}
+# What to press, the setting, and what to notice once it is there.
+TRY: dict[str, tuple[dict[str, Any], str]] = {
+    "Another mask": (
+        {"mask": 1},
+        "Other units, another score for the same image: the network that the next layer meets is a new one at every "
+        "step. There are 2 to the power of the number of units.",
+    ),
+    "Do both": (
+        {"books": Books.BOTH},
+        "Survivors divided in training *and* test multiplied: in test the score is too small by 1 − p. The ranking of "
+        "the classes often survives, the confidence does not, so that accuracy may hide the mistake.",
+    ),
+    "Drop 90 %": (
+        {"p": 0.9},
+        "The noise has nine times the variance that it has at 0.5, and a tenth of the units carries ten times their "
+        "value. Look how far apart twenty predictions of one image are.",
+    ),
+    "Switch to eval()": (
+        {"mode": EVAL_MODE},
+        "Twenty passes, one answer: in eval() the layer does nothing at all. Whoever forgets the switch tests with "
+        "noise.",
+    ),
+}
+WHY = """
+**What it is read as.** An average over very many subnetworks that share their weights; units that cannot rely on
+particular others; a multiplicative noise of variance p/(1 − p) on every unit; approximate Bayesian inference (twenty
+passes in train() are a guess at how sure the network is).
+
+**It is regularization**: something meant to lower the error on new images, often at the price of the error on the
+train images. Others are penalties on the weights, augmentation, early stopping, label smoothing.
+
+**It removes nothing.** All weights are there, all are trained, all are used in test; no pass gets shorter, because the
+zeros are multiplied like any other number.
+
+**Which p?** In PyTorch p is the probability of *dropping*, in the paper of *keeping*. More of it is more noise: slower
+learning, a smaller gap, and at some point underfitting.
+"""
+
+
+def set_all(values: dict[str, Any]) -> None:
+    """Set the controls to `values` and all others to their first values."""
+    st.session_state.update(FIRST | values)
+
+
+def controls() -> None:
+    places = st.columns([4, 3, 7, 4], vertical_alignment="bottom")
+    places[0].slider("**p**, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="p", bind="query-params")
+    places[1].number_input("Mask number", 0, 9999, 0, key="mask", bind="query-params")
+    places[2].segmented_control(
+        "Books of the factor",
+        list(Books),
+        default=Books.PYTORCH,
+        required=True,
+        key="books",
+        bind="query-params",
+        help="Paper: training as it is, test times 1 − p. PyTorch: survivors divided by 1 − p, test as it is.",
+    )
+    places[3].segmented_control(
+        "Mode of the network below",
+        [TRAIN_MODE, EVAL_MODE],
+        default=TRAIN_MODE,
+        required=True,
+        key="mode",
+        bind="query-params",
+    )
+
+
+header("Dropout", "Half of the units are gone: what do the next layer, training and test see of it?")
+remember(*ADDRESS)
+state = st.session_state
+try:
+    subject = choose_subject("drop", PRESETS["classroom-8"])
+    controls()
+    explain({key: state[key] for key in ADDRESS})
+    layer = hidden_layer(subject)
+    best = int(layer.scores.argmax())
+    found = accounts(layer.activations, layer.weights[best], float(layer.biases[best]), state.p, state.mask)
+    show_layer(subject, layer.activations, found, layer.classes[best])
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Try**", width="content")
+        for name, (values, _) in TRY.items():
+            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+    for values, notice in TRY.values():
+        if all(state[key] == (FIRST | values)[key] for key in FIRST):
+            st.info(notice, icon=":material/lightbulb:")
+    show_modes(subject, layer.classes, best)
+    ask_about(found)
+except (InputError, compute.ComputeError) as error:
+    st.error(str(error), icon=":material/block:")
+show_measured()
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+questions("dropout")

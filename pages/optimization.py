@@ -1,0 +1,131 @@
+"""Optimization: how a learning rate, momentum, the batch and a schedule move weights down a surface."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.descent.paths import STEPS, Setting, Way, ways
+from cnncore.descent.rules import FORMULAS, Rule, effective_rate
+from cnncore.descent.surfaces import NOISE, SURFACES, largest_rate
+from cnncore.errors import InputError
+from cnncore.figures.descent import descent_data, ways_table
+from pages.parts.address import explain, remember
+from pages.parts.descent.component import descent_picture
+from pages.parts.descent_form import ADDRESS, FIRST, controls, moved, set_all, setting, start_from_address
+from pages.parts.descent_questions import ask
+from pages.parts.header import header
+from pages.parts.questions import questions
+from pages.parts.schedule_plans import show_plans
+
+# What to press, the setting, and what to notice once it is there.
+TRY: dict[str, tuple[dict[str, Any], str]] = {
+    "Divide the rate": (
+        {"divided": True},
+        "Momentum at a tenth of the rate has the same effective step: along the floor it keeps pace with plain SGD, "
+        "and across it swings a little and settles. At the same rate it took steps ten times as large.",
+    ),
+    "Over the edge": (
+        {"rules": ["SGD", "Momentum"], "lr": 0.3},
+        "Above 2 / 8 = 0.25 every step across the valley lands higher on the other side. Momentum stands 0.3: its "
+        "limit is 2 (1 + m) / 8 = 0.475. Along the floor 0.3 would be fine: that is what badly conditioned means.",
+    ),
+    "The ball of noise": (
+        {"surface": "Round bowl", "rules": ["SGD"], "lr": 0.3, "batch": "8"},
+        "It arrives, and then stays in a ball and comes no nearer: each step is as wrong as its batch. The table below "
+        "has the ball's size, measured over 200 repeats and by formula.",
+    ),
+    "Shrink the ball": (
+        {"surface": "Round bowl", "rules": ["SGD"], "lr": 0.3, "batch": "8", "decay": 0.97},
+        "The same noise, but the rate falls by 3 % a step: far steps first, small ones at the end. That is why a "
+        "schedule helps (Q27).",
+    ),
+    "Over too early": (
+        {"rules": ["SGD"], "decay": 0.9},
+        "All rates together are worth 0.1 / (1 − 0.9) = 1: the valley's floor is longer than that. It stands still on "
+        "the slope, and more steps would not help.",
+    ),
+    "On the ridge": (
+        {"surface": "Saddle", "rules": ["SGD", "Momentum", "Adam"], "lr": 0.1},
+        "Started exactly on the ridge, every rule ends on the pass: across it the gradient is zero. Now choose a batch "
+        "of 128: noise finds the way down.",
+    ),
+}
+WHY = f"""
+**Noise.** A batch's gradient is the mean of its images' gradients, so its noise has the variance of one image's divided
+by B (here {NOISE:g}² / B in each weight). Plain SGD with rate η on a curvature c then stays at a variance of
+η s² / (c (2 − η c)) ≈ η s² / 2c: the ball's *squared* size goes with η / B. A schedule shrinks it, a larger batch too.
+
+**Momentum** averages what changes its sign from step to step and adds up what does not, up to 1/(1 − m) times. It is
+not noise reduction for free: at the same effective step the ball is about as large as without.
+
+**RMSprop and Adam** divide each weight's gradient by its own recent size: the valley's two directions look alike to
+them, and their steps are about as long as the rate says, near the minimum too. RMSprop's first steps are up to
+1/√(1 − α) = 10 times as long, because its mean square begins at zero and is not corrected. **AdamW** takes weight decay
+out of the gradient and pulls the weights to zero by itself.
+"""
+
+
+@st.cache_data(max_entries=128, show_spinner=False)
+def found_ways(chosen: Setting, rules: tuple[Rule, ...]) -> tuple[Way, ...]:
+    """Return the ways of one setting, kept for those who share it."""
+    return ways(chosen, rules)
+
+
+def show_numbers(chosen: Setting, found: tuple[Way, ...]) -> None:
+    """Show the effective step, what all rates add up to, the limits, and each way's numbers."""
+    m, steps = chosen.constants.momentum, range(STEPS)
+    rate = chosen.rate(Rule.MOMENTUM)
+    curvatures = SURFACES[chosen.surface].curvatures
+    with st.grid(columns="auto", min_column_width=190):
+        st.metric(
+            "Effective step of momentum",
+            f"{effective_rate(rate, m):.3g}",
+            help=f"lr / (1 − m) = {rate:.3g} / (1 − {m:g}): what a steady gradient of 1 moves the weight by.",
+        )
+        st.metric("Sum of all rates", f"{sum(chosen.lr * chosen.decay**t for t in steps):.3g}", help=f"{STEPS} steps.")
+        st.metric("Gradient's noise", f"{chosen.noise:.3g}", help=f"{NOISE:g} / √B in each weight.")
+        if curvatures:
+            limits = [largest_rate(max(curvatures), momentum) for momentum in (0.0, m)]
+            st.metric(
+                "Largest rate: SGD, m",
+                " · ".join(f"{limit:.3g}" for limit in limits),
+                help=f"2 / {max(curvatures):g} and 2 (1 + m) / {max(curvatures):g}: above it the steepest direction "
+                "diverges.",
+            )
+    st.dataframe(pd.DataFrame(ways_table(chosen, found)), hide_index=True, width="stretch")
+
+
+header("Optimization", "Down a valley: what do learning rate, momentum, batch and schedule do to the way?")
+remember(*ADDRESS)
+start_from_address()
+with st.container(gap="small"):
+    controls()
+state = st.session_state
+explain({key: state[key] for key in ADDRESS})
+try:
+    chosen = setting()
+    found = found_ways(chosen, tuple(Rule(name) for name in state.rules))
+    descent_picture(descent_data(chosen, found), key="descent_picture", moved=moved)
+except InputError as error:
+    st.error(str(error), icon=":material/block:")
+    found = ()
+with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    st.markdown("**Try**", width="content")
+    for name, (values, _) in TRY.items():
+        st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+for values, notice in TRY.values():
+    if all(state[key] == (FIRST | values)[key] for key in FIRST):
+        st.info(notice, icon=":material/lightbulb:")
+if found:
+    show_numbers(chosen, found)
+st.subheader("Schedules, before the run starts", anchor=False)
+show_plans()
+ask()
+with st.expander("The update rules", icon=":material/functions:"):
+    for rule, formula in FORMULAS.items():
+        st.markdown(f"**{rule}** ${formula}$")
+    st.caption("As PyTorch carries them out; a test compares every step with torch.optim's.")
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+questions("optimization")

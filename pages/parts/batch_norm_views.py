@@ -1,0 +1,173 @@
+"""What the batch norm page shows: an image among its neighbours, channels, running statistics, biases, depth."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from cnncore.figures.batch_norm import (
+    added_parameters,
+    channels_chart,
+    depth_chart,
+    histogram_chart,
+    running_chart,
+)
+from cnncore.figures.dropout import passes_chart
+from cnncore.figures.ladder import step_measured
+from cnncore.inspection.channels import Array, Channels, FirstLosses, Neighbours
+from pages.parts.charts import draw, ink
+from pages.parts.inspected import deep_stack, first_losses, norm_bias, norm_running
+from pages.parts.pictures import Tile, row
+from pages.parts.predict import predict, true_or_false
+from pages.parts.subject import Subject
+
+TRAIN_MODE, EVAL_MODE = "train()", "eval()"
+LAYERS = 16
+
+
+def show_neighbours(subject: Subject, found: Neighbours, mode: str, batch: int) -> None:
+    """Show what is predicted for the image in each of its batches, in the chosen mode."""
+    picture, text = st.columns([1, 6], vertical_alignment="center")
+    picture.html(row([Tile(subject.image, alt=subject.caption)], 64 / subject.image.shape[2]))
+    others = f"{batch - 1} other neighbours each time" if batch > 1 else "no neighbours at all"
+    text.markdown(f"**One image, twenty batches, {others}**, in {mode}; eval() as a tick. Of {subject.words}.")
+    shown = found.train if mode == TRAIN_MODE else found.eval
+    draw(
+        passes_chart(shown, found.eval[0], found.classes), "neighbours", "Probabilities of one image in twenty batches"
+    )
+    best = int(found.eval[0].argmax())
+    winners = len(set(shown.argmax(1).tolist()))
+    low, high = 100 * shown[:, best].min(), 100 * shown[:, best].max()
+    st.markdown(
+        f"*{found.classes[best]}* gets {low:.1f} to {high:.1f} %, and {winners} "
+        f"{'class wins' if winners == 1 else 'different classes win'}. The largest difference between two batches is "
+        f"{100 * np.ptp(shown, axis=0).max():.2g} points."
+    )
+
+
+def show_channels(found: Channels, channel: int) -> None:
+    """Show every channel's mean and spread before and after."""
+    st.markdown(f"**Every channel over the batch**, {found.count:,} values each, before and after, in train()")
+    draw(channels_chart(found, channel, ink()), "channels", "Mean and standard deviation of each channel")
+    columns = (found.mean, found.std, found.mean_after, found.std_after, found.shift, found.scale)
+    mean, std, mean_after, std_after, shift, scale = (f"{round(float(c[channel - 1]), 3) + 0.0:.3f}" for c in columns)
+    st.markdown(
+        f"Channel {channel}: mean {mean}, std {std} become {mean_after} and {std_after}: its shift {shift} and scale "
+        f"{scale}."
+    )
+
+
+def show_statistics(subject: Subject, found: Channels, layer: str, batch: int, channel: int) -> None:
+    """Show one channel's histogram, and how its running statistics come to be."""
+    left, right = st.columns(2, gap="medium")
+    with left:
+        st.markdown(f"**Channel {channel}: which values occur**")
+        draw(histogram_chart(found, channel), "histogram", "Values of one channel before and after batch norm")
+        st.markdown(
+            f"This batch: mean {found.mean[channel - 1]:.3f}, std {found.std[channel - 1]:.3f}. Kept for eval(): mean "
+            f"{found.running_mean[channel - 1]:.3f}, std {found.running_std[channel - 1]:.3f}."
+        )
+    moving = norm_running(subject, layer, batch)
+    with right:
+        st.markdown("**How running statistics come to be**, from 0 and 1, batch by batch")
+        variance = st.toggle("Variance instead of mean", key="bn_variance")
+        draw(running_chart(moving, channel, variance), "running", "Batch and running statistic of one channel")
+        m = moving.momentum
+        st.markdown(
+            f"running ← {1 - m:g} · running + {m:g} · batch: after n batches {1 - m:g}ⁿ of the beginning is left, "
+            f"{100 * (1 - m) ** 20:.0f} % after 20."
+        )
+
+
+def show_bias(subject: Subject, layer: str, batch: int) -> None:
+    """Show by measurement that the bias before a batch norm does nothing in training."""
+    shift = st.slider("Add to every bias before it", -10.0, 10.0, 5.0, 0.5, key="bn_bias")
+    found = norm_bias(subject, layer, batch, shift)
+    if found is None:
+        st.markdown("The layer before this batch norm has no bias: its author knew that it would be useless.")
+        return
+    st.markdown(
+        f"All biases of the convolution before it plus {shift:g}: behind batch norm, in train(), no value changes by "
+        f"more than **{found.train:.1g}** (rounding): the batch's mean, which is subtracted, has grown by the same "
+        f"{shift:g}. In eval() the running mean does not know of it, and values change by up to **{found.eval:.3g}**. "
+        "So the bias is never needed: the batch norm's shift does its work, `bias=False` saves one number a channel."
+    )
+
+
+def show_depth(subject: Subject) -> None:
+    """Show what is left of the signal in a deep stack at initialisation."""
+    plain, normed = (deep_stack(subject, LAYERS, norm) for norm in (False, True))
+    draw(depth_chart(plain, normed), "depth", "Histograms layer by layer, without and with batch norm")
+    st.markdown(
+        f"{LAYERS} fresh 3x3 convolutions with ReLU in a row, on 32 images of the same data. Without batch norm the "
+        f"standard deviation falls from {plain.std[0]:.3f} to {plain.std[-1]:.2g} (PyTorch's default initialisation is "
+        f"too small for ReLU), and what differs from image to image from {plain.between[0]:.3f} to "
+        f"{plain.between[-1]:.1g}: the last layer hardly knows which image it sees. With batch norm it is "
+        f"{normed.std[-1]:.3f} and {normed.between[-1]:.3f} there."
+    )
+
+
+def show_first_loss(subject: Subject) -> None:
+    """Show the loss before the first step, without and with batch norm."""
+    found = first_losses(subject)
+    guess = math.log(found.classes)
+    count = len(found.plain)
+    with st.grid(columns="auto", min_column_width=190):
+        st.metric(f"Guessing: ln {found.classes}", f"{guess:.4f}")
+        for name, losses in (("Without batch norm", found.plain), ("With batch norm", found.normed)):
+            st.metric(name, f"{losses.mean():.4f}", f"{losses.mean() - guess:+.4f}", "off", help=_range(losses))
+    st.caption(f"Mean over {count} initialisations of the same network, the first batch of 128 images, no step taken.")
+
+
+def _first(found: FirstLosses) -> str:
+    guess = math.log(found.classes)
+    plain, normed = float(found.plain.mean()), float(found.normed.mean())
+    text = f"Guessing among {found.classes} classes costs ln {found.classes} = {guess:.4f}. Here the first loss was "
+    text += f"{plain:.4f} without batch norm and {normed:.4f} with it"
+    return text + (", a little above: the scores are larger from the start, and wrong." if normed > guess else ".")
+
+
+def _range(losses: Array) -> str:
+    return f"From {losses.min():.4f} to {losses.max():.4f}."
+
+
+def show_bill() -> None:
+    """Show what batch norm adds to the practical's network, and what it did on the measured ladder."""
+    added, kept = added_parameters("practical")
+    st.markdown(
+        f"In the practical's network, 2 numbers a channel: **{added} trainable parameters** (a scale and a shift for "
+        f"each of {added // 2} channels) and **{kept} running statistics**, which no gradient moves and which belong "
+        "to the checkpoint all the same."
+    )
+    measured = step_measured("classroom-8", "classroom-9")
+    if measured is not None:
+        st.dataframe(pd.DataFrame(measured), hide_index=True, width="stretch")
+        st.caption("The ladder on the built-in data, 50 epochs, mean and standard deviation over three seeds.")
+
+
+def ask_about(subject: Subject, found: Neighbours) -> None:
+    """Ask what to predict; `found` is the image among its neighbours as shown above."""
+    moved, still = (100 * np.ptp(values, axis=0).max() for values in (found.train, found.eval))
+    predict(
+        "predict_neighbours",
+        "the same image, the same weights, another batch around it. In which mode does its prediction change?",
+        ("train()", "eval()", "both", "neither"),
+        "train()",
+        lambda _: (
+            f"Over the twenty batches above a probability moves by up to {moved:.2g} points in train() and by "
+            f"{still:.2g} in eval(). Forgetting eval() makes a test depend on how its images are batched."
+        ),
+    )
+    true_or_false(
+        "claim_bias",
+        "A convolution before a batch norm needs its bias.",
+        False,
+        lambda: "Measured above: in train() a change of all biases leaves nothing behind but rounding.",
+    )
+    true_or_false(
+        "claim_first",
+        "The first loss can be anything.",
+        False,
+        lambda: _first(first_losses(subject)),
+    )

@@ -1,0 +1,115 @@
+"""What the dropout page shows: one mask and the books over a thousand, twenty predictions, the measured ladder."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore.figures.dropout import books_chart, noise_chart, passes_chart, units_chart
+from cnncore.figures.ladder import step_measured
+from cnncore.inspection.masks import MASKS, Account, Books, kept, noise_variance
+from pages.parts.charts import draw, ink
+from pages.parts.inspected import predictions
+from pages.parts.pictures import Tile, row
+from pages.parts.predict import predict, true_or_false
+from pages.parts.subject import Subject
+
+TRAIN_MODE, EVAL_MODE = "train()", "eval()"
+
+
+def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[Account], best: str) -> None:
+    """Show one mask on the layer, and beside it the books over a thousand."""
+    state = st.session_state
+    mask = kept(len(activations), state.p, seed=state.mask)[0]
+    factor, _ = Books(state.books).scales(state.p)
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        picture, text = st.columns([1, 6], vertical_alignment="center")
+        picture.html(row([Tile(subject.image, alt=subject.caption)], 64 / subject.image.shape[2]))
+        text.markdown(
+            f"**{len(activations)} units before the last layer**, {int((~mask).sum())} dropped, survivors "
+            f"{'as they are' if factor == 1 else f'times {factor:.3g}'}, of {subject.words}."
+        )
+        draw(units_chart(activations, mask, factor), "units", "The units of the layer, dropped ones crossed")
+    with right:
+        st.markdown(f"**The score of *{best}* over {MASKS:,} masks**, and in test")
+        draw(books_chart(found, f"score of {best}"), "books_chart", "Mean, spread and test score by book-keeping")
+        account = next(entry for entry in found if entry.books == state.books)
+        verdict = "They balance." if account.agrees else "**They do not balance.**"
+        st.markdown(
+            f"*{account.books}*: training {account.mean:.3f} ± {2 * account.error:.3f} (two standard errors; by "
+            f"formula {account.expected:.3f}), spread {account.spread:.3f} (by formula {account.deviation:.3f}), test "
+            f"{account.test:.3f}. {verdict}"
+        )
+
+
+def show_modes(subject: Subject, classes: tuple[str, ...], best: int) -> None:
+    """Show twenty passes of the image through the real network in the chosen mode, and the noise over p."""
+    state = st.session_state
+    left, right = st.columns([6, 5], gap="medium")
+    with left:
+        still = predictions(subject, state.p, False, state.mask)
+        shown = predictions(subject, state.p, True, state.mask) if state.mode == TRAIN_MODE else still
+        st.markdown(f"**Twenty passes of one image in {state.mode}**, eval() as a tick")
+        draw(passes_chart(shown, still[0], classes), "passes", "Probability of each class in twenty passes")
+        spread = 100 * float(shown[:, best].std())
+        winners = len(set(shown.argmax(1).tolist()))
+        st.markdown(
+            f"The probability of *{classes[best]}* is {100 * shown[:, best].mean():.1f} % ± {spread:.1f} over them, "
+            f"and {winners} {'class wins' if winners == 1 else 'different classes win'}. In eval() it is "
+            f"{100 * still[0, best]:.1f} %, twenty times the same."
+        )
+    with right:
+        st.markdown("**The noise on every unit:** variance p/(1 − p)")
+        draw(noise_chart(state.p, ink()), "noise", "Variance of the dropout noise over p, measured and by formula")
+        st.markdown(
+            f"At p = {state.p:g}: measured {noise_variance(state.p):.3f}, by formula {state.p / (1 - state.p):.3f}. "
+            f"Points: {MASKS:,} masks each, the line is the formula."
+        )
+
+
+def ask_about(found: list[Account]) -> None:
+    """Ask what to predict; `found` are the books of the layer shown above."""
+    by_name = {account.books: account for account in found}
+    share = st.session_state.p
+    predict(
+        "predict_books",
+        "survivors are divided by 1 − p in training. What has to be done to the layer in test, so that the next layer "
+        "meets the same on average?",
+        ("times 1 − p", "nothing", "divide by 1 − p"),
+        "nothing",
+        lambda _: (
+            f"Above, at p = {share:g}: training averages {by_name[Books.PYTORCH].mean:.3f} over {MASKS:,} masks, test "
+            f"as it is gives {by_name[Books.PYTORCH].test:.3f}, and times 1 − p {by_name[Books.BOTH].test:.3f}. The "
+            "factor is booked once."
+        ),
+    )
+    true_or_false(
+        "claim_test",
+        "At test time PyTorch multiplies by 1 − p.",
+        False,
+        lambda: "That is the 2014 paper's book-keeping. In eval() PyTorch's layer hands its input on unchanged.",
+    )
+    measured = step_measured("classroom-7", "classroom-8")
+    if measured is not None:
+        true_or_false(
+            "claim_faster",
+            "Dropout makes epochs faster, because fewer units are computed.",
+            False,
+            lambda: (
+                f"Fifty epochs of the classroom ladder took {measured['training'][0]} without and "
+                f"{measured['training'][1]} with it: the zeros are multiplied too, and drawing masks costs a little."
+            ),
+        )
+
+
+def show_measured() -> None:
+    """Show what dropout did on the measured ladder (Q29)."""
+    measured = step_measured("classroom-7", "classroom-8")
+    if measured is not None:
+        st.subheader("What it does to training", anchor=False)
+        st.dataframe(pd.DataFrame(measured), hide_index=True, width="stretch")
+        st.caption(
+            "The ladder on the built-in data, 50 epochs, mean and standard deviation over three seeds. Train is "
+            "measured *with* units missing, which is one reason why it falls; the gap between train and test closes."
+        )

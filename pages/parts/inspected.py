@@ -1,0 +1,82 @@
+"""What the compute pool finds out about a subject's network, kept for those who ask again."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore import compute
+from cnncore.inspection.channels import BiasShift, Channels, Depth, FirstLosses, Neighbours, Running
+from cnncore.inspection.masks import Hidden
+from cnncore.training.config import RunConfig
+from pages.parts.subject import Subject
+
+
+@st.cache_data(max_entries=64, show_spinner="Asking the network ...")
+def _asked(
+    target: str,
+    run_id: str | None,
+    moment: str,
+    config: RunConfig,
+    saved: int,  # noqa: ARG001 tells a newer checkpoint apart
+    arguments: dict[str, Any],
+) -> Any:
+    return compute.call(target, timeout=60.0, run_id=run_id, moment=moment, config=config, **arguments)
+
+
+def ask(target: str, subject: Subject, **arguments: Any) -> Any:
+    """Return what `cnncore.inspection.<target>` finds out about the subject's network; cached by all inputs.
+
+    An `InputError` or `ComputeError` of the calculation is raised here.
+    """
+    where = (subject.run_id, str(subject.moment), subject.config, subject.saved)
+    return _asked(f"cnncore.inspection.{target}", *where, arguments)
+
+
+def hidden_layer(subject: Subject) -> Hidden:
+    """Return the last hidden layer for the subject's image."""
+    found: Hidden = ask("dropout:hidden", subject, image=subject.image)
+    return found
+
+
+def predictions(subject: Subject, p: float, training: bool, seed: int) -> NDArray[np.float64]:
+    """Return twenty passes' probabilities (20, classes) of the subject's image."""
+    found: NDArray[np.float64] = ask("dropout:passes", subject, image=subject.image, p=p, training=training, seed=seed)
+    return found
+
+
+def norm_channels(subject: Subject, layer: str, batch: int, seed: int) -> Channels:
+    """Return the channels of one batch norm over one batch."""
+    found: Channels = ask("normalisation:channels", subject, layer=layer, batch=batch, seed=seed)
+    return found
+
+
+def norm_neighbours(subject: Subject, batch: int, seed: int) -> Neighbours:
+    """Return the subject's image among twenty batches of neighbours."""
+    found: Neighbours = ask("normalisation:neighbours", subject, image=subject.image, batch=batch, seed=seed)
+    return found
+
+
+def norm_running(subject: Subject, layer: str, batch: int) -> Running:
+    """Return how running statistics follow sixty batches."""
+    found: Running = ask("normalisation:running", subject, layer=layer, batch=batch)
+    return found
+
+
+def norm_bias(subject: Subject, layer: str, batch: int, shift: float) -> BiasShift | None:
+    """Return what a shift of the biases before a batch norm changes behind it."""
+    found: BiasShift | None = ask("normalisation:bias_shift", subject, layer=layer, batch=batch, shift=shift)
+    return found
+
+
+def deep_stack(subject: Subject, layers: int, batch_norm: bool) -> Depth:
+    """Return what reaches each ReLU of a deep stack on the subject's data."""
+    found: Depth = ask("normalisation:stack", subject, layers=layers, batch_norm=batch_norm)
+    return found
+
+
+def first_losses(subject: Subject) -> FirstLosses:
+    """Return the first loss of the subject's network without and with batch norm."""
+    found: FirstLosses = ask("normalisation:first_losses", subject)
+    return found

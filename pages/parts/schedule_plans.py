@@ -1,0 +1,31 @@
+"""Learning rate schedules, drawn before a run: the rate of every epoch, what is left of it, when it is over."""
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.errors import InputError
+from cnncore.figures.schedules import idle, plans, plans_chart, plans_table
+from cnncore.training.config import RunConfig
+from pages.parts.charts import draw, ink
+
+
+def show_plans() -> None:
+    """Show every schedule over a run that the user describes."""
+    places = st.columns(4, vertical_alignment="bottom")
+    lr = places[0].number_input("Learning rate", 0.0001, 10.0, 0.1, step=0.01, format="%.4g", key="plan_lr")
+    epochs = int(places[1].number_input("Epochs", 1, 1000, 100, key="plan_epochs"))
+    decay = places[2].number_input("Decay an epoch (exponential)", 0.5, 1.0, 0.95, step=0.01, key="plan_decay")
+    after = int(places[3].number_input("Look after epoch", 0, epochs, min(50, epochs), key=f"plan_after_{epochs}"))
+    try:
+        found = plans(RunConfig(lr=lr, epochs=epochs, decay=decay))
+    except InputError as error:
+        st.error(str(error), icon=":material/block:")
+        return
+    draw(plans_chart(found, after, ink()), "plans", "The learning rate of every epoch under each schedule")
+    if sentence := idle(found):
+        st.warning(sentence, icon=":material/event_busy:")
+    st.dataframe(pd.DataFrame(plans_table(found, after)), hide_index=True, width="stretch")
+    st.caption(
+        "The sum is what all steps together can move the weights by, for a gradient of constant size. With a decay of "
+        "d an epoch it never exceeds lr / (1 − d), however long the run: what is not learned by then is not learned."
+    )

@@ -1,0 +1,46 @@
+import json
+
+import numpy as np
+import pytest
+
+from cnncore.figures.dropout import PROBABILITIES, books_chart, noise_chart, passes_chart, units_chart
+from cnncore.figures.ladder import step_measured
+from cnncore.inspection.masks import Books, accounts, kept
+
+
+def test_every_unit_is_drawn_once_kept_or_dropped():
+    activations = np.linspace(0, 1, 100)
+    mask = kept(100, 0.4, seed=2)[0]
+    data = units_chart(activations, mask, 1 / 0.6).data
+    assert len(set(zip(data["row"], data["column"], strict=True))) == 100
+    assert data["state"].count("dropped") == (~mask).sum()
+    np.testing.assert_allclose(data["value"], np.where(mask, activations / 0.6, 0), atol=6e-4)
+    json.dumps(data)
+
+
+def test_the_books_say_which_of_them_balance():
+    found = accounts(np.ones(50), np.ones(50) / 50, 0.1, 0.5)
+    data = books_chart(found, "score").data
+    assert data["books"] == list(Books)
+    assert data["verdict"] == ["balance", "balance", "do not balance", "do not balance"]
+    assert data["test"] == pytest.approx([0.6, 1.1, 0.6, 1.1])
+
+
+def test_the_measured_noise_lies_on_the_formulas_line():
+    data = noise_chart(0.5).data
+    assert data["p"] == list(PROBABILITIES)
+    np.testing.assert_allclose(data["measured"], data["formula"], rtol=0.05)
+
+
+def test_every_pass_has_a_dot_for_every_class():
+    values = np.random.default_rng(0).dirichlet(np.ones(3), 4)
+    data = passes_chart(values, values[0], ("a", "b", "c")).data
+    np.testing.assert_allclose(np.reshape(data["probability"], (4, 3)), 100 * values, atol=1e-3)
+    assert data["class"][:3] == ["a", "b", "c"]
+    assert data["eval"][:3] == data["eval"][3:6]
+
+
+def test_a_step_of_the_ladder_is_read_from_its_results():
+    table = step_measured("classroom-7", "classroom-8")
+    assert table["gap (points)"] == ["5.2", "1.5"]
+    assert table["train accuracy"][1] == "87.2 ± 0.5 %"
