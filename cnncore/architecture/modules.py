@@ -84,6 +84,7 @@ def _parts(module: nn.Module) -> tuple[Part, ...]:
         module.train(training)
     junctions = Junctions()
     values: dict[fx.Node, Any] = {}
+    read: dict[str, tuple[Part, ...]] = {}  # a module that is called twice is one part, in two places
     for node in graph.nodes:
         args = fx.map_arg(node.args, values.__getitem__)
         kwargs = fx.map_arg(node.kwargs, values.__getitem__)
@@ -91,7 +92,9 @@ def _parts(module: nn.Module) -> tuple[Part, ...]:
             case "placeholder":
                 values[node] = None if values else Flow()
             case "call_module":
-                values[node] = args[0].through(*_module(module.get_submodule(node.target), str(node.target)))
+                target = str(node.target)
+                read.setdefault(target, _module(module.get_submodule(target), target))
+                values[node] = args[0].through(*read[target])
             case "call_function" | "call_method":
                 values[node] = _operation(node, args, kwargs, junctions)
             case "output" if isinstance(args[0], Flow):

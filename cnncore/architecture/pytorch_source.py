@@ -4,6 +4,7 @@ parse_pytorch("nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())").layers  ->  (Conv2
 """
 
 import ast
+import textwrap
 
 from cnncore.architecture.description import describe
 from cnncore.architecture.network import Network
@@ -44,7 +45,7 @@ def _tree(text: str) -> ast.Module:
     if len(text) > LONGEST:
         raise InputError(f"the code (={len(text)} characters) must have at most {LONGEST}: paste the network alone.")
     try:
-        return ast.parse(text.strip("\ufeff \n\t").rstrip(",") + "\n")
+        return ast.parse(textwrap.dedent(text.lstrip("\ufeff")).rstrip().rstrip(",") + "\n")
     except SyntaxError as error:
         raise InputError(
             f"the code is not Python ({error.msg}, line {error.lineno}): paste it as it stands in its file."
@@ -61,16 +62,14 @@ def _network(tree: ast.Module) -> tuple[Part, ...]:
     for statement in tree.body:
         if reader.define(statement, reader.names):
             continue
-        name, value = "", None
+        name, value = _assigned(statement)
         try:
-            match statement:
-                case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
-                    reader.names[name] = reader.value(value, reader.names)
-                    found.append((name, reader.names[name]))
-                case ast.Expr(value):
-                    found.append(("", reader.value(value, reader.names)))
-                case ast.For() | ast.AugAssign() | ast.Assign():
+            if value is None:
+                if isinstance(statement, (ast.For, ast.AugAssign, ast.Assign)):
                     reader.run([statement], reader.names)
+                continue
+            reader.names[name] = reader.value(value, reader.names)
+            found.append((name, reader.names[name]))
         except InputError as error:
             reader.names[name] = error
             if name in _FIRST or (value is not None and _makes_network(value, reader)):
@@ -81,6 +80,17 @@ def _network(tree: ast.Module) -> tuple[Part, ...]:
     if isinstance(made, InputError):
         raise made
     return finished(_flow(reader, made, tree))
+
+
+def _assigned(statement: ast.stmt) -> tuple[str, ast.expr | None]:
+    """Return the name and the expression of a plain assignment, no name for an expression alone."""
+    match statement:
+        case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
+            return name, value
+        case ast.Expr(value):
+            return "", value
+        case _:
+            return "", None
 
 
 def _makes_network(value: ast.expr, reader: Interpreter) -> bool:
@@ -99,8 +109,8 @@ def _choice(found: list[tuple[str, object]]) -> object | None:
         if name in latest:
             return latest[name]
     whole = [value for _, value in networks if not isinstance(value, Chain) or len(value.parts) > 1]
-    alone = [value for _, value in networks]
-    return (whole or alone or [None])[-1]
+    last = whole or [value for _, value in networks]
+    return last[-1] if last else None
 
 
 def _last_class(reader: Interpreter, errors: list[InputError]) -> object:

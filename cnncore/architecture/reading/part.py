@@ -49,33 +49,39 @@ def check(parts: tuple[Part, ...], shape: Shape, before: Part | None = None) -> 
 
     `before` is the part that made the channels of `shape`; None for the image itself.
     """
+    image = shape
+    spread: Shape | None = None  # the map that was flattened
     for part in parts:
         given = shape[0] * shape[1] * shape[2] if isinstance(part.layer, Flatten) else shape[0]
-        on_map = isinstance(part.layer, Linear) and shape[1:] != (1, 1)  # `cost` says that a flatten is missing
-        if part.expects not in (None, given) and not on_map:
-            raise InputError(_mismatch(part, given, shape, before))
+        if isinstance(part.layer, Linear) and spread is None:
+            received = "x".join(map(str, shape))
+            raise InputError(
+                f"{part.label} needs a flat input and receives a map of {received}: put a flatten before it."
+            )
+        if part.expects not in (None, given):
+            raise InputError(_mismatch(part, given, shape, before, spread, image))
         for path in part.paths:
             check(path, shape, before)
         try:
             after = cost(part.layer, shape).output
         except InputError as error:
             raise InputError(f"{part.label} receives {'x'.join(map(str, shape))}: {error}") from None
+        spread = shape if isinstance(part.layer, Flatten) else spread
         if isinstance(part.layer, (Conv2d, ConvTranspose2d, Linear, Flatten, Branches, Residual)):
             before = part
         shape = after
     return shape
 
 
-def _mismatch(part: Part, given: int, shape: Shape, before: Part | None) -> str:
-    flat = isinstance(part.layer, (Linear, Flatten))
-    what = "inputs" if flat else "channels"
+def _mismatch(part: Part, given: int, shape: Shape, before: Part | None, spread: Shape | None, image: Shape) -> str:
+    what = "inputs" if isinstance(part.layer, (Linear, Flatten)) else "channels"
     sentence = f"{part.label} expects {part.expects} {what} and receives {given}"
-    if isinstance(part.layer, Flatten):
-        sentence += f" ({'x'.join(map(str, shape))})"
+    if isinstance(part.layer, Flatten) or (before is not None and isinstance(before.layer, Flatten)):
+        flattened = "x".join(map(str, spread or shape))
+        size = "x".join(map(str, image))
+        return f"{sentence} ({flattened}) from an image of {size}: write {given}, or use another size of image."
     if before is None:
         return f"{sentence} from the image: give an image of {part.expects} {what}, or write {given}."
-    if isinstance(before.layer, Flatten):
-        return f"{sentence} from the map that is flattened: write {given}, or use another size of image."
     if isinstance(before.layer, (Conv2d, ConvTranspose2d, Linear)):
         made = "features" if isinstance(before.layer, Linear) else "filters"
         return f"{sentence} from {before.label}: write {given}, or give that one {part.expects} {made}."
