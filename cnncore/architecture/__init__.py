@@ -17,6 +17,7 @@ from cnncore.architecture.code import layer_code, network_code
 from cnncore.architecture.counting import Cost, LayerFacts, cost, layer_facts
 from cnncore.architecture.description import Description, Row, describe, load_network
 from cnncore.architecture.layers import (
+    GELU,
     AdaptiveAvgPool2d,
     AvgPool2d,
     BatchNorm2d,
@@ -26,10 +27,14 @@ from cnncore.architecture.layers import (
     Dropout,
     Flatten,
     Layer,
+    LeakyReLU,
     Linear,
     MaxPool2d,
     ReLU,
+    ReLU6,
     Residual,
+    Sigmoid,
+    SiLU,
     Tanh,
 )
 from cnncore.architecture.network import Network, with_batch_norm, with_classes, with_dropout
@@ -37,6 +42,7 @@ from cnncore.architecture.receptive_field import Box, Fields, box, layer_fields,
 from cnncore.architecture.sizes import Pair, Shape
 
 __all__ = [
+    "GELU",
     "NETWORKS",
     "AdaptiveAvgPool2d",
     "AvgPool2d",
@@ -53,14 +59,18 @@ __all__ = [
     "Flatten",
     "Layer",
     "LayerFacts",
+    "LeakyReLU",
     "Linear",
     "MaxPool2d",
     "Network",
     "Pair",
     "ReLU",
+    "ReLU6",
     "Residual",
     "Row",
     "Shape",
+    "SiLU",
+    "Sigmoid",
     "Tanh",
     "box",
     "conv_output_size",

@@ -16,6 +16,7 @@ from cnncore.architecture.layers import (
     Dropout,
     Flatten,
     Layer,
+    LeakyReLU,
     Linear,
     MaxPool2d,
     ReLU,
@@ -76,7 +77,7 @@ def build_layer(layer: Layer, shape: Shape) -> nn.Module:
         case Linear():
             return nn.Linear(channels, layer.features, layer.bias)
         case BatchNorm2d():
-            return nn.BatchNorm2d(channels)
+            return nn.BatchNorm2d(channels, layer.eps)
         case Dropout():
             return nn.Dropout(layer.p)
         case Flatten():
@@ -85,6 +86,8 @@ def build_layer(layer: Layer, shape: Shape) -> nn.Module:
             return _Residual(_sequence(layer.body, shape), _sequence(layer.shortcut, shape))
         case Branches():
             return _Branches(_sequence(path, shape) for path in layer.paths)
+        case LeakyReLU():
+            return nn.LeakyReLU(layer.slope)
         case _:  # activations have PyTorch's names
             module: nn.Module = getattr(nn, type(layer).__name__)()
             return module

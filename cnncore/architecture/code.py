@@ -11,6 +11,7 @@ from cnncore.architecture.layers import (
     Dropout,
     Flatten,
     Layer,
+    LeakyReLU,
     Linear,
     MaxPool2d,
     Residual,
@@ -88,15 +89,17 @@ def layer_code(layer: Layer, shape: Shape) -> str:
         case Linear():
             return f"nn.Linear({shape[0]}, {layer.features}{'' if layer.bias else ', bias=False'})"
         case BatchNorm2d():
-            return f"nn.BatchNorm2d({shape[0]})"
+            return f"nn.BatchNorm2d({shape[0]}{'' if layer.eps == BatchNorm2d.eps else f', eps={layer.eps}'})"
         case Dropout():
-            return f"nn.Dropout({layer.p:g})"
+            return f"nn.Dropout({layer.p})"
         case Flatten():
             return "nn.Flatten()"
         case Residual():
             return f"Residual({_path(layer.body, shape)}, {_path(layer.shortcut, shape)})"
         case Branches():
             return f"Branches([{', '.join(_path(path, shape) for path in layer.paths)}])"
+        case LeakyReLU():
+            return f"nn.LeakyReLU({layer.slope})"
         case _:  # activations have PyTorch's names
             return f"nn.{type(layer).__name__}()"
 

@@ -154,29 +154,37 @@ def _text(shape: Shape) -> str:
 
 
 def load_network(spec: str, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 the field's word
-    """Return the network that `spec` names: a name of the catalogue, JSON text, or the path of a JSON file.
+    """Return the network that `spec` names: of the catalogue, JSON text, or the path of a .json or .py file.
 
-    `input` (C, H, W) and `classes` fit it to other images: the dense layers get as many inputs as there are then.
+    A .py file holds PyTorch code, which is read and not run. `input` (C, H, W) and `classes` fit the network to other
+    images: the dense layers get as many inputs as there are then.
     """
     from cnncore.architecture.catalogue import NETWORKS, named_network
     from cnncore.architecture.network import with_classes
+    from cnncore.architecture.pytorch_source import parse_pytorch
 
     if spec in NETWORKS:
         return named_network(spec, input, classes)
-    text = spec
-    if not spec.lstrip().startswith("{"):
-        if not spec.endswith(".json"):
-            raise InputError(
-                f"`network` (={spec!r}) must be one of {', '.join(NETWORKS)} or the path of a .json description: "
-                "choose one of them."
-            )
-        try:
-            text = Path(spec).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a null character
-            raise InputError(
-                f"`network` (={spec}) cannot be read ({error}): give the path of a JSON description."
-            ) from None
-    network = Network.from_json(text)
+    if spec.lstrip().startswith("{"):
+        network = Network.from_json(spec)
+    elif spec.endswith(".py"):
+        network = parse_pytorch(_text_of(spec), name=Path(spec).stem)
+    elif spec.endswith(".json"):
+        network = Network.from_json(_text_of(spec))
+    else:
+        raise InputError(
+            f"`network` (={spec!r}) must be one of {', '.join(NETWORKS)}, or the path of a .json description or of a "
+            ".py file with PyTorch code: choose one of them."
+        )
     if input is not None:
         network = dataclasses.replace(network, input=input)
     return network if classes is None else with_classes(network, classes)
+
+
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a null character
+        raise InputError(
+            f"`network` (={path}) cannot be read ({error}): give the path of a JSON description or of PyTorch code."
+        ) from None

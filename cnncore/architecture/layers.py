@@ -158,10 +158,17 @@ class Flatten:
 
 @dataclass(frozen=True)
 class BatchNorm2d:
-    """Batch norm: a scale (counted as weight) and a shift (counted as bias) for each channel."""
+    """Batch norm: a scale (counted as weight) and a shift (counted as bias) for each channel.
+
+    `eps` is added to the variance; torchvision's networks of Google's line use 0.001.
+    """
 
     kind: ClassVar[str] = "batch-norm"
+    eps: float = 1e-5
     name: str = ""
+
+    def __post_init__(self) -> None:
+        _check_real("eps", self.eps, 0.0)
 
 
 @dataclass(frozen=True)
@@ -173,13 +180,17 @@ class Dropout:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.p, bool)
-            or not isinstance(self.p, (int, float))
-            or not math.isfinite(self.p)
-            or not 0 <= self.p < 1
-        ):
+        if not _is_real(self.p) or not 0 <= self.p < 1:
             raise InputError(f"`p` (={self.p}) must be a probability from 0 to below 1: PyTorch's p drops, try 0.5.")
+
+
+def _is_real(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
+
+
+def _check_real(name: str, value: Any, least: float) -> None:
+    if not _is_real(value) or not least <= value <= 1:
+        raise InputError(f"`{name}` (={value}) must be a number from {least:g} to 1: change it.")
 
 
 @dataclass(frozen=True)
@@ -230,7 +241,19 @@ class GELU:
     name: str = ""
 
 
-Activation: TypeAlias = ReLU | Tanh | Sigmoid | ReLU6 | SiLU | GELU
+@dataclass(frozen=True)
+class LeakyReLU:
+    """x where it is positive, `slope` times x where it is not (Maas et al. 2013)."""
+
+    kind: ClassVar[str] = "leaky-relu"
+    slope: float = 0.01
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        _check_real("slope", self.slope, -1.0)
+
+
+Activation: TypeAlias = ReLU | Tanh | Sigmoid | ReLU6 | SiLU | GELU | LeakyReLU
 Path: TypeAlias = tuple["Layer", ...]
 
 
@@ -323,6 +346,7 @@ KINDS: dict[str, type[Any]] = {
         ReLU6,
         SiLU,
         GELU,
+        LeakyReLU,
         Residual,
         Branches,
     )

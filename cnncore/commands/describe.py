@@ -9,10 +9,15 @@ from cnncore.architecture import NETWORKS, Description, Network, Row, Shape, des
 from cnncore.commands.layer import shape
 from cnncore.errors import InputError
 
+_TORCHVISION = "torchvision:"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("network", help=f"one of {', '.join(NETWORKS)}, or the path of a JSON description")
+    parser.add_argument(
+        "network",
+        help=f"one of {', '.join(NETWORKS)}; torchvision:NAME; or the path of a JSON description or of PyTorch code",
+    )
     parser.add_argument("--input", metavar="CxHxW", help="instead of the size that the network is made for")
     parser.add_argument("--fully-convolutional", action="store_true", help="dense layers as convolutions: any size")
     parser.add_argument("--json", action="store_true", help="print JSON only")
@@ -20,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Describe the network and print it."""
-    network = load_network(args.network)
+    network = _network(args.network)
     given = None if args.input is None else shape("input", args.input)
     result = _described(args.network, network, given, args.fully_convolutional)
     if args.json:
@@ -44,6 +49,14 @@ def run(args: argparse.Namespace) -> int:
 def _plain(row: Row) -> dict[str, Any]:
     """Return a layer for JSON; `fields` has size, jump and start (the first unit's centre) down and across."""
     return asdict(row) | {"receptive_field": row.receptive_field, "jump": row.jump}
+
+
+def _network(spec: str) -> Network:
+    if not spec.startswith(_TORCHVISION):
+        return load_network(spec)
+    from cnncore.architecture.modules import torchvision_network  # torch takes a second: only where it is asked for
+
+    return torchvision_network(spec.removeprefix(_TORCHVISION))
 
 
 def _described(spec: str, network: Network, given: Shape | None, convolutional: bool) -> Description:

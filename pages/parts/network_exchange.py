@@ -1,0 +1,168 @@
+"""Networks in and out: PyTorch code, JSON, torchvision's models; what is drawn here as code, JSON and ONNX."""
+
+import hashlib
+
+import streamlit as st
+
+from cnncore import compute
+from cnncore.architecture import Network, describe, network_code
+from cnncore.architecture.pytorch_source import LONGEST, parse_pytorch
+from cnncore.architecture.torchvision_names import TORCHVISION
+from cnncore.errors import InputError
+from pages.parts.plain import plain
+from pages.parts.run_picker import run_picker
+
+_CODE, _FILE, _TORCHVISION = "Paste", "File", "torchvision"
+_PASTE = """model = nn.Sequential(
+    nn.Conv2d(3, 32, 5, padding=2),
+    nn.ReLU(),
+    nn.MaxPool2d(2),
+    nn.Flatten(),
+    nn.Linear(32 * 16 * 16, 10),
+)"""
+_MOST_ONNX = 60_000_000  # parameters, four bytes each: what a browser is sent at a click; ResNet-152 fits, VGG does not
+
+
+def network_exchange(network: Network) -> Network | None:
+    """Show the expander *In and out* for `network`; return a network in the rerun that loads one, else None."""
+    with st.expander("In and out: PyTorch, torchvision, JSON, ONNX", icon=":material/swap_horiz:"):
+        first, second = st.columns(2, gap="large")
+        with first:
+            loaded = _bring()
+        with second:
+            _take(network)
+        with st.expander("The code that goes out", icon=":material/code:"):
+            st.code(network_code(network), language="python", height=360)
+    return loaded
+
+
+def _bring() -> Network | None:
+    """Show the ways in; return the network that was just loaded, or say why there is none."""
+    st.markdown("##### Bring a network")
+    way = st.segmented_control(
+        "From",
+        [_CODE, _FILE, _TORCHVISION],
+        default=_CODE,
+        required=True,
+        key="exchange_way",
+        label_visibility="collapsed",
+    )
+    if way == _TORCHVISION:
+        name = st.selectbox("Model of torchvision", TORCHVISION, TORCHVISION.index("resnet34"), key="exchange_model")
+        st.caption("Its structure as torchvision builds it, traced operation by operation; no weights are downloaded.")
+        ask = st.button("Load the model", key="exchange_load", type="primary")
+    elif way == _FILE:
+        file = st.file_uploader(
+            "A description (.json) or PyTorch code (.py)", ["json", "py"], key="exchange_file", max_upload_size=1
+        )
+        ask = st.button("Load the file", key="exchange_load", type="primary", disabled=file is None)
+    else:
+        st.text_area(
+            "PyTorch code, or a description as JSON",
+            height=210,
+            key="exchange_text",
+            placeholder=_PASTE,
+            max_chars=LONGEST,
+        )
+        st.caption(
+            "An `nn.Sequential`, or a class with `__init__` and `forward`, residual sums and concatenations included. "
+            "It is read, never run."
+        )
+        ask = st.button("Read it", key="exchange_load", type="primary")
+    if not ask:
+        return None
+    try:
+        if way == _TORCHVISION:
+            with st.spinner(f"torchvision builds {name} ..."):
+                return _torchvision(name)
+        if way == _FILE:
+            return _from_file(file.name, file.getvalue()) if file is not None else None
+        return _from_text(st.session_state.exchange_text)
+    except (InputError, compute.ComputeError) as error:
+        st.error(plain(str(error)), icon=":material/block:")
+        return None
+
+
+def _from_text(text: str) -> Network:
+    if not text.strip():
+        raise InputError("there is nothing to read yet: paste PyTorch code or a description into the field.")
+    network = Network.from_json(text) if text.lstrip().startswith("{") else parse_pytorch(text)
+    describe(network)  # refuses layers that do not fit each other, before anybody draws them
+    return network
+
+
+def _from_file(name: str, content: bytes) -> Network:
+    if len(content) > LONGEST:
+        raise InputError(f"`{name}` (={len(content)} bytes) must have at most {LONGEST}: give the network alone.")
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(f"`{name}` is not text in UTF-8 ({error.reason}): save it as such.") from None
+    return _from_text(text)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _torchvision(name: str) -> Network:
+    network = compute.call("cnncore.architecture.modules:torchvision_network", timeout=60.0, name=name)
+    assert isinstance(network, Network)
+    return network
+
+
+def _take(network: Network) -> None:
+    """Show the ways out."""
+    st.markdown("##### Take this one along")
+    name = "".join(c if c.isalnum() or c in "-_" else "-" for c in network.name) or "network"
+    with st.container(horizontal=True):
+        st.download_button(
+            "PyTorch code", network_code(network), f"{name}.py", "text/x-python", on_click="ignore", key="exchange_code"
+        )
+        st.download_button(
+            "Description (JSON)",
+            network.to_json(),
+            f"{name}.json",
+            "application/json",
+            on_click="ignore",
+            key="exchange_json",
+        )
+    st.caption("The code runs by itself and checks its own output shape; both can be loaded here again.")
+    _onnx(network, name)
+
+
+def _onnx(network: Network, name: str) -> None:
+    """Make an ONNX file when asked to; it stays on offer until the network or the weights change."""
+    if describe(network).parameters > _MOST_ONNX:
+        st.caption(
+            f"ONNX holds the weights too: {describe(network).parameters * 4 / 1e6:,.0f} MB are more than a page should "
+            "send. From Python: `to_onnx(network)` of `cnncore.architecture.onnx`."
+        )
+        return
+    weights = st.segmented_control(
+        "Weights in the ONNX file", ["fresh", "of a stored run"], default="fresh", required=True, key="exchange_weights"
+    )
+    run = run_picker("exchange_run") if weights != "fresh" else None
+    if weights != "fresh" and run is None:
+        st.caption("No run has a checkpoint yet: train one first.")
+        return
+    wanted = hashlib.sha256(f"{network.to_json()} {run and (run.id, run.epoch)}".encode()).hexdigest()
+    if st.button("Make the ONNX file", key="exchange_onnx"):
+        try:
+            with st.spinner("PyTorch exports the network, some seconds ..."):
+                content = compute.call(
+                    "cnncore.architecture.onnx:to_onnx", timeout=240.0, network=network, run_id=run.id if run else None
+                )
+            st.session_state["exchange_made"] = (wanted, content)
+        except (InputError, compute.ComputeError) as error:
+            st.error(plain(str(error)), icon=":material/block:")
+    made = st.session_state.get("exchange_made")
+    if made and made[0] == wanted:
+        size = f"{len(made[1]) / 1e6:,.1f} MB" if len(made[1]) > 10**5 else f"{len(made[1]) / 1e3:,.0f} kB"
+        st.download_button(
+            f"{name}.onnx ({size})",
+            made[1],
+            f"{name}.onnx",
+            "application/octet-stream",
+            on_click="ignore",
+            key="exchange_file_out",
+        )
+    else:
+        st.caption("Any number of images at this size; `images` in, `output` out, in eval().")

@@ -1,0 +1,136 @@
+"""The catalogue against torchvision layer by layer, and its receptive fields against gradients, to the pixel."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from cnncore.architecture import (
+    NETWORKS,
+    AdaptiveAvgPool2d,
+    AvgPool2d,
+    Branches,
+    Conv2d,
+    Field,
+    MaxPool2d,
+    Network,
+    Residual,
+    describe,
+    named_network,
+)
+from cnncore.architecture.build import build
+from cnncore.architecture.modules import torchvision_network
+from cnncore.architecture.network import fully_convolutional
+from cnncore.architecture.torchvision_names import TORCHVISION
+
+SHARED = [name for name in NETWORKS if name in TORCHVISION]
+SEEN = (Conv2d, MaxPool2d, AvgPool2d, Residual, Branches)  # the layers whose units see more than those before
+
+
+def test_the_catalogue_has_what_the_lessons_need():
+    wanted = {"alexnet", "vgg11", "vgg13", "vgg16", "vgg19", "resnet18", "resnet34", "resnet50", "googlenet"}
+    assert wanted | {"squeezenet1_1", "mobilenet_v2"} <= set(SHARED)
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_every_layer_is_torchvisions(name):
+    """Every layer with parameters or a new size; torchvision alone has an adaptive pool before VGG's dense layers."""
+    ours, theirs = (
+        [
+            (row.kind, row.output, row.weights, row.biases, row.macs, row.receptive_field, row.jump)
+            for row in describe(network).rows
+            if row.kind not in ("relu", "relu6", "dropout", "adaptive-avg-pool")
+        ]
+        for network in (named_network(name), torchvision_network(name))
+    )
+    assert ours == theirs
+    assert len(ours) > 10
+
+
+def thin(layers):
+    """Return the layers on one column of pixels with one channel, whose units depend on the same rows.
+
+    Max-pools average, so that no pixel loses against another; with weights of one nothing cancels. What changes no
+    extent is left out.
+    """
+    result = []
+    for layer in layers:
+        if isinstance(layer, (Residual, Branches)):
+            result.append(layer.with_paths([thin(path) for path in layer.paths]))
+        elif isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
+            geometry = [(layer.kernel[0], 1), (layer.stride[0], 1), (layer.padding[0], 0)]
+            result.append(
+                Conv2d(1, *geometry, (layer.dilation[0], 1))
+                if isinstance(layer, Conv2d)
+                else AvgPool2d(*geometry, layer.ceil_mode)
+            )
+    return tuple(result)
+
+
+def field_after(layer, field):
+    """Return the field after a layer by Araujo's recursion; of a block, what all of its paths see together."""
+    if isinstance(layer, (Residual, Branches)):
+        ends = []
+        for path in layer.paths:
+            end = field
+            for inner in path:
+                end = field_after(inner, end)
+            ends.append(end)
+        whole = ends[0]
+        for end in ends[1:]:
+            whole = whole.joined(end)
+        return whole
+    if isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
+        return field.through(layer.kernel[0], layer.stride[0], layer.padding[0], layer.dilation[0])
+    return field
+
+
+def to_the_last_map(network):
+    """Return the network as it is before a global pool, its dense layers as convolutions; and what is said of it."""
+    rows = describe(network).rows
+    pools = [n for n, layer in enumerate(network.layers) if isinstance(layer, AdaptiveAvgPool2d)]
+    if pools:
+        return replace(network, layers=network.layers[: pools[0]]), rows[: pools[0]]
+    shapes = [network.input, *(row.output for row in rows)][:-1]
+    return fully_convolutional(network, shapes), describe(network, fully_convolutional=True).rows
+
+
+def depends_on(layers, side):
+    """Yield after each layer a function: unit -> the first and the last row of `side` that it has a gradient for."""
+    modules = build(Network("thin", (1, side, 1), layers)).double()
+    for parameter in modules.parameters():
+        torch.nn.init.ones_(parameter)
+    image = torch.ones(1, 1, side, 1, dtype=torch.double, requires_grad=True)
+    output = image
+    for module in modules:
+        output = module(output)
+
+        def rows(unit, output=output):
+            [gradient] = torch.autograd.grad(output[0, :, unit].sum(), image, retain_graph=True)
+            found = gradient[0, 0, :, 0].nonzero().flatten()
+            return int(found[0]), int(found[-1])
+
+        yield output.shape[2], rows
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_every_receptive_field_is_where_the_image_has_a_gradient(name):
+    """Size, jump and centre where the image holds the whole field; clipped at the border where it does not."""
+    network, said = to_the_last_map(named_network(name))
+    seen = [(layer, row) for layer, row in zip(network.layers, said, strict=True) if isinstance(layer, SEEN)]
+    native = network.input[1]
+    large = 2 * max(row.receptive_field for _, row in seen) + native
+    field, largest = Field(), depends_on(thin(network.layers), large)
+    for (layer, row), (count, rows), (few, clipped) in zip(
+        seen, largest, depends_on(thin(network.layers), native), strict=True
+    ):
+        field = field_after(layer, field)
+        assert (field.size, field.jump) == (row.receptive_field, row.jump)
+        middle = count // 2
+        first, last = rows(middle)
+        assert (last - first + 1, (first + last + 1) / 2) == (row.receptive_field, field.start + middle * field.jump)
+        assert rows(middle + 1)[0] - first == row.jump
+        for unit in {few // 2, 0}:
+            centre = field.start + unit * field.jump
+            whole = (round(centre - field.size / 2), round(centre + field.size / 2) - 1)
+            assert clipped(unit) == (max(0, whole[0]), min(native - 1, whole[1])), (row.name, unit)
