@@ -7,10 +7,10 @@ import torch
 
 from cnncore import main
 from cnncore.data.augmentation import HorizontalFlip, RandomCrop
+from cnncore.data.subset import balanced
 from cnncore.errors import InputError
 from cnncore.events import Batch, Diverged, Epoch, Finished, Started, to_json
 from cnncore.training import trainer
-from cnncore.training.batches import balanced
 from cnncore.training.config import RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import train
