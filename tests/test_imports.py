@@ -10,6 +10,7 @@ ROOT = Path(__file__).parents[1]
 TORCH_FREE = [
     "cnncore",
     "cnncore.architecture",
+    "cnncore.baselines.job",
     "cnncore.cli",
     "cnncore.compute",
     "cnncore.course",
@@ -17,7 +18,9 @@ TORCH_FREE = [
     "cnncore.data.augmentation",
     "cnncore.data.prepared",
     "cnncore.events",
+    "cnncore.figures.comparison",
     "cnncore.figures.curves",
+    "cnncore.jobs",
     "cnncore.runs.client",
     "cnncore.runs.store",
     "cnncore.runs.supervisor",

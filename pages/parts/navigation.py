@@ -31,6 +31,7 @@ COURSE = (
     Entry("convolution", "Convolution", "grid_on", "Layers"),
     Entry("pooling", "Pooling", "grid_view", "Layers"),
     Entry("architecture", "Architecture", "account_tree", "Layers"),
+    Entry("words", "Bag of words", "category", "Layers"),
     Entry("datasets", "Data sets", "photo_library", "Data"),
     Entry("augmentation", "Augmentation", "flip", "Data"),
     Entry("training", "Train", "show_chart", "Training"),
