@@ -14,6 +14,7 @@ COMMANDS = {
     "train": "train a network and print what happens; the app shows the run too",
     "runs": "list, show, stop, resume, export and delete runs",
     "data": "list and prepare data sets",
+    "baseline": "a bag of visual words and a linear SVM, to compare a network with",
     "doctor": "what this machine can do, and why",
 }
 

@@ -10,11 +10,12 @@ import streamlit as st
 from cnncore.data import load
 from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.data.images import dataset_name
-from cnncore.data.preparation import Preparation, State, cancel, dismiss, preparations, start, uploads
+from cnncore.data.preparation import Preparation, cancel, dismiss, preparations, start, uploads
 from cnncore.data.prepared import DatasetInfo, datasets
 from cnncore.data.progress import duration
 from cnncore.data.samples import CLASSES, sample_picture
 from cnncore.errors import InputError
+from cnncore.jobs import State
 from pages.parts.header import header
 from pages.parts.plain import plain
 

@@ -3,13 +3,10 @@
 import argparse
 import dataclasses
 import json
-import sys
-import time
 
+from cnncore.commands.progress_line import ProgressLine
 from cnncore.data.catalogue import KNOWN
-from cnncore.data.preparation import CancelledError, prepare_on_record
 from cnncore.data.prepared import DatasetInfo, datasets, info
-from cnncore.data.progress import Progress
 from cnncore.data.sources import prepare
 
 
@@ -26,25 +23,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the original archive, or a folder, zip or tar of class folders, here or at http(s)://",
     )
     making.add_argument("--size", type=int, help="height and width of images from class folders in pixels (32)")
-    making.add_argument("--progress-file", action="store_true", help="also write the progress where the page reads it")
     for action in (listing, making):
         action.add_argument("--json", action="store_true", help="print JSON only")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the action and return the exit status: 0 done, 130 cancelled."""
+    """Run the action and return the exit status."""
     if args.action == "list":
         entries = datasets()
         print(json.dumps([_values(entry) for entry in entries]) if args.json else _table(entries))
         return 0
-    line = _Line()
+    line = ProgressLine()
     try:
-        if args.progress_file:
-            prepare_on_record(args.dataset, args.source, args.size, line.show)
-        else:
-            prepare(args.dataset, args.source, line.show, size=args.size)
-    except CancelledError:
-        return 130
+        prepare(args.dataset, args.source, line.show, size=args.size)
     finally:
         line.end()
     entry = info(args.dataset)
@@ -71,28 +62,3 @@ def _table(entries: list[DatasetInfo]) -> str:
     return "\n".join(
         "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows
     )
-
-
-class _Line:
-    """Progress on stderr: one line that changes in a terminal, a new line now and then in a file."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._shown, self._stage, self._next = "", "", 0.0
-
-    def show(self, progress: Progress) -> None:
-        """Print the report."""
-        text = progress.line()
-        if self._live:
-            print(f"\r{text[:119].ljust(len(self._shown))}", end="", file=sys.stderr, flush=True)
-            self._shown = text[:119]
-        elif progress.stage != self._stage or time.monotonic() > self._next:
-            print(text, file=sys.stderr, flush=True)
-            self._next = time.monotonic() + 10
-        self._stage = progress.stage
-
-    def end(self) -> None:
-        """Leave the line that changes, so that what follows begins on a new one."""
-        if self._shown:
-            print(file=sys.stderr)
-            self._shown = ""

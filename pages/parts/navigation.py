@@ -33,6 +33,7 @@ COURSE = (
     Entry("receptive_field", "Receptive field", "center_focus_strong", "Layers"),
     Entry("architecture", "Architecture", "account_tree", "Layers"),
     Entry("builder", "Builder", "construction", "Layers"),
+    Entry("words", "Bag of words", "category", "Layers"),
     Entry("datasets", "Data sets", "photo_library", "Data"),
     Entry("standardization", "Standardization", "equalizer", "Data"),
     Entry("augmentation", "Augmentation", "flip", "Data"),

@@ -36,8 +36,13 @@ def png(image: NDArray[np.uint8], scale: int = 1) -> bytes:
     return file.getvalue()
 
 
+def data_address(image: NDArray[np.uint8]) -> str:
+    """Return the uint8 image (1 or 3, H, W) as an address that has the PNG in it."""
+    return "data:image/png;base64," + base64.b64encode(png(image)).decode("ascii")
+
+
 def _figure(tile: Tile, width: str) -> str:
-    address = "data:image/png;base64," + base64.b64encode(png(tile.image)).decode("ascii")
+    address = data_address(tile.image)
     _, height, across = tile.image.shape
     frame = ""
     if tile.frame is not None:

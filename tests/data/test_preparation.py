@@ -3,23 +3,23 @@ import time
 
 import pytest
 
+from cnncore import jobs
 from cnncore.cli import main
-from cnncore.data import load, preparation, prepared
+from cnncore.data import load, prepared
 from cnncore.data.atomic import lock
 from cnncore.data.preparation import (
-    CancelledError,
-    State,
     cancel,
     dismiss,
+    job_name,
     preparations,
-    prepare_on_record,
     start,
     status,
     uploads,
+    work,
 )
 from cnncore.data.progress import Progress, silent
-from cnncore.data.sources import lock_path
 from cnncore.errors import InputError
+from cnncore.jobs import CancelledError, State
 from tests.data.picture_files import class_files, write_folder, write_zip
 
 
@@ -48,58 +48,40 @@ def test_a_process_says_what_is_wrong(tmp_path):
     assert "does not exist" in found.progress.message
 
 
-def test_what_runs_cannot_be_started_again(tmp_path, monkeypatch):
-    monkeypatch.setattr(preparation, "_children", {})
-    preparation._file("pets", "log").parent.mkdir(parents=True)
-    preparation._write("pets", State.RUNNING, Progress("Downloading", 5, 10))
-    assert status("pets").progress.done == 5
-    with pytest.raises(InputError, match="being prepared already"):
-        start("pets", str(tmp_path))
-
-
-def test_a_process_that_ended_without_a_word_is_found_out(monkeypatch):
-    monkeypatch.setattr(preparation, "_children", {})
-    preparation._file("pets", "log").parent.mkdir(parents=True)
-    preparation._write("pets", State.RUNNING, Progress("Downloading"))
-    preparation._file("pets", "log").write_text("first\nKilled by the system")
-    monkeypatch.setattr(preparation, "_GRACE", 0.0)
-    with lock(lock_path("pets")):
-        assert status("pets").state is State.RUNNING  # it says nothing, but it holds the lock
-    found = status("pets")
-    assert found.state is State.FAILED
-    assert found.progress.message == "The preparation ended without a result: Killed by the system"
+def test_what_runs_cannot_be_started_again(tmp_path):
+    with lock(jobs._file(job_name("pets"), "lock")):
+        jobs._write(job_name("pets"), State.RUNNING, Progress("Downloading", 5, 10))
+        assert status("pets").progress.done == 5
+        with pytest.raises(InputError, match=r"`dataset` \(=pets\) is being prepared already"):
+            start("pets", str(tmp_path))
 
 
 def test_cancel_ends_it_and_is_forgotten(tmp_path):
     source = write_folder(tmp_path / "f", class_files())
 
-    def at_first_report(progress):
+    def cancelled(report):
         cancel("pets")
+        return work(report, "pets", str(source), None)
 
     with pytest.raises(CancelledError):
-        prepare_on_record("pets", str(source), None, at_first_report)
+        jobs.record(job_name("pets"), cancelled)
     assert status("pets").state is State.CANCELLED
+    assert "What was downloaded is kept" in status("pets").progress.message
     assert prepared.info("pets") is None
-    prepare_on_record("pets", str(source), None, silent)
-    assert status("pets").state is State.DONE
+    start("pets", str(source))
+    assert until_ended("pets").state is State.DONE
 
 
 def test_an_upload_is_removed_afterwards():
     uploads().mkdir(parents=True)
     source = write_zip(uploads() / "pets-1.zip", class_files())
-    prepare_on_record("pets", str(source), None, silent)
+    assert work(silent, "pets", str(source), None) == "6 train and 4 test images."
     assert list(uploads().iterdir()) == []
     bad = uploads() / "pets-2.zip"
     bad.write_bytes(b"garbage")
     with pytest.raises(InputError, match="cannot be read"):
-        prepare_on_record("pets", str(bad), None, silent)
+        work(silent, "pets", str(bad), None)
     assert list(uploads().iterdir()) == []
-
-
-def test_a_damaged_progress_file_is_nothing():
-    preparation._file("pets", "log").parent.mkdir(parents=True)
-    preparation._file("pets", "progress.json").write_text('{"state": "odd"}')
-    assert preparations() == []
 
 
 def test_the_command_prepares_and_lists(tmp_path, capsys):

@@ -8,9 +8,11 @@ import pytest
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from cnncore.data import ImageData, load, preparation, save
-from cnncore.data.preparation import State, status, uploads
+from cnncore import jobs
+from cnncore.data import ImageData, load, save
+from cnncore.data.preparation import job_name, status, uploads
 from cnncore.data.progress import Progress
+from cnncore.jobs import State
 
 PAGE = Path(__file__).parents[2] / "pages" / "datasets.py"
 
@@ -99,11 +101,10 @@ def test_what_is_wrong_is_one_sentence(page: AppTest, tmp_path: Path) -> None:
     assert "does not exist" in page.error[0].value
 
 
-def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preparation, "_children", {})
-    preparation._file("pets", "log").parent.mkdir(parents=True)
+def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, home: Path) -> None:
+    (home / "jobs").mkdir(parents=True)
     progress = Progress("Downloading", 40_000_000, 160_000_000, "bytes", 45_000.0, 2666.0)
-    preparation._write("pets", State.RUNNING, progress)
+    jobs._write(job_name("pets"), State.RUNNING, progress)
     again = AppTest.from_file(str(PAGE), default_timeout=60).run()
     assert not again.exception
     bar = again.get("progress")[0].proto
@@ -112,7 +113,7 @@ def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, monkeypa
     assert "44 min 26 s left" in bar.text
     assert "you can close this page" in texts(again)
     again.button(key="datasets_end_pets").click().run()
-    assert preparation._file("pets", "cancel").exists()
+    assert (home / "jobs" / "data-pets.cancel").exists()
 
 
 def test_an_upload_is_saved_under_a_name_of_our_own(

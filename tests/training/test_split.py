@@ -3,9 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cnncore.data.subset import balanced
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
-from cnncore.training.split import balanced, rows_of_test, rows_of_train
+from cnncore.training.split import rows_of_test, rows_of_train
 
 LABELS = np.random.default_rng(0).integers(0, 7, 300)
 

@@ -1,0 +1,224 @@
+"""Named jobs: a calculation in a process of its own, which goes on when the page or the server that began it is gone.
+
+    start("words", "cnncore.baselines.job:work", config={...})
+    status("words")   ->  Job(state, progress, result)
+    cancel("words")
+
+The function gets `report`, to be called with a `Progress` now and then, and returns what JSON can hold: the result.
+
+jobs/<name>.json     how far it is, or how it ended and with what; replaced as a whole
+jobs/<name>.cancel   asks it to end; it looks at every report
+jobs/<name>.lock     locked while it runs
+logs/job-<name>.log  what the process printed, should it ever end without a word
+"""
+
+import contextlib
+import dataclasses
+import importlib
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from cnncore.data.atomic import lock, write_text
+from cnncore.data.progress import Progress, Report
+from cnncore.errors import InputError
+from cnncore.home import home
+from cnncore.runs.process import start_detached, yield_priority
+
+_GRACE = 30.0  # seconds without a report after which it is checked that the process still lives
+_INTERVAL = 0.2  # seconds between two writes within a stage: a page looks once a second
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
+
+
+class State(StrEnum):
+    """How a job stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class Job:
+    """The last that is known of a job; for a failed one `progress.message` says why, for a done one see `result`."""
+
+    name: str
+    state: State
+    progress: Progress
+    result: Any = None
+
+
+class CancelledError(Exception):
+    """The user has asked for an end."""
+
+
+_children: dict[Path, "subprocess.Popen[bytes]"] = {}  # by the job's file: what this process has started
+
+
+def _file(name: str, ending: str) -> Path:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"`name` (={name!r}) must be small letters, digits, - and _.")
+    return home() / "jobs" / f"{name}.{ending}"
+
+
+def _log(name: str) -> Path:
+    return home() / "logs" / f"job-{name}.log"
+
+
+def _write(name: str, state: State, progress: Progress, result: Any = None) -> None:
+    values = {"state": state, "updated": time.time(), "progress": dataclasses.asdict(progress), "result": result}
+    write_text(_file(name, "json"), json.dumps(values, allow_nan=False))
+
+
+def _read(name: str) -> tuple[Job, float]:
+    values = json.loads(_file(name, "json").read_text(encoding="utf-8"))
+    job = Job(name, State(values["state"]), Progress(**values["progress"]), values["result"])
+    return job, float(values["updated"])
+
+
+def start(name: str, target: str, /, **values: Any) -> None:
+    """Call the function `target` ("cnncore.module:function") with `report` and `values` in a new process.
+
+    The process outlives this one; `status(name)` tells the rest. `values` must be what JSON can hold. A job of this
+    name that is running already is an `InputError`, and so is a disk that cannot be written to.
+    """
+    found = status(name)
+    if found is not None and found.state is State.RUNNING:
+        raise InputError(f"`job` (={name}) is running already: wait for it, or cancel it first.")
+    file = _file(name, "json")
+    if file in _children:
+        _children.pop(file).wait(timeout=_GRACE)  # it has said how it ended and is on its way out
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        _file(name, "cancel").unlink(missing_ok=True)
+        _log(name).unlink(missing_ok=True)
+        _write(name, State.RUNNING, Progress("Starting"))
+    except OSError as error:
+        raise InputError(
+            f"{file.parent} cannot be written to ({error.strerror}): set CNNCORE_HOME to a folder that can."
+        ) from error
+    try:
+        _children[file] = start_detached("cnncore.jobs", name, target, json.dumps(values), log=_log(name).name)
+    except InputError:
+        dismiss(name)
+        raise
+
+
+def status(name: str) -> Job | None:
+    """Return how the job `name` stands, None if there is none to speak of."""
+    file = _file(name, "json")
+    try:
+        found, updated = _read(name)
+        child = _children.get(file)
+        ended = child is not None and child.poll() is not None
+        if found.state is not State.RUNNING:
+            return found
+        if not ended and (child is not None or time.time() - updated < _GRACE or _alive(name)):
+            return found
+        again, _ = _read(name)  # its last word, just before the end
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):  # none, or of another version
+        return None
+    if again.state is not State.RUNNING:
+        return again
+    message = f"It ended without a result: {_last_line(name)}"
+    return Job(name, State.FAILED, dataclasses.replace(again.progress, message=message))
+
+
+def _alive(name: str) -> bool:
+    with lock(_file(name, "lock")) as free:
+        return not free
+
+
+def _last_line(name: str) -> str:
+    with contextlib.suppress(FileNotFoundError):
+        lines = _log(name).read_text(encoding="utf-8", errors="replace").splitlines()
+        if lines:
+            return lines[-1][:300]
+    return "it was ended from outside. Start it again."
+
+
+def jobs(prefix: str = "") -> list[Job]:
+    """Return every job whose name begins with `prefix` and of which there is something to say, by name."""
+    names = sorted(path.stem for path in (home() / "jobs").glob(f"{prefix}*.json"))
+    return [found for name in names if _NAME.fullmatch(name) and (found := status(name)) is not None]
+
+
+def cancel(name: str) -> None:
+    """Ask the job to end; it does so at its next report."""
+    _file(name, "cancel").touch()
+
+
+def dismiss(name: str) -> None:
+    """Forget how the job ended."""
+    for path in (_file(name, "json"), _file(name, "cancel"), _log(name)):
+        path.unlink(missing_ok=True)
+
+
+def record(name: str, work: Callable[[Report], Any]) -> Any:
+    """Call `work(report)` here, and write every report, and how it ends, where `status(name)` finds it.
+
+    Raises what `work` raises, and `CancelledError` when `cancel` was called. A job of this name that another process
+    is doing is an `InputError`, and is left as it is.
+    """
+    last, written = Progress("Starting"), 0.0
+
+    def report(progress: Progress) -> None:
+        nonlocal last, written
+        if _file(name, "cancel").exists():
+            raise CancelledError
+        fresh = progress.stage != last.stage or time.monotonic() - written > _INTERVAL
+        last = progress
+        if fresh:
+            written = time.monotonic()
+            _write(name, State.RUNNING, progress)
+
+    with lock(_file(name, "lock")) as free:
+        if not free:
+            raise InputError(f"`job` (={name}) is being done by another process: wait until it has ended.")
+        state, message, result = State.FAILED, f"The program has failed: {_log(name)} says more.", None
+        try:
+            result = work(report)
+            state, message = State.DONE, ""
+        except InputError as error:
+            message = str(error)
+            raise
+        except (CancelledError, KeyboardInterrupt):
+            state, message = State.CANCELLED, "Cancelled."
+            raise
+        else:
+            return result
+        finally:
+            _write(name, state, dataclasses.replace(last, message=message), result)
+            _file(name, "cancel").unlink(missing_ok=True)
+
+
+def main(arguments: list[str]) -> int:
+    """Do the job that `start` describes; return the exit status: 0 done, 2 bad input, 130 cancelled."""
+    name, target, values = arguments
+    module, function = target.split(":")
+    yield_priority()
+
+    def work(report: Report) -> Any:
+        return getattr(importlib.import_module(module), function)(report=report, **json.loads(values))
+
+    try:
+        record(name, work)
+    except InputError as error:
+        print(error, flush=True)  # noqa: T201 the job's log
+        return 2
+    except (CancelledError, KeyboardInterrupt):
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    # The functions raise this module's exceptions under its own name, not under `__main__`.
+    sys.exit(importlib.import_module("cnncore.jobs").main(sys.argv[1:]))

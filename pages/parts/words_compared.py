@@ -1,0 +1,104 @@
+"""Bags of words beside the network, as charts and as a table, and what a result says class by class."""
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.baselines.outcome import STAGES, Result
+from cnncore.figures.comparison import (
+    Row,
+    accuracy_bars,
+    best_run,
+    learned_bars,
+    legend,
+    network_before,
+    row_of_result,
+    seconds_bars,
+    words_before,
+)
+from cnncore.figures.curves import Chart
+from cnncore.figures.words import percent
+from cnncore.runs.store import open_store
+
+MOST = 4  # bags of words at a time: more bars than that are not compared, only seen
+
+
+def rows_for(dataset: str, current: Result | None, stored: list[Result]) -> list[Row]:
+    """Return the rows: the current result first, earlier ones, then the network; measured before where none is here."""
+    others = [result for result in stored if current is None or result.config != current.config]
+    kept = [*([current] if current else []), *others][:MOST]
+    bags = [row_of_result(result) for result in kept] or [row for row in [words_before(dataset)] if row]
+    network = best_run(open_store().runs(), dataset) or network_before(dataset)
+    return [*bags, *([network] if network else [])]
+
+
+def _draw(chart: Chart, key: str, alt: str) -> None:
+    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
+
+
+def show_comparison(rows: list[Row]) -> None:
+    """Show accuracy, time and learned numbers side by side, then the same as a table."""
+    if not rows:
+        st.info("Nothing was measured on this data set yet: **Start** learns a bag of words here.")
+        return
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
+    with left:
+        _draw(accuracy_bars(rows), "compare_accuracy", "Train and test accuracy of each method")
+    with middle:
+        _draw(seconds_bars(rows), "compare_seconds", "Training time of each method")
+    with right:
+        _draw(learned_bars(rows), "compare_learned", "Learned numbers of each method, by part")
+    st.html(f'<div style="font-size:0.85rem">{legend()}</div>')
+    table = {
+        "method": [row.name for row in rows],
+        "test accuracy (95 % interval)": [percent(row.test_accuracy, row.test_size) for row in rows],
+        "train": [percent(row.train_accuracy, None) for row in rows],
+        "dictionary": [row.numbers[0] for row in rows],
+        "classifier": [row.numbers[1] for row in rows],
+        "network": [row.numbers[2] for row in rows],
+        "learned in all": [row.learned for row in rows],
+        "train images": [row.train_size for row in rows],
+        "seconds": [row.seconds for row in rows],
+        "measured": [row.where for row in rows],
+    }
+    counts = ("dictionary", "classifier", "network", "learned in all", "train images")
+    columns = {name: st.column_config.NumberColumn(format="localized") for name in counts}
+    columns["seconds"] = st.column_config.NumberColumn(format="%.1f")
+    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", column_config=columns)
+    bags = [row for row in rows if not row.numbers[2]]
+    networks = [row for row in rows if row.numbers[2]]
+    if not networks:
+        st.info("No network was trained on this data set yet: do it on the page Train, and it is drawn here.")
+    elif bags:
+        ours, theirs = bags[0], networks[0]
+        points = 100 * (theirs.test_accuracy - ours.test_accuracy)
+        st.markdown(
+            f"The network's test accuracy lies **{abs(points):.1f} points {'above' if points >= 0 else 'below'}** that of "
+            f"the bag of words in the first row. It learned **{theirs.learned / ours.learned:,.1f} times** as many "
+            f"numbers, in **{theirs.seconds / max(ours.seconds, 1e-9):,.1f} times** the training time. Of several runs "
+            "it is the one that did best on the test images, which flatters it a little."
+        )
+
+
+def show_result(result: Result) -> None:
+    """Show the stages' times, the learned numbers with their formula, and every class."""
+    seconds = " · ".join(f"{stage} {result.seconds[stage]:.1f} s" for stage in STAGES)
+    config, classes = result.config, len(result.classes)
+    dimensions = result.dictionary // config.words
+    bins = f"{config.cells} × ({config.words:,} + 1)" if config.pyramid else f"({config.words:,} + 1)"
+    st.markdown(
+        f"{seconds}  \n**Dictionary** {config.words:,} words × {dimensions} = **{result.dictionary:,}** · "
+        f"**classifier** {classes} × ({bins} + 1) = **{result.classifier:,}** · the zero word is fixed"
+    )
+    if result.unconverged:
+        st.warning(f"Not settled when the iterations were over: {', '.join(result.unconverged)}. Try a smaller C.")
+    shown = pd.DataFrame(result.confusion, columns=list(result.classes))
+    right = [100 * row[label] / max(1, sum(row)) for label, row in enumerate(result.confusion)]
+    shown.insert(0, "right (%)", right)
+    shown.insert(0, "class", list(result.classes))
+    st.dataframe(
+        shown,
+        hide_index=True,
+        width="stretch",
+        column_config={"right (%)": st.column_config.NumberColumn(format="%.1f")},
+    )
+    st.caption("Rows: the test images of a class. Columns: what they were taken for.")

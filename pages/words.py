@@ -1,0 +1,169 @@
+"""Bag of words: the method that the practical compares with, stage after stage."""
+
+from typing import Any
+
+import streamlit as st
+
+from cnncore.baselines.config import PRESETS, BagOfWordsConfig, Descriptor
+from cnncore.baselines.stored import load_model, results
+from cnncore.data.prepared import datasets
+from cnncore.errors import InputError
+from pages.parts.address import explain, remember
+from pages.parts.header import header
+from pages.parts.image_choice import from_data
+from pages.parts.questions import questions
+from pages.parts.words_compared import rows_for, show_comparison, show_result
+from pages.parts.words_job import begin, running, show_job
+from pages.parts.words_pictures import show_patch, show_words
+
+WORDS = (50, 100, 200, 500, 1000, 2000)
+BASE = PRESETS["classroom-words"]
+FIRST: dict[str, Any] = {
+    "descriptor": BASE.descriptor,
+    "words": BASE.words,
+    "pyramid": BASE.pyramid,
+    "patch": BASE.patch,
+    "spacing": BASE.stride,
+    "shuffled": False,
+}
+ADDRESS = (*FIRST, "svm_c", "bow_seed", "train_images")
+# What to press, the setting, and what to notice once it is there.
+TRY: dict[str, tuple[dict[str, Any], str]] = {
+    "Shuffle the patches": (
+        {"pyramid": False, "shuffled": True},
+        "The picture is destroyed, its histogram is the same to the last patch, and so is the answer: a bag forgets "
+        "where its words were. The pyramid is there to remember a little of it. (No dictionary yet? **Start**.)",
+    ),
+    "Pixels instead of gradients": (
+        {"descriptor": Descriptor.PATCHES, "patch": 6},
+        "A descriptor is *designed*. **Start** with raw pixels, and see what the choice of gradient histograms was "
+        "worth on these images. A network has to find its own first layer, from labels.",
+    ),
+    "The course's thousand words": (
+        {"words": 1000, "pyramid": False},
+        "1,000 × 128 = 128,000 numbers in the dictionary, 10 × 1,002 = 10,020 in the classifier: nine tenths of what "
+        "is learned never saw a label.",
+    ),
+}
+WHY = """
+**Four stages.** *Descriptors*: each patch becomes a vector by a rule that a person designed. *Dictionary*: k-means
+puts words where descriptors are dense; it sees no labels. *Encoding*: each patch is replaced by its nearest word, and
+the image by how often each word occurs. *Classifier*: a linear SVM for each class, one against all others, learns
+from labels.
+
+**Learned apart, or end to end.** If two classes differ in a detail that k-means has merged into one word, the SVM can
+never tell them apart, and has no way to ask for a better word. In a network the loss reaches every layer: what the
+classifier needs, the first convolution learns.
+
+**The zero word.** A patch without contrast has no direction to speak of. All such patches get a word of their own,
+the zero vector, which is fixed. So the SVM has words + 1 weights and a bias for each class, five times the weights
+with the pyramid (the whole image and its quarters).
+
+**Descriptors here.** Patches lie on a regular grid, and nothing searches for interest points or turns them upright.
+*Gradients*: 4 × 4 cells of 8 orientations, each gradient shared between the nearest cells and orientations, less at
+the patch's border; to length 1, clipped at 0.2, to length 1 again. *Patches*: the pixels, mean 0, length 1.
+Histograms: divided by their sum, then the square root.
+"""
+
+
+def set_all(values: dict[str, Any]) -> None:
+    """Set the controls to `values`, all others to their first values."""
+    st.session_state.update(FIRST | values)
+
+
+def more_settings() -> None:
+    """Show the settings that only a few need."""
+    first, second, third, fourth, fifth = st.columns(5, vertical_alignment="bottom")
+    first.slider("Side of a patch", 4, 28, BASE.patch, key="patch", bind="query-params")
+    second.slider("Pixels between patches", 1, 12, BASE.stride, key="spacing", bind="query-params")
+    third.number_input("C of the SVM", 0.001, 1000.0, BASE.c, key="svm_c", bind="query-params", format="%g")
+    fourth.number_input("Train images (0: all)", 0, 10**6, 0, key="train_images", bind="query-params")
+    fifth.number_input("Seed", 0, 2**31 - 1, BASE.seed, key="bow_seed", bind="query-params")
+
+
+def configuration(dataset: str) -> BagOfWordsConfig:
+    """Return what the controls describe."""
+    state = st.session_state
+    return BagOfWordsConfig(
+        dataset=dataset,
+        descriptor=state.descriptor,
+        words=state.words,
+        patch=state.patch,
+        stride=state.spacing,
+        pyramid=state.pyramid,
+        c=state.svm_c,
+        train_size=state.train_images or None,
+        seed=state.bow_seed,
+    )
+
+
+def show_try() -> None:
+    """Show settings that lead to a surprise, and what to notice where one of them is set."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Try**", width="content")
+        for name, (values, _) in TRY.items():
+            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+    for values, notice in TRY.values():
+        if all(st.session_state[key] == (FIRST | values)[key] for key in FIRST):
+            st.info(notice, icon=":material/lightbulb:")
+
+
+header("Bag of words", "What if each stage is finished before the next begins, and only the last one sees a label?")
+remember(*ADDRESS)
+try:
+    left, right = st.columns([3, 6], vertical_alignment="bottom")
+    with left:
+        image, _ = from_data("bow")
+    with right, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        st.segmented_control(
+            "Descriptor",
+            list(Descriptor),
+            default=BASE.descriptor,
+            required=True,
+            key="descriptor",
+            bind="query-params",
+        )
+        st.selectbox("Words", WORDS, WORDS.index(BASE.words), key="words", bind="query-params", width=110)
+        st.toggle(
+            "Pyramid", BASE.pyramid, key="pyramid", bind="query-params", help="Count in the four quarters as well."
+        )
+        place = st.container(width=160)
+        start = st.container(width="content")
+    pictures = st.container()
+    with st.expander("More settings", icon=":material/tune:"):
+        more_settings()
+    state = st.session_state
+    state.setdefault("shuffled", False)
+    explain({key: state[key] for key in ADDRESS})
+    dataset = state.get("bow_data") or next(info.name for info in datasets() if info.prepared)
+    config = configuration(dataset)
+    stored = [result for result in results(dataset) if result.shape == image.shape]
+    current = next((result for result in stored if result.config == config), None)
+    start.button(
+        "Start",
+        key="words_start",
+        type="primary",
+        icon=":material/play_arrow:",
+        on_click=begin,
+        args=(config,),
+        disabled=running(),
+        help="Learns the dictionary and the classifier in a process of its own: you can close this page.",
+    )
+    with pictures:
+        show_patch(image, config, place)
+        show_job()
+        if current is not None:
+            show_words(image, state.bow_class, load_model(current), current)
+        else:
+            st.info("**Start** learns a dictionary with these settings: then this image is drawn as its words.")
+    show_try()
+    st.subheader("Stages learned apart, beside a network learned end to end", anchor=False)
+    show_comparison(rows_for(dataset, current, stored))
+    if current is not None:
+        with st.expander("This bag of words in numbers", icon=":material/table_rows:"):
+            show_result(current)
+except InputError as error:
+    st.error(str(error), icon=":material/block:")
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+questions("words")

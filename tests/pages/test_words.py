@@ -1,0 +1,141 @@
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore import jobs
+from cnncore.baselines import job
+from cnncore.baselines.config import BagOfWordsConfig
+from cnncore.baselines.stored import results
+from cnncore.data import save
+from cnncore.data.progress import Progress
+from cnncore.jobs import State
+from tests.baselines.conftest import stripes
+from tests.test_imports import loaded
+
+PAGE = Path(__file__).parents[2] / "pages" / "words.py"
+SMALL = {"bow_data": "stripes", "words": "50", "patch": "8"}
+
+
+@pytest.fixture(autouse=True)
+def data(app_home):
+    save(stripes())
+
+
+def opened(**address):
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    for key, value in address.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def texts(page):
+    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
+
+
+def until_ended(page):
+    deadline = time.monotonic() + 120
+    while job.status().state is State.RUNNING and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return page.run()
+
+
+def test_before_any_run_the_patches_are_there_and_what_was_measured():
+    page = opened()
+    assert not page.exception
+    assert not page.error
+    assert "121 patches, each 128 numbers by a fixed rule." in texts(page)
+    assert "**Start** learns a dictionary" in page.info[0].value
+    table = page.dataframe[0].value
+    assert list(table["dictionary"]) == [25_600, 0]
+    assert list(table["classifier"]) == [10_060, 0]
+    assert table["network"][1] > 100_000
+    assert all(where.startswith("before, on") for where in table["measured"])
+
+
+def test_start_learns_in_the_background_and_shows_words_and_numbers():
+    page = opened(**SMALL)
+    page.button(key="words_start").click().run()
+    assert not page.exception
+    assert not page.error
+    until_ended(page)
+    assert not page.exception
+    assert job.status().state is State.DONE
+    [result] = results("stripes")
+    assert result.config == BagOfWordsConfig(dataset="stripes", words=50, patch=8)
+    table = page.dataframe[0].value
+    assert list(table["learned in all"]) == [50 * 128 + 5 * (5 * 51 + 1)]
+    assert "**Dictionary** 50 words × 128 = **6,400**" in texts(page)
+    assert "Answer: **across**" in texts(page)
+    assert "No network was trained on this data set yet" in texts(page)
+    page.selectbox(key="words").set_value(100).run()
+    assert "Answer" not in texts(page)
+
+
+def test_a_shuffled_bag_gives_the_same_answer_and_a_shuffled_pyramid_another_score():
+    answers = {}
+    for pyramid in (False, True):
+        job.work(lambda _: None, BagOfWordsConfig(dataset="stripes", words=50, patch=8, pyramid=pyramid).to_dict())
+        for shuffled in (False, True):
+            page = opened(**SMALL, pyramid=str(pyramid), shuffled=str(shuffled))
+            assert not page.exception
+            answers[pyramid, shuffled] = next(e.value for e in page.markdown if e.value.startswith("Answer"))
+    assert answers[False, False] == answers[False, True]
+    assert answers[True, False] != answers[True, True]
+
+
+def test_progress_and_cancel(app_home):
+    page = opened(**SMALL)
+    (app_home / "jobs").mkdir(exist_ok=True)
+    jobs._write(job.NAME, State.RUNNING, Progress("encoding", 50, 100))
+    page.run()
+    bar = page.get("progress")[0].proto
+    assert bar.value == 50  # two of five stages and half of the third
+    assert "Stage 3 of 5, encoding: 50 of 100 images" in bar.text
+    assert page.button(key="words_start").disabled
+    page.button(key="words_cancel").click().run()
+    assert (app_home / "jobs" / f"{job.NAME}.cancel").exists()
+
+
+def test_a_job_that_fails_says_why():
+    page = opened(**SMALL | {"words": "2000", "spacing": "8"})
+    page.button(key="words_start").click().run()
+    until_ended(page)
+    assert "words" in page.error[0].value
+    assert "must not exceed" in page.error[0].value
+    page.button(key="words_close").click().run()
+    assert not page.error
+
+
+@pytest.mark.parametrize("name", ["Shuffle the patches", "Pixels instead of gradients", "The course's thousand words"])
+def test_prompts_set_what_they_speak_of(name):
+    page = opened()
+    page.button(key=f"try_{name}").click().run()
+    assert not page.exception
+    assert not page.error
+    before = len(page.info)
+    page.slider(key="spacing").set_value(5).run()
+    assert len(page.info) == before - 1
+
+
+def test_a_patch_larger_than_the_image_is_one_sentence():
+    page = opened(**SMALL | {"patch": "28"})
+    assert not page.exception
+    assert "`patch` (=28) must not exceed the image's 16 pixels" in page.error[0].value
+
+
+def test_a_bad_address_falls_back_and_says_so():
+    page = opened(words="77")
+    assert not page.exception
+    assert "words=77" in texts(page)
+
+
+def test_the_server_never_loads_scikit_learn(app_home):
+    run = (
+        "from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(PAGE)!r}, default_timeout=60).run()\n"
+        "assert not app.exception, app.exception"
+    )
+    assert loaded(run, "sklearn", "scipy", "torch") == "[]"
+    assert loaded("import sklearn.svm", "sklearn", "torch") == "['sklearn']"

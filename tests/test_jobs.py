@@ -1,0 +1,180 @@
+"""Jobs, in this process and in processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cnncore import jobs
+from cnncore.data.atomic import lock
+from cnncore.data.progress import Progress
+from cnncore.errors import InputError
+from cnncore.jobs import CancelledError, State, cancel, dismiss, record, start, status
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True)
+def functions(app_home, tmp_path, monkeypatch):
+    """A module with functions for jobs, which only their processes can import."""
+    (tmp_path / "job_work.py").write_text(
+        """
+import os, time
+from cnncore.data.progress import Progress
+from cnncore.errors import InputError
+
+def double(report, x, pause=0.0):
+    report(Progress("doubling", 1, 2))
+    time.sleep(pause)
+    return {"x": 2 * x, "pid": os.getpid()}
+
+def patient(report, name):
+    for done in range(3000):
+        report(Progress("waiting", done, 3000))
+        time.sleep(0.02)
+
+def refused(report):
+    raise InputError("`x` (=3) is too large: choose less.")
+
+def wrong(report):
+    report(Progress("dividing"))
+    return 1 / 0
+
+def dies(report):
+    print("out of memory", flush=True)
+    os._exit(9)
+"""
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+
+def until_ended(name):
+    deadline = time.monotonic() + 60
+    while status(name).state is State.RUNNING and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return status(name)
+
+
+def until_stage(name, stage):
+    deadline = time.monotonic() + 60
+    while status(name).progress.stage != stage and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_a_process_of_its_own_gives_the_result():
+    assert status("twice") is None
+    start("twice", "job_work:double", x=21)
+    found = until_ended("twice")
+    assert found.state is State.DONE
+    assert found.result["x"] == 42
+    assert found.result["pid"] != os.getpid()
+    assert found.progress.stage == "doubling"
+    dismiss("twice")
+    assert status("twice") is None
+
+
+def test_values_may_have_the_parameters_names_of_start():
+    start("wait", "job_work:patient", name="anything")
+    until_stage("wait", "waiting")
+    with pytest.raises(InputError, match=r"`job` \(=wait\) is running already"):
+        start("wait", "job_work:double", x=1)
+    cancel("wait")
+    assert until_ended("wait").state is State.CANCELLED
+    start("wait", "job_work:double", x=1)  # the request to cancel is not left over
+    assert until_ended("wait").result["x"] == 2
+
+
+def test_the_job_outlives_the_process_that_started_it(app_home):
+    code = "from cnncore import jobs; jobs.start('orphan', 'job_work:double', x=4, pause=1.5)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+    assert status("orphan").state is State.RUNNING
+    assert until_ended("orphan").result["x"] == 8
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("job_work:refused", "`x` (=3) is too large: choose less."),
+        ("job_work:wrong", "job-bad.log says more."),
+        ("job_work:dies", "It ended without a result: out of memory"),
+    ],
+)
+def test_a_failure_is_told(target, message):
+    start("bad", target)
+    found = until_ended("bad")
+    assert found.state is State.FAILED
+    assert message in found.progress.message
+
+
+def test_the_log_has_what_went_wrong(app_home):
+    start("bad", "job_work:wrong")
+    until_ended("bad")
+    deadline = time.monotonic() + 20
+    log = app_home / "logs" / "job-bad.log"
+    while "ZeroDivisionError" not in log.read_text() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert "ZeroDivisionError" in log.read_text()
+
+
+def test_one_that_ended_without_a_word_is_found_out_by_another_process(app_home, monkeypatch):
+    (app_home / "jobs").mkdir(parents=True)
+    jobs._write("gone", State.RUNNING, Progress("working"))
+    assert status("gone").state is State.RUNNING  # it has only just spoken
+    monkeypatch.setattr(jobs, "_GRACE", 0.0)
+    with lock(app_home / "jobs" / "gone.lock"):
+        assert status("gone").state is State.RUNNING  # it says nothing, but it holds the lock
+    found = status("gone")
+    assert found.state is State.FAILED
+    assert "ended from outside" in found.progress.message
+
+
+def test_what_another_process_does_is_left_alone(app_home):
+    with lock(app_home / "jobs" / "mine.lock"):
+        jobs._write("mine", State.RUNNING, Progress("working"))
+        with pytest.raises(InputError, match="being done by another process"):
+            record("mine", lambda _: 1)
+    assert status("mine").state is State.RUNNING
+
+
+def test_reports_are_written_and_looked_at(app_home):
+    seen = []
+
+    def work(report):
+        report(Progress("first", 1, 2))
+        seen.append(status("here").progress)
+        report(Progress("second", 1, 2, message="a sentence"))
+        seen.append(status("here").progress)
+        cancel("here")
+        report(Progress("second", 2, 2))
+
+    with pytest.raises(CancelledError):
+        record("here", work)
+    assert [progress.stage for progress in seen] == ["first", "second"]
+    assert status("here").state is State.CANCELLED
+    assert record("here", lambda _: [1, 2]) == [1, 2]
+    assert status("here").result == [1, 2]
+
+
+def test_jobs_are_listed_by_prefix_and_damaged_ones_are_none(app_home):
+    for name in ("data-a", "data-b", "other"):
+        (app_home / "jobs").mkdir(parents=True, exist_ok=True)
+        jobs._write(name, State.DONE, Progress("x"), result=name)
+    (app_home / "jobs" / "data-c.json").write_text(json.dumps({"state": "odd"}))
+    assert [job.result for job in jobs.jobs("data-")] == ["data-a", "data-b"]
+    assert len(jobs.jobs()) == 3
+
+
+def test_a_name_that_is_no_file_name_is_refused():
+    with pytest.raises(ValueError, match="small letters"):
+        start("../x", "job_work:double")
+
+
+def test_a_home_that_cannot_be_written_to(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / "file"))
+    with pytest.raises(InputError, match="cannot be written to"):
+        start("any", "job_work:double", x=1)
