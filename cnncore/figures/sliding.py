@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Shape, cost
+from cnncore.architecture.arithmetic import copied
 
 Sliding = Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d
 
@@ -67,20 +68,8 @@ def _padded(layer: Sliding, axis: int, size: int, outputs: int) -> Line:
     kinds = [
         Kind.INPUT if 0 <= c - p < size else Kind.PADDING if c < size + 2 * p else Kind.BEYOND for c in range(total)
     ]
-    return Line(tuple(_source(c - p, size, mode) for c in range(total)), tuple(kinds), reads)
-
-
-def _source(place: int, size: int, mode: str) -> int | None:
-    """Return which input lies at `place`, or is copied there; None where nothing is."""
-    if 0 <= place < size:
-        return place
-    if mode == "reflect":  # the border is the mirror and is not repeated: 2 1 | 0 1 2 3 | 2 1
-        return -place if place < 0 else 2 * (size - 1) - place
-    if mode == "replicate":
-        return 0 if place < 0 else size - 1
-    if mode == "circular":
-        return place % size
-    return None
+    sources = copied(np.arange(total) - p, size, mode).tolist()
+    return Line(tuple(source if source >= 0 else None for source in sources), tuple(kinds), reads)
 
 
 def _stretched(layer: Sliding, axis: int, size: int, outputs: int) -> Line:
