@@ -5,17 +5,14 @@ from typing import Any
 
 import streamlit as st
 
-from cnncore.architecture import Conv2d, ConvTranspose2d, LayerFacts, Shape, layer_code, layer_facts
-from cnncore.architecture.relationships import relationship
+from cnncore.architecture import Conv2d, ConvTranspose2d, layer_code, layer_facts
 from cnncore.errors import InputError
 from cnncore.figures.convolution import window_data
-from cnncore.figures.formula import size_formula
-from cnncore.figures.sliding import Sliding
-from cnncore.figures.unread import unread_sentence
 from pages.parts.address import explain, remember
 from pages.parts.header import header
 from pages.parts.layer_form import ADDRESS, advanced, controls, is_set_to, set_all, setting
 from pages.parts.layer_more import show_bill, show_check, show_inverse, show_matrix
+from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
 from pages.parts.questions import questions
 from pages.parts.window.component import sliding_window
 
@@ -40,6 +37,11 @@ TRY: dict[str, tuple[Mapping[str, Any], str]] = {
         {"input": 7, "kernel": 3, "stride": 1, "padding": 1, "padding_mode": "reflect"},
         "The border is no longer dark: the padding holds copies of the input. Point at one of them to see which.",
     ),
+    "Depthwise": (
+        {"input": 16, "kernel": 3, "stride": 1, "padding": 1, "channels": 16, "filters": 16, "groups": 16},
+        "One kernel for each channel and no mixing: a sixteenth of the weights and of the multiply-adds. Move the "
+        "groups, below, to 1 and watch both rise. A 1 × 1 convolution is needed to mix the channels again.",
+    ),
     "There and back": (
         {"layer": "Transposed", "input": 4, "kernel": 3, "stride": 2, "padding": 1},
         "A convolution with these settings makes 4 of 7 and also 4 of 8. The transposed one goes back to 7: zeros are "
@@ -50,53 +52,11 @@ TRY: dict[str, tuple[Mapping[str, Any], str]] = {
         "The last row and column fall away. Ceil mode, below, gives them a window of their own: that is how the "
         "practical's network keeps its 4 × 4 map when it trains on crops of 28 pixels.",
     ),
-    "First layer, CIFAR-10": (
+    "First layer": (
         {"input": 32, "kernel": 5, "stride": 1, "padding": 2, "channels": 3, "filters": 32},
         "2,400 weights, for an image of any size. A dense layer with the same output needs a hundred million.",
     ),
 }
-
-
-def show_numbers(layer: Sliding, shape: Shape, facts: LayerFacts) -> None:
-    """Show the output's shape and the bill."""
-    numbers = {"Output": ("{} × {} × {}".format(*facts.output), "Channels × height × width.")}
-    if isinstance(layer, (Conv2d, ConvTranspose2d)):
-        each = shape[0] // layer.groups if isinstance(layer, Conv2d) else layer.filters // layer.groups
-        many, who = (layer.filters, "filters × channels that each sees")
-        if isinstance(layer, ConvTranspose2d):
-            many, who = shape[0], "channels × filters that each reaches"
-        used = "Weights × output height × output width" if isinstance(layer, Conv2d) else "Weights × height × width"
-        numbers |= {
-            "Weights": (
-                f"{facts.weights:,}",
-                f"{many} × {each} × {layer.kernel[0]} × {layer.kernel[1]}: {who} × kernel height × kernel width. The "
-                "size of the image plays no part.",
-            ),
-            "Biases": (f"{facts.biases:,}", "One for each filter."),
-            "Multiply-adds": (f"{facts.macs:,}", f"{used}, for one image, biases left out."),
-        }
-    else:
-        numbers["Weights"] = ("0", "A pool learns nothing: it only chooses or averages, in each channel by itself.")
-    with st.grid(columns="auto", min_column_width=170):
-        for name, (value, how) in numbers.items():
-            st.metric(name, value, help=how)
-
-
-def show_formula(layer: Sliding, shape: Shape) -> None:
-    """Show the size rule with its numbers, twice where height and width differ, and its number in the guide."""
-    theme = st.context.theme.type or "light"
-    axes = (layer.kernel, layer.stride, layer.padding, layer.dilation, shape[1:])
-    st.latex(size_formula(layer, shape, 0, theme))
-    if any(height != width for height, width in axes):
-        st.latex(size_formula(layer, shape, 1, theme))
-    found = relationship(layer)
-    text = f"Relationship {found.number} of Dumoulin & Visin's guide: {found.about}, `{found.formula}`."
-    beyond = layer.dilation[0] * (layer.kernel[0] - 1)  # what the kernel spans besides one pixel
-    if isinstance(layer, Conv2d) and beyond % 2 and layer.padding[0] == beyond // 2:
-        text += " An even kernel has no symmetric *same*: PyTorch's `padding='same'` pads one more at the end."
-    if isinstance(layer, Conv2d) and layer.stride[0] > 1:
-        text += " With a stride above 1, *same* is not defined, and PyTorch refuses `padding='same'`."
-    st.caption(text)
 
 
 def show_try() -> None:
@@ -131,7 +91,8 @@ remember(*ADDRESS)
 with st.container(gap="small"):
     controls()
 drawn, tries, numbers = st.container(), st.container(), st.container()
-with st.expander("Groups, kinds of padding, height apart from width", icon=":material/tune:", key="layer_advanced"):
+more = st.expander("Groups, kinds of padding, height apart from width", icon=":material/tune:", key="layer_advanced")
+with more:
     advanced()
 explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
 with tries:
@@ -154,17 +115,18 @@ else:
             sliding_window(data, key="convolution_window")
             with numbers:
                 show_check(layer, shape, data)
-        if sentence := unread_sentence(layer, shape):
-            st.warning(sentence, icon=":material/texture:")
+        show_unread(layer, shape)
+    with numbers:
+        st.code(layer_code(layer, shape), language="python")
     if isinstance(layer, (Conv2d, ConvTranspose2d)):
+        with more:
+            show_groups(layer, shape)
         with numbers:
             show_bill(shape, facts)
         matrix = st.expander("The same layer as a matrix", icon=":material/grid_4x4:", on_change="rerun")
         if matrix.open:
             with matrix:
                 show_matrix(layer, shape)
-    with st.expander("The same layer in PyTorch", icon=":material/code:"):
-        st.code(f"from torch import nn\n\nlayer = {layer_code(layer, shape)}", language="python")
 inverse = st.expander("From sizes to settings: 32 to 8, every way", icon=":material/undo:", on_change="rerun")
 if inverse.open:
     with inverse:

@@ -4,7 +4,11 @@ i input size, k kernel, s stride, p padding on each side, d dilation, all in pix
 Dumoulin & Visin, "A guide to convolution arithmetic for deep learning" (2016); where PyTorch differs, PyTorch holds.
 """
 
+import math
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from cnncore.errors import InputError
 
@@ -75,31 +79,54 @@ def reads(o: int, i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[i
     return tuple(cell for cell in cells if 0 <= cell < i)
 
 
-def padded_source(place: int, i: int, mode: str = "zeros") -> int | None:
-    """Return which of the `i` input cells lies at `place` or is copied there by the padding `mode`; None: nothing.
+def copied(places: NDArray[np.int64], size: int, mode: str) -> NDArray[np.int64]:
+    """Return which of `size` input cells lies at each place, or is copied there by the padding; -1 where none is.
 
-    >>> padded_source(-2, 5, "reflect"), padded_source(-2, 5, "circular"), padded_source(-2, 5)
-    (2, 3, None)
+    Places count from the first input cell, those before it are negative; `mode` is one of PyTorch's padding modes.
+
+    >>> copied(np.arange(-2, 6), 4, "reflect").tolist()
+    [2, 1, 0, 1, 2, 3, 2, 1]
     """
-    if 0 <= place < i:
-        return place
-    if mode == "reflect":  # the border is the mirror and is not repeated: 2 1 | 0 1 2 3 | 2 1
-        return -place if place < 0 else 2 * (i - 1) - place
+    if mode == "reflect":  # the border is the mirror and is not repeated
+        return np.asarray(size - 1 - np.abs(size - 1 - np.abs(places)))
     if mode == "replicate":
-        return 0 if place < 0 else i - 1
+        return np.clip(places, 0, size - 1)
     if mode == "circular":
-        return place % i
-    return None
+        return np.asarray(places % size)
+    return np.where((places >= 0) & (places < size), places, -1)
 
 
-def unread(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[int, ...]:
-    """Return which of the `i` input cells none of the `o` output cells reads.
+def unread(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1, mode: str = "zeros") -> tuple[int, ...]:
+    """Return which of the `i` input cells none of the `o` output cells reads, itself or through a copy in the padding.
 
-    >>> unread(6, 2, 3, 2)
-    (5,)
+    >>> unread(6, 2, 3, 2), unread(6, 2, 3, 3, 1), unread(6, 2, 3, 3, 1, mode="circular")
+    ((5,), (5,), ())
     """
-    seen = {cell for output in range(o) for cell in reads(output, i, k, s, p, d)}
-    return tuple(cell for cell in range(i) if cell not in seen)
+    if mode == "zeros":
+        return _cells(~_covered(np.arange(i) + p, o, k, s, d))
+    places = np.arange(i + 2 * p)
+    read = np.zeros(i, dtype=bool)
+    read[copied(places[_covered(places, o, k, s, d)] - p, i, mode)] = True
+    return _cells(~read)
+
+
+def _covered(places: NDArray[np.int64], o: int, k: int, s: int, d: int) -> NDArray[np.bool_]:
+    """Return which places of the padded input lie under a tap: place = output * s + tap * d has a solution.
+
+    The taps that can solve it lie s / gcd(s, d) apart; so the smallest that is allowed decides, and no window is
+    walked through.
+    """
+    common = math.gcd(s, d)
+    every = s // common
+    # Euclid: tap = place / d modulo s, both divided by what they have in common.
+    first = places // common * pow(d // common, -1, every) % every
+    least = np.maximum(0, -((s * (o - 1) - places) // d))  # the last output reads it with this tap, if any does
+    tap = least + (first - least) % every
+    return np.asarray((places % common == 0) & (tap <= np.minimum(k - 1, places // d)))
+
+
+def _cells(chosen: NDArray[np.bool_]) -> tuple[int, ...]:
+    return tuple(np.flatnonzero(chosen).tolist())
 
 
 def unread_transposed(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[int, ...]:
@@ -110,7 +137,9 @@ def unread_transposed(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1
     >>> unread_transposed(5, 3, 1, 1, 1)
     (0, 4)
     """
-    return tuple(cell for cell in range(i) if not reads(cell, o, k, s, p, d))
+    first = np.arange(i) * s - p  # where the first tap of each cell falls
+    inside = np.maximum(0, -(first // d))  # the first tap that falls at or after the output's first cell
+    return _cells((inside > k - 1) | (first + inside * d > o - 1))
 
 
 @dataclass(frozen=True)

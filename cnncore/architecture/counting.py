@@ -190,11 +190,7 @@ def layer_facts(layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, shape: 
     result = cost(layer, shape)
     sizes, outputs = shape[1:], result.output[1:]
     formulas = [_formula(layer, axis, sizes[axis], outputs[axis]) for axis in (0, 1)]
-    missed = unread_transposed if isinstance(layer, ConvTranspose2d) else unread
-    left = [
-        len(missed(sizes[a], outputs[a], layer.kernel[a], layer.stride[a], layer.padding[a], layer.dilation[a]))
-        for a in (0, 1)
-    ]
+    left = [len(unread_cells(layer, axis, sizes[axis], outputs[axis])) for axis in (0, 1)]
     outputs_in_all = result.output[0] * outputs[0] * outputs[1]
     return LayerFacts(
         output=result.output,
@@ -207,6 +203,16 @@ def layer_facts(layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, shape: 
         unread_columns=left[1],
         formula=formulas[0] if formulas[0] == formulas[1] else f"height {formulas[0]}; width {formulas[1]}",
     )
+
+
+def unread_cells(
+    layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, axis: int, size: int, outputs: int
+) -> tuple[int, ...]:
+    """Return which of `size` input cells along one axis (0 height, 1 width) none of the layer's `outputs` reads."""
+    k, s, p, d = (getattr(layer, name)[axis] for name in ("kernel", "stride", "padding", "dilation"))
+    if isinstance(layer, ConvTranspose2d):
+        return unread_transposed(size, outputs, k, s, p, d)
+    return unread(size, outputs, k, s, p, d, layer.padding_mode if isinstance(layer, Conv2d) else "zeros")
 
 
 def _formula(layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, axis: int, size: int, output: int) -> str:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.architecture.arithmetic import padded_source
+from cnncore.architecture.arithmetic import copied
 from cnncore.architecture.counting import cost
 from cnncore.architecture.layers import (
     AdaptiveAvgPool2d,
@@ -101,5 +101,4 @@ def _taps(layer: Layer, axis: int, size: int, outputs: int) -> NDArray[np.int64]
         return np.where((cells % s == 0) & (cells >= 0) & (cells // s < size), cells // s, -1)
     cells = units * s - p + offsets
     mode = layer.padding_mode if isinstance(layer, Conv2d) else "zeros"
-    sources = [-1 if (source := padded_source(cell, size, mode)) is None else source for cell in cells.ravel().tolist()]
-    return np.array(sources, dtype=np.int64).reshape(cells.shape)
+    return copied(cells, size, mode)

@@ -5,8 +5,24 @@ import json
 from dataclasses import asdict
 
 from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Pair, Shape, layer_facts
+from cnncore.architecture.layers import PADDING_MODES
 from cnncore.errors import InputError
 
+# Options that some kinds do not have, and the values with which they would change nothing and are let through.
+FOREIGN: dict[str, dict[str, object]] = {
+    "conv": {"output_padding": "0", "ceil_mode": False},
+    "conv-transpose": {"ceil_mode": False, "padding_mode": "zeros"},
+    "pool": {"groups": 1, "output_padding": "0", "padding_mode": "zeros"},
+    "avg-pool": {"groups": 1, "output_padding": "0", "padding_mode": "zeros", "dilation": "1"},
+}
+OWNERS = {
+    "filters": "conv and conv-transpose",
+    "groups": "conv and conv-transpose",
+    "output_padding": "conv-transpose",
+    "ceil_mode": "pool and avg-pool",
+    "padding_mode": "conv",
+    "dilation": "conv, conv-transpose and pool",
+}
 LayerOfKind = Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d
 
 
@@ -14,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options; a size is one number or HEIGHTxWIDTH."""
     parser.add_argument("kind", choices=["conv", "conv-transpose", "pool", "avg-pool"])
     parser.add_argument("--input", required=True, metavar="CxHxW", help="for instance 3x32x32")
-    parser.add_argument("--filters", type=int, default=1)
+    parser.add_argument("--filters", type=int, help="1; a pool has as many as its input has channels")
     parser.add_argument("--kernel", required=True)
     parser.add_argument("--stride", help="1; for a pool the kernel")
     parser.add_argument("--padding", default="0", help="pixels on each side, HEIGHTxWIDTH, `same` or `valid`")
@@ -22,12 +38,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--groups", type=int, default=1)
     parser.add_argument("--output-padding", default="0")
     parser.add_argument("--ceil-mode", action="store_true")
+    parser.add_argument("--padding-mode", choices=PADDING_MODES, default="zeros", help="what the padding holds")
     parser.add_argument("--json", action="store_true", help="print JSON only")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compute and print the layer's facts."""
-    facts = asdict(layer_facts(_layer(args), shape("input", args.input)))
+    size = shape("input", args.input)
+    _refuse_foreign(args, channels=size[0])
+    facts = asdict(layer_facts(_layer(args), size))
     facts["output"] = list(facts["output"])
     if args.json:
         print(json.dumps(facts))
@@ -36,6 +55,18 @@ def run(args: argparse.Namespace) -> int:
         for name, value in facts.items():
             print(f"{name.replace('_', ' '):15} {value:,}" if isinstance(value, int) else f"{name:15} {value}")
     return 0
+
+
+def _refuse_foreign(args: argparse.Namespace, channels: int) -> None:
+    """Raise `InputError` for an option that the kind does not have: ignoring it would answer another question."""
+    neutral = dict(FOREIGN[args.kind])
+    if args.kind in ("pool", "avg-pool") and args.filters is not None:
+        neutral["filters"] = channels
+    for name, value in neutral.items():
+        given = getattr(args, name)
+        if set(str(given).split("x")) != {str(value)}:  # 1x1 is 1
+            shown = "" if given is True else f" (={given})"
+            raise InputError(f"`{name}`{shown} is an option of {OWNERS[name]}, not of {args.kind}: leave it out.")
 
 
 def shape(name: str, text: str) -> Shape:
@@ -74,12 +105,11 @@ def _layer(args: argparse.Namespace) -> LayerOfKind:
     if args.kind in ("pool", "avg-pool"):
         stride = kernel if args.stride is None else _pair("stride", args.stride)
         if args.kind == "avg-pool":
-            if dilation != (1, 1):
-                raise InputError(f"`dilation` (={args.dilation}) of an average pool must be 1: leave it out.")
             return AvgPool2d(kernel, stride, padding, args.ceil_mode)
         return MaxPool2d(kernel, stride, padding, dilation, args.ceil_mode)
     stride = _pair("stride", args.stride or "1")
+    filters = 1 if args.filters is None else args.filters
     if args.kind == "conv":
-        return Conv2d(args.filters, kernel, stride, padding, dilation, args.groups)
+        return Conv2d(filters, kernel, stride, padding, dilation, args.groups, padding_mode=args.padding_mode)
     extra = _pair("output_padding", args.output_padding)
-    return ConvTranspose2d(args.filters, kernel, stride, padding, extra, dilation, args.groups)
+    return ConvTranspose2d(filters, kernel, stride, padding, extra, dilation, args.groups)

@@ -20,8 +20,8 @@ from cnncore.architecture import (
     describe,
     pool_output_size,
     reads,
-    unread,
 )
+from cnncore.architecture.counting import unread_cells
 from cnncore.errors import InputError
 from cnncore.figures.convolution import kernels, picture
 from cnncore.figures.sliding import lines, slide
@@ -235,8 +235,7 @@ def _reads(pool: Pool, shape: Shape, axis: int) -> list[list[int]]:
 
 
 def _unread(pool: Pool, shape: Shape, axis: int) -> list[int]:
-    size, *setting = _axis(pool, shape, axis)
-    return list(unread(size, cost(pool, shape).output[1 + axis], *setting))
+    return list(unread_cells(pool, axis, shape[1 + axis], cost(pool, shape).output[1 + axis]))
 
 
 def chain(pool: Pool, size: int, times: int) -> list[int]:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Shape, cost
-from cnncore.architecture.arithmetic import padded_source
+from cnncore.architecture.arithmetic import copied
 
 Sliding = Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d
 
@@ -68,7 +68,8 @@ def _padded(layer: Sliding, axis: int, size: int, outputs: int) -> Line:
     kinds = [
         Kind.INPUT if 0 <= c - p < size else Kind.PADDING if c < size + 2 * p else Kind.BEYOND for c in range(total)
     ]
-    return Line(tuple(padded_source(c - p, size, mode) for c in range(total)), tuple(kinds), reads)
+    sources = copied(np.arange(total) - p, size, mode).tolist()
+    return Line(tuple(source if source >= 0 else None for source in sources), tuple(kinds), reads)
 
 
 def _stretched(layer: Sliding, axis: int, size: int, outputs: int) -> Line:

@@ -1,11 +1,12 @@
 """The controls that describe one layer on one image, all of them in the page's address. Returns the layer."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Shape
+from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Pair, Shape
 from cnncore.architecture.layers import PADDING_MODES
 from cnncore.figures.sliding import Sliding
 
@@ -22,11 +23,13 @@ FIRST: dict[str, Any] = {key: first for key, (_, _, first) in GEOMETRY.items()} 
     "groups": 1,
     "padding_mode": "zeros",
     "output_padding": 0,
+    "output_padding_width": 0,
     "ceil_mode": False,
     "apart": False,
 }
 ADDRESS = (*FIRST, *(f"{key}_width" for key in GEOMETRY))  # all that a link can set
 LABELS = {"input": ":blue[**Input**]", "kernel": ":orange[**Kernel**]"}
+PADDINGS = {"Valid": 1, "Half (same)": 3, "Full": 4}  # the guide's relationships
 HELP = {
     "input": "Height and width of the input, in pixels.",
     "kernel": "Height and width of the kernel (of a pool: of its window), in pixels.",
@@ -80,19 +83,18 @@ def advanced() -> None:
     kind = st.session_state.layer
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if kind in CONVOLUTIONS:
-            st.select_slider(
-                "Groups",
-                CHANNELS,
-                key="groups",
-                bind="query-params",
-                width=220,
-                help="Each group of filters sees its own share of the channels: weights and multiply-adds fall. As "
-                "many groups as channels: a depthwise convolution.",
-            )
+            _groups()
             padding = st.container(horizontal=True, vertical_alignment="bottom", gap="small", width="content")
             padding.markdown("Padding", width="content")
-            for name, value in _named_paddings().items():
-                padding.button(name, key=f"padding_{name}", on_click=_pad, args=(value,))
+            for name, number in PADDINGS.items():
+                shown = number if kind == CONVOLUTION else number + 7  # 8 to 11 are the transposed of 1 to 4
+                padding.button(
+                    name,
+                    key=f"padding_{name}",
+                    on_click=_pad,
+                    args=(name,),
+                    help=f"With stride 1 and no dilation: relationship {shown} of the guide.",
+                )
         if kind == CONVOLUTION:
             st.selectbox(
                 "What the padding holds",
@@ -111,22 +113,68 @@ def advanced() -> None:
                 bind="query-params",
                 help="Rounds up: what is left over gets a window of its own, even if it is not full.",
             )
-        st.toggle("Height and width apart", key="apart", bind="query-params")
+        st.toggle("Height and width apart", key="apart", bind="query-params", on_change=_part)
     if st.session_state.apart:
         st.caption("The controls above now set the height; these set the width.")
         with st.grid(columns="auto", min_column_width=92):
             for key, (low, high, first) in GEOMETRY.items():
+                if key == "dilation" and kind == AVERAGE_POOL:
+                    continue
                 name = "Width" if key == "input" else f"{key.capitalize()} width"
                 st.slider(name, low, high, first, key=f"{key}_width", bind="query-params")
+            if kind == TRANSPOSED:
+                st.slider("Output padding width", 0, 5, 0, key="output_padding_width", bind="query-params")
 
 
-def _named_paddings() -> dict[str, int]:
-    span = st.session_state.get("dilation", 1) * (st.session_state.kernel - 1)
-    return {"Valid": 0, "Half (same)": span // 2, "Full": span}
+def _part() -> None:
+    """Let the width begin as the height is."""
+    if st.session_state.apart:
+        for key in (*GEOMETRY, "output_padding"):
+            value = st.session_state.get(key, FIRST[key])
+            st.session_state[f"{key}_width"] = value
+            if value != FIRST[key]:  # a control that appears now: the address must be told (see set_all)
+                st.query_params[f"{key}_width"] = str(value)
 
 
-def _pad(value: int) -> None:
-    st.session_state.padding = min(value, GEOMETRY["padding"][1])
+def _groups() -> None:
+    """Show the slider of the groups, with those numbers that divide channels and filters."""
+    common = math.gcd(st.session_state.channels, st.session_state.filters)
+    numbers = [number for number in CHANNELS if common % number == 0]
+    now = st.session_state.get("groups", 1)
+    if now not in numbers:  # the channels were changed: what comes nearest
+        st.session_state.groups = max(number for number in numbers if number <= now)
+    help_text = (
+        "Each group of filters sees its own share of the channels: weights and multiply-adds fall. As many groups as "
+        "channels: a depthwise convolution."
+    )
+    if len(numbers) > 1:
+        st.select_slider("Groups", numbers, key="groups", bind="query-params", width=220, help=help_text)
+    else:
+        st.session_state.groups = 1
+        st.markdown("Groups: **1**", width=220, help=f"{help_text} Choose more channels and filters first.")
+
+
+def _pad(name: str) -> None:
+    for end in ("", "_width") if st.session_state.apart else ("",):
+        span = st.session_state.get(f"dilation{end}", 1) * (st.session_state[f"kernel{end}"] - 1)
+        value = {"Valid": 0, "Half (same)": span // 2, "Full": span}[name]
+        st.session_state[f"padding{end}"] = min(value, GEOMETRY["padding"][1])
+
+
+def change(name: str, value: Pair) -> None:
+    """Set one control, and that of the width where it has one of its own, to `value` (height, width)."""
+    if name == "ceil_mode":
+        st.session_state.ceil_mode = True
+        return
+    st.session_state[name] = value[0]
+    if st.session_state.apart:
+        st.session_state[f"{name}_width"] = value[1]
+
+
+def reaches(name: str, value: Pair) -> bool:
+    """Return whether the control called `name` can be set to `value`."""
+    low, high, _ = GEOMETRY.get(name, (0, 1, 0))
+    return low <= min(value) and max(value) <= high
 
 
 def setting() -> tuple[Sliding, Shape]:
@@ -141,7 +189,8 @@ def setting() -> tuple[Sliding, Shape]:
     shape = (state.channels, height, width)
     match state.layer:
         case "Transposed":
-            extra, groups = state.get("output_padding", 0), state.get("groups", 1)
+            extra = (state.get("output_padding", 0), state.get(second.format("output_padding"), 0))
+            groups = state.get("groups", 1)
             return ConvTranspose2d(state.filters, kernel, stride, padding, extra, dilation, groups), shape
         case "Max pool":
             return MaxPool2d(kernel, stride, padding, dilation, state.get("ceil_mode", False)), shape

@@ -72,8 +72,8 @@ def show_comparison(rows: list[Row]) -> None:
         ours, theirs = bags[0], networks[0]
         points = 100 * (theirs.test_accuracy - ours.test_accuracy)
         st.markdown(
-            f"The network's test accuracy lies **{abs(points):.1f} points {'above' if points >= 0 else 'below'}** that of "
-            f"the bag of words in the first row. It learned **{theirs.learned / ours.learned:,.1f} times** as many "
+            f"The network's test accuracy lies **{abs(points):.1f} points {'above' if points >= 0 else 'below'}** that "
+            f"of the bag of words in the first row. It learned **{theirs.learned / ours.learned:,.1f} times** as many "
             f"numbers, in **{theirs.seconds / max(ours.seconds, 1e-9):,.1f} times** the training time. Of several runs "
             "it is the one that did best on the test images, which flatters it a little."
         )

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 import torch
 from hypothesis import assume, given, settings
@@ -109,6 +111,35 @@ def test_the_cells_that_a_transposed_convolution_cuts_off_are_those_of_pytorch(i
     output.sum().backward()
     expected = tuple((line.grad[0, 0] == 0).nonzero().flatten().tolist())
     assert unread_transposed(i, output.shape[-1], k, s, p, d) == expected
+
+
+@given(i=SIZE, o=st.integers(1, 30), k=KERNEL, s=st.integers(1, 9), p=PADDING, d=st.integers(1, 9))
+@settings(max_examples=1000, deadline=None)
+def test_unread_cells_are_those_that_no_output_reads_one_by_one(i, o, k, s, p, d):
+    seen = {cell for output in range(o) for cell in reads(output, i, k, s, p, d)}
+    assert unread(i, o, k, s, p, d) == tuple(cell for cell in range(i) if cell not in seen)
+    # A cell of a transposed convolution is spread over the cells that it would read the other way round.
+    assert unread_transposed(i, o, k, s, p, d) == tuple(cell for cell in range(i) if not reads(cell, o, k, s, p, d))
+
+
+@given(i=SIZE, k=KERNEL, s=STRIDE, p=PADDING, d=DILATION, mode=st.sampled_from(["reflect", "replicate", "circular"]))
+@settings(max_examples=500, deadline=None)
+def test_unread_cells_with_copies_in_the_padding_are_those_of_pytorch(i, k, s, p, d, mode):
+    assume(d * (k - 1) + 1 <= i + 2 * p)
+    assume(mode == "replicate" or p <= i - (mode == "reflect"))
+    line = torch.ones(1, 1, i, requires_grad=True)
+    padded = functional.pad(line, (p, p), mode)
+    output = functional.conv1d(padded, torch.ones(1, 1, k), stride=s, dilation=d)
+    output.sum().backward()
+    expected = tuple((line.grad[0, 0] == 0).nonzero().flatten().tolist())
+    assert unread(i, output.shape[-1], k, s, p, d, mode) == expected
+
+
+def test_unread_cells_of_large_inputs_take_no_time():
+    start = time.perf_counter()
+    assert unread(1_000_000, 500_001, 500_000) == ()
+    assert unread(100_000, 33_333, 1, 3) == tuple(c for c in range(100_000) if c % 3 or c == 99_999)
+    assert time.perf_counter() - start < 5  # walking through the windows takes hours
 
 
 def test_a_window_larger_than_the_input_counts_when_sizes_are_rounded_up():

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, Linear, MaxPool2d, Residual, cost, layer_facts
 from cnncore.architecture.build import build_layer
+from cnncore.architecture.layers import PADDING_MODES
 from cnncore.errors import InputError
+from cnncore.figures.sliding import lines
 
 PAIR = st.tuples(st.integers(1, 4), st.integers(1, 4))
 
@@ -82,6 +84,34 @@ def test_unread_rows_and_columns_apart():
     facts = layer_facts(Conv2d(1, (3, 2), (2, 2)), (1, 6, 6))
     assert (facts.unread_rows, facts.unread_columns) == (1, 0)
     assert facts.formula.startswith("height floor((6 + 2*0 - 3)/2) + 1 = 2; width ")
+
+
+@pytest.mark.parametrize("mode", PADDING_MODES)
+@given(
+    size=st.tuples(st.integers(4, 12), st.integers(4, 12)),
+    kernel=PAIR,
+    stride=st.tuples(st.integers(1, 6), st.integers(1, 6)),
+    padding=st.tuples(st.integers(0, 3), st.integers(0, 3)),
+    dilation=PAIR,
+)
+@settings(max_examples=60, deadline=None)
+def test_the_facts_count_as_unread_what_the_drawing_hatches_and_what_has_no_gradient(
+    mode, size, kernel, stride, padding, dilation
+):
+    layer, shape = Conv2d(1, kernel, stride, padding, dilation, padding_mode=mode), (1, *size)
+    try:
+        facts = layer_facts(layer, shape)
+    except InputError:
+        assume(False)
+    assert (facts.unread_rows, facts.unread_columns) == tuple(len(line.unread) for line in lines(layer, shape))
+    # Where windows lie in the padding alone along one axis, no cell has a gradient, whatever the other axis reads.
+    assume(facts.unread_rows < size[0] and facts.unread_columns < size[1])
+    image = torch.ones(1, *shape, requires_grad=True)
+    module = build_layer(layer, shape)
+    module.weight.data.fill_(1)
+    module(image).sum().backward()
+    gradient = image.grad[0, 0] == 0
+    assert (facts.unread_rows, facts.unread_columns) == (int(gradient.all(1).sum()), int(gradient.all(0).sum()))
 
 
 def test_rows_that_the_padding_of_a_transposed_convolution_cuts_off_are_unread():

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,11 +41,11 @@ def test_a_slider_moves_everything(page):
     page.slider(key="stride").set_value(1).run()
     assert metrics(page)["Output"] == "1 × 7 × 7"
     assert r"\mathbf{7}" in page.latex[0].value
-    assert page.code[0].value == "from torch import nn\n\nlayer = nn.Conv2d(1, 1, 3, padding=1)"
+    assert page.code[0].value == "nn.Conv2d(1, 1, 3, padding=1)"
 
 
 def test_the_first_layer_of_the_practical(page):
-    page.button(key="try_First layer, CIFAR-10").click().run()
+    page.button(key="try_First layer").click().run()
     facts = layer_facts(Conv2d(32, 5, padding=2), (3, 32, 32))
     assert metrics(page) == {
         "Output": "32 × 32 × 32",
@@ -62,7 +63,7 @@ def test_rows_that_are_never_read_are_named(page):
     assert "the last two rows and columns" in page.info[0].value
 
 
-@pytest.mark.parametrize("name", ["Stride 3 on 8", "Even kernel", "Dilation 3", "First layer, CIFAR-10"])
+@pytest.mark.parametrize("name", ["Stride 3 on 8", "Even kernel", "Dilation 3", "First layer"])
 def test_what_to_notice_shows_until_something_else_is_set(page, name):
     page.button(key=f"try_{name}").click().run()
     assert not page.exception
@@ -83,16 +84,29 @@ def test_a_kernel_that_does_not_fit_is_one_sentence_and_breaks_nothing_else(page
     assert metrics(page)["Output"] == "1 × 3 × 3"
 
 
-def test_groups_that_do_not_divide_are_one_sentence(page):
-    page.select_slider(key="groups").set_value(2).run()
-    assert "must be divisible by `groups`" in page.error[0].value
+def test_groups_that_do_not_divide_are_not_offered_and_the_address_says_so():
+    page = opened(groups="2", channels="6", filters="8")
+    assert metrics(page)["Weights"] == "216"
+    assert list(page.select_slider(key="groups").options) == ["1", "2"]
+    page = opened(groups="4", channels="6", filters="8")
+    assert not page.exception
+    assert "`groups=4` (shown: 1)" in texts(page)
 
 
-def test_depthwise(page):
-    page.select_slider(key="channels").set_value(8)
-    page.select_slider(key="filters").set_value(8)
-    page.select_slider(key="groups").set_value(8).run()
-    assert metrics(page)["Weights"] == "72"
+def test_weights_and_multiply_adds_fall_as_the_groups_rise_to_depthwise(page):
+    page.button(key="try_Depthwise").click().run()
+    assert "A depthwise convolution: 144 weights and 36,864 multiply-adds in 16 groups" in texts(page)
+    assert "2,304 weights and 589,824 multiply-adds, 16 times as many" in texts(page)
+    shown = []
+    for groups in (1, 2, 4, 8, 16):
+        page.select_slider(key="groups").set_value(groups).run()
+        assert not page.error
+        shown.append((metrics(page)["Weights"], metrics(page)["Multiply-adds"]))
+    facts = [layer_facts(Conv2d(16, 3, padding=1, groups=g), (16, 16, 16)) for g in (1, 2, 4, 8, 16)]
+    assert shown == [(f"{fact.weights:,}", f"{fact.macs:,}") for fact in facts]
+    page.select_slider(key="filters").set_value(8).run()  # 16 groups no longer divide them
+    assert page.select_slider(key="groups").value == 8
+    assert not page.error
 
 
 def test_height_apart_from_width(page):
@@ -103,6 +117,73 @@ def test_height_apart_from_width(page):
     page.slider(key="stride_width").set_value(1).run()
     assert metrics(page)["Output"] == "1 × 4 × 7"
     assert len(page.latex) == 2
+    assert "Relationship 6 " in texts(page)
+    assert "Along the width it is 2" in texts(page)
+    page.button(key="padding_Half (same)").click().run()
+    assert (page.slider(key="padding").value, page.slider(key="padding_width").value) == (1, 2)
+    assert "Along the width it is 3" in texts(page)
+
+
+def test_the_width_begins_as_the_height_is():
+    page = opened(input="20", kernel="5", padding="2")
+    page.toggle(key="apart").set_value(True).run()
+    assert metrics(page)["Output"] == "1 × 10 × 10"
+    assert page.query_params["kernel_width"] == "5"
+    page.slider(key="input_width").set_value(64).run()
+    assert metrics(page)["Output"] == "1 × 10 × 32"
+
+
+def test_output_padding_of_height_and_width():
+    page = opened(layer="Transposed", input="4", kernel="3", stride="2", padding="1", apart="true")
+    page.slider(key="input_width").set_value(4)
+    page.slider(key="output_padding_width").set_value(1).run()
+    assert metrics(page)["Output"] == "1 × 7 × 8"
+    assert len(page.latex) == 2
+
+
+@pytest.mark.parametrize("name", ["input", "padding", "stride"])
+def test_one_click_has_all_of_it_read(page, name):
+    page.button(key="try_Stride 3 on 8").click().run()
+    assert "i = 6 and i = 8 give the same output" in page.warning[0].value
+    page.button(key=f"remedy_{name}").click().run()
+    assert not page.warning
+    assert page.slider(key=name).value == {"input": 9, "padding": 1, "stride": 1}[name]
+
+
+def test_one_click_where_height_and_width_differ():
+    page = opened(input="6", kernel="3", stride="2", padding="0", apart="true", input_width="9", stride_width="3")
+    page.slider(key="padding_width").set_value(0).run()
+    assert "**Row 6 is never read.**" in page.warning[0].value
+    page.button(key="remedy_input").click().run()
+    assert not page.warning
+    assert metrics(page)["Output"] == "1 × 3 × 3"
+
+
+def test_the_badge_is_red_when_the_ways_disagree(monkeypatch):
+    import pages.parts.layer_more as more
+    from cnncore.figures.convolution import Agreement
+
+    monkeypatch.setattr(more, "agreement", lambda *_: Agreement((4, 4), (4, 4), (4, 5)))
+    page = opened()
+    assert ":red-badge[" in texts(page)
+    assert ":green-badge[" not in texts(page)
+
+
+@pytest.mark.parametrize(("weights", "colour"), [(9, "green"), (10, "red")])
+def test_the_badge_is_red_when_pytorch_says_otherwise(monkeypatch, weights, colour):
+    import pages.parts.layer_more as more
+    from cnncore.architecture.oracle import ask
+
+    def another(_, *, timeout, **question):
+        return replace(ask(**question), weights=weights)
+
+    monkeypatch.setattr(more.compute, "is_warm", lambda: True)
+    monkeypatch.setattr(more.compute, "call", another)
+    more._asked.clear()
+    page = opened()
+    more._asked.clear()
+    assert f":{colour}-badge[" in texts(page)
+    assert ("PyTorch says otherwise: 10 weights" in texts(page)) == (colour == "red")
 
 
 def test_the_address_sets_the_page():
@@ -136,8 +217,9 @@ def test_a_transposed_convolution_and_its_relationship():
 def test_a_pool_rounds_down_or_up():
     page = opened(layer="Max pool", input="7", kernel="2", stride="2", padding="0")
     assert metrics(page) == {"Output": "1 × 3 × 3", "Weights": "0"}
-    assert "All of it is read with ceil mode" in page.warning[0].value
-    page.toggle(key="ceil_mode").set_value(True).run()
+    assert "i = 6 and i = 7 give the same output" in page.warning[0].value
+    page.button(key="remedy_ceil_mode").click().run()
+    assert page.toggle(key="ceil_mode").value
     assert metrics(page)["Output"] == "1 × 4 × 4"
     assert not page.warning
     assert r"\left\lceil" in page.latex[0].value
