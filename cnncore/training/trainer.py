@@ -16,6 +16,7 @@ from cnncore.data.prepared import load
 from cnncore.data.standardize import Standardize
 from cnncore.errors import InputError
 from cnncore.events import Batch, Changed, Diverged, Epoch, Event, Finished, Started
+from cnncore.training.allocator import keep_freed_memory
 from cnncore.training.average import Average
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
@@ -185,6 +186,7 @@ def own_process() -> None:
     Weights that die out leave numbers below 1e-38, with which a CPU computes up to a hundred times slower: they become
     zero. That holds for the whole process and whatever else computes in it, so `train` itself does not do it.
     """
+    keep_freed_memory()
     torch.set_flush_denormal(True)
 
 
