@@ -11,12 +11,13 @@ from cnncore.figures.image_size import SIZES, Sizes, has_dense, sizes, sizes_cha
 from cnncore.figures.layer_list import memory_sentence
 from cnncore.figures.network_bill import Count, bill_chart
 from pages.parts.address import explain, remember
-from pages.parts.builder.in_and_out import in_and_out
 from pages.parts.builder.mend import mend_at
 from pages.parts.charts import draw, ink
+from pages.parts.class_map import class_map
 from pages.parts.current_network import choose, current_network, network_choice
 from pages.parts.header import header
 from pages.parts.link_to import link_to
+from pages.parts.network_exchange import exchange
 from pages.parts.questions import questions
 
 IMAGES = {28: 60_000, 32: 50_000, 224: 1_281_167}  # train images of MNIST, CIFAR-10, ImageNet: by the input's size
@@ -146,8 +147,15 @@ def show(network: Network, native: Description) -> None:
     show_try()
     with st.expander("Layer by layer", icon=":material/table_rows:", expanded=True):
         show_table(found, network)
-    with st.expander("In and out: JSON and PyTorch", icon=":material/code:"):
-        in_and_out(network)
+    with st.expander(
+        "Over the wall, really run: the map of classes of a larger picture",
+        icon=":material/grid_view:",
+        key="over",
+        on_change="rerun",
+    ) as over:
+        if over.open:
+            class_map()
+    exchange(network)
 
 
 header("Architecture", "What is a network made of, where are its parameters, and which images does it take?")

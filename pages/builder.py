@@ -12,13 +12,13 @@ from cnncore.figures.network_diagram import network_diagram
 from pages.parts.builder.actions import add, choose_place, chosen_place, did, hold_dense, picked, refused, set_fields
 from pages.parts.builder.diagram.component import diagram
 from pages.parts.builder.exercises import exercise
-from pages.parts.builder.in_and_out import in_and_out
 from pages.parts.builder.layers.component import layer_rows
 from pages.parts.builder.panel import panel, trouble
 from pages.parts.builder.toolbar import image_fields, toolbar
 from pages.parts.current_network import choose, current_network, network_choice
 from pages.parts.header import header
 from pages.parts.link_to import link_to
+from pages.parts.network_exchange import exchange
 
 BATCH = 128  # the practical's
 LIST, DIAGRAM = "layer_rows", "network_diagram"
@@ -139,8 +139,7 @@ with st.expander("Image, and how dense layers take it", icon=":material/image:")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         image_fields(network)
     link_to("architecture", "Which sizes does it take? Where are its parameters?")
-with st.expander("In and out: JSON and PyTorch", icon=":material/code:"):
-    in_and_out(network)
+exchange(network)
 with st.expander("Find the slip: totals from real reports", icon=":material/quiz:"):
     exercise(network)
 with st.expander("Why it is so", icon=":material/menu_book:"):

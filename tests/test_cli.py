@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from cnncore.architecture import named_network
+from cnncore.cli import main
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -61,6 +64,56 @@ def test_describe_answers_in_json(tmp_path):
     ].keys()
 
 
+def test_describe_reads_json_pytorch_code_and_torchvisions_models(tmp_path):
+    saved, pasted = tmp_path / "saved.json", tmp_path / "pasted.py"
+    saved.write_text(named_network("lenet5").to_json(), encoding="utf-8")
+    pasted.write_text("model = nn.Sequential(nn.Conv2d(1, 6, 5), nn.Flatten(), nn.Linear(3456, 10))", encoding="utf-8")
+    counts = {str(saved): 61_706, str(pasted): 34_726, "torchvision:resnet34": 21_797_672}  # the last as documented
+    for spec, parameters in counts.items():
+        result = cnncore("describe", spec, "--json", home=tmp_path)
+        assert result.stderr == ""
+        values = json.loads(result.stdout)
+        assert values["weights"] + values["biases"] == parameters
+        assert sum(row["weights"] for row in values["layers"]) == values["weights"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("x.json", "nonsense", "is not JSON"),
+        ("x.json", '{"name": "x", "input": [3, 8, 8], "layers": [{"kind": "attention"}]}', "`kind` (='attention')"),
+        (
+            "x.json",
+            '{"name": "x", "input": [3, 8, 8], "layers": [{"kind": "conv", "filters": 4}]}',
+            "needs filters, kernel",
+        ),
+        (
+            "x.json",
+            '{"name": "x", "input": [3, 8, 8], "layers": [{"kind": "conv", "filters": 4, "kernel": 3, "groups": 2}]}',
+            "`in_channels` (=3) must be divisible by `groups` (=2)",
+        ),
+        (
+            "x.json",
+            '{"name": "x", "input": [3, 8, 8], "layers": [{"kind": "conv-transpose", "filters": 4, "kernel": 3, '
+            '"stride": 2, "output_padding": 2}]}',
+            "`output_padding` (=2) must be smaller than the stride",
+        ),
+        ("x.json", '{"name": "x", "input": [3, 8, 8], "layers": [{"kind": "linear", "features": 2}]}', "put a flatten"),
+        ("x.py", "model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.Conv2d(4, 8, 3))", "expects 4 channels and receives 8"),
+        ("x.py", "import os", "no network was found"),
+        ("x.py", "\udcff", "cannot be read"),
+    ],
+)
+def test_a_file_of_nonsense_is_one_line_and_status_2(file, text, message, tmp_path, capsys):
+    path = tmp_path / file
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    assert main(["describe", str(path), "--json"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.count("\n") == 1
+    assert message in printed.err
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
@@ -68,6 +121,11 @@ def test_describe_answers_in_json(tmp_path):
         ("layer conv --input 3x32 --filters 8 --kernel 3", "input"),
         ("describe nosuchnetwork --json", "nosuchnetwork"),
         ("describe practical --input 3x40x40", "fc4"),
+        ("describe torchvision:vit_b_16 --json", "vit_b_16"),
+        ("describe missing.py", "missing.py"),
+        ("layer conv --input 3x8x8 --filters 4 --kernel 3 --groups 2 --json", "`groups` (=2)"),
+        ("layer conv-transpose --input 3x8x8 --kernel 3 --output-padding 1 --json", "`output_padding` (=1)"),
+        ("layer pool --input 3x8x8 --kernel 2 --padding 2", "`padding` (=2)"),
         ("train --preset figure-99", "figure-99"),
         ("train --lr abc", "abc"),
         ("train --augment flop", "flop"),

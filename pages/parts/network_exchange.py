@@ -1,14 +1,17 @@
 """Networks in and out: PyTorch code, JSON, torchvision's models; what is drawn here as code, JSON and ONNX."""
 
 import hashlib
+from dataclasses import replace
 
 import streamlit as st
 
 from cnncore import compute
-from cnncore.architecture import Network, describe, network_code
+from cnncore.architecture import Network, Shape, describe, network_code
 from cnncore.architecture.pytorch_source import LONGEST, parse_pytorch
 from cnncore.architecture.torchvision_names import TORCHVISION
+from cnncore.commands.layer import shape
 from cnncore.errors import InputError
+from pages.parts.current_network import edit
 from pages.parts.plain import plain
 from pages.parts.run_picker import run_picker
 
@@ -23,12 +26,26 @@ _PASTE = """model = nn.Sequential(
 _MOST_ONNX = 60_000_000  # parameters, four bytes each: what a browser is sent at a click; ResNet-152 fits, VGG does not
 
 
+def exchange(network: Network) -> None:
+    """Show the expander *In and out* for the current network; one that is loaded becomes the current one."""
+    loaded = network_exchange(network)
+    if loaded is not None:
+        edit(loaded)
+        st.rerun()
+
+
 def network_exchange(network: Network) -> Network | None:
     """Show the expander *In and out* for `network`; return a network in the rerun that loads one, else None."""
     with st.expander("In and out: PyTorch, torchvision, JSON, ONNX", icon=":material/swap_horiz:"):
         first, second = st.columns(2, gap="large")
         with first:
             loaded = _bring()
+        try:
+            describe(network)
+        except InputError as error:
+            with second:
+                st.caption(f"It can be taken along once its layers fit: {plain(str(error))}")
+            return loaded
         with second:
             _take(network)
         with st.expander("The code that goes out", icon=":material/code:"):
@@ -68,7 +85,9 @@ def _bring() -> Network | None:
             "An `nn.Sequential`, or a class with `__init__` and `forward`, residual sums and concatenations included. "
             "It is read, never run."
         )
-        ask = st.button("Read it", key="exchange_load", type="primary")
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            ask = st.button("Read it", key="exchange_load", type="primary")
+            st.text_input("for images of", key="exchange_input", placeholder="as the code says, or as fits", width=250)
     if not ask:
         return None
     try:
@@ -77,16 +96,20 @@ def _bring() -> Network | None:
                 return _torchvision(name)
         if way == _FILE:
             return _from_file(file.name, file.getvalue()) if file is not None else None
-        return _from_text(st.session_state.exchange_text)
+        image = st.session_state.exchange_input.strip()
+        return _from_text(st.session_state.exchange_text, shape("images", image) if image else None)
     except (InputError, compute.ComputeError) as error:
         st.error(plain(str(error)), icon=":material/block:")
         return None
 
 
-def _from_text(text: str) -> Network:
+def _from_text(text: str, image: Shape | None = None) -> Network:
     if not text.strip():
         raise InputError("there is nothing to read yet: paste PyTorch code or a description into the field.")
-    network = Network.from_json(text) if text.lstrip().startswith("{") else parse_pytorch(text)
+    if not text.lstrip().startswith("{"):
+        return parse_pytorch(text, image)
+    network = Network.from_json(text)
+    network = network if image is None else replace(network, input=image)
     describe(network)  # refuses layers that do not fit each other, before anybody draws them
     return network
 

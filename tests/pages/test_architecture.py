@@ -57,24 +57,21 @@ def test_a_network_is_shown_at_its_own_size():
     assert "no size fails" in texts(page)
 
 
-def test_a_file_and_nonsense():
+def test_a_network_that_is_read_is_shown_and_nonsense_is_a_sentence():
     page = opened()
-    page.file_uploader(key="network_file").upload("mine.json", named_network("lenet5").to_json().encode()).run()
+    page.text_area(key="exchange_text").set_value(named_network("lenet5").to_json())
+    page.button(key="exchange_load").click().run()
     assert not page.exception
     assert page.selectbox(key="current_network").value == "lenet5"
-    for content, reason in [
-        (b"nonsense", "the description is not JSON"),
-        (b"\xff\xfe\x00", "is not text"),
-        (b" " * 1_000_001, "must be a description of at most 1 MB"),
-        (b"[" * 50_000, "the description is not JSON"),
-        (
-            b'{"name": "x", "input": [3, 8, 8], "layers": [{"kind": "conv", "filters": "many", "kernel": 3}]}',
-            "`filters` (=many)",
-        ),
-    ]:
-        page.file_uploader(key="network_file").upload("bad.json", content).run()
-        assert not page.exception
-        assert reason in page.error[0].value
+    page.text_area(key="exchange_text").set_value("[" * 5_000)
+    page.button(key="exchange_load").click().run()
+    assert not page.exception
+    assert len(page.error) == 1
+
+
+def test_the_class_map_waits_until_it_is_asked_for():
+    page = opened()
+    assert "There is no trained network yet" not in texts(page)
 
 
 def test_a_bad_address_falls_back_and_says_so():
