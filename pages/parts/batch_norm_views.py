@@ -91,7 +91,7 @@ def show_bias(subject: Subject, layer: str, batch: int) -> None:
         f"All biases of the convolution before it plus {shift:g}: behind batch norm, in train(), no value changes by "
         f"more than **{found.train:.1g}** (rounding): the batch's mean, which is subtracted, has grown by the same "
         f"{shift:g}. In eval() the running mean does not know of it, and values change by up to **{found.eval:.3g}**. "
-        "So the bias is never needed: the batch norm's shift does its work; `bias=False` saves one number a channel."
+        "So the bias is never needed: the batch norm's shift does its work, `bias=False` saves one number a channel."
     )
 
 
