@@ -27,6 +27,7 @@ from pages.parts.header import header
 from pages.parts.inspected import norm_channels, norm_neighbours
 from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
+from pages.parts.tries import show_tries
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
 ADDRESS = ("batch", "others", "mode", "channel")
@@ -77,11 +78,6 @@ def lacks(config: RunConfig) -> str:
     return "" if normed else "That run has no batch norm."
 
 
-def set_all(values: dict[str, Any]) -> None:
-    """Set the controls to `values` and all others to their first values."""
-    st.session_state.update(FIRST | values)
-
-
 header("Batch norm", "What does it do to a layer's numbers, and why do neighbours change an image's prediction?")
 remember(*ADDRESS)
 state = st.session_state
@@ -106,13 +102,7 @@ try:
         show_neighbours(subject, among, state.mode, state.batch)
     with right:
         show_channels(found, channel)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Try**", width="content")
-        for name, (values, _) in TRY.items():
-            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
-    for values, notice in TRY.values():
-        if all(state[key] == (FIRST | values)[key] for key in FIRST):
-            st.info(notice, icon=":material/lightbulb:")
+    show_tries(TRY, FIRST)
     show_statistics(subject, found, layer, state.batch, channel)
     st.subheader("The bias before it", anchor=False)
     show_bias(subject, layer, state.batch)

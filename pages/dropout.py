@@ -14,6 +14,7 @@ from pages.parts.header import header
 from pages.parts.inspected import hidden_layer
 from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
+from pages.parts.tries import show_tries
 
 ADDRESS = ("p", "mask", "books", "mode")
 FIRST: dict[str, Any] = {"p": 0.5, "mask": 0, "books": Books.PYTORCH, "mode": TRAIN_MODE}
@@ -56,11 +57,6 @@ learning, a smaller gap, and at some point underfitting.
 """
 
 
-def set_all(values: dict[str, Any]) -> None:
-    """Set the controls to `values` and all others to their first values."""
-    st.session_state.update(FIRST | values)
-
-
 def controls() -> None:
     places = st.columns([4, 3, 7, 4], vertical_alignment="bottom")
     places[0].slider("**p**, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="p", bind="query-params")
@@ -95,13 +91,7 @@ try:
     best = int(layer.scores.argmax())
     found = accounts(layer.activations, layer.weights[best], float(layer.biases[best]), state.p, state.mask)
     show_layer(subject, layer.activations, found, layer.classes[best])
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Try**", width="content")
-        for name, (values, _) in TRY.items():
-            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
-    for values, notice in TRY.values():
-        if all(state[key] == (FIRST | values)[key] for key in FIRST):
-            st.info(notice, icon=":material/lightbulb:")
+    show_tries(TRY, FIRST)
     show_modes(subject, layer.classes, best)
     ask_about(found)
 except (InputError, compute.ComputeError) as error:

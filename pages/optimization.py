@@ -12,11 +12,12 @@ from cnncore.errors import InputError
 from cnncore.figures.descent import descent_data, ways_table
 from pages.parts.address import explain, remember
 from pages.parts.descent.component import descent_picture
-from pages.parts.descent_form import ADDRESS, FIRST, controls, moved, set_all, setting, start_from_address
+from pages.parts.descent_form import ADDRESS, FIRST, controls, moved, setting, start_from_address
 from pages.parts.descent_questions import ask
 from pages.parts.header import header
 from pages.parts.questions import questions
 from pages.parts.schedule_plans import show_plans
+from pages.parts.tries import show_tries
 
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
@@ -110,13 +111,7 @@ try:
 except InputError as error:
     st.error(str(error), icon=":material/block:")
     found = ()
-with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    st.markdown("**Try**", width="content")
-    for name, (values, _) in TRY.items():
-        st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
-for values, notice in TRY.values():
-    if all(state[key] == (FIRST | values)[key] for key in FIRST):
-        st.info(notice, icon=":material/lightbulb:")
+show_tries(TRY, FIRST)
 if found:
     show_numbers(chosen, found)
 st.subheader("Schedules, before the run starts", anchor=False)

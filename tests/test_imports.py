@@ -17,6 +17,7 @@ TORCH_FREE = [
     "cnncore.data",
     "cnncore.data.augmentation",
     "cnncore.data.prepared",
+    "cnncore.descent.comparisons",
     "cnncore.events",
     "cnncore.figures.comparison",
     "cnncore.figures.curves",

@@ -139,7 +139,7 @@ def depth_chart(plain: Depth, normed: Depth) -> Chart:
     spec = {
         "mark": {"type": "rect", "color": INPUT},
         "height": 240,
-        "width": 330,
+        "width": 350,
         "encoding": {
             "x": {"field": "from", "type": "quantitative", "bin": {"binned": True}, "axis": {"title": "value"}},
             "x2": {"field": "to"},
@@ -148,7 +148,7 @@ def depth_chart(plain: Depth, normed: Depth) -> Chart:
                 "field": "share",
                 "type": "quantitative",
                 "scale": {"type": "sqrt", "range": [0, 1]},
-                "legend": {"title": "% of values"},
+                "legend": None,
             },
             "column": {
                 "field": "stack",

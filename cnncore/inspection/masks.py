@@ -63,7 +63,7 @@ def kept(units: int, p: float, count: int = 1, seed: int = 0) -> NDArray[np.bool
     A unit that one p drops is dropped at every larger p too (with one seed), so that a slider drops one after another.
     """
     _check(p)
-    return np.asarray(np.random.default_rng(seed).random((count, units)) >= p)
+    return np.asarray(np.random.default_rng([2014, seed]).random((count, units)) >= p)
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value

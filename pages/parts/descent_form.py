@@ -27,11 +27,6 @@ FIRST: dict[str, Any] = {
 }
 
 
-def set_all(values: dict[str, Any]) -> None:
-    """Set the controls to `values` and all others to their first values."""
-    st.session_state.update(FIRST | values)
-
-
 def moved() -> None:
     """Begin where somebody clicked on the map."""
     start = st.session_state.descent_picture.start

@@ -51,12 +51,13 @@ def choose_subject(
         if run is None:
             st.caption(f"No stored run yet: a freshly initialised network (*{fresh.network}*), until one is trained.")
     missing = "" if run is None else lacks(run.config)
-    run_id, saved = None, 0
+    run_id, saved, words = None, 0, "a freshly initialised network"
     if run is not None:
         fresh = replace(fresh, network=run.config.network, dataset=run.config.dataset, augment=run.config.augment)
     if run is not None and not missing:
         with places[1]:
-            names = {Moment.BEFORE: "before training", Moment.LAST: f"after {run.epoch} epochs"}
+            epochs = f"{run.epoch} epoch{'' if run.epoch == 1 else 's'}"
+            names = {Moment.BEFORE: "before training", Moment.LAST: f"after {epochs}"}
             moment = st.segmented_control(
                 "Its weights",
                 list(Moment),
@@ -66,7 +67,7 @@ def choose_subject(
                 key=f"{prefix}_moment",
                 bind="query-params",
             )
-        run_id, fresh = run.id, run.config
+        run_id, fresh, words = run.id, run.config, f"{run.label}, {names[moment]}"
         saved = checkpoint_path(run.id).stat().st_mtime_ns
     else:
         moment = Moment.BEFORE
@@ -74,5 +75,4 @@ def choose_subject(
         places[1].caption(f"{missing} A freshly initialised one is shown.")
     with places[2]:
         image, caption = from_data(prefix, fresh.dataset)
-    words = "a freshly initialised network" if run_id is None or run is None else f"{run.label}, {moment}"
     return Subject(run_id, Moment(moment), fresh, saved, image, caption, words)

@@ -63,7 +63,7 @@ def test_a_stored_run_is_looked_into_before_and_after_its_training(run_id):
     page = opened(p="0.9")
     assert not page.exception
     assert not page.error
-    assert "after the last complete epoch" in texts(page)
+    assert "seed 0, after 1 epoch" in texts(page)
     assert page.selectbox(key="drop_run").value == run_id
     after = texts(page)
     page.segmented_control(key="drop_moment").set_value("before training").run()

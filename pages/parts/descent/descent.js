@@ -68,6 +68,7 @@ class View {
     this.x = (value) => ((value - left) / (right - left)) * this.width;
     this.y = (value) => ((top - value) / (top - bottom)) * this.height;
     this.frame();
+    this.root.dataset.start = this.data.start.join(",");
     this.go(step);
   }
 

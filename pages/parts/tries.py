@@ -1,0 +1,27 @@
+"""Settings that lead to a surprise, one press away, and what to notice once one of them is set."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+Tries = Mapping[str, tuple[dict[str, Any], str]]  # what to press: what it sets, what to notice
+
+
+def set_all(values: dict[str, Any]) -> None:
+    """Set the controls to `values`: as a callback, before they are drawn."""
+    st.session_state.update(values)
+
+
+def show_tries(tries: Tries, first: dict[str, Any]) -> None:
+    """Show a button for each setting, which sets all controls of `first`, those that it does not name to their first.
+
+    Where the controls stand as one of them says, what to notice is shown.
+    """
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**Try**", width="content")
+        for name, (values, _) in tries.items():
+            st.button(name, key=f"try_{name}", on_click=set_all, args=(first | values,))
+    for values, notice in tries.values():
+        if all(st.session_state[key] == value for key, value in (first | values).items()):
+            st.info(notice, icon=":material/lightbulb:")

@@ -1,0 +1,61 @@
+"""The ways down a surface in a real browser: played, scrubbed, and begun where somebody clicks."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from cnncore.descent.paths import Setting, ways
+from cnncore.descent.rules import Rule
+from cnncore.figures.descent import descent_data
+
+pytestmark = pytest.mark.browser
+
+
+def test_every_step_is_shown_without_asking_the_server(visit, page):
+    asked = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: asked.append(socket.url)))
+    visit("optimization")
+    assert asked  # what a page needs to open is heard, so the silence below means something
+    setting = Setting()
+    drawn = descent_data(setting, ways(setting, (Rule.SGD, Rule.MOMENTUM)))["ways"]
+    expect(page.locator(".walked")).to_have_count(2)
+    expect(page.locator(".step")).to_have_text("step 150 of 150")
+    box = page.locator(".map").bounding_box()
+    assert box["y"] + box["height"] < 800  # the picture that answers stands above the fold
+    asked.clear()
+    page.locator(".scrub").fill("40")
+    expect(page.locator(".step")).to_have_text("step 40 of 150")
+    for way in drawn:
+        row = page.locator(f"tr[data-way='{way['name']}']")
+        assert float(row.get_attribute("data-loss")) == way["loss"][40]
+    points = page.locator(".walked").first.get_attribute("points").split()
+    assert len(points) == 41
+    page.get_by_role("button", name="Next step").click()
+    expect(page.locator(".step")).to_have_text("step 41 of 150")
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.locator(".step")).to_have_text(re.compile(r"step (4[3-9]|[5-9]\d) of 150"))
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert asked == []
+
+
+def test_a_click_on_the_map_begins_there_and_is_in_the_address(visit, page):
+    visit("optimization")
+    box = page.locator(".map").bounding_box()
+    page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
+    page.wait_for_url(re.compile(r"x=3(\.0\d)?&y=1\.\d+|x=2\.9\d&y=1\.\d+|y=1\.\d+&x=(3|2\.9\d)"))
+    begun = re.compile(r"^(3|3\.0\d|2\.9\d),1\.(4|5)\d?$")
+    expect(page.locator(".descent")).to_have_attribute("data-start", begun)
+    ring = page.locator(".start").bounding_box()
+    assert abs(ring["x"] + ring["width"] / 2 - box["x"] - 0.75 * box["width"]) < 4
+    page.reload()
+    expect(page.locator(".descent")).to_have_attribute("data-start", begun)
+
+
+def test_what_diverges_is_said(visit):
+    page = visit("optimization?lr=0.3")
+    expect(page.locator(".descent .note")).to_contain_text("SGD diverged: after step")
+    expect(page.locator("tr[data-way='SGD']")).to_contain_text("diverged")
+    expect(page.locator("tr[data-way='Momentum']")).not_to_contain_text("diverged")
