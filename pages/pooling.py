@@ -17,7 +17,7 @@ from pages.parts.pool.component import pooled_picture
 from pages.parts.questions import questions
 
 BALL, PIXEL, PHOTO = "Ball", "One pixel", "Image of a data set"
-SIZE = 16  # of the drawn pictures, in pixels: the ball stays inside for every shift
+SIZE = 12  # of the drawn pictures, in pixels: the ball stays inside for every shift
 ADDRESS = ("picture", "map", "window", "stride", "right", "down", "back")
 FIRST: dict[str, Any] = {"picture": BALL, "map": IMAGE, "window": 2, "stride": 2, "right": 1, "down": 0, "back": False}
 # What to press, the setting, and what to notice once it is there.
@@ -163,5 +163,7 @@ with st.expander("What the pools save in the practical's network", icon=":materi
 with st.expander("Why it is so", icon=":material/menu_book:"):
     st.markdown(WHY)
 with st.expander("The two pools in PyTorch", icon=":material/code:"):
-    st.code("\n".join(layer_code(make(state.window, state.stride)) for make in (MaxPool2d, AvgPool2d)), "python")
+    st.code(
+        "\n".join(layer_code(make(state.window, state.stride), (1, 1, 1)) for make in (MaxPool2d, AvgPool2d)), "python"
+    )
 questions("pooling")
