@@ -6,32 +6,46 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, RUNS
 from cnncore.training.config import RunConfig, Schedule
-from cnncore.training.schedule import learning_rate
+from cnncore.training.schedule import planned
 
+UPDATES = 20  # an epoch: enough for the schedules that move within one
+POINTS = 300  # of a line
 OVER = 0.95  # a schedule counts as over when this share of all its steps is done
 _DASHES = ([1, 0], [6, 3], [2, 2])
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value
 class Plan:
-    """The learning rate of every epoch under one schedule, `rates` (epochs,)."""
+    """The learning rate under one schedule, `rates` (epochs * UPDATES,): of as many updates in every epoch.
+
+    `exact` is false where the losses decide (plateau): the rates are then the most that they can be.
+    """
 
     schedule: Schedule
     rates: NDArray[np.float64]
+    exact: bool = True
+
+    @property
+    def epochs(self) -> int:
+        """How many epochs are planned."""
+        return len(self.rates) // UPDATES
 
     @property
     def total(self) -> float:
-        """The sum of the rates: how far all steps together can move the weights, in epochs at a rate of 1."""
-        return float(self.rates.sum())
+        """The sum over the epochs of their mean rate: how far all steps together can move the weights."""
+        return float(self.rates.sum() / UPDATES)
 
     @property
     def over(self) -> int:
         """The epoch after which 95 % of `total` is used up."""
-        return int(np.argmax(np.cumsum(self.rates) >= OVER * self.rates.sum() - 1e-12)) + 1
+        return int(np.argmax(np.cumsum(self.rates) >= (OVER - 1e-9) * self.rates.sum())) // UPDATES + 1
+
+    def after(self, epochs: int) -> float:
+        """Return the rate of the first update after so many epochs, of the last one at the run's end."""
+        return float(self.rates[min(epochs * UPDATES, len(self.rates) - 1)])
 
     @property
     def acts(self) -> bool:
@@ -40,24 +54,21 @@ class Plan:
 
 
 def plans(config: RunConfig) -> list[Plan]:
-    """Return what each schedule would do to `config`; one that only the data can tell (a plateau) is left out."""
+    """Return what each schedule would do to `config`, warm-up included."""
     result = []
     for schedule in Schedule:
-        try:
-            planned = replace(config, schedule=schedule)
-            rates = np.array([learning_rate(planned, epoch) for epoch in range(1, config.epochs + 1)], float)
-        except InputError:
-            continue
-        result.append(Plan(schedule, rates))
+        found = planned(replace(config, schedule=schedule), UPDATES, None)
+        result.append(Plan(schedule, found.lr, found.exact))
     return result
 
 
 def idle(found: list[Plan]) -> str:
     """Return in a sentence which schedules never act within these epochs; empty if all do (`none` is meant not to)."""
-    names = [f"*{plan.schedule}*" for plan in found if not plan.acts and plan.schedule is not Schedule.NONE]
+    meant = [plan for plan in found if plan.exact and plan.schedule is not Schedule.NONE]
+    names = [f"*{plan.schedule}*" for plan in meant if not plan.acts]
     if not names:
         return ""
-    count = len(found[0].rates)
+    count = found[0].epochs
     epochs = f"{count} epoch{'' if count == 1 else 's'}"
     verb = "never acts" if len(names) == 1 else "never act"
     return (
@@ -69,8 +80,8 @@ def idle(found: list[Plan]) -> str:
 def plans_table(found: list[Plan], after: int) -> dict[str, list[Any]]:
     """Return by column: the rate after `after` epochs, the sum of all rates, the epoch after which it is over."""
     return {
-        "schedule": [str(plan.schedule) for plan in found],
-        f"rate after {after} epochs": [f"{plan.rates[min(after, len(plan.rates) - 1)]:.3g}" for plan in found],
+        "schedule": [str(plan.schedule) + ("" if plan.exact else " (at most)") for plan in found],
+        f"rate after {after} epochs": [f"{plan.after(after):.3g}" for plan in found],
         "sum of all rates": [f"{plan.total:.3g}" for plan in found],
         f"{100 * OVER:.0f} % of it used after": [f"epoch {plan.over}" for plan in found],
     }
@@ -80,9 +91,12 @@ def plans_chart(found: list[Plan], after: int, ink: str = GUESS) -> Chart:
     """Return the rate of every epoch, one line a schedule, and a mark at `after`."""
     data: dict[str, list[Any]] = {"epoch": [], "rate": [], "schedule": []}
     for plan in found:
-        data["epoch"].extend(range(len(plan.rates)))
-        data["rate"].extend(float(f"{rate:.4g}") for rate in plan.rates)
-        data["schedule"].extend([str(plan.schedule)] * len(plan.rates))
+        # Where the rate stays, nothing has to be drawn again: a step begins at its first update.
+        keep = np.flatnonzero(np.diff(plan.rates, prepend=np.nan, append=np.nan)[:-1] != 0)
+        keep = np.union1d(keep[:: max(1, len(keep) // POINTS)], [0, len(plan.rates) - 1])
+        data["epoch"].extend((keep / UPDATES).tolist())
+        data["rate"].extend(float(f"{rate:.4g}") for rate in plan.rates[keep])
+        data["schedule"].extend([str(plan.schedule)] * len(keep))
     names = [str(plan.schedule) for plan in found]
     colours = [RUNS[i % len(RUNS)] for i in range(len(names))]
     dashes = [_DASHES[i // len(RUNS) % len(_DASHES)] for i in range(len(names))]

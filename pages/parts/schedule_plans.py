@@ -1,28 +1,45 @@
 """Learning rate schedules, drawn before a run: the rate of every epoch, what is left of it, when it is over."""
 
+from dataclasses import replace
+
 import pandas as pd
 import streamlit as st
 
 from cnncore.errors import InputError
 from cnncore.figures.schedules import idle, plans, plans_chart, plans_table
-from cnncore.training.config import RunConfig
+from cnncore.training.cautions import warnings
+from cnncore.training.config import RunConfig, Schedule
 from pages.parts.charts import draw, ink
+
+
+def read_epochs(text: str) -> tuple[int, ...]:
+    """Return the epochs of "50, 75"; none for an empty text."""
+    try:
+        return tuple(int(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise InputError(f"`milestones` (={text}) must be epochs with commas between: try 50, 75.") from None
 
 
 def show_plans() -> None:
     """Show every schedule over a run that the user describes."""
-    places = st.columns(4, vertical_alignment="bottom")
+    places = st.columns(6, vertical_alignment="bottom")
     lr = places[0].number_input("Learning rate", 0.0001, 10.0, 0.1, step=0.01, format="%.4g", key="plan_lr")
     epochs = int(places[1].number_input("Epochs", 1, 1000, 100, key="plan_epochs"))
-    decay = places[2].number_input("Decay an epoch (exponential)", 0.5, 1.0, 0.95, step=0.01, key="plan_decay")
-    after = int(places[3].number_input("Look after epoch", 0, epochs, min(50, epochs), key=f"plan_after_{epochs}"))
+    decay = places[2].number_input(
+        "Decay", 0.5, 1.0, 0.95, step=0.01, key="plan_decay", help="An epoch, of the exponential schedule."
+    )
+    ramp = places[3].number_input("Warm-up", 0.0, 100.0, 0.0, step=1.0, format="%g", key="plan_warmup", help="Epochs.")
+    drops = places[4].text_input("Milestones", "50, 75", key="plan_milestones", help="Epochs of the step schedule.")
+    after = int(places[5].number_input("Look after epoch", 0, epochs, min(50, epochs), key=f"plan_after_{epochs}"))
     try:
-        found = plans(RunConfig(lr=lr, epochs=epochs, decay=decay))
+        config = RunConfig(lr=lr, epochs=epochs, decay=decay, warmup_epochs=ramp, milestones=read_epochs(drops))
+        found = plans(config)
     except InputError as error:
         st.error(str(error), icon=":material/block:")
         return
     draw(plans_chart(found, after, ink()), "plans", "The learning rate of every epoch under each schedule")
-    if sentence := idle(found):
+    said = warnings(replace(config, schedule=Schedule.STEP))
+    for sentence in [*said, *filter(None, [idle(found)])]:
         st.warning(sentence, icon=":material/event_busy:")
     st.dataframe(pd.DataFrame(plans_table(found, after)), hide_index=True, width="stretch")
     st.caption(

@@ -1,10 +1,11 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from cnncore.errors import InputError
-from cnncore.figures.schedules import idle, plans, plans_chart, plans_table
+from cnncore.figures.schedules import UPDATES, idle, plans, plans_chart, plans_table
 from cnncore.training.config import RunConfig, Schedule
-from cnncore.training.schedule import learning_rate
+from cnncore.training.schedule import rate
 
 PRACTICAL = RunConfig(epochs=100, lr=0.1, decay=0.95)
 
@@ -18,31 +19,36 @@ def test_the_practicals_decay_is_worth_two_and_over_after_about_sixty_epochs():
     assert plan.total == pytest.approx(0.1 * (1 - 0.95**100) / (1 - 0.95))
     assert round(plan.total, 1) == 2.0
     assert 55 <= plan.over <= 60
+    assert of(plans(PRACTICAL), Schedule.NONE).over == 95
     table = plans_table(plans(PRACTICAL), 50)
     row = table["schedule"].index("exponential")
     assert table["rate after 50 epochs"][row] == "0.00769"
     assert table["sum of all rates"][row] == "1.99"
 
 
-def test_every_schedule_that_can_be_planned_is_drawn_as_the_trainer_will_set_it():
-    found = plans(PRACTICAL)
-    assert len(found) >= 4
+def test_every_schedule_is_drawn_as_the_trainer_will_set_it():
+    config = replace(PRACTICAL, epochs=10, warmup_epochs=2.0)
+    found = plans(config)
+    assert [plan.schedule for plan in found] == list(Schedule)
     for plan in found:
-        config = RunConfig(epochs=100, lr=0.1, decay=0.95, schedule=plan.schedule)
-        np.testing.assert_allclose(plan.rates, [learning_rate(config, epoch) for epoch in range(1, 101)])
-    chart = plans_chart(found, 50)
-    assert len(chart.data["rate"]) == 100 * len(found)
+        set_to = replace(config, schedule=plan.schedule)
+        expected = [rate(set_to, 1 + update // UPDATES, update % UPDATES, UPDATES) for update in range(10 * UPDATES)]
+        np.testing.assert_allclose(plan.rates, expected)
+        assert plan.epochs == 10
+    chart = plans_chart(found, 5)
     assert chart.spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == [str(plan.schedule) for plan in found]
+    for plan in found:  # the drawn points, held until the next, give every rate back
+        rows = [row for row, name in enumerate(chart.data["schedule"]) if name == plan.schedule]
+        at, rates = (np.array([chart.data[name][row] for row in rows]) for name in ("epoch", "rate"))
+        held = rates[np.searchsorted(at, np.arange(len(plan.rates)) / UPDATES + 1e-9, side="right") - 1]
+        np.testing.assert_allclose(held, plan.rates, rtol=1e-3, atol=1e-9)
 
 
-def test_a_schedule_that_only_the_data_can_tell_is_left_out(monkeypatch):
-    def refuse(config, epoch):
-        if config.schedule is Schedule.COSINE:
-            raise InputError("`schedule` (=cosine) follows the data: train to see it.")
-        return learning_rate(config, epoch)
-
-    monkeypatch.setattr("cnncore.figures.schedules.learning_rate", refuse)
-    assert Schedule.COSINE not in [plan.schedule for plan in plans(PRACTICAL)]
+def test_what_the_losses_decide_is_said_and_is_not_idle():
+    found = plans(PRACTICAL)
+    assert [plan.schedule for plan in found if not plan.exact] == [Schedule.PLATEAU]
+    assert "plateau (at most)" in plans_table(found, 10)["schedule"]
+    assert "plateau" not in idle(plans(RunConfig(epochs=1)))
 
 
 def test_a_milestone_that_is_never_reached_is_said():

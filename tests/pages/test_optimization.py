@@ -96,6 +96,10 @@ def test_predictions_are_revealed_with_measured_numbers():
 
 def test_a_schedule_that_never_acts_is_said():
     page = opened()
-    page.number_input(key="plan_epochs").set_value(1).run()
-    assert "never act" in texts(page)
+    page.number_input(key="plan_epochs").set_value(60).run()
+    assert "Milestone 75 is never reached in 60 epochs" in texts(page)
+    page.number_input(key="plan_decay").set_value(1.0).run()
+    assert "*exponential* never acts within 60 epochs" in texts(page)
+    page.text_input(key="plan_milestones").set_value("soon").run()
+    assert "`milestones` (=soon)" in page.error[0].value
     assert not page.exception
