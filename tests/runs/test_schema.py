@@ -36,8 +36,8 @@ PRAGMA user_version = 1;
 INSERT INTO runs (id, name, created, config, status, updated, test_size, batches_per_epoch, versions) VALUES (
     '250101-120000-abcd', 'old one', 1e9, '{"dataset": "builtin", "network": "practical", "epochs": 2,
     "batch_size": 128, "lr": 0.1, "momentum": 0.9, "schedule": "step", "decay": 0.95, "standardize": "zca", "augment":
-    [{"kind": "crop", "size": 28}], "dropout": 0.5, "batch_norm": true, "train_size": null, "test_size": null, "seed": 7, "device":
-    "auto", "preset": null}', 'stopped', 1e9, 1000, 2, '{"torch": "2.0"}');
+    [{"kind": "crop", "size": 28}], "dropout": 0.5, "batch_norm": true, "train_size": null, "test_size": null,
+    "seed": 7, "device": "auto", "preset": null}', 'stopped', 1e9, 1000, 2, '{"torch": "2.0"}');
 INSERT INTO epochs VALUES ('250101-120000-abcd', 1, 2, 2.1, .2, .6, 2.0, .25, .7, 10, 1, 500, .1);
 INSERT INTO batches VALUES ('250101-120000-abcd', 1, 1, 0, 128, 2.3, .1, .5, .1, 5);
 INSERT INTO batches VALUES ('250101-120000-abcd', 2, 1, 1, 128, 1.9, .3, .7, .1, 10);
