@@ -133,8 +133,6 @@ try:
     with st.expander("More settings", icon=":material/tune:"):
         more_settings()
     state = st.session_state
-    state.setdefault("shuffled", False)
-    explain({key: state[key] for key in ADDRESS})
     dataset = state.get("bow_data") or next(info.name for info in datasets() if info.prepared)
     config = configuration(dataset)
     stored = [result for result in results(dataset) if result.shape == image.shape]
@@ -152,10 +150,12 @@ try:
     with pictures:
         show_patch(image, config, place)
         show_job()
+        st.toggle("Shuffle the patches", key="shuffled", bind="query-params", disabled=current is None)
         if current is not None:
             show_words(image, state.bow_class, load_model(current), current)
-        else:
+        elif not running():
             st.info("**Start** learns a dictionary with these settings: then this image is drawn as its words.")
+    explain({key: state[key] for key in ADDRESS})
     show_try()
     st.subheader("Stages learned apart, beside a network learned end to end", anchor=False)
     show_comparison(rows_for(dataset, current, stored))

@@ -73,7 +73,7 @@ def test_nothing_in_the_package_imports_streamlit():
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "pages").glob("*.py")))
-def test_the_server_never_loads_torch(page, tmp_path):
+def test_the_server_loads_neither_torch_nor_scikit_learn(page, tmp_path):
     """A page that runs alone, as in the server, without a browser."""
     run = (
         "import os; os.environ['CNNCORE_HOME'] = " + repr(str(tmp_path)) + "\n"
@@ -81,4 +81,4 @@ def test_the_server_never_loads_torch(page, tmp_path):
         f"app = AppTest.from_file({str(ROOT / 'pages' / page)!r}, default_timeout=60).run()\n"
         "assert not app.exception, app.exception"
     )
-    assert loaded(run, "torch") == "[]"
+    assert loaded(run, "torch", "sklearn", "scipy") == "[]"

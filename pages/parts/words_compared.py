@@ -40,12 +40,9 @@ def show_comparison(rows: list[Row]) -> None:
     if not rows:
         st.info("Nothing was measured on this data set yet: **Start** learns a bag of words here.")
         return
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
-    with left:
+    with st.grid(columns="auto", min_column_width=250):
         _draw(accuracy_bars(rows), "compare_accuracy", "Train and test accuracy of each method")
-    with middle:
         _draw(seconds_bars(rows), "compare_seconds", "Training time of each method")
-    with right:
         _draw(learned_bars(rows), "compare_learned", "Learned numbers of each method, by part")
     st.html(f'<div style="font-size:0.85rem">{legend()}</div>')
     table = {
@@ -70,11 +67,12 @@ def show_comparison(rows: list[Row]) -> None:
         st.info("No network was trained on this data set yet: do it on the page Train, and it is drawn here.")
     elif bags:
         ours, theirs = bags[0], networks[0]
+        apart = "" if ours.where == theirs.where else " (not measured on the same machine)"
         points = 100 * (theirs.test_accuracy - ours.test_accuracy)
         st.markdown(
             f"The network's test accuracy lies **{abs(points):.1f} points {'above' if points >= 0 else 'below'}** that "
             f"of the bag of words in the first row. It learned **{theirs.learned / ours.learned:,.1f} times** as many "
-            f"numbers, in **{theirs.seconds / max(ours.seconds, 1e-9):,.1f} times** the training time. Of several runs "
+            f"numbers, in **{theirs.seconds / max(ours.seconds, 1e-9):,.1f} times** the training time{apart}. Of several runs "
             "it is the one that did best on the test images, which flatters it a little."
         )
 

@@ -37,7 +37,9 @@ def show_patch(image: NDArray[np.uint8], config: BagOfWordsConfig, place: Any) -
     found = describe(image[None], config)[0]  # (L, D)
     middle = len(found) // 2
     left, centre, right = st.columns([2, 2, 3])
-    number = place.slider("Patch", 1, len(found), middle + 1, key=f"number_of_{len(found)}") - 1
+    number = 0  # of one patch there is nothing to choose
+    if len(found) > 1:
+        number = place.slider("Patch", 1, len(found), middle + 1, key=f"number_of_{len(found)}") - 1
     picture = patch_grid(data_address(image), (image.shape[0], *image.shape[1:]), config, number)
     left.image(picture, width=SIDE, alt=f"The image and the centres of its patches, number {number + 1} framed")
     with centre:
@@ -48,7 +50,8 @@ def show_patch(image: NDArray[np.uint8], config: BagOfWordsConfig, place: Any) -
             st.html(row([Tile(pixels, alt="The patch, mean taken away")], SIDE / config.patch))
     with right:
         _draw(descriptor_chart(found[number], config.descriptor), "descriptor_bars", "The numbers of the descriptor")
-    words = f"{len(found)} patches, each {found.shape[1]} numbers by a fixed rule."
+    many = f"{len(found)} patches, each" if len(found) > 1 else "1 patch,"
+    words = f"{many} {found.shape[1]} numbers by a fixed rule."
     st.caption(f"{words} {'' if found[number].any() else 'This one has no contrast: the zero word.'}")
 
 
@@ -57,6 +60,7 @@ def show_words(image: NDArray[np.uint8], label: str, model: Model, result: Resul
     assigned = model.assign(image[None])[0]
     if st.session_state.shuffled:
         assigned = np.random.default_rng(0).permutation(assigned)
+    order = ", shuffled" if st.session_state.shuffled else ""
     scores = model.scores(model.features(assigned[None]))[0]
     best = np.argsort(-scores)[:3]
     left, right = st.columns([2, 3])
@@ -64,8 +68,7 @@ def show_words(image: NDArray[np.uint8], label: str, model: Model, result: Resul
         pictures = word_pictures(model.dictionary, model.config.descriptor)
         seen = as_words(assigned, pictures, model.config, model.shape)
         scale = 150 / image.shape[2]
-        st.html(row([Tile(image, f"the image: {label}"), Tile(stretched(seen), "every patch as its word")], scale))
-        st.toggle("Shuffle the patches", key="shuffled", bind="query-params")
+        st.html(row([Tile(image, f"the image: {label}"), Tile(stretched(seen), f"as its words{order}")], scale))
         answers = ", ".join(f"{result.classes[k]} {scores[k]:+.2f}" for k in best)
         st.markdown(f"Answer: **{result.classes[best[0]]}** (scores: {answers})")
     with right:
