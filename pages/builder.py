@@ -24,8 +24,8 @@ BATCH = 128  # the practical's
 LIST, DIAGRAM = "layer_rows", "network_diagram"
 # Below this width the form stands under the list: beside it both would be too narrow to read.
 NARROW = """<style>@media (max-width: 1000px) {
-:is(.st-key-builder_halves, .st-key-builder_top) [data-testid="stColumn"]
-    { min-width: calc(100% - 1.5rem); }}</style>"""
+:is(.st-key-builder_halves, .st-key-builder_top) [data-testid="stColumn"] { min-width: calc(100% - 1.5rem); }
+}</style>"""
 # What to press: the network to begin with, the layer to choose, what to do there, and what to notice.
 TRY: dict[str, tuple[str, tuple[int, ...], dict[str, Any], str]] = {
     "One more pool": (

@@ -1,5 +1,6 @@
 """The layer that is put in when somebody asks for one of a kind: sizes that fit where it lands, a name of its own."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from cnncore.architecture.diagnosis import walk
@@ -14,6 +15,7 @@ from cnncore.architecture.layers import (
     Layer,
     Linear,
     MaxPool2d,
+    Path,
     ReLU,
     Residual,
 )
@@ -58,14 +60,7 @@ def starter(network: Network, place: Place, kind: str) -> Layer:
             body: tuple[Layer, ...] = (Conv2d(channels, 3, padding=1, bias=False), BatchNorm2d(), ReLU())
             return Residual((*body, *body[:2]), name=name)
         case "branches":
-            parts = _parts(channels)
-            paths: list[tuple[Layer, ...]] = [
-                (Conv2d(parts[0], 1),),
-                (Conv2d(parts[1], 1), ReLU(), Conv2d(parts[1], 3, padding=1)),
-                (Conv2d(parts[2], 1), ReLU(), Conv2d(parts[2], 5, padding=2)),
-                (MaxPool2d(3, 1, 1), Conv2d(parts[3], 1)),
-            ]
-            return Branches(tuple(path for path, part in zip(paths, parts, strict=True) if part), name=name)
+            return Branches(tuple(_inception(channels)), name=name)
         case "max-pool" | "avg-pool":
             pool: Layer = KINDS[kind](2, name=name)
             return pool
@@ -82,7 +77,20 @@ def _arriving(network: Network, place: Place) -> int:
     return steps[place[:-2]].input[0] if len(place) > 1 else network.input[0]
 
 
-def _parts(channels: int) -> list[int]:
-    """Return a half, a quarter and two eighths of the channels; what does not divide is with the first."""
+def _inception(channels: int) -> Iterator[Path]:
+    """Yield the paths of an inception block that puts out as many channels as come in.
+
+    Its paths have about a half, a quarter and two eighths of them; few channels have fewer paths.
+    """
     eighth = channels // 8
-    return [channels - 4 * eighth, 2 * eighth, eighth, eighth]
+    one, three, five, pooled = (
+        (channels - 4 * eighth, 2 * eighth, eighth, eighth)
+        if eighth
+        else (channels - channels // 2, channels // 2, 0, 0)
+    )
+    yield (Conv2d(one, 1),)
+    if three:
+        yield (Conv2d(three, 1), ReLU(), Conv2d(three, 3, padding=1))
+    if five:
+        yield (Conv2d(five, 1), ReLU(), Conv2d(five, 5, padding=2))
+        yield (MaxPool2d(3, 1, 1), Conv2d(pooled, 1))

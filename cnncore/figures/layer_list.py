@@ -163,10 +163,10 @@ def amount(count: int) -> str:
     >>> amount(13107200), amount(950)
     ('13.1 M', '950')
     """
-    for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}" if count < 999.5 * size else f"{count / size:,.0f} {unit}"
-    return str(count)
+    size, unit = next(
+        ((size, unit) for size, unit in ((1, ""), (1e3, " k"), (1e6, " M")) if count < 999.5 * size), (1e9, " G")
+    )
+    return f"{count / size:.3g}{unit}" if count < 999.5 * size else f"{count / size:,.0f}{unit}"
 
 
 def memory(count: int) -> str:
