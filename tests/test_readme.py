@@ -3,10 +3,12 @@
 import json
 import re
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.ladder import RESULTS, table
 from cnncore.cli import COMMANDS
+from cnncore.training.config import RunConfig
 from cnncore.training.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
@@ -25,7 +27,7 @@ def test_the_ladder_is_the_measured_one():
 def test_the_measured_ladder_is_of_the_presets_as_they_are():
     assert set(MEASURED["presets"]) == {name for name in PRESETS if name.startswith("classroom")}
     for name, preset in MEASURED["presets"].items():
-        assert preset["config"] == PRESETS[name].to_dict() | {"device": "cpu"}
+        assert RunConfig.from_dict(preset["config"]) == replace(PRESETS[name], device="cpu")
         assert [run["seed"] for run in preset["runs"]] == [0, 1, 2]
         last = [run["curve"]["test_accuracy"][-1] for run in preset["runs"]]
         assert preset["test_accuracy"]["mean"] == round(statistics.mean(last), 4)

@@ -27,13 +27,23 @@ def unread_sentence(layer: Sliding, shape: Shape) -> str:
         copies = isinstance(layer, Conv2d) and layer.padding_mode != "zeros" and layer.padding[axis] > 0
         if isinstance(layer, ConvTranspose2d):
             text += " The padding cuts off all that they are spread over."
-        elif cells[0] == size - len(cells) and not copies:  # copies would be of other cells if these were not there
+        # Copies would be of other cells if these were not there.
+        elif cells[0] == size - len(cells) and not copies and _as_large(layer, shape, axis, size - len(cells)):
             where = "" if alike else ("In height, ", "In width, ")[axis]
             text += f" {where}i = {size - len(cells)} and i = {size} give the same output."
         else:
             text += " The window steps over them."
         parts.append(text)
     return " ".join(parts)
+
+
+def _as_large(layer: Sliding, shape: Shape, axis: int, size: int) -> bool:
+    """Return whether the output keeps its size with an input of `size` along `axis`: windows may lie in the padding."""
+    smaller = (shape[0], size, shape[2]) if axis == 0 else (shape[0], shape[1], size)
+    try:
+        return cost(layer, smaller).output == cost(layer, shape).output
+    except InputError:  # no input is left, or less than a window
+        return False
 
 
 @dataclass(frozen=True)

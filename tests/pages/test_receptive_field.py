@@ -120,7 +120,7 @@ def test_a_link_to_a_run_shows_its_weights_before_and_after(run):
     assert not page.exception
     assert not page.error
     assert not page.warning
-    assert page.selectbox(key="network").value == "classroom"
+    assert page.selectbox(key="current_network").value == "classroom"
     after = drawn(page)
     assert (after["image"]["height"], after["image"]["width"]) == (12, 12)
     assert "after training" in after["heat"]["text"][0]
@@ -143,11 +143,11 @@ def test_weights_follow_the_network_and_the_network_the_weights(run):
     page = opened(field_data="tiny")
     label = next(option for option in page.selectbox(key="weights").options if run.id[-4:] in option)
     page.selectbox(key="weights").set_value(label).run()
-    assert page.selectbox(key="network").value == "classroom"
-    page.selectbox(key="network").set_value("lenet5").run()
+    assert page.selectbox(key="current_network").value == "classroom"
+    page.selectbox(key="current_network").set_value("lenet5").run()
     assert page.selectbox(key="weights").value == "fresh, seed 0"
     assert not page.error
     assert drawn(page)["image"]["height"] == 28
-    page.selectbox(key="network").set_value("classroom").run()
+    page.selectbox(key="current_network").set_value("classroom").run()
     assert page.selectbox(key="weights").value == label
     assert drawn(page)["image"]["height"] == 12
