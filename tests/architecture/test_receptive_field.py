@@ -114,7 +114,7 @@ def narrow(layers):
     result = []
     for layer in layers:
         if isinstance(layer, Conv2d):
-            layer = replace(layer, filters=1)
+            layer = replace(layer, filters=1, groups=1)
         elif isinstance(layer, Tanh):
             layer = ReLU()  # sums of ones are far out on its flat parts, where its gradient is rounded to 0
         elif isinstance(layer, (Residual, Branches)):
@@ -140,7 +140,9 @@ def test_every_layer_of_the_catalogue_sees_what_pytorchs_gradient_reaches(name):
             down, across = (np.flatnonzero(truth.any(axis)) for axis in (1, 0))
             real = Box(int(down[0]), int(across[0]), int(down[-1]) + 1, int(across[-1]) + 1)
             assert seen_box(tables[number], *unit) == real, rows[number].name
-            assert box(fields[number], *unit).clipped(*shape[1:]) == real, rows[number].name
+            # Where a stride steps over the image's last pixels (SqueezeNet's first layer), no unit sees them.
+            read = (int(np.flatnonzero(table.any(0))[-1]) + 1 for table in tables[number])
+            assert box(fields[number], *unit).clipped(*read) == real, rows[number].name
 
 
 def test_both_axes_have_their_own_numbers():
