@@ -21,6 +21,7 @@ from cnncore.architecture import (
     MaxPool2d,
     Network,
     ReLU,
+    ReLU6,
     Residual,
     Tanh,
     box,
@@ -115,7 +116,7 @@ def narrow(layers):
     for layer in layers:
         if isinstance(layer, Conv2d):
             layer = replace(layer, filters=1, groups=1)
-        elif isinstance(layer, Tanh):
+        elif isinstance(layer, (ReLU6, Tanh)):
             layer = ReLU()  # sums of ones are far out on its flat parts, where its gradient is rounded to 0
         elif isinstance(layer, (Residual, Branches)):
             layer = layer.with_paths([narrow(path) for path in layer.paths])
