@@ -17,7 +17,7 @@ from pages.parts.pool.component import pooled_picture
 from pages.parts.questions import questions
 
 BALL, PIXEL, PHOTO = "Ball", "One pixel", "Image of a data set"
-SIZE = 16  # of the drawn pictures, in pixels: the ball stays inside for every shift
+SIZE = 12  # of the drawn pictures, in pixels: the ball stays inside for every shift
 ADDRESS = ("picture", "map", "window", "stride", "right", "down", "back")
 FIRST: dict[str, Any] = {"picture": BALL, "map": IMAGE, "window": 2, "stride": 2, "right": 1, "down": 0, "back": False}
 # What to press, the setting, and what to notice once it is there.
@@ -77,16 +77,14 @@ def moved() -> None:
 
 def from_address() -> None:
     """Take the shift, which has no control of Streamlit's, from the address when the page is opened."""
-    for key, most in (("right", RIGHT), ("down", DOWN), ("back", 1)):
+    known: dict[str, dict[str, Any]] = {
+        "right": {str(pixels): pixels for pixels in range(RIGHT + 1)},
+        "down": {str(pixels): pixels for pixels in range(DOWN + 1)},
+        "back": {"true": True, "false": False},
+    }
+    for key, values in known.items():
         if key not in st.session_state:
-            asked = st.query_params.get(key, "").lower()
-            value = (
-                int({"true": "1", "false": "0"}.get(asked, asked))
-                if asked.isascii() and asked.isalnum() and (asked.isdigit() or asked in ("true", "false"))
-                else -1
-            )
-            value = value if 0 <= value <= most else int(FIRST[key])
-            st.session_state[key] = bool(value) if key == "back" else value
+            st.session_state[key] = values.get(st.query_params.get(key, "").lower(), FIRST[key])
 
 
 def to_address() -> None:
@@ -163,5 +161,7 @@ with st.expander("What the pools save in the practical's network", icon=":materi
 with st.expander("Why it is so", icon=":material/menu_book:"):
     st.markdown(WHY)
 with st.expander("The two pools in PyTorch", icon=":material/code:"):
-    st.code("\n".join(layer_code(make(state.window, state.stride)) for make in (MaxPool2d, AvgPool2d)), "python")
+    st.code(
+        "\n".join(layer_code(make(state.window, state.stride), (1, 1, 1)) for make in (MaxPool2d, AvgPool2d)), "python"
+    )
 questions("pooling")

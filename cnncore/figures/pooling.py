@@ -18,18 +18,17 @@ from cnncore.architecture import (
     Shape,
     cost,
     describe,
-    pool_output_size,
     reads,
 )
 from cnncore.architecture.counting import unread_cells
 from cnncore.errors import InputError
 from cnncore.figures.convolution import kernels, picture
+from cnncore.figures.filtering import grey
 from cnncore.figures.sliding import lines, slide
 
-RIGHT, DOWN = 8, 4  # the largest shifts, in pixels
+RIGHT, DOWN = 6, 4  # the largest shifts, in pixels
 LARGEST = 24  # more cells along an axis would be too small to point at
 SMALLEST = 6
-COLOURED = np.array([0.299, 0.587, 0.114])  # how bright red, green and blue look (ITU-R BT.601)
 IMAGE = "The image itself"
 # What comes before the pool: the practical's networks have a convolution and a ReLU there.
 MAPS = {
@@ -46,10 +45,10 @@ Values = NDArray[np.int64]
 def drawn_scene(size: int, dot: bool = False) -> Values:
     """Return a ball (or one bright pixel) on black, values 0 to 9, in a scene (size + DOWN + 2, size + RIGHT + 2).
 
-    Unshifted the ball begins at the left of the view and is half as large, so that from 16 pixels on it stays inside.
+    Unshifted the ball begins at the left of the view and is half as large, so that from 12 pixels on it stays inside.
 
-    >>> drawn_scene(16).shape
-    (22, 26)
+    >>> drawn_scene(12).shape
+    (18, 20)
     """
     if not SMALLEST <= size <= LARGEST:
         raise InputError(f"`size` (={size}) must be from {SMALLEST} to {LARGEST} pixels: choose one of these.")
@@ -63,16 +62,16 @@ def drawn_scene(size: int, dot: bool = False) -> Values:
 
 def photo_scene(image: NDArray[np.uint8]) -> Values:
     """Return the uint8 `image` (1 or 3, H, W) in grey, 0 to 255, cut to a scene for the largest square view in it."""
-    channels, height, width = image.shape
+    _, height, width = image.shape
     size = min(height - DOWN - 2, width - RIGHT - 2, LARGEST)
     if size < SMALLEST:
         raise InputError(
             f"`image` (={height}x{width}) must be at least {SMALLEST + DOWN + 2}x{SMALLEST + RIGHT + 2} so that it can "
             "be shifted: choose a larger one."
         )
-    grey = np.rint(np.tensordot(COLOURED, image, 1) if channels == 3 else image[0]).astype(np.int64)
+    shades = grey(image)[0].astype(np.int64)
     top, left = (height - size - DOWN - 2) // 2, (width - size - RIGHT - 2) // 2
-    return np.asarray(grey[top : top + size + DOWN + 2, left : left + size + RIGHT + 2])
+    return np.asarray(shades[top : top + size + DOWN + 2, left : left + size + RIGHT + 2])
 
 
 def map_scene(scene: Values, name: str) -> Values:
@@ -92,8 +91,8 @@ def map_scene(scene: Values, name: str) -> Values:
 def view(scene: Values, right: int, down: int) -> Values:
     """Return what is seen of a map's scene (size + DOWN, size + RIGHT) after its content moved: (size, size).
 
-    >>> view(map_scene(drawn_scene(16, dot=True), IMAGE), 3, 1)[5, 3]
-    np.int64(9)
+    >>> int(view(map_scene(drawn_scene(12, dot=True), IMAGE), 3, 1)[3, 3])
+    9
     """
     size = len(scene) - DOWN
     return scene[DOWN - down : DOWN - down + size, RIGHT - right : RIGHT - right + size]
@@ -236,21 +235,6 @@ def _reads(pool: Pool, shape: Shape, axis: int) -> list[list[int]]:
 
 def _unread(pool: Pool, shape: Shape, axis: int) -> list[int]:
     return list(unread_cells(pool, axis, shape[1 + axis], cost(pool, shape).output[1 + axis]))
-
-
-def chain(pool: Pool, size: int, times: int) -> list[int]:
-    """Return the sides of the maps when the pool is applied again and again, until it no longer fits.
-
-    >>> chain(MaxPool2d(2), 32, 3)
-    [32, 16, 8, 4]
-    """
-    sizes = [size]
-    for _ in range(times):
-        i, k, s, p = sizes[-1], pool.kernel[0], pool.stride[0], pool.padding[0]
-        if k > i + 2 * p:
-            break
-        sizes.append(pool_output_size(i, k, s, p, ceil_mode=pool.ceil_mode))
-    return sizes
 
 
 @dataclass(frozen=True)

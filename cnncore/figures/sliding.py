@@ -7,6 +7,7 @@ the height and one for the width is all that a drawing needs, and all that the n
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,9 +94,7 @@ def _stretched(layer: Sliding, axis: int, size: int, outputs: int) -> Line:
     return Line(sources, kinds, reads, flipped=True)
 
 
-def slide(
-    layer: Sliding, rows: Line, columns: Line, image: NDArray[np.int64], weights: NDArray[np.int64]
-) -> NDArray[np.float64]:
+def slide(layer: Sliding, rows: Line, columns: Line, image: NDArray[Any], weights: NDArray[Any]) -> NDArray[np.float64]:
     """Return what the window gives on one channel: (H, W) -> (H', W'), no bias; a pool takes no notice of `weights`.
 
     As in deep learning the kernel of a convolution is not mirrored (mathematicians call that a cross-correlation).

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from cnncore.data import ImageData, datasets, load
 from cnncore.data.archives import UnreadableFileError
+from cnncore.data.images import Shape
 from cnncore.data.pictures import decode
 from cnncore.errors import InputError
 
@@ -20,9 +21,9 @@ def opened(name: str, version: str) -> ImageData:  # noqa: ARG001 the version ma
 
 
 @st.cache_data(max_entries=32, show_spinner="Reading the picture ...")
-def prepared(content: bytes) -> NDArray[np.uint8]:
-    """Return an own picture as data preparation would make it: upright, RGB, centre square, 32 x 32."""
-    return decode(content, OWN)[0]
+def prepared(content: bytes, shape: Shape) -> NDArray[np.uint8]:
+    """Return an own picture as data preparation would make it: upright, RGB, centre square, of `shape` (C, H, W)."""
+    return decode(content, shape)[0]
 
 
 def from_data(prefix: str) -> tuple[NDArray[np.uint8], str]:
@@ -62,8 +63,8 @@ def from_data(prefix: str) -> tuple[NDArray[np.uint8], str]:
     return np.array(data.train_images[rows[number - 1]]), f"{label}, number {number}"
 
 
-def from_user(kind: str, prefix: str) -> NDArray[np.uint8] | None:
-    """Let the user give a picture of their own; return it as the network would get it, None while there is none."""
+def from_user(kind: str, prefix: str, shape: Shape = OWN) -> NDArray[np.uint8] | None:
+    """Let the user give a picture of their own; return it as a network for `shape` would get it, None without one."""
     if kind == CAMERA:
         file = st.camera_input("Take a picture", key=f"{prefix}_camera", label_visibility="collapsed")
     else:
@@ -76,6 +77,6 @@ def from_user(kind: str, prefix: str) -> NDArray[np.uint8] | None:
     if file is None:
         return None
     try:
-        return prepared(file.getvalue())
+        return prepared(file.getvalue(), shape)
     except UnreadableFileError as error:
         raise InputError(f"`picture` cannot be read ({error}): choose another file.") from None

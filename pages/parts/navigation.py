@@ -29,6 +29,7 @@ class Entry:
 COURSE = (
     Entry("home", "Home", "home"),
     Entry("convolution", "Convolution", "grid_on", "Layers"),
+    Entry("kernels", "Kernels", "blur_on", "Layers"),
     Entry("pooling", "Pooling", "grid_view", "Layers"),
     Entry("architecture", "Architecture", "account_tree", "Layers"),
     Entry("datasets", "Data sets", "photo_library", "Data"),

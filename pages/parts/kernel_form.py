@@ -1,0 +1,99 @@
+"""The cells that hold a kernel's weights, the choice of a known one, and both in the page's address."""
+
+import numpy as np
+import streamlit as st
+
+from cnncore.figures.filtering import LIBRARY, MOST, SIZES, Kernel, read_kernel
+
+OWN = "Own weights"
+FIRST = LIBRARY["Sobel x"]
+MOST_DIVISOR = 10_000.0
+
+
+def weight_key(row: int, column: int) -> str:
+    """Return the key of one cell."""
+    return f"weight_{row}_{column}"
+
+
+def set_kernel(kernel: Kernel) -> None:
+    """Set size, weights and divisor."""
+    state = st.session_state
+    state.size, state.divisor = kernel.size, float(kernel.divisor)
+    for (row, column), weight in np.ndenumerate(np.array(kernel.weights, dtype=float)):
+        state[weight_key(row, column)] = float(weight)
+
+
+def the_kernel() -> Kernel:
+    """Return the kernel that the cells hold."""
+    size = st.session_state.size
+    weights = tuple(tuple(st.session_state[weight_key(r, c)] for c in range(size)) for r in range(size))
+    return Kernel(weights, st.session_state.divisor)
+
+
+def named(kernel: Kernel) -> str:
+    """Return the kernel's name in the library."""
+    return next((name for name, known in LIBRARY.items() if known == kernel), OWN)
+
+
+def choose() -> None:
+    """Fill the cells with the kernel that was chosen; own weights stay as they are."""
+    if st.session_state.kernel_name in LIBRARY:
+        set_kernel(LIBRARY[st.session_state.kernel_name])
+
+
+def resize() -> None:
+    """Put zeros around the kernel, or take its border off, after another size was chosen."""
+    size = st.session_state.size
+    st.session_state.size = next(other for other in SIZES if other != size)  # the cells still hold that one
+    set_kernel(the_kernel().resized(size))
+
+
+def from_address() -> None:
+    """Take the kernel from the address when the page is opened: many cells, for which Streamlit has no one control.
+
+    What cannot be read is left in the address, so that `pages.parts.address.explain` can say so.
+    """
+    if weight_key(0, 0) in st.session_state:
+        return
+    kernel, asked = FIRST, st.query_params
+    try:
+        divisor = float(asked.get("divisor", "1"))
+        if 0 < divisor <= MOST_DIVISOR:
+            kernel = read_kernel(asked.get("weights", FIRST.written()), divisor)
+            to_address(kernel)
+    except ValueError:  # an `InputError` is one too
+        pass
+    set_kernel(kernel)
+
+
+def to_address(kernel: Kernel) -> None:
+    """Write the kernel into the address where it differs from the first one."""
+    for key, now, first in (
+        ("weights", kernel.written(), FIRST.written()),
+        ("divisor", f"{kernel.divisor:g}", f"{FIRST.divisor:g}"),
+    ):
+        if now != first:
+            st.query_params[key] = now
+        elif key in st.query_params:
+            del st.query_params[key]
+
+
+def show_cells() -> None:
+    """Show the weights, a cell each, and what divides them."""
+    names = [*LIBRARY, OWN]
+    st.session_state.kernel_name = named(the_kernel())
+    st.selectbox("Kernel", names, key="kernel_name", on_change=choose)
+    for row in range(st.session_state.size):
+        for column, cell in enumerate(st.columns(st.session_state.size, gap="xxsmall")):
+            cell.number_input(
+                f"Weight in row {row + 1}, column {column + 1}",
+                -float(MOST),
+                float(MOST),
+                step=1.0,
+                format="%g",
+                key=weight_key(row, column),
+                label_visibility="collapsed",
+            )
+    size, divisor = st.columns(2, vertical_alignment="bottom")
+    size.segmented_control("Size", SIZES, key="size", required=True, on_change=resize)
+    divisor.number_input("Divided by", 0.001, MOST_DIVISOR, step=1.0, format="%g", key="divisor")
