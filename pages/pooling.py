@@ -77,16 +77,14 @@ def moved() -> None:
 
 def from_address() -> None:
     """Take the shift, which has no control of Streamlit's, from the address when the page is opened."""
-    for key, most in (("right", RIGHT), ("down", DOWN), ("back", 1)):
+    known: dict[str, dict[str, Any]] = {
+        "right": {str(pixels): pixels for pixels in range(RIGHT + 1)},
+        "down": {str(pixels): pixels for pixels in range(DOWN + 1)},
+        "back": {"true": True, "false": False},
+    }
+    for key, values in known.items():
         if key not in st.session_state:
-            asked = st.query_params.get(key, "").lower()
-            value = (
-                int({"true": "1", "false": "0"}.get(asked, asked))
-                if asked.isascii() and asked.isalnum() and (asked.isdigit() or asked in ("true", "false"))
-                else -1
-            )
-            value = value if 0 <= value <= most else int(FIRST[key])
-            st.session_state[key] = bool(value) if key == "back" else value
+            st.session_state[key] = values.get(st.query_params.get(key, "").lower(), FIRST[key])
 
 
 def to_address() -> None:
