@@ -114,11 +114,11 @@ with shown:
     try:
         cheap = tuple(kind for kind in offered if kind not in WHITENING)
         found = computed("pictures", **asked, image=image, kinds=cheap, eps=0.1)
-        place.html(grid(tiles(image, found), 112))
+        place.html(grid(tiles(image, found), 130))
         if image.size <= 4096:
             with st.spinner("Finding the principal components: some seconds the first time ...", show_time=True):
                 found |= computed("pictures", **asked, image=image, kinds=WHITENING, eps=eps)
-            place.html(grid(tiles(image, found), 112))
+            place.html(grid(tiles(image, found), 130))
         else:
             offered = list(cheap)
             st.info(f"Whitening is left out: images of {image.size:,} values would need a matrix of their square.")

@@ -67,7 +67,7 @@ def _sample(dataset: str, version: str, kind: Standardization, eps: float) -> ND
     return _fitted(dataset, version, kind, eps)(as_float(chosen)).numpy()
 
 
-def histogram(dataset: str, version: str, kind: Standardization, eps: float, bins: int = 60) -> Histogram:
+def histogram(dataset: str, version: str, kind: Standardization, eps: float, bins: int = 32) -> Histogram:
     """Return the values of test images after standardization."""
     values = _sample(dataset, version, kind, eps)
     low, high = np.quantile(values, [0.001, 0.999])
