@@ -23,7 +23,7 @@ def in_background(store, run_id, **options):
         finally:
             mine.close()
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)  # a test that fails must not wait for it
     thread.start()
     return thread, result
 

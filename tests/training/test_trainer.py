@@ -286,6 +286,20 @@ def test_the_plateau_falls_when_the_validation_loss_does_not(tiny):
     assert rate_ < 0.3, "it did happen"
 
 
+def test_a_resumed_run_remembers_where_its_plateau_was(tiny, tmp_path):
+    config = replace(CONFIG, schedule=Schedule.PLATEAU, patience=0, factor=0.5, validation_size=28, epochs=12, lr=0.3)
+    path = tmp_path / "run.pt"
+    whole = curve(list(train(config)))
+    rates = [row[5] for row in whole[1]]
+    fell = next(epoch for epoch, rate_ in enumerate(rates, start=1) if rate_ < 0.3)
+    assert fell < 12, "it has fallen, and not in the last epoch"
+    run = train(config, checkpoint=path)
+    next(e for e in run if isinstance(e, Batch) and e.epoch == fell + 1)
+    run.close()
+    after = curve(list(train(config, checkpoint=path, resume=True)))
+    assert after[1] == whole[1][fell:]
+
+
 def test_averaged_weights_are_evaluated_and_the_others_trained(tiny, tmp_path):
     config = replace(CONFIG, average=1.0, standardize=Standardization.CHANNEL, epochs=4)
     plain, averaged = (list(train(c, checkpoint=tmp_path / "run.pt")) for c in (replace(config, average=0), config))
