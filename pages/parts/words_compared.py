@@ -72,8 +72,8 @@ def show_comparison(rows: list[Row]) -> None:
         st.markdown(
             f"The network's test accuracy lies **{abs(points):.1f} points {'above' if points >= 0 else 'below'}** that "
             f"of the bag of words in the first row. It learned **{theirs.learned / ours.learned:,.1f} times** as many "
-            f"numbers, in **{theirs.seconds / max(ours.seconds, 1e-9):,.1f} times** the training time{apart}. Of several runs "
-            "it is the one that did best on the test images, which flatters it a little."
+            f"numbers, in **{theirs.seconds / max(ours.seconds, 1e-9):,.1f} times** the training time{apart}. Of "
+            "several runs it is the one that did best on the test images, which flatters it a little."
         )
 
 
