@@ -132,6 +132,15 @@ def test_one_that_ended_without_a_word_is_found_out_by_another_process(app_home,
     assert "ended from outside" in found.progress.message
 
 
+def test_a_last_word_just_before_the_end_is_heard(app_home, monkeypatch):
+    """It was read as running, then it wrote its result and ended, then its process was looked for."""
+    (app_home / "jobs").mkdir(parents=True)
+    jobs._write("quick", State.RUNNING, Progress("working"))
+    monkeypatch.setattr(jobs, "_GRACE", 0.0)
+    monkeypatch.setattr(jobs, "_alive", lambda name: jobs._write(name, State.DONE, Progress("working"), result=7))
+    assert status("quick").result == 7
+
+
 def test_what_another_process_does_is_left_alone(app_home):
     with lock(app_home / "jobs" / "mine.lock"):
         jobs._write("mine", State.RUNNING, Progress("working"))
