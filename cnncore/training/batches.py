@@ -113,7 +113,10 @@ class Batches:
 
     def batch(self, tables: Tables, number: int) -> TrainBatch:
         """Return batch `number` (from 0) of the epoch that the tables were drawn for."""
-        rows = slice(number * self.config.batch_size, (number + 1) * self.config.batch_size)
+        return self.batch_of(tables, slice(number * self.config.batch_size, (number + 1) * self.config.batch_size))
+
+    def batch_of(self, tables: Tables, rows: slice | Tensor) -> TrainBatch:
+        """Return the batch of the images at `rows` of the epoch's order: a slice, or indices on the device."""
         chosen = tables.order[rows]
         drawn = [{name: values[rows] for name, values in table.items()} for table in tables.draws]
         images = apply(self.train.images[chosen], self.config.augment, drawn)

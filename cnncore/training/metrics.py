@@ -18,6 +18,9 @@ from cnncore.training.device import autocast
 TOP = 5  # the practical's second accuracy: the right class is among the five most likely
 
 
+SUMS = 3  # numbers that a batch leaves on the device
+
+
 def batch_sums(logits: Tensor, labels: Tensor, loss: Tensor, share: Tensor | None = None) -> Tensor:
     """Return (3,): summed loss, number right, number right among the top five. (N, C), (N,), mean loss.
 

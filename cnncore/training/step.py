@@ -1,6 +1,5 @@
 """One update: forward, loss, backward, optimizer, average; its metrics stay on the device."""
 
-from contextlib import AbstractContextManager
 from typing import Protocol
 
 import torch
@@ -41,10 +40,8 @@ class EagerStep:
         optimizer: torch.optim.Optimizer,
         average: Average,
     ) -> None:
-        self._smoothing = config.label_smoothing
+        self._config = config
         self._batches, self._model, self._optimizer, self._average = batches, model, optimizer, average
-        self._device = batches.train.images.device
-        self._precision = config.precision
         self._tables: Tables | None = None
         self._number = 0
 
@@ -58,18 +55,21 @@ class EagerStep:
         batch = self._batches.batch(self._tables, self._number)
         self._number += 1
         set_rate(self._optimizer, rate)
-        self._optimizer.zero_grad(set_to_none=True)
-        with self._computing():
-            logits = self._model(batch.inputs)  # (N, classes)
-        logits = logits.float()
-        loss = objective(logits, batch, self._smoothing)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
-        self._optimizer.step()
+        sums = update(self._config, self._model, self._optimizer, batch)
         self._average.update()
-        return batch_sums(logits, batch.labels, loss, batch.share)
+        return sums
 
-    def _computing(self) -> AbstractContextManager[object]:
-        return autocast(self._precision, self._device)
+
+def update(config: RunConfig, model: nn.Module, optimizer: torch.optim.Optimizer, batch: TrainBatch) -> Tensor:
+    """Make one update with the batch and return its sums (3,), see `batch_sums`: the batch's before its update."""
+    optimizer.zero_grad(set_to_none=True)
+    with autocast(config.precision, batch.inputs.device):
+        logits = model(batch.inputs)  # (N, classes)
+    logits = logits.float()
+    loss = objective(logits, batch, config.label_smoothing)
+    loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+    optimizer.step()
+    return batch_sums(logits, batch.labels, loss, batch.share)
 
 
 def objective(logits: Tensor, batch: TrainBatch, smoothing: float = 0.0) -> Tensor:

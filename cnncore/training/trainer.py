@@ -23,19 +23,24 @@ from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
 from cnncore.training.device import choose_device, set_precision
 from cnncore.training.diagnosis import overflow
+from cnncore.training.graph import step_of
 from cnncore.training.keeping import Keeper
 from cnncore.training.live import Live
 from cnncore.training.metrics import Evaluation, Mean, Stopwatch, evaluate
 from cnncore.training.network import network_of
 from cnncore.training.optimizers import optimizer_of
 from cnncore.training.schedule import Plateau, rate
-from cnncore.training.step import EagerStep, Step
 
 BURST = 0.1  # seconds between two reads of the metrics: smooth to the eye, and the device never waits for it
 
 
 def train(
-    config: RunConfig, *, checkpoint: Path | None = None, resume: bool = False, live: Live | None = None
+    config: RunConfig,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    live: Live | None = None,
+    graph: bool = True,
 ) -> Iterator[Event]:
     """Train the network of `config` and yield what happens: Started, Batch ..., Epoch, ..., Finished or Diverged.
 
@@ -44,6 +49,7 @@ def train(
     events. With a `checkpoint` path the state is saved after each epoch, once its Epoch event has been taken, and
     snapshots in the folder beside it; with `resume` the run goes on after the epoch saved there and gives the same
     curve as if it had never been interrupted (on the same device, bit for bit). `Started.first_epoch` says where.
+    On CUDA each update is one graph where it can be recorded; with `graph=False` it goes kernel by kernel.
 
     The same configuration gives the same numbers on one device. Raises `InputError` for a data set that is not
     prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
@@ -61,7 +67,6 @@ def train(
     optimizer = optimizer_of(config, model)
     average = Average(config, model, len(batches))
     plateau = Plateau.of(config)
-    step: Step = EagerStep(config, batches, model, optimizer, average)
 
     last, factor = None, 1.0  # the last complete epoch; what a hand has made of the learning rate
     if saved:
@@ -70,6 +75,7 @@ def train(
         average.restore(saved.averaged, saved.last.step)
         plateau.restore(saved.plateau)
         last, factor = saved.last, saved.lr_factor
+    step, how = step_of(config, batches, model, optimizer, average, graph)
     live = live or Live(factor)
     keeper = Keeper(config, checkpoint, average.model)
     first_epoch = last.epoch + 1 if last else 1
@@ -78,7 +84,7 @@ def train(
     yield Started(
         config=config.to_dict(),
         device=str(device),
-        device_reason=reason,
+        device_reason=f"{reason}; {how}" if how else reason,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         train_size=len(batches.train),
         test_size=len(batches.test),

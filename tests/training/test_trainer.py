@@ -17,6 +17,7 @@ from cnncore.training.live import Live
 from cnncore.training.network import network_of
 from cnncore.training.presets import PRESETS
 from cnncore.training.schedule import planned
+from cnncore.training.step import EagerStep
 from cnncore.training.trainer import train
 
 CONFIG = RunConfig(dataset="tiny", network="classroom", epochs=3, batch_size=32, lr=0.05, device="cpu")
@@ -350,8 +351,8 @@ def test_a_changed_learning_rate_survives_being_resumed(tiny, tmp_path):
 def test_single_steps_make_one_update_for_each_event(tiny, monkeypatch):
     monkeypatch.setattr(trainer, "BURST", 3600.0)
     made = []
-    step = trainer.EagerStep.__call__
-    monkeypatch.setattr(trainer.EagerStep, "__call__", lambda self, rate: (made.append(rate), step(self, rate))[1])
+    step = EagerStep.__call__
+    monkeypatch.setattr(EagerStep, "__call__", lambda self, rate: (made.append(rate), step(self, rate))[1])
     live = Live(single=True)
     run = train(CONFIG, live=live)
     assert isinstance(next(run), Started)

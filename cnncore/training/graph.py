@@ -1,0 +1,180 @@
+"""The whole update as one CUDA graph: recorded once, then launched as a whole.
+
+A step of the practical's network is 60 to 90 small kernels, and on a large GPU starting one of them from Python takes
+longer than running it. A graph holds gather, augmentation, standardization, forward, loss, backward, optimizer and
+metrics as they were recorded, and is started with one call. What changes from step to step lies in memory that the
+graph reads: the epoch's random tables, the row at which the next batch begins, the learning rate.
+
+The recorded update is `StaticUpdate`, plain PyTorch that runs on every device; the tests compare it with
+`EagerStep` on the CPU, step by step. Recording and replaying have tests that need a CUDA device.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from cnncore.data.augmentation import HorizontalFlip, PadCrop, RandomCrop, RandomErasing, Rotation
+from cnncore.training.average import Average
+from cnncore.training.batches import Batches, Tables
+from cnncore.training.config import RunConfig
+from cnncore.training.metrics import SUMS
+from cnncore.training.optimizers import set_rate
+from cnncore.training.step import EagerStep, Step, update
+
+# These make the same kernels for every draw. The policies group a batch's images by what was drawn for them, and colour
+# jitter reads constants from the host: neither can be recorded.
+_RECORDABLE = (RandomCrop, PadCrop, HorizontalFlip, Rotation, RandomErasing)
+_WARM_UP = 3  # updates before recording: cuBLAS and cuDNN choose and allocate then
+
+
+def why_eager(config: RunConfig, device: torch.device) -> str:
+    """Return why a run's updates are launched kernel by kernel; empty where they are recorded as a graph."""
+    if device.type != "cuda":
+        return "graphs are CUDA's"
+    refused = [augmentation.kind for augmentation in config.augment if not isinstance(augmentation, _RECORDABLE)]
+    if refused:
+        return f"{' and '.join(refused)} cannot be recorded in a graph"
+    return ""
+
+
+def step_of(
+    config: RunConfig,
+    batches: Batches,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: Average,
+    graph: bool = True,
+) -> tuple[Step, str]:
+    """Return what makes the run's updates, and in a few words how: a graph, or kernel by kernel and why.
+
+    Comes after the weights and the optimizer's state have been loaded: a graph keeps the addresses of what it saw.
+    """
+    eager = EagerStep(config, batches, model, optimizer, average)
+    device = batches.train.images.device
+    reason = why_eager(config, device) if graph else "it was asked for"
+    if reason:
+        return eager, f"updates kernel by kernel, because {reason}" if device.type == "cuda" else ""
+    try:
+        return GraphStep(config, batches, model, optimizer, average), "each update one CUDA graph"
+    except RuntimeError as error:  # what cannot be recorded, or too little memory: the state was put back
+        return eager, f"updates kernel by kernel, because recording failed ({str(error).splitlines()[0]})"
+
+
+class StaticUpdate:
+    """An update that reads what changes from fixed places on the device, and makes no other choice.
+
+    `tables` hold the epoch's order and draws, `start` (1,) the row of the next batch's first image, `sums` (3,) is
+    where the batch's metrics go.
+    """
+
+    def __init__(self, config: RunConfig, batches: Batches, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        self._config, self._batches, self._model, self._optimizer = config, batches, model, optimizer
+        device = batches.train.images.device
+        self.tables = batches.tables(1)  # of the right sizes; `load` fills them
+        self.start = torch.zeros(1, dtype=torch.long, device=device)
+        self.sums = torch.zeros(SUMS, device=device)
+        self._places = torch.arange(config.batch_size, device=device)
+
+    def load(self, tables: Tables) -> None:
+        """Take over an epoch's tables and begin with its first batch."""
+        self.tables.order.copy_(tables.order)
+        for mine, theirs in zip(self.tables.draws, tables.draws, strict=True):
+            for name, values in mine.items():
+                values.copy_(theirs[name])
+        self.start.zero_()
+
+    def __call__(self, size: int) -> None:
+        """Make the update with the next `size` images, and go on to the following ones."""
+        rows = self.start + self._places[:size]
+        batch = self._batches.batch_of(self.tables, rows)
+        self.sums.copy_(update(self._config, self._model, self._optimizer, batch))
+        self.start += size
+
+
+class GraphStep:
+    """Updates as recorded graphs: one for a full batch, one for the epoch's short last one."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        batches: Batches,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        average: Average,
+    ) -> None:
+        self._batches, self._optimizer, self._average = batches, optimizer, average
+        self._update = StaticUpdate(config, batches, model, optimizer)
+        self._number = 0
+        sizes = sorted({batches.size(number) for number in range(len(batches))}, reverse=True)
+        self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
+        with unchanged(model, optimizer):
+            model.train()
+            _aside(lambda: self._rehearse(sizes))
+            pool = None
+            for size in sizes:
+                self._update.start.zero_()
+                optimizer.zero_grad(set_to_none=True)  # the gradients of a graph lie in its own memory
+                graph = torch.cuda.CUDAGraph()
+                # Another thread of this process may use CUDA meanwhile (a page's preview never does, a test's may).
+                with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
+                    self._update(size)
+                pool = graph.pool()
+                self._graphs[size] = graph
+
+    def begin(self, epoch: int) -> None:
+        """Draw order and augmentation of `epoch` and put them where the graphs read them."""
+        self._update.load(self._batches.tables(epoch))
+        self._number = 0
+
+    def __call__(self, rate: float) -> Tensor:
+        """Make the next update at this learning rate and return the batch's sums (3,)."""
+        set_rate(self._optimizer, rate)
+        self._graphs[self._batches.size(self._number)].replay()
+        self._number += 1
+        self._average.update()
+        return self._update.sums.clone()  # the next update writes to the same place
+
+    def _rehearse(self, sizes: list[int]) -> None:
+        for size in sizes:
+            for _ in range(_WARM_UP):
+                self._update.start.zero_()
+                self._update(size)
+
+
+class unchanged:  # noqa: N801 read as a word: with unchanged(model, optimizer)
+    """Put weights, running statistics and the optimizer's state back where they were, in place, at the end.
+
+    What the optimizer has made meanwhile stays, emptied: momentum of zero is what a first update begins with.
+    """
+
+    def __init__(self, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+        self._model, self._optimizer = model, optimizer
+
+    def __enter__(self) -> None:
+        self._weights = [value.detach().clone() for value in self._model.state_dict().values()]
+        self._state = {
+            parameter: {name: value.clone() for name, value in state.items() if isinstance(value, Tensor)}
+            for parameter, state in self._optimizer.state.items()
+        }
+        self._training = self._model.training
+
+    def __exit__(self, *_: object) -> None:
+        with torch.no_grad():
+            for now, before in zip(self._model.state_dict().values(), self._weights, strict=True):
+                now.copy_(before)
+            for parameter, state in self._optimizer.state.items():
+                before_it = self._state.get(parameter, {})
+                for name, value in state.items():
+                    if isinstance(value, Tensor):
+                        value.copy_(before_it[name]) if name in before_it else value.zero_()
+        self._model.train(self._training)
+
+
+def _aside(work: Callable[[], object]) -> None:
+    """Run `work` on a stream of its own, as recording does, and wait for it."""
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        work()
+    torch.cuda.current_stream().wait_stream(stream)

@@ -1,0 +1,193 @@
+"""The recorded update against the eager one: on the CPU all but the recording, on CUDA the graphs themselves."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from cnncore.architecture.build import build
+from cnncore.data.augmentation import (
+    ColourJitter,
+    HorizontalFlip,
+    PadCrop,
+    RandomCrop,
+    RandomErasing,
+    Rotation,
+)
+from cnncore.events import Batch, Started
+from cnncore.training.average import Average
+from cnncore.training.batches import Batches
+from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
+from cnncore.training.graph import StaticUpdate, step_of, unchanged, why_eager
+from cnncore.training.live import Live
+from cnncore.training.network import network_of
+from cnncore.training.optimizers import optimizer_of, set_rate
+from cnncore.training.step import EagerStep
+from cnncore.training.trainer import train
+
+# 140 images at 32 a batch: four full batches and one of 12 in every epoch.
+CONFIG = RunConfig(
+    dataset="tiny",
+    network="classroom",
+    batch_size=32,
+    lr=0.05,
+    momentum=0.9,
+    nesterov=True,
+    weight_decay=5e-4,
+    label_smoothing=0.1,
+    standardize=Standardization.CHANNEL,
+    augment=(RandomCrop(10), HorizontalFlip()),
+    dropout=0.5,
+    batch_norm=True,
+    epochs=10,
+    device="cpu",
+)
+CPU = torch.device("cpu")
+cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+
+
+def rate(step):
+    return 0.05 if step < 23 else 0.01  # changed in the middle of an epoch
+
+
+def prepared(config, data, device=CPU):
+    torch.manual_seed(config.seed)
+    model = build(network_of(config, data.shape, len(data.classes))).to(device, memory_format=torch.channels_last)
+    return model, Batches.of(config, data, device), optimizer_of(config, model)
+
+
+def sums_of(config, data, make):
+    """Return the sums of fifty updates and the weights after them; `make` gives begin(epoch) and update(rate, size)."""
+    model, batches, optimizer = prepared(config, data)
+    begin, update = make(config, batches, model, optimizer)
+    model.train()
+    found = []
+    for step in range(50):
+        number = step % len(batches)
+        if number == 0:
+            torch.manual_seed(100 + step)
+            begin(step // len(batches) + 1)
+        found.append(update(rate(step), batches.size(number)).clone())
+    return torch.stack(found), model.state_dict()
+
+
+def eagerly(config, batches, model, optimizer):
+    step = EagerStep(config, batches, model, optimizer, Average(config, model, len(batches)))
+    return step.begin, lambda lr, _: step(lr)
+
+
+def in_place(config, batches, model, optimizer):
+    static = StaticUpdate(config, batches, model, optimizer)
+
+    def update(lr, size):
+        set_rate(optimizer, lr)
+        static(size)
+        return static.sums
+
+    return lambda epoch: static.load(batches.tables(epoch)), update
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"augment": (PadCrop(2), Rotation(), RandomErasing())},
+        {"standardize": Standardization.ZCA, "optimizer": Optimizer.ADAMW, "momentum": 0.0, "nesterov": False},
+        {"standardize": Standardization.IMAGE, "optimizer": Optimizer.RMSPROP, "nesterov": False},
+    ],
+    ids=["practical", "geometry", "adamw", "rmsprop"],
+)
+def test_fifty_updates_from_fixed_places_are_the_eager_ones(tiny, change):
+    config = replace(CONFIG, **change)
+    theirs, after = sums_of(config, tiny, eagerly)
+    ours, weights = sums_of(config, tiny, in_place)
+    assert torch.equal(ours, theirs)
+    assert len({float(loss) for loss in theirs[:, 0]}) == 50  # fifty different batches, not one again and again
+    for name, value in weights.items():
+        assert torch.equal(value, after[name]), name
+
+
+def test_rehearsals_leave_no_trace(tiny):
+    for optimizer_name in (Optimizer.SGD, Optimizer.ADAM):
+        momentum = {} if optimizer_name is Optimizer.SGD else {"momentum": 0.0, "nesterov": False}
+        config = replace(CONFIG, optimizer=optimizer_name, **momentum)
+        for earlier in (0, 3):  # from the beginning, and as after a checkpoint, with momentum
+            results = []
+            for rehearse in (False, True):
+                model, batches, optimizer = prepared(config, tiny)
+                static = StaticUpdate(config, batches, model, optimizer)
+                model.train()
+                torch.manual_seed(1)
+                for _ in range(earlier):
+                    static(32)
+                if rehearse:
+                    with unchanged(model, optimizer):
+                        for _ in range(3):
+                            static(12)
+                static.load(batches.tables(2))
+                torch.manual_seed(2)
+                for _ in range(4):
+                    static(32)
+                results.append(torch.cat([value.flatten().double() for value in model.state_dict().values()]))
+            assert torch.equal(*results)
+
+
+def test_why_updates_are_not_recorded():
+    gpu = torch.device("cuda")
+    assert why_eager(CONFIG, CPU) == "graphs are CUDA's"
+    assert why_eager(CONFIG, gpu) == ""
+    assert why_eager(replace(CONFIG, augment=(ColourJitter(), HorizontalFlip())), gpu) == (
+        "jitter cannot be recorded in a graph"
+    )
+
+
+def test_on_the_cpu_the_step_is_eager_and_nothing_is_said(tiny):
+    model, batches, optimizer = prepared(CONFIG, tiny)
+    step, how = step_of(CONFIG, batches, model, optimizer, Average(CONFIG, model, len(batches)))
+    assert isinstance(step, EagerStep)
+    assert how == ""
+
+
+def on_cuda(config, graph, changes=()):
+    live, losses = Live(1.0), []
+    for event in train(config, live=live, graph=graph):
+        if isinstance(event, Started):
+            reason = event.device_reason
+        if isinstance(event, Batch):
+            losses.append((event.loss, event.accuracy, event.lr))
+            live.lr_factor = next((factor for step, factor in changes if event.step == step), live.lr_factor)
+            live.single = True  # every update is read at once, so that a change acts on the very next one
+    return losses, reason
+
+
+@pytest.mark.gpu
+@cuda
+@pytest.mark.parametrize("optimizer", [Optimizer.SGD, Optimizer.ADAMW])
+def test_fifty_graph_updates_are_fifty_eager_ones(tiny, optimizer):
+    momentum = {} if optimizer is Optimizer.SGD else {"momentum": 0.0, "nesterov": False, "lr": 0.001}
+    config = replace(
+        CONFIG, device="cuda", optimizer=optimizer, schedule=Schedule.EXPONENTIAL, snapshots=False, **momentum
+    )
+    eager, why = on_cuda(config, graph=False, changes=((23, 0.2),))
+    graph, how = on_cuda(config, graph=True, changes=((23, 0.2),))
+    assert "kernel by kernel, because it was asked for" in why
+    assert "each update one CUDA graph" in how
+    assert len(graph) == 50
+    for ours, theirs in zip(graph, eager, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
+    rates = {round(lr / 0.95 ** (step // 5), 6) for step, (_, _, lr) in enumerate(graph)}
+    assert len(rates) == 2  # before and after the change
+
+
+@pytest.mark.gpu
+@cuda
+def test_a_graph_goes_on_from_a_checkpoint(tiny, tmp_path):
+    config = replace(CONFIG, device="cuda", epochs=4, snapshots=False)
+    whole = [e.loss for e in train(config) if isinstance(e, Batch) and e.epoch > 2]
+    run = train(config, checkpoint=tmp_path / "run.pt")
+    for event in run:
+        if getattr(event, "epoch", 0) == 3:
+            run.close()
+            break
+    rest = [e.loss for e in train(config, checkpoint=tmp_path / "run.pt", resume=True) if isinstance(e, Batch)]
+    assert rest == pytest.approx(whole, rel=1e-4)
