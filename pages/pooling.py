@@ -98,7 +98,7 @@ def to_address() -> None:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def studied(scene: NDArray[np.int64], name: str, window: int, stride: int) -> Study:
-    """Return the study of one setting; about 15 ms, kept for those who share it."""
+    """Return the study of one setting; 10 to 30 ms, kept for those who share it."""
     return study(scene, name, (MaxPool2d(window, stride), AvgPool2d(window, stride)))
 
 

@@ -98,12 +98,6 @@ def view(scene: Values, right: int, down: int) -> Values:
     return scene[DOWN - down : DOWN - down + size, RIGHT - right : RIGHT - right + size]
 
 
-def pooled(pool: Pool, image: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the pooled map: (H, W) -> (H', W'). PyTorch's conventions for padding and ceil mode hold."""
-    shape = (1, *image.shape)
-    return slide(pool, *lines(pool, shape), image, np.ones(pool.kernel, dtype=np.int64))
-
-
 @dataclass(frozen=True)
 class Change:
     """Two maps compared cell by cell: `changed` of `cells` values differ, `lit` of them are not 0 in both.
@@ -174,9 +168,9 @@ def study(scene: Values, name: str, pools: tuple[MaxPool2d, AvgPool2d]) -> Study
     shifts = [(right, down) for down in range(DOWN + 1) for right in range(RIGHT + 1)]
     views = {shift: view(before, *shift) for shift in shifts}
     maps: dict[str, dict[tuple[int, int], NDArray[Any]]] = {"before": views}
-    maps |= {key: {shift: pooled(pool, seen) for shift, seen in views.items()} for key, pool in widths.items()}
-    # Global average pooling is one window over the whole map.
-    maps["global"] = {shift: pooled(AvgPool2d(size), seen) for shift, seen in views.items()}
+    maps |= {key: _pooled_views(pool, views, shape) for key, pool in widths.items()}
+    # One window over the whole map. Whole numbers are added up exactly: equal sums stay equal.
+    maps["global"] = {shift: np.array([[seen.sum() / seen.size]]) for shift, seen in views.items()}
     strides = {"before": (1, 1), "max": pools[0].stride, "average": pools[1].stride, "global": (size, size)}
     changes = {
         key: {
@@ -199,11 +193,11 @@ def study(scene: Values, name: str, pools: tuple[MaxPool2d, AvgPool2d]) -> Study
                 "name": key,
                 "rows": int(maps[key][0, 0].shape[0]),
                 "columns": int(maps[key][0, 0].shape[1]),
-                "values": [[_plain(value) for value in maps[key][shift].ravel().tolist()] for shift in shifts],
+                "values": _plain(np.array([maps[key][shift].ravel() for shift in shifts])),
             }
             for key in widths
         ],
-        "global": [_plain(float(maps["global"][shift][0, 0])) for shift in shifts],
+        "global": _plain(np.array([maps["global"][shift][0, 0] for shift in shifts])),
         "reads": [_reads(pools[0], shape, axis) for axis in (0, 1)],
         "unread": [_unread(pools[0], shape, axis) for axis in (0, 1)],
         "changes": {
@@ -214,9 +208,19 @@ def study(scene: Values, name: str, pools: tuple[MaxPool2d, AvgPool2d]) -> Study
     return Study(data, changes)
 
 
-def _plain(value: float) -> float:
-    """Return `value` with three decimals: enough to tell apart fractions of up to 16 cells."""
-    return int(value) if value == int(value) else round(value, 3)
+def _pooled_views(
+    pool: Pool, views: dict[tuple[int, int], Values], shape: Shape
+) -> dict[tuple[int, int], NDArray[np.float64]]:
+    rows, columns = lines(pool, shape)  # the same for every shift
+    ones = np.ones(pool.kernel, dtype=np.int64)
+    return {shift: slide(pool, rows, columns, seen, ones) for shift, seen in views.items()}
+
+
+def _plain(values: NDArray[np.float64]) -> list[Any]:
+    """Return `values` with three decimals: enough to tell apart fractions of up to 16 cells. Whole ones as integers."""
+    whole = np.rint(values)
+    plain: list[Any] = (whole.astype(np.int64) if np.array_equal(whole, values) else np.round(values, 3)).tolist()
+    return plain
 
 
 def _row(found: Change) -> list[Any]:

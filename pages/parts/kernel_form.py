@@ -94,6 +94,6 @@ def show_cells() -> None:
                 key=weight_key(row, column),
                 label_visibility="collapsed",
             )
-    size, divisor = st.columns(2, vertical_alignment="bottom")
-    size.segmented_control("Size", SIZES, key="size", required=True, on_change=resize)
-    divisor.number_input("Divided by", 0.001, MOST_DIVISOR, step=1.0, format="%g", key="divisor")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.segmented_control("Size", SIZES, key="size", required=True, on_change=resize, width="content")
+        st.number_input("Divided by", 0.001, MOST_DIVISOR, step=1.0, format="%g", key="divisor", width=100)

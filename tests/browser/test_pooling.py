@@ -31,6 +31,8 @@ def test_a_shift_is_drawn_counted_and_kept_in_the_address(visit):
                 expect(page.locator(f".{name}-changed")).to_have_count(expected.changed)
         values = [int(text) for text in page.locator(".pool .picture text.number").all_text_contents()[:144]]
         assert values == view(SCENE, right, 0).ravel().tolist()
+        # Every cell has its number: 144 before, 36 of each pool, averages with one decimal where two do not fit.
+        expect(page.locator(".pool .picture text.number")).to_have_count(144 + 36 + 36)
     page.get_by_role("button", name="Move the map back first").click()
     expect(page.locator(".pool")).to_have_attribute("data-shift", "3,0,1")
     assert counts(page, "before")[0] == 0 < counts(page, "max")[0]

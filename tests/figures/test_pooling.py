@@ -20,7 +20,6 @@ from cnncore.figures.pooling import (
     drawn_scene,
     map_scene,
     photo_scene,
-    pooled,
     study,
     view,
 )
@@ -132,9 +131,7 @@ def test_the_best_move_back_is_no_worse_than_any_whole_neighbour():
     assert (best.right, best.down) in {(right, down) for right in (1, 2) for down in (0, 1)}
 
 
-def test_pooled_follows_pytorch_where_a_row_is_left_over():
-    image = np.arange(35).reshape(5, 7)
-    assert np.array_equal(pooled(MaxPool2d(2), image), by_torch("max", image, 2, 2))
+def test_a_row_that_is_left_over_is_said_to_be_unread():
     found = study(SCENES["ball"], IMAGE, (MaxPool2d(4, 3), AvgPool2d(4, 3)))
     size = found.data["size"]
     assert found.data["unread"] == [[size - 2, size - 1]] * 2

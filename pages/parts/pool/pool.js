@@ -22,8 +22,8 @@ export default function (component) {
   return () => view.observer.disconnect();
 }
 
-const number = (value) => {
-  const text = String(Math.round(Math.abs(value) * 100) / 100);
+const number = (value, decimals = 2) => {
+  const text = String(Math.round(Math.abs(value) * 10 ** decimals) / 10 ** decimals);
   return value < 0 ? "\u2212" + text : text;
 };
 const percent = (part, whole) => `${Math.round((100 * part) / whole)}\u00a0%`;
@@ -192,12 +192,16 @@ class View {
     parts.push(label(box.x, box.y - 9, title, `title ${kind}`));
     const cells = [];
     for (let r = 0; r < box.rows; r++) for (let c = 0; c < box.columns; c++) cells.push([r, c, value(r, c)]);
-    const longest = Math.max(...cells.map(([, , v]) => number(v).length));
-    const size = Math.min(Math.round(box.cell * 0.46), Math.floor((box.cell - 3) / (longest * 0.56)));
+    const written = (decimals) => {
+      const longest = Math.max(...cells.map(([, , v]) => number(v, decimals).length));
+      return Math.min(Math.round(box.cell * 0.46), Math.floor((box.cell - 3) / (longest * 0.56)));
+    };
+    const decimals = written(2) >= LEAST ? 2 : 1; // where averages do not fit, one decimal; pointing tells both
+    const size = written(decimals);
     for (const [r, c, v] of cells) {
       const [x, y] = [box.x + c * box.cell, box.y + r * box.cell];
       parts.push(rect(x, y, box.cell, box.cell, `cell ${kind}`, `style="--v:${Math.round(4 + (68 * v) / most)}"`));
-      if (numbers && size >= LEAST) parts.push(label(x + box.cell / 2, y + box.cell / 2 + 0.5, number(v), "number", `style="font-size:${size}px"`));
+      if (numbers && size >= LEAST) parts.push(label(x + box.cell / 2, y + box.cell / 2 + 0.5, number(v, decimals), "number", `style="font-size:${size}px"`));
     }
     parts.push(rect(box.x, box.y, box.columns * box.cell, box.rows * box.cell, `frame ${kind}`));
   }
