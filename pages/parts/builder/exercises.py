@@ -6,6 +6,7 @@ import streamlit as st
 
 from cnncore.architecture import Network
 from cnncore.course.slips import Slip, totals
+from pages.parts.plain import plain
 
 
 def exercise(network: Network) -> None:
@@ -13,7 +14,8 @@ def exercise(network: Network) -> None:
     found = totals(network)
     shown = sorted(found.values(), key=lambda total: random.Random(total).random())  # the same order every time
     st.markdown(
-        f"Real reports gave these totals of parameters for one network, here **{network.name[:40]}**. One is right."
+        f"How many parameters has **{plain(network.name[:40])}**? One total is right, the others come out with slips "
+        "that real lab reports made."
     )
     total = st.pills("Total", shown, default=shown[0], required=True, key="slip_total", format_func="{:,}".format)
     answer = st.radio("What went wrong?", list(Slip), None, key=f"slip_{network.name}_{total}")
