@@ -141,8 +141,7 @@ with st.expander("Image, and how dense layers take it", icon=":material/image:")
     link_to("architecture", "Which sizes does it take? Where are its parameters?")
 with st.expander("In and out: JSON and PyTorch", icon=":material/code:"):
     in_and_out(network)
-if not found:
-    with st.expander("Find the slip: totals with the mistakes of real reports", icon=":material/quiz:"):
-        exercise(network)
+with st.expander("Find the slip: totals from real reports", icon=":material/quiz:"):
+    exercise(network)
 with st.expander("Why it is so", icon=":material/menu_book:"):
     st.markdown(WHY)

@@ -5,12 +5,16 @@ import random
 import streamlit as st
 
 from cnncore.architecture import Network
+from cnncore.architecture.diagnosis import problems
 from cnncore.course.slips import Slip, totals
 from pages.parts.plain import plain
 
 
 def exercise(network: Network) -> None:
     """Show the totals in a shuffled order, one to choose, and say whether its slip was found."""
+    if problems(network):
+        st.caption("Once the layers fit, there is something to count.")
+        return
     found = totals(network)
     shown = sorted(found.values(), key=lambda total: random.Random(total).random())  # the same order every time
     st.markdown(
