@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from cnncore.architecture.layers import Block, Branches, Layer, Linear, Path, Residual
-from cnncore.architecture.network import Network
+from cnncore.architecture.network import DEEPEST, MOST_LAYERS, Network
 from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
 
@@ -202,7 +202,17 @@ def _changed(network: Network, place: Place, change: Callable[[Path, int], Path]
         return (*layers[:index], block.with_paths(paths), *layers[index + 1 :])
 
     path_at(network, place)
-    return replace(network, layers=inside(network.layers, place))
+    return _bounded(replace(network, layers=inside(network.layers, place)))
+
+
+def _bounded(network: Network) -> Network:
+    """Return the network if it could be saved and loaded again."""
+    found = list(places(network))
+    if len(found) > MOST_LAYERS:
+        raise InputError(f"`layers` must be at most {MOST_LAYERS} with those of blocks: remove some first.")
+    if any(len(place) > 2 * DEEPEST + 1 and isinstance(layer, (Residual, Branches)) for place, layer in found):
+        raise InputError(f"blocks may lie at most {DEEPEST} deep in each other: put this one outside.")
+    return network
 
 
 def _paths(layer: Layer, number: int, place: Place) -> tuple[Path, ...]:

@@ -22,6 +22,7 @@ from cnncore.architecture.layers import (
 from cnncore.architecture.sizes import Shape, whole
 from cnncore.errors import InputError
 
+DEEPEST = 8  # blocks in blocks: a description is read by recursion
 MOST_LAYERS = 2000  # a description comes from a file: its size is bounded before anything is computed from it
 
 
@@ -106,8 +107,8 @@ def layer_from_dict(values: Any, depth: int = 0) -> Layer:
         )
     if not isinstance(given.get("name", ""), str):
         raise InputError(f"`name` (={given['name']!r}) of a layer must be text: put it in quotes.")
-    if layer_type in (Residual, Branches) and depth > 8:
-        raise InputError("blocks may lie at most 8 deep in each other: flatten the description.")
+    if layer_type in (Residual, Branches) and depth > DEEPEST:
+        raise InputError(f"blocks may lie at most {DEEPEST} deep in each other: flatten the description.")
     if layer_type is Residual:
         for path in ("body", "shortcut"):
             given[path] = _path_from_list(path, given.get(path, []), depth)

@@ -173,6 +173,19 @@ def test_places_that_are_none(place):
             edit(NESTED, place)
 
 
+def test_what_could_not_be_loaded_again_is_not_built():
+    network, place = NESTED, (0,)
+    for _ in range(9):
+        network = in_residual(network, place)
+        assert Network.from_json(network.to_json()) == network
+        place = (*place, 0, 0)
+    with pytest.raises(InputError, match="8 deep"):
+        in_residual(network, place)
+    full = Network("full", (3, 8, 8), (ReLU(),) * 2000)
+    with pytest.raises(InputError, match="at most 2000"):
+        added(full, (0,), ReLU())
+
+
 def test_the_last_layer_stays():
     with pytest.raises(InputError, match="must not be empty"):
         removed(Network("one", (3, 8, 8), (ReLU(),)), (0,))

@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -193,10 +194,33 @@ def test_the_image_and_dense_layers_that_keep_their_inputs():
     assert network_in(app).layers[10].inputs == 1024
     app.number_input(key="image_1").set_value(64).run()
     assert not app.exception
-    assert any("receives 2,048 (64 × 8 × 4)" in error.value for error in app.error)
+    assert any("receives 2,048 (64 × 8 × 4)" in error.value.replace("\\", "") for error in app.error)
     app.button(key="undo").click().run()
     app.toggle(key="hold_dense").set_value(False).run()
     assert network_in(app).layers == named_network("practical").layers
+
+
+def test_a_size_that_does_not_fit_is_taken_to_the_builder():
+    app = opened("architecture", network="practical", size="40")
+    app.button(key="mend").click().run()
+    assert not app.exception
+    assert network_in(app).input == (3, 40, 40)
+    assert network_in(app).layers[10].inputs == 1024
+    mending = opened(network=address(app))
+    mending.button(key="fix_0_Dense layers as convolutions").click().run()
+    assert not mending.exception
+    assert not mending.error
+    assert "output **10 × 2 × 2**" in text(mending)
+
+
+def test_names_from_a_link_do_nothing():
+    nasty = "![x](http://example.org/x.png) $a$ `b`"
+    bad = replaced(named_network("practical"), (3,), Conv2d(64, 99, name=nasty))
+    app = opened(network=link_text(bad))
+    assert not app.exception
+    assert "![x]" in app.error[0].value
+    assert "![x]" not in re.sub("`[^`]*`", "", app.error[0].value)  # as code it is only read
+    assert all("![x]" not in button.label for button in app.button)
 
 
 def test_a_slip_is_found():

@@ -5,15 +5,21 @@ import random
 import streamlit as st
 
 from cnncore.architecture import Network
+from cnncore.architecture.diagnosis import problems
 from cnncore.course.slips import Slip, totals
+from pages.parts.plain import plain
 
 
 def exercise(network: Network) -> None:
     """Show the totals in a shuffled order, one to choose, and say whether its slip was found."""
+    if problems(network):
+        st.caption("Once the layers fit, there is something to count.")
+        return
     found = totals(network)
     shown = sorted(found.values(), key=lambda total: random.Random(total).random())  # the same order every time
     st.markdown(
-        f"Real reports gave these totals of parameters for one network, here **{network.name[:40]}**. One is right."
+        f"How many parameters has **{plain(network.name[:40])}**? One total is right, the others come out with slips "
+        "that real lab reports made."
     )
     total = st.pills("Total", shown, default=shown[0], required=True, key="slip_total", format_func="{:,}".format)
     answer = st.radio("What went wrong?", list(Slip), None, key=f"slip_{network.name}_{total}")

@@ -54,12 +54,19 @@ def _added() -> None:
 def trouble(network: Network, found: list[Problem]) -> None:
     """Say what is wrong, in the layers' order, each with the ways to mend it."""
     for number, problem in enumerate(found[:4]):
-        st.error(problem.sentence.replace("$", r"\$"), icon=":material/block:")
+        st.error(_said(problem.sentence), icon=":material/block:")
         with st.container(horizontal=True, gap="small"):
             for fix in fixes(network, problem):
                 key = f"fix_{number}_{fix.title}"
-                st.button(fix.title, key=key, icon=":material/build:", on_click=edit, args=(fix.network,))
+                st.button(plain(fix.title), key=key, icon=":material/build:", on_click=edit, args=(fix.network,))
     if len(found) > 4:
         st.caption(f"And {len(found) - 4} more.")
     if len(found) > 1 and (mended := repaired(network)) is not None:
         st.button("Mend all", key="mend_all", type="primary", on_click=edit, args=(mended,))
+
+
+def _said(sentence: str) -> str:
+    """Return a sentence as Markdown: what stands in back-ticks is code, names that come from anywhere do nothing."""
+    parts = sentence.split("`")
+    paired = len(parts) % 2 == 1
+    return "`".join(part if paired and number % 2 else plain(part) for number, part in enumerate(parts))
