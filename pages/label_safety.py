@@ -13,6 +13,7 @@ from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.image_choice import opened
 from pages.parts.label_safety_views import restart, show_classes, show_quiz, show_run
+from pages.parts.link_to import link_to
 from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
 
@@ -77,7 +78,7 @@ with network:
                 "Measured test accuracy as stored, mirrored and turned",
             )
             st.caption("No network is stored here yet: these were measured before. Train one, and it is tested here.")
-            st.page_link("pages/training.py", label="Train a network", icon=":material/show_chart:")
+            link_to("training", "Train a network")
     except (InputError, compute.ComputeError) as error:
         st.error(str(error))
 st.subheader("Class by class", anchor=False)

@@ -1,0 +1,24 @@
+"""The way to another page."""
+
+import contextlib
+
+import streamlit as st
+from streamlit.errors import StreamlitAPIException, StreamlitPageNotFoundError
+
+from pages.parts.navigation import existing
+
+
+def link_to(name: str, label: str = "") -> None:
+    """Show a link to the page `name`; its label alone where a page runs by itself and there is nowhere to go."""
+    page = next(entry for entry in existing() if entry.name == name)
+    try:
+        st.page_link(page.path, label=label or f"**{page.title}**", icon=page.icon)
+    except StreamlitPageNotFoundError:
+        st.markdown(f"{page.icon} {label or f'**{page.title}**'}")
+
+
+def go_to(name: str) -> None:
+    """Open the page `name`; nothing happens where a page runs by itself and there is nowhere to go."""
+    page = next(entry for entry in existing() if entry.name == name)
+    with contextlib.suppress(StreamlitAPIException):
+        st.switch_page(page.path)
