@@ -57,13 +57,19 @@ def next_seed() -> None:
     st.session_state.aug_seed = (st.session_state.aug_seed + 1) % 10_000
 
 
+def in_address(key: str, value: Any) -> Any:
+    """Return a control's value as the address has it: a data set by its title, as its choice is worded."""
+    titles = {info.name: info.title for info in datasets()} if key == "aug_data" else {}
+    return titles.get(value, value)
+
+
 def attempt(values: dict[str, Any]) -> None:
     """Set the controls as one of the prompts below says."""
     for key, value in values.items():
         if key not in st.session_state:
             # Streamlit keeps the address in step for controls that are on the page; for those that appear with this
             # value (tested with 1.67) it must be told, else the value is lost at the next reload.
-            st.query_params[key] = str(value)
+            st.query_params[key] = str(in_address(key, value))
         st.session_state[key] = value
 
 
@@ -136,7 +142,7 @@ with controls:
     slider("Views", "aug_views", 6, DRAWN, 24, 6)
 
 with notice:
-    explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
+    explain({key: in_address(key, st.session_state[key]) for key in ADDRESS if key in st.session_state})
 found = None
 with pictures:
     message = st.container()

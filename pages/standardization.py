@@ -101,6 +101,7 @@ with controls:
         0.1,
         format_func=lambda value: f"{value:g}",
         key="std_eps",
+        bind="query-params",
         help="Added to the variance of every direction before it is divided by: below it, a direction stays small.",
     )
 infos = {info.name: info for info in datasets() if info.prepared}
@@ -158,5 +159,9 @@ try:
             st.info("Choose a data set of smaller images: the covariance of these has too many numbers.")
 except (InputError, compute.ComputeError) as error:
     st.error(str(error))
-explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
+words = {
+    "std_data": info.title,
+    "std_kind": NAMES.get(st.session_state.get("std_kind", Standardization.NONE)),
+}  # as an address has them
+explain({key: words.get(key, st.session_state[key]) for key in ADDRESS if key in st.session_state})
 questions("standardization")

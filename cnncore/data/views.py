@@ -116,8 +116,9 @@ def caption(augmentations: tuple[Augmentation, ...], draws: list[Draws], row: in
                 words += [f"box {drawn['tall']:.0f}×{drawn['wide']:.0f}"] if drawn["tall"] else []
             case RandomErasing():
                 words += [f"erased {drawn['top']:.0f}, {drawn['left']:.0f}"] if drawn["erased"] else []
-    # No line break inside of a value, and a minus sign that is as long as the plus.
-    return ", ".join(word.replace(" ", "\N{NO-BREAK SPACE}") for word in words).replace("-", "−") or "as it was"
+    # No line break inside of a short value, and a minus sign that is as long as the plus.
+    kept = [word.replace(" ", "\N{NO-BREAK SPACE}") if len(word) <= 12 else word for word in words]
+    return ", ".join(kept).replace("-", "−") or "as it was"
 
 
 def chain_words(drawn: dict[str, float]) -> list[str]:

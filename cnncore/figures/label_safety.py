@@ -117,7 +117,7 @@ def fall_chart(falls: Sequence[Fall]) -> Chart:
                     },
                 }
             },
-            "spec": {"layer": layers, "encoding": {"y": y}, "height": {"step": 24}, "width": 310},
+            "spec": {"layer": layers, "encoding": {"y": y}, "height": {"step": 24}, "width": 250},
         },
         data,
     )
@@ -143,4 +143,4 @@ def class_chart(stored: dict[str, float], changed: dict[str, float], view: str) 
         },
         "color": {"field": "images", "type": "nominal", "scale": scale, "legend": {"orient": "top", "title": None}},
     }
-    return Chart({"mark": {"type": "bar", "opacity": 0.85}, "encoding": encoding, "height": 300}, data)
+    return Chart({"mark": {"type": "bar", "opacity": 0.85}, "encoding": encoding, "height": 320}, data)

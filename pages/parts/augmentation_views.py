@@ -35,7 +35,7 @@ def show_pictures(
     _, height, width = image.shape
     _, high, wide = found.test.shape
     frame = ((height - high) // 2, (width - wide) // 2, high, wide) if (high, wide) != (height, width) else None
-    scale = 100 / max(height, width)
+    scale = 95 / max(height, width)  # two of them fit side by side
     tiles = [
         Tile(image, f"Stored: {height}×{width}", f"The stored image, {name}", frame),
         Tile(found.test, f"Tested: {high}×{wide}", "What testing sees of it"),

@@ -67,7 +67,7 @@ def show_histograms(dataset: str, version: str, kind: Standardization, eps: floa
     st.caption(
         "Values of 1,000 test images, standardized with the statistics of the train set: so the means are near 0 "
         "and the deviations near 1, but not exactly. One value of a thousand at each end lies outside of the chart. "
-        "Whitening leaves small values: most of the 3,072 directions have a variance far below eps and stay small."
+        "Whitening leaves small values: most directions have a variance far below eps and stay small."
     )
 
 
@@ -89,7 +89,7 @@ def show_spectrum(dataset: str, version: str, eps: float) -> None:
         st.metric("Components above eps", f"{int((values > eps).sum()):,}")
     st.caption(
         f"Eigenvalues of the covariance of {images:,} train images, {len(values):,} values each. The strongest "
-        "component is the brightness of the whole image, the weakest are fine noise. Gradient descent is slow along "
+        "components are light and colour of the whole image, the weakest fine noise. Gradient descent is slow along "
         "the weak ones and unstable along the strong ones: the larger the condition number, the worse. Whitening "
         "makes all of them alike, as far as eps lets it: without eps the noise would become as large as the picture."
     )
@@ -111,15 +111,15 @@ def show_neighbours(dataset: str, version: str, eps: float) -> None:
             st.metric(f"Next-door neighbours, {NAMES[kind]}", f"{values[1]:+.2f}".replace("-", "−"))
     st.caption(
         "Correlation of two pixels of one row and channel, over 1,000 test images. Per-channel standardization "
-        "changes nothing here: a shift and a factor leave every correlation as it is. ZCA is made to remove it, on "
-        "the train set and as far as eps lets it; what is left are edges."
+        "changes nothing here: a shift and a factor leave every correlation as it is. ZCA is made to remove it: on "
+        "the train set, and as far as eps lets it."
     )
 
 
 def show_whose(counts: PixelCounts, image: NDArray[np.uint8]) -> None:
     """Show how statistics differ by the set that they are taken of, and what a darker test set becomes."""
     brightness = st.slider(
-        "The test images are taken at dusk: brightness", 0.2, 1.0, 0.6, 0.05, key="std_dusk", bind="query-params"
+        "Test images taken at dusk: their brightness", 0.2, 1.0, 0.6, 0.05, key="std_dusk", bind="query-params"
     )
     train, test = counts.of("train"), darkened(counts.of("test"), brightness)
     for column, whose, title in zip(

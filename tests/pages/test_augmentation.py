@@ -268,6 +268,15 @@ def test_the_address_sets_the_controls_and_a_bad_value_is_named(page):
     assert "aug_crop=900" in app.warning[0].value
 
 
+def test_a_data_set_is_linked_to_by_its_title(page, app_home):
+    images, labels = np.zeros((20, 1, 28, 28), np.uint8), np.arange(20) % 10
+    save(ImageData("mnist", "MNIST", tuple("0123456789"), images, labels, images, labels))
+    app = page(aug_data="MNIST")
+    assert not app.exception
+    assert app.selectbox(key="aug_data").value == "mnist"
+    assert not app.warning
+
+
 def test_a_failure_of_the_calculation_is_one_sentence(page, monkeypatch):
     def fails(*args, **kwargs):
         raise compute.ComputeError("The process that calculates ended unexpectedly.")

@@ -1,0 +1,121 @@
+import dataclasses
+import re
+from html import unescape
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore import compute
+from cnncore.data import save
+from tests.conftest import tiny_images
+
+PAGE = Path(__file__).parents[2] / "pages" / "standardization.py"
+VIEWS = ["Histograms", "Spectrum", "Neighbours", "Whose statistics?", "The handout's numbers"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pool():
+    yield
+    compute.shutdown()
+
+
+@pytest.fixture
+def page(tiny):
+    """Return a function that opens the page on the tests' small data set, with an address's parameters."""
+
+    def opened(**address):
+        app = AppTest.from_file(str(PAGE), default_timeout=120)
+        app.query_params["std_data"] = "Tints"  # by its title
+        for key, value in address.items():
+            app.query_params[key] = value
+        return app.run()
+
+    return opened
+
+
+def tiles(app):
+    return re.findall(r'alt="([^"]*)"', unescape(" ".join(element.proto.body for element in app.get("html"))))
+
+
+def texts(app):
+    return " ".join(element.value for element in [*app.markdown, *app.caption])
+
+
+def test_every_standardization_stands_side_by_side_with_its_scale(page):
+    app = page()
+    assert not app.exception
+    assert not app.error
+    shown = tiles(app)
+    assert shown[0] == "The stored image"
+    assert [alt.split(",")[0] for alt in shown[1:]] == [
+        *("per channel", "the handout's constants", "mean image", "per image", "ZCA whitening", "PCA whitening"),
+    ]
+    assert all(re.search(r"white is \d+\.\d\d$", alt) for alt in shown[1:])
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_shows_something_and_can_be_linked_to(page, view):
+    app = page(std_view=view)
+    assert not app.exception
+    assert not app.error
+    assert not app.warning
+    assert app.button_group(key="std_view").value == view
+    assert len(app.get("vega_lite_chart")) + len(app.dataframe) >= 1
+
+
+def test_eps_changes_the_whitened_pictures_alone(page):
+    app = page()
+    before = tiles(app)
+    app.select_slider(key="std_eps").set_value(1e-4).run()
+    after = tiles(app)
+    assert before[:5] == after[:5]
+    assert before[5] != after[5]
+    assert not page(std_eps="0.0001").warning
+
+
+def test_a_dark_test_set_shows_with_the_train_statistics_and_hides_behind_its_own(page):
+    app = page(std_view="Whose statistics?", std_dusk="0.5")
+    honest, hidden = (line.value for line in app.markdown if line.value.startswith("Test set with"))
+    assert "The shift shows." in honest
+    assert all(float(value.replace("−", "-")) < -0.5 for value in re.findall(r"mean (.*?);", honest)[0].split(", "))
+    assert re.findall(r"mean (.*?);", hidden)[0].replace("−", "") == "0.000, 0.000, 0.000"
+    [table] = app.dataframe
+    assert list(table.value["fitted on"]) == ["train", "test", "train and test", "this one image"]
+    off = table.value["off the train mean by (deviations)"]
+    assert off[0] == 0
+    assert off[3] > off[1] > off[2] > 0
+
+
+def test_the_handouts_numbers_stand_beside_those_computed_now(page, tiny):
+    [table] = page(std_view="The handout's numbers").dataframe
+    expected = ", ".join(f"{value / 255:.3f}" for value in tiny.train_images.std((0, 2, 3)))
+    assert table.value["this data set, computed now"][1] == expected
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_every_prompt_leads_to_its_setting_and_says_what_to_notice(page, number):
+    app = page()
+    app.button(key=f"std_try_{number}").click().run()
+    assert not app.exception
+    assert len(app.info) == 1
+
+
+def test_images_too_large_for_a_covariance_leave_whitening_out(page, app_home):
+    compute.shutdown()  # the pool's processes know the home of the test that started them
+    save(dataclasses.replace(tiny_images(train=14, test=7, size=40), name="large", title="Large"))
+    app = page(std_data="Large", std_view="Spectrum")
+    assert not app.exception
+    assert len(tiles(app)) == 5
+    assert any("Whitening is left out" in info.value for info in app.info)
+    assert any("smaller images" in info.value for info in app.info)
+
+
+def test_a_failure_of_the_calculation_is_one_sentence(page, monkeypatch):
+    def fails(*args, **kwargs):
+        raise compute.ComputeError("The process that calculates ended unexpectedly.")
+
+    monkeypatch.setattr(compute, "call", fails)
+    app = page(std_number="17", std_view="Spectrum", std_eps="0.03")
+    assert not app.exception
+    assert app.error[0].value == "The process that calculates ended unexpectedly."
