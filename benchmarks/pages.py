@@ -30,6 +30,8 @@ HEAVY: dict[str, dict[str, str]] = {
     "architecture": {"network": "resnet50"},
     "builder": {"network": "googlenet"},
     "receptive_field": {"network": "resnet50"},
+    "kernels": {"weights": "1,4,6,4,1/4,16,24,16,4/6,24,36,24,6/4,16,24,16,4/1,4,6,4,1", "divisor": "256"},
+    "pooling": {"picture": "Image of a data set", "map": "Outline", "window": "4", "stride": "1"},
 }
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from cnncore.errors import InputError
-from cnncore.figures.schedules import idle, plans, plans_chart, plans_table
+from cnncore.figures.schedules import Plan, idle, plans, plans_chart, plans_table
 from cnncore.training.cautions import warnings
 from cnncore.training.config import RunConfig, Schedule
 from pages.parts.charts import draw, ink
@@ -18,6 +18,12 @@ def read_epochs(text: str) -> tuple[int, ...]:
         return tuple(int(word) for word in text.replace(",", " ").split())
     except ValueError:
         raise InputError(f"`milestones` (={text}) must be epochs with commas between: try 50, 75.") from None
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _planned(config: RunConfig) -> list[Plan]:
+    """Return every schedule's plan; kept, because each has a rate for every update."""
+    return plans(config)
 
 
 def show_plans() -> None:
@@ -33,7 +39,7 @@ def show_plans() -> None:
     after = int(places[5].number_input("Look after epoch", 0, epochs, min(50, epochs), key=f"plan_after_{epochs}"))
     try:
         config = RunConfig(lr=lr, epochs=epochs, decay=decay, warmup_epochs=ramp, milestones=read_epochs(drops))
-        found = plans(config)
+        found = _planned(config)
     except InputError as error:
         st.error(str(error), icon=":material/block:")
         return
