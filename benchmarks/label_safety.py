@@ -17,6 +17,7 @@ from typing import Any
 
 from benchmarks.machine import machine
 from cnncore.inspection.label_safety import Safety, measure
+from cnncore.runs.client import delete
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
@@ -35,7 +36,7 @@ def trained(config: RunConfig) -> Safety:
         return measure(run_id)
     finally:
         store.set_status(run_id, Status.STOPPED)
-        store.delete(run_id)
+        delete(run_id)
 
 
 def rows(found: Safety) -> dict[str, Any]:

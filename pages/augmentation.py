@@ -89,6 +89,7 @@ def show_prompts(size: int) -> None:
             {"aug_transforms": list(TITLES.values())},
             "Still the same object? Augmentation that is too strong underfits.",
         ),
+        ("Mix two images", {"aug_transforms": [Mixup.title], "aug_mixup": 1.0}, "What should the label be now?"),
     ]
     if any(info.name == "mnist" and info.prepared for info in datasets()):
         flip = {"aug_source": DATA, "aug_data": "mnist", "aug_transforms": [HorizontalFlip.title], "aug_flip": 1.0}

@@ -99,7 +99,10 @@ elif stored_result is not None and stored_result.digits:
         "flip_digits",
         f"Accuracy of each digit as stored and {view}",
     )
-    st.caption("LeNet-5 on MNIST, measured before. Which digits are their own mirror image?")
+    st.caption(
+        "LeNet-5 on MNIST, measured before. Most mirrored 4s are still taken for a 4: the network does not decide "
+        "what a label is, people do."
+    )
 if stored_result is not None:
     with st.expander("Measured before, for comparison", icon=":material/science:"):
         if safety is not None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from cnncore.data.images import ImageData
-from cnncore.data.mirrored import PAIRS, SYMMETRIC, drawn_digits, pairs
+from cnncore.data.mirrored import PAIRS, drawn_digits, pairs
 
 
 def objects(classes=("boat", "car", "cat"), seed=0):
@@ -21,7 +21,7 @@ def test_half_are_digits_and_the_truth_is_that_of_the_class(signs):
     assert len(found) == PAIRS
     signs_found = [pair for pair in found if pair.label.isdigit()]
     assert sorted(pair.label for pair in signs_found) == list("0123456789")
-    assert {pair.label for pair in signs_found if pair.stays} == set(SYMMETRIC)
+    assert {pair.label for pair in signs_found if pair.stays} == {"0", "1", "8"}
     assert all(pair.stays for pair in found if not pair.label.isdigit())
 
 
