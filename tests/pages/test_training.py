@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -242,7 +243,7 @@ def test_the_learning_rate_is_changed_and_one_update_asked_for_while_it_runs(sto
     assert str(store.get(run_id).intent) == "step"
     store.append(run_id, [Changed(4, 16, 0.1), *(batch(4, n) for n in range(5)), epoch_end(4)], "me")
     loss = app.run().get("vega_lite_chart")[0]
-    assert "learning rate × 0.1" in loss.proto.spec
+    assert '"learning rate × 0.1"' in json.dumps(json.loads(loss.proto.spec), ensure_ascii=False)
 
 
 def test_what_the_curves_say_and_a_remedy(store):
