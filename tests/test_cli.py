@@ -207,4 +207,5 @@ def test_doctor_says_device_and_reason(tmp_path):
     result = cnncore("doctor", "--json", home=tmp_path)
     findings = {entry["subject"]: entry for entry in json.loads(result.stdout)}
     assert {"device", "torch", "store", "data set builtin", "browser"} <= findings.keys()
+    assert {"threads", "allocator", "denormals", "channels_last", "bfloat16", "CUDA graph"} <= findings.keys()
     assert ":" in findings["device"]["text"]

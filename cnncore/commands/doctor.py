@@ -3,7 +3,6 @@
 import argparse
 import importlib.metadata
 import json
-import os
 import platform
 import shutil
 from dataclasses import asdict, dataclass
@@ -31,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything and print it; exit status 1 if something that the app needs is missing."""
-    findings = [*_packages(), *_device(), _cpu(), _store(), *_datasets(), _browser()]
+    findings = [*_packages(), *_training(), _store(), *_datasets(), _browser()]
     if args.json:
         print(json.dumps([asdict(finding) for finding in findings]))
     else:
@@ -51,29 +50,12 @@ def _packages() -> list[Finding]:
     return findings
 
 
-def _device() -> list[Finding]:
+def _training() -> list[Finding]:
     try:
-        from cnncore.training.device import choose_device
+        from cnncore.commands import acceleration
     except ImportError as error:
         return [Finding("device", False, f"unknown, because torch cannot be imported ({error})")]
-    device, reason = choose_device()
-    text = f"{device}: {reason}"
-    if device.type == "mps":
-        text += "; the trainer has never been tried on MPS, should it fail use --device cpu"
-    return [Finding("device", device.type != "cpu", text)]
-
-
-def _cpu() -> Finding:
-    import torch
-
-    capability = torch.backends.cpu.get_cpu_capability()
-    half = "with" if capability in ("AMX", "AVX512_BF16") else "without"
-    return Finding(
-        "cpu",
-        True,
-        f"{os.cpu_count()} logical cores, {torch.get_num_threads()} threads for training, {capability}; {half} "
-        "bfloat16 arithmetic, training is in float32",
-    )
+    return [Finding(*finding) for finding in acceleration.findings()]
 
 
 def _store() -> Finding:

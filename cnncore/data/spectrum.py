@@ -3,12 +3,19 @@
 Whitening is fitted with them (`cnncore.data.standardize`), and the page about standardization shows them.
 """
 
+import contextlib
 import itertools
+import secrets
+import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from cnncore.data.atomic import replace
 from cnncore.errors import InputError
 
 LARGEST = 4096  # values an image: its covariance has the square of it, and the eigenvectors take the cube
@@ -76,3 +83,25 @@ def spectrum(images: Tensor, name: str = "standardize") -> Spectrum:
     eigenvalues, vectors = eigenvalues.flip(0).clamp_min(0), vectors.flip(1)
     largest = vectors.abs().argmax(dim=0, keepdim=True)
     return Spectrum(mean, eigenvalues, vectors * vectors.gather(0, largest).sign())
+
+
+def kept(place: Path, found: Callable[[], Spectrum]) -> Spectrum:
+    """Return the components that an earlier call left in the folder `place`; else `found()`, and leave it there.
+
+    Reading takes a tenth of a second where finding takes ten (75 MB for 3,072 values). Nothing is left where there is
+    no such folder, or no room.
+    """
+    file = place / "spectrum.npz"
+    broken = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)
+    with contextlib.suppress(*broken), file.open("rb") as stream, np.load(stream) as arrays:
+        return Spectrum(*(torch.from_numpy(arrays[name]) for name in ("mean", "eigenvalues", "vectors")))
+    result = found()
+    part = file.with_name(f"{secrets.token_hex(4)}.part")
+    with contextlib.suppress(OSError):
+        try:
+            with part.open("xb") as target:
+                np.savez(target, mean=result.mean, eigenvalues=result.eigenvalues, vectors=result.vectors)
+            replace(part, file)
+        finally:
+            part.unlink(missing_ok=True)
+    return result

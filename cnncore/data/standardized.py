@@ -1,7 +1,7 @@
 """What standardization does to images: the numbers behind the page, made with the standardizations that training uses.
 
 For the compute pool: the functions import torch, their results are plain arrays. Data sets are read by name, and the
-principal components, which take seconds, are kept for the next question.
+principal components, which take seconds, are kept for the next question, and beside the set for the next process.
 """
 
 from functools import lru_cache
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from cnncore.data.pixels import Histogram, PixelCounts
-from cnncore.data.prepared import load
-from cnncore.data.spectrum import Spectrum, spectrum
+from cnncore.data.prepared import folder, load
+from cnncore.data.spectrum import Spectrum, kept, spectrum
 from cnncore.data.standardize import Standardize, fit, whitening
 from cnncore.data.transform import as_float
 from cnncore.training.config import Standardization
@@ -33,9 +33,11 @@ def _spread(count: int, most: int) -> NDArray[np.int64]:
 
 
 @lru_cache(maxsize=2)
-def _spectrum(dataset: str, version: str) -> Spectrum:  # noqa: ARG001 a set that was prepared anew has a new version
+def _spectrum(dataset: str, version: str) -> Spectrum:
     images = load(dataset).train_images
-    return spectrum(_tensor(images[_spread(len(images), MOST)]))
+    # The version is the folder of the arrays: what is kept there goes when the set is prepared anew. A set that
+    # had none when it was asked for keeps nothing.
+    return kept(folder(dataset) / (version or "none"), lambda: spectrum(_tensor(images[_spread(len(images), MOST)])))
 
 
 @lru_cache(maxsize=16)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from cnncore.data.spectrum import covariance, spectrum
+from cnncore.data.spectrum import covariance, kept, spectrum
 from cnncore.errors import InputError
 
 RNG = np.random.default_rng(0)
@@ -54,3 +54,29 @@ def test_one_image_has_no_covariance():
 def test_images_that_are_too_large_are_refused():
     with pytest.raises(InputError, match=r"`standardize=pca` .* 12288 x 12288.*4096.*use channel"):
         spectrum(torch.zeros(2, 3, 64, 64, dtype=torch.uint8), "standardize=pca")
+
+
+def never():
+    raise AssertionError("found anew")
+
+
+def test_what_is_kept_is_what_was_found(tmp_path):
+    found = kept(tmp_path, lambda: spectrum(IMAGES))
+    again = kept(tmp_path, never)
+    for name in ("mean", "eigenvalues", "vectors"):
+        assert torch.equal(getattr(again, name), getattr(found, name))
+        assert getattr(again, name).dtype == torch.float64
+    assert [path.name for path in tmp_path.iterdir()] == ["spectrum.npz"]
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 cut off"])
+def test_a_damaged_file_is_found_anew(tmp_path, content):
+    (tmp_path / "spectrum.npz").write_bytes(content)
+    found = kept(tmp_path, lambda: spectrum(IMAGES))
+    assert torch.equal(kept(tmp_path, never).vectors, found.vectors)
+
+
+def test_without_its_folder_nothing_is_kept(tmp_path):
+    found = kept(tmp_path / "gone", lambda: spectrum(IMAGES))
+    assert torch.equal(found.mean, spectrum(IMAGES).mean)
+    assert list(tmp_path.iterdir()) == []

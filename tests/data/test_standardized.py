@@ -1,8 +1,11 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
 
 from cnncore.data import standardized
+from cnncore.data.prepared import folder, info, save
 from cnncore.data.standardize import fit
 from cnncore.training.config import Standardization
 
@@ -67,3 +70,20 @@ def test_pixels_are_counted_in_every_channel_of_both_splits(tiny):
             expected = [(images[:, channel] == level).sum() for level in range(256)]
             np.testing.assert_array_equal(found.of(split)[channel], expected)
     np.testing.assert_allclose(found.image_std, tiny.train_images.std((2, 3)).mean(0) / 255, rtol=1e-5)
+
+
+def test_the_components_are_kept_beside_the_set_until_it_is_prepared_anew(tiny, monkeypatch):
+    version = info("tiny").version
+    found, _ = standardized.eigenvalues("tiny", version)
+    assert (folder("tiny") / version / "spectrum.npz").exists()
+    standardized._spectrum.cache_clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(standardized, "spectrum", None)  # not called: the next process reads
+        assert np.array_equal(standardized.eigenvalues("tiny", version)[0], found)
+    save(dataclasses.replace(tiny, train_images=255 - tiny.train_images[:, :, :, ::-1] // 2))
+    assert not np.allclose(standardized.eigenvalues("tiny", info("tiny").version)[0], found)
+
+
+def test_a_set_without_a_version_keeps_nothing(tiny):
+    standardized.eigenvalues("tiny", "")
+    assert list(folder("tiny").rglob("spectrum.npz")) == []

@@ -1,0 +1,151 @@
+"""What makes training fast on this machine, what is refused, and why: `doctor`'s findings that need torch.
+
+Nothing is looked up in a table of machines. What can be tried is tried: the allocator is told, small numbers are
+divided, a convolution is run in both layouts and in both precisions.
+"""
+
+import os
+import time
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from cnncore.data.augmentation import AUGMENTATIONS
+from cnncore.errors import InputError
+from cnncore.training.allocator import keep_freed_memory
+from cnncore.training.config import Precision, RunConfig
+from cnncore.training.device import choose_device, set_precision
+from cnncore.training.graph import why_eager
+
+Found = tuple[str, bool, str]  # subject, whether it works or helps here, the reason or the remedy
+_REPEATS = 5
+
+
+def findings() -> list[Found]:
+    """Return what was found, for the device that `auto` chooses."""
+    device, reason = choose_device()
+    text = f"{device}: {reason}"
+    if device.type == "mps":
+        text += "; the trainer has never been tried on MPS, should it fail use --device cpu"
+    return [
+        ("device", device.type != "cpu", text),
+        threads(_capabilities().get("num_physical_cores"), torch.get_num_threads()),
+        allocator(),
+        denormals(),
+        channels_last(),
+        bfloat16(device),
+        cuda_graph(device),
+    ]
+
+
+def threads(physical: int | None, used: int) -> Found:
+    """Return whether training uses each physical core once; `physical` is None where PyTorch does not tell.
+
+    Two threads of one core share its multipliers, which a convolution keeps busy already: more threads only wait.
+    """
+    text = f"training uses {used} of {os.cpu_count()} logical cores, {torch.backends.cpu.get_cpu_capability()}"
+    if physical is None:
+        return "threads", True, f"{text}; this PyTorch does not tell how many cores are physical"
+    if used > physical:
+        return "threads", False, f"{text}, but there are {physical} physical ones: set OMP_NUM_THREADS={physical}"
+    if used < physical:
+        why = "OMP_NUM_THREADS says so" if os.environ.get("OMP_NUM_THREADS") else "PyTorch chose so"
+        return (
+            "threads",
+            False,
+            f"{text} and {physical} physical ones, because {why}: OMP_NUM_THREADS={physical} uses all",
+        )
+    return "threads", True, f"{text}: each of the {physical} physical cores once, as it is best"
+
+
+def allocator() -> Found:
+    """Return whether freed memory can be kept from step to step."""
+    if keep_freed_memory():
+        return "allocator", True, "glibc, told to keep freed memory: a step finds its blocks again without page faults"
+    return "allocator", False, "left as it is, because only glibc (Linux) can be told to keep freed memory"
+
+
+def denormals() -> Found:
+    """Return whether numbers below 1e-38 become zero in training; this process is left as it was."""
+    can = torch.set_flush_denormal(True)
+    flushed = can and float(torch.tensor([1e-38]) / 10) == 0.0
+    torch.set_flush_denormal(False)
+    if flushed:
+        return "denormals", True, "become zero in training: numbers below 1e-38 would slow every product down"
+    return "denormals", False, "cannot be turned off on this processor: training goes on with them"
+
+
+def channels_last() -> Found:
+    """Return whether a convolution takes and gives the channels of a pixel side by side."""
+    layer, images = _convolution()
+    with torch.no_grad():
+        kept = layer(images).is_contiguous(memory_format=torch.channels_last)
+    if kept:
+        return (
+            "channels_last",
+            True,
+            "used: a convolution keeps the channels of a pixel side by side and copies nothing",
+        )
+    return "channels_last", False, "used, but a convolution here answers in the other layout: each layer pays a copy"
+
+
+def bfloat16(device: torch.device) -> Found:
+    """Return whether `precision` half is taken on `device`; on a CPU with what it would cost, measured now."""
+    try:
+        set_precision(Precision.HALF, device)
+    except InputError:
+        pass
+    else:
+        return "bfloat16", True, f"on {device}: --precision half"
+    if device.type != "cpu":
+        return "bfloat16", False, f"refused on {device}: it is for CUDA, training is in float32"
+    able = _capabilities()
+    has = [name for name in ("AMX_BF16", "AVX512_BF16") if able.get(name.lower())]
+    unit = f"this processor has {' and '.join(has)}" if has else "this processor has neither AMX nor AVX512-BF16"
+    slower = seconds_of(torch.bfloat16) / seconds_of(torch.float32)
+    return (
+        "bfloat16",
+        False,
+        f"refused on the CPU, where training is always in float32: {unit}, and a convolution measured just now took "
+        f"{slower:.1f} times as long in bfloat16 as in float32",
+    )
+
+
+def cuda_graph(device: torch.device) -> Found:
+    """Return whether an update is launched as one CUDA graph, and which augmentations cannot be."""
+    reason = why_eager(RunConfig(), device)
+    if reason:
+        return "CUDA graph", False, f"not on {device}, because {reason}: an update is started operation by operation"
+    refused = [kind for kind in AUGMENTATIONS if why_eager(RunConfig(augment=(AUGMENTATIONS[kind](),)), device)]
+    return (
+        "CUDA graph",
+        True,
+        f"each update is one graph; with {', '.join(refused)} it is started kernel by kernel. The recording has not "
+        "been tried on a GPU yet: `train` says which way it took",
+    )
+
+
+def seconds_of(kind: torch.dtype) -> float:
+    """Return the shortest of a few times, in seconds, of a 3x3 convolution of (32, 32, 16, 16) in this precision."""
+    layer, images = _convolution()
+    layer, images = layer.to(kind), images.to(kind)
+    times = []
+    with torch.no_grad():
+        for _ in range(_REPEATS + 1):  # the first chooses and allocates
+            begin = time.perf_counter()
+            layer(images)
+            times.append(time.perf_counter() - begin)
+    return min(times[1:])
+
+
+def _convolution() -> tuple[nn.Module, Tensor]:
+    layer: Any = nn.Conv2d(32, 32, 3, padding=1)
+    images = torch.ones(32, 32, 16, 16).contiguous(memory_format=torch.channels_last)
+    return layer.to(memory_format=torch.channels_last), images
+
+
+def _capabilities() -> dict[str, Any]:
+    """Return what PyTorch knows of the processor; empty before the version that tells."""
+    known = getattr(torch.cpu, "get_capabilities", None)
+    return dict(known()) if known else {}

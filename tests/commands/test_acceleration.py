@@ -1,0 +1,102 @@
+"""What `doctor` says of speed is tried on the machine, and says what to do."""
+
+import sys
+
+import pytest
+import torch
+
+from cnncore.commands import acceleration
+from cnncore.data.augmentation import AUGMENTATIONS
+from cnncore.errors import InputError
+from cnncore.training.config import Precision
+from cnncore.training.device import set_precision
+from cnncore.training.graph import _RECORDABLE
+
+
+def test_every_subject_is_looked_at_once():
+    found = acceleration.findings()
+    subjects = [subject for subject, _, _ in found]
+    assert subjects == [
+        "device",
+        "threads",
+        "allocator",
+        "denormals",
+        "channels_last",
+        "bfloat16",
+        "CUDA graph",
+    ]
+    assert all(text for _, _, text in found)
+
+
+@pytest.mark.parametrize(("physical", "used", "good"), [(4, 4, True), (4, 8, False), (4, 1, False), (None, 3, True)])
+def test_threads_are_the_physical_cores(physical, used, good, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    subject, says, text = acceleration.threads(physical, used)
+    assert (subject, says) == ("threads", good)
+    assert f"training uses {used} of" in text
+    assert ("OMP_NUM_THREADS=4" in text) == (not good)
+
+
+def test_fewer_threads_are_put_down_to_what_set_them(monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    assert "because OMP_NUM_THREADS says so" in acceleration.threads(2, 1)[2]
+
+
+def test_the_allocator_is_glibcs_or_left_alone(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert acceleration.allocator()[1] is False
+    assert "only glibc" in acceleration.allocator()[2]
+
+
+def test_denormals_are_looked_at_and_left_as_they_were():
+    small = torch.tensor([1e-38])
+    _, good, text = acceleration.denormals()
+    assert float(small / 10) > 0  # still exact in this process
+    assert good == torch.set_flush_denormal(True)
+    torch.set_flush_denormal(False)
+    assert ("become zero" in text) == good
+
+
+def test_denormals_that_stay_are_said_to(monkeypatch):
+    monkeypatch.setattr(torch, "set_flush_denormal", lambda _: False)
+    assert acceleration.denormals()[1:] == (
+        False,
+        "cannot be turned off on this processor: training goes on with them",
+    )
+
+
+def test_the_convolution_keeps_its_layout():
+    assert acceleration.channels_last()[1] is True
+
+
+@pytest.mark.parametrize(
+    ("able", "says"),
+    [
+        ({}, "neither AMX nor AVX512-BF16"),
+        ({"avx512_bf16": True, "amx_bf16": False}, "has AVX512_BF16,"),
+        ({"avx512_bf16": True, "amx_bf16": True}, "has AMX_BF16 and AVX512_BF16,"),
+    ],
+)
+def test_bfloat16_is_refused_on_a_cpu_with_what_it_would_cost(able, says, monkeypatch):
+    seconds = {torch.bfloat16: 3.0, torch.float32: 2.0}
+    monkeypatch.setattr(acceleration, "_capabilities", lambda: able)
+    monkeypatch.setattr(acceleration, "seconds_of", seconds.__getitem__)
+    _, good, text = acceleration.bfloat16(torch.device("cpu"))
+    assert not good
+    assert says in text
+    assert "1.5 times as long" in text
+    with pytest.raises(InputError):  # and that is what the trainer does
+        set_precision(Precision.HALF, torch.device("cpu"))
+
+
+def test_the_measured_convolution_takes_time():
+    assert acceleration.seconds_of(torch.float32) > 0
+
+
+def test_the_graph_is_for_cuda():
+    assert acceleration.cuda_graph(torch.device("cpu"))[1] is False
+    assert "not on cpu, because graphs are CUDA's" in acceleration.cuda_graph(torch.device("cpu"))[2]
+    _, good, text = acceleration.cuda_graph(torch.device("cuda"))
+    assert good
+    for kind, augmentation in AUGMENTATIONS.items():
+        assert (kind in text) == (not issubclass(augmentation, _RECORDABLE))

@@ -1,0 +1,64 @@
+"""What docs/speed.md says of speed is what was measured, and what it names is there."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from benchmarks.explained import MARK, PAGE, UNKNOWN, filled, numbers
+from cnncore.architecture import describe
+from cnncore.architecture.catalogue import named_network
+from cnncore.cli import COMMANDS
+
+ROOT = Path(__file__).parents[1]
+TEXT = PAGE.read_text(encoding="utf-8")
+RANGE = {"median": 1.5, "least": 1.25, "most": 2.0}
+
+
+def test_every_number_is_the_measured_one():
+    assert filled(TEXT, numbers()) == TEXT, "python -m benchmarks.explained writes the numbers of the results"
+
+
+def test_every_result_has_its_place_once():
+    assert sorted(name for name, _ in MARK.findall(TEXT)) == sorted(numbers())
+
+
+def test_without_results_nothing_is_claimed(tmp_path):
+    assert set(numbers(tmp_path).values()) == {UNKNOWN}
+
+
+def test_a_result_is_said_with_its_range(tmp_path):
+    cpu = {"trainer / usual": RANGE, "trainer / bare": RANGE, "stored / trainer": RANGE, "peak_memory_mb": 640}
+    (tmp_path / "cpu-builtin.json").write_text(json.dumps(cpu))
+    waits = {"median_ms": 300, "least": 200, "most": 900}
+    start = {"machine": {"logical_cores": 2}, "load": 3.5, "first page": waits}
+    (tmp_path / "start.json").write_text(json.dumps(start))
+    rows = {"fp32": {"eager / graph": 4.0, "usual / graph": 20}, "tf32": {"eager / graph": 6.04, "usual / graph": 30}}
+    gpu = {"machine": {"gpu": "a GPU"}, "presets": {"figure-6": rows | {"cold_start_seconds": 9.0}}}
+    (tmp_path / "gpu-a.json").write_text(json.dumps(gpu))
+    said = numbers(tmp_path)
+    assert said["trainer / usual"] == "1.50 times (1.25 to 2.00)"
+    assert said["peak_memory_mb"] == "640 MB"
+    assert said["first page"] == "300 ms (200 to 900, on 2 cores at a load of 3.5)"
+    assert said["eager / graph"] == "4.0 to 6.0 times on a GPU"
+    assert said["both / usual layout"] == UNKNOWN
+
+
+def test_a_mark_without_a_result_is_an_error():
+    with pytest.raises(KeyError, match="guess"):
+        filled("<!-- guess -->7 times<!-- /guess -->", numbers())
+
+
+def test_the_files_and_commands_that_it_names_are_there():
+    files = re.findall(r"`((?:cnncore|benchmarks)/[\w/.]*)`", TEXT)
+    assert files
+    assert [file for file in files if not (ROOT / file).exists()] == []
+    assert set(re.findall(r"python -m cnncore (\w+)", TEXT)) <= set(COMMANDS)
+
+
+def test_an_update_multiplies_as_often_as_it_says():
+    network = named_network("practical", (3, 28, 28), 10)
+    passes = describe(network).macs * 3 - describe(network).rows[0].macs  # nobody needs the image's own gradient
+    said = re.search(r"multiplies and adds (\d\.\d)\s+thousand million times for (\d+) images", TEXT)
+    assert float(said[1]) == round(passes * int(said[2]) / 1e9, 1)
