@@ -30,8 +30,8 @@ class Axis(StrEnum):
     SECONDS = "seconds"
 
 
-_LEGEND = {"orient": "top", "title": None, "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
-_AXIS_TITLES = {Axis.EPOCH: "epoch", Axis.STEP: "update", Axis.SECONDS: "seconds of training"}
+LEGEND = {"orient": "top", "title": None, "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
+AXIS_TITLES = {Axis.EPOCH: "epoch", Axis.STEP: "update", Axis.SECONDS: "seconds of training"}
 
 
 @dataclass(frozen=True)
@@ -183,9 +183,9 @@ def _colour(runs: Sequence[RunCurves], extras: Sequence[str] = ()) -> dict[str, 
         colours = {"train": TRAIN, "test": TEST, "train, re-scored": TRAIN, "validation": VALIDATION}
         names = ["train", "test", *extras]
         scale = {"domain": names, "range": [colours[name] for name in names]}
-        return {"field": "split", "type": "nominal", "scale": scale, "legend": _LEGEND}
+        return {"field": "split", "type": "nominal", "scale": scale, "legend": LEGEND}
     scale = {"domain": [run.label for run in runs], "range": list(RUNS)}
-    return {"field": "run", "type": "nominal", "scale": scale, "legend": {**_LEGEND, "labelLimit": 260, "columns": 2}}
+    return {"field": "run", "type": "nominal", "scale": scale, "legend": {**LEGEND, "labelLimit": 260, "columns": 2}}
 
 
 def _line(
@@ -222,7 +222,7 @@ def _spec(
             encoding["x"] = {
                 "field": "x",
                 "type": "quantitative",
-                "axis": {"title": _AXIS_TITLES[axis], "tickMinStep": 1},
+                "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1},
                 "scale": {"nice": False, "zero": True},
             }
             encoding["color"] = colour
