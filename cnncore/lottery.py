@@ -18,14 +18,14 @@ def draw_batches(right: NDArray[np.bool_], count: int, size: int = BATCH, seed: 
         raise InputError(f"`size` (={size}) must lie between 1 and the {len(right)} test images: choose fewer.")
     rng = np.random.default_rng(seed)
     drawn = [rng.choice(len(right), size, replace=False, shuffle=False) for _ in range(count)]
-    return np.sum(right[np.array(drawn)], axis=1, dtype=np.int64)
+    return np.asarray(right[np.array(drawn)].sum(axis=1), np.int64)
 
 
 def simulate_batches(accuracy: float, count: int, size: int = BATCH, seed: int = 0) -> NDArray[np.int64]:
     """Return (count,) how many of `size` images are right in each batch, each image with probability `accuracy`."""
     _probability(accuracy)
     right: NDArray[np.bool_] = np.random.default_rng(seed).random((count, size)) < accuracy
-    return np.sum(right, axis=1, dtype=np.int64)
+    return np.asarray(right.sum(axis=1), np.int64)
 
 
 def hypergeometric(right: int, total: int, size: int = BATCH) -> NDArray[np.float64]:
