@@ -16,9 +16,11 @@ from pages.parts.window.component import sliding_window
 
 CARDS = {
     "convolution": "What does one layer compute, and how large is its output?",
-    "architecture": "Where are a network's parameters, and which images does it take?",
+    "receptive_field": "Which pixels can one unit see, and which of them move it?",
+    "builder": "Change a network layer by layer: what becomes of it?",
     "augmentation": "One image, many views: what does a network see while it trains?",
     "training": "Train a network from scratch and watch it learn.",
+    "ladder": "What does each improvement add, and is it more than luck?",
     "course": "The practical's questions, with worked answers and common mistakes.",
 }
 
