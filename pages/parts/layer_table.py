@@ -1,0 +1,43 @@
+"""A network layer by layer as a table, and its totals with what they mean for a training set."""
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.architecture import Description, Network
+from cnncore.figures.layer_list import memory_sentence
+
+IMAGES = {28: 60_000, 32: 50_000, 224: 1_281_167}  # train images of MNIST, CIFAR-10, ImageNet: by the input's size
+BATCH = 128  # the practical's
+
+
+def show_table(description: Description, network: Network) -> None:
+    """Show every layer, and the totals with what they mean for a training set."""
+    table = pd.DataFrame(
+        {
+            "layer": [row.name for row in description.rows],
+            "kind": [row.kind for row in description.rows],
+            "output": [" × ".join(map(str, row.output)) for row in description.rows],
+            "weights": [row.weights for row in description.rows],
+            "biases": [row.biases for row in description.rows],
+            "multiply-adds": [row.macs for row in description.rows],
+            "receptive field": [row.receptive_field for row in description.rows],
+            "jump": [row.jump for row in description.rows],
+        }
+    )
+    numbers = {name: st.column_config.NumberColumn(format="localized") for name in table.columns[3:]}
+    height = min(38 + 35 * len(table), 500)
+    st.dataframe(table, hide_index=True, width="stretch", height=height, column_config=numbers)
+    st.caption(
+        "Multiply-adds of one image, biases left out. Receptive field and jump in pixels of the image, not clipped at "
+        "its border."
+    )
+    images = st.number_input(
+        "Training images", 1, 10**9, IMAGES.get(network.input[1], 50_000), key=f"images_{network.input[1]}", width=220
+    )
+    each = description.parameters / images
+    st.markdown(
+        f"{description.weights:,} weights + {description.biases:,} biases = **{description.parameters:,} parameters**: "
+        f"**{each:,.1f} for each training image**"
+        + (". More numbers to set than images to learn from: it can memorise them." if each > 1 else ".")
+    )
+    st.markdown(memory_sentence(description.parameters, description.activations, BATCH))
