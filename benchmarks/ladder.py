@@ -70,13 +70,18 @@ def table(result: dict[str, Any]) -> str:
         "|---|---|---:|---:|---:|",
     ]
     for name, preset in result["presets"].items():
-        train, test = (
-            f"{100 * preset[metric]['mean']:.1f} ± {100 * preset[metric]['spread']:.1f} %"
-            for metric in ("train_accuracy", "test_accuracy")
-        )
+        if preset["test_accuracy"]["mean"] is None:
+            lines.append(f"| `{name}` | {preset['title'].split(': ')[1]} | - | - | no number in epoch 1 |")
+            continue
+        train, test = (_percent(preset[metric]) for metric in ("train_accuracy", "test_accuracy"))
         loss = f"{preset['test_loss']['mean']:.2f} ({preset['lowest_test_loss']:.2f})"
         lines.append(f"| `{name}` | {preset['title'].split(': ')[1]} | {train} | {test} | {loss} |")
     return "\n".join(lines)
+
+
+def _percent(metric: dict[str, Any]) -> str:
+    spread = "" if metric["spread"] is None else f" ± {100 * metric['spread']:.1f}"
+    return f"{100 * metric['mean']:.1f}{spread} %"
 
 
 def main() -> None:
@@ -106,6 +111,9 @@ def main() -> None:
             path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         row = result["presets"][name]
         train, test = row["train_accuracy"], row["test_accuracy"]
+        if train["mean"] is None:
+            print(f"{name:22} {runs[-1]['diverged']}", flush=True)
+            continue
         print(
             f"{name:22} train {100 * train['mean']:5.1f} %   test {100 * test['mean']:5.1f} % "
             f"(spread {100 * (test['spread'] or 0):.1f})   test loss {row['test_loss']['mean']:.3f}, "

@@ -160,13 +160,22 @@ def show(network: Network, native: Description) -> None:
 
 header("Architecture", "What is a network made of, where are its parameters, and which images does it take?")
 remember(*ADDRESS)
-first, second, third = st.columns([2, 3, 2], vertical_alignment="bottom")
+first, second = st.columns([2, 5], vertical_alignment="bottom")
 with first:
     network = network_choice()
 show_at_native_size(network)
 second.slider("Side of the image (pixels)", SIZES[0], SIZES[-1], native_size(network), key="size", bind="query-params")
-third.toggle("Dense as convolutions", key="convolutional", bind="query-params")
-st.segmented_control("Count", list(Count), default=Count.PARAMETERS, required=True, key="count", bind="query-params")
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    st.segmented_control(
+        "Count",
+        list(Count),
+        default=Count.PARAMETERS,
+        required=True,
+        key="count",
+        bind="query-params",
+        width="content",
+    )
+    st.toggle("Dense as convolutions", key="convolutional", bind="query-params")
 explain({key: st.session_state[key] for key in ADDRESS})
 try:
     native = describe(network)

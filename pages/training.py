@@ -9,7 +9,6 @@ from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
 from cnncore.figures.ladder import ladder
-from cnncore.runs import client
 from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
@@ -18,6 +17,9 @@ from pages.parts.header import header
 from pages.parts.live import live
 from pages.parts.questions import questions
 from pages.parts.run_form import run_form
+from pages.parts.run_groups import several
+from pages.parts.run_judgement import start_and_show
+from pages.parts.run_schedule import show_planned
 from pages.parts.run_table import show_report, show_table
 
 
@@ -45,14 +47,6 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
         text += f" · about {duration(train * config.epochs / speeds[0])} of training, as fast as the last such run"
     st.caption(text)
     return True
-
-
-def start(config: RunConfig) -> None:
-    """Queue the run and show it."""
-    try:
-        st.query_params["run"] = client.start(config)
-    except InputError as error:
-        st.session_state.live_error = str(error)
 
 
 def chosen_run(runs: list[Run]) -> Run | None:
@@ -109,10 +103,13 @@ place.button(
     key="start",
     type="primary",
     icon=":material/play_arrow:",
-    on_click=start,
+    on_click=start_and_show,
     args=(config,),
     disabled=not ready,
 )
+with place:
+    several(config, ready)
+show_planned(config)
 current = chosen_run(stored)
 if current is None:
     show_measured()

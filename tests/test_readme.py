@@ -24,6 +24,15 @@ def test_the_ladder_is_the_measured_one():
     assert between("ladder").strip() == table(MEASURED)
 
 
+def test_the_ladder_on_cifar10_is_the_measured_part():
+    part = json.loads((RESULTS / "ladder-figure-cpu-part.json").read_text(encoding="utf-8"))
+    assert between("ladder-cifar10").strip() == table(part)
+    for name, preset in part["presets"].items():
+        config = RunConfig.from_dict(preset["config"])
+        assert (config.train_size, config.epochs, len(preset["runs"])) == (10_000, 30, 1)
+        assert replace(config, train_size=None, epochs=100) == replace(PRESETS[name], device="cpu")
+
+
 def test_the_measured_ladder_is_of_the_presets_as_they_are():
     assert set(MEASURED["presets"]) == {name for name in PRESETS if name.startswith("classroom")}
     for name, preset in MEASURED["presets"].items():

@@ -4,6 +4,7 @@ import math
 from functools import cache
 
 from cnncore.architecture import Conv2d, Description, describe, layer_facts, named_network
+from cnncore.baselines.config import classifier_numbers, dictionary_numbers
 from cnncore.statistics import wilson_interval
 from cnncore.training.presets import PRESETS
 from cnncore.training.schedule import learning_rate
@@ -43,6 +44,9 @@ def facts() -> dict[str, str]:
         "updates.512": math.ceil(CIFAR_TRAIN / 512),
         "views": (32 - 28 + 1) ** 2 * 2,
         "zca.numbers": (3 * 32 * 32) ** 2,
+        "words.dictionary": dictionary_numbers(words=1000, dimensions=128),
+        "words.classifier": classifier_numbers(classes=15, words=1000),
+        "words.learned": dictionary_numbers(1000, 128) + classifier_numbers(15, 1000),
     }
     texts = {name: f"{value:,}" for name, value in result.items()}
     texts |= {

@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.figures.palette import GUESS, RUNS, TEST, TRAIN
+from cnncore.figures.palette import GUESS, RUNS, TEST, TRAIN, VALIDATION
 from cnncore.runs.record import Curve
 from cnncore.statistics import wilson_interval
 
@@ -30,13 +30,17 @@ class Axis(StrEnum):
     SECONDS = "seconds"
 
 
-_LEGEND = {"orient": "top", "title": None, "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
-_AXIS_TITLES = {Axis.EPOCH: "epoch", Axis.STEP: "update", Axis.SECONDS: "seconds of training"}
+LEGEND = {"orient": "top", "title": None, "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
+AXIS_TITLES = {Axis.EPOCH: "epoch", Axis.STEP: "update", Axis.SECONDS: "seconds of training"}
 
 
 @dataclass(frozen=True)
 class RunCurves:
-    """What is drawn of one run. `test_size` is the number of test images, for the interval of the last accuracy."""
+    """What is drawn of one run. `test_size` is the number of test images, for the interval of the last accuracy.
+
+    `train_eval` and `validation` are accuracies by epoch, where the run measures them; `changes` are the updates from
+    which on a hand has changed the learning rate, each with the factor.
+    """
 
     label: str
     batch_loss: Curve
@@ -45,6 +49,9 @@ class RunCurves:
     train_accuracy: Curve
     test_accuracy: Curve
     test_size: int | None = None
+    train_eval: Curve | None = None
+    validation: Curve | None = None
+    changes: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,12 +103,34 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
         layers.append({"data": once, "mark": rule, "encoding": {"y": height}})
         end = {"value": "width"}
         layers.append({"data": once, "mark": text, "encoding": {"y": height, "x": end, "text": {"field": "text"}}})
+    if len(runs) == 1 and runs[0].changes:
+        layers.extend(_change_layers(runs[0], axis))
     return Chart(_spec(runs, axis, "loss (nats an image)", layers, {"zero": True, "nice": True}), data)
+
+
+def _change_layers(run: RunCurves, axis: Axis) -> list[dict[str, Any]]:
+    """Return the marks of where the learning rate was changed by hand."""
+    curve = run.batch_loss
+    if not len(curve.step):
+        return []
+    places = np.interp([step for step, _ in run.changes], curve.step, getattr(curve, axis).astype(float))
+    rows = [
+        {"at": round(float(place), 3), "text": f"learning rate × {factor:g}"}
+        for place, (_, factor) in zip(places, run.changes, strict=True)
+    ]
+    x = {"field": "at", "type": "quantitative"}
+    rule = {"type": "rule", "strokeDash": [2, 2], "color": GUESS}
+    text = {"type": "text", "align": "left", "dx": 4, "dy": 6, "baseline": "top", "color": GUESS, "fontSize": 11}
+    top = {"value": 0}
+    return [
+        {"data": {"values": rows}, "mark": rule, "encoding": {"x": x}},
+        {"data": {"values": rows}, "mark": text, "encoding": {"x": x, "y": top, "text": {"field": "text"}}},
+    ]
 
 
 def accuracy_chart(runs: Sequence[RunCurves], axis: Axis) -> Chart:
     """Return the chart of the accuracy in percent: train moving with every update, test with its 95 % interval."""
-    data = _columns("running", "train", "test", "low", "high")
+    data = _columns("running", "train", "test", "low", "high", "train_eval", "validation")
     for run in runs:
         curve = run.batch_accuracy
         _extend(data, run, "train", curve, axis, running=100 * smoothed(curve.value, curve.step))
@@ -110,6 +139,12 @@ def accuracy_chart(runs: Sequence[RunCurves], axis: Axis) -> Chart:
         ends = np.array([wilson_interval(p * (run.test_size or 0), run.test_size) for p in value if run.test_size])
         band = {"low": 100 * ends[:, 0], "high": 100 * ends[:, 1]} if len(ends) else {}
         _extend(data, run, "test", run.test_accuracy, axis, test=100 * value, **band)
+        for split, name, extra in (
+            ("train, re-scored", "train_eval", run.train_eval),
+            ("validation", "validation", run.validation),
+        ):
+            if extra is not None and len(extra.value):
+                _extend(data, run, split, extra, axis, **{name: 100 * extra.value})
     band_layer = {
         "mark": {"type": "area", "opacity": 0.15},
         "encoding": {"y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}, "color": _colour(runs)},
@@ -120,8 +155,11 @@ def accuracy_chart(runs: Sequence[RunCurves], axis: Axis) -> Chart:
         _line("running", width=1, opacity=0.45),
         _line("train", width=2.5),
         _line("test", width=2.5, dash=[5, 4], points=True),
+        _line("train_eval", width=2, dash=[1, 3], points=True),
+        _line("validation", width=2, dash=[8, 3], points=True),
     ]
-    return Chart(_spec(runs, axis, "accuracy (%)", layers, {"domain": [0, 100]}), data)
+    extras = [split for split in ("train, re-scored", "validation") if split in data["split"]]
+    return Chart(_spec(runs, axis, "accuracy (%)", layers, {"domain": [0, 100]}, extras), data)
 
 
 def _columns(*names: str) -> Columns:
@@ -140,12 +178,14 @@ def _extend(data: Columns, run: RunCurves, split: str, curve: Curve, axis: Axis,
             column.extend(np.round(values[name], 4).tolist() if name in values else [None] * count)
 
 
-def _colour(runs: Sequence[RunCurves]) -> dict[str, Any]:
+def _colour(runs: Sequence[RunCurves], extras: Sequence[str] = ()) -> dict[str, Any]:
     if len(runs) <= 1:
-        scale = {"domain": ["train", "test"], "range": [TRAIN, TEST]}
-        return {"field": "split", "type": "nominal", "scale": scale, "legend": _LEGEND}
+        colours = {"train": TRAIN, "test": TEST, "train, re-scored": TRAIN, "validation": VALIDATION}
+        names = ["train", "test", *extras]
+        scale = {"domain": names, "range": [colours[name] for name in names]}
+        return {"field": "split", "type": "nominal", "scale": scale, "legend": LEGEND}
     scale = {"domain": [run.label for run in runs], "range": list(RUNS)}
-    return {"field": "run", "type": "nominal", "scale": scale, "legend": {**_LEGEND, "labelLimit": 260, "columns": 2}}
+    return {"field": "run", "type": "nominal", "scale": scale, "legend": {**LEGEND, "labelLimit": 260, "columns": 2}}
 
 
 def _line(
@@ -164,19 +204,25 @@ def _line(
 
 
 def _spec(
-    runs: Sequence[RunCurves], axis: Axis, title: str, layers: list[dict[str, Any]], scale: dict[str, Any]
+    runs: Sequence[RunCurves],
+    axis: Axis,
+    title: str,
+    layers: list[dict[str, Any]],
+    scale: dict[str, Any],
+    extras: Sequence[str] = (),
 ) -> dict[str, Any]:
-    colour = _colour(runs)
+    colour = _colour(runs, extras)
     for layer in layers:
         encoding = layer["encoding"]
-        encoding["y"] = {**encoding["y"], "scale": scale, "axis": {"title": title}}
+        if "field" in encoding.get("y", {}):
+            encoding["y"] = {**encoding["y"], "scale": scale, "axis": {"title": title}}
         if "data" in layer:
             continue
         if "color" not in encoding:
             encoding["x"] = {
                 "field": "x",
                 "type": "quantitative",
-                "axis": {"title": _AXIS_TITLES[axis], "tickMinStep": 1},
+                "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1},
                 "scale": {"nice": False, "zero": True},
             }
             encoding["color"] = colour

@@ -1,14 +1,23 @@
-"""The measured ladder as a chart: what to expect of the classroom presets, from benchmarks/results."""
+"""The ladder as charts: the measured one of the classroom presets, from benchmarks/results, and one's own beside it."""
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from cnncore.course.facts import REPORT
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import RUNS
+from cnncore.figures.palette import GUESS, OUTPUT, RUNS, TEST
+from cnncore.statistics import wilson_interval
+from cnncore.training.presets import TITLES
 
 RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "ladder-classroom-cpu.json"
+OWN = "this ladder: all test images, 95 % interval"
+MEASURED = "classroom size, measured before: mean of three seeds, one standard deviation"
+REPORTED = "the source report: its first 128 test images, 95 % interval"
+_COLOURS = {OWN: TEST, MEASURED: OUTPUT, REPORTED: GUESS}
 _SHOWN = ("2", "5", "6", "7", "8", "9")
 
 
@@ -72,3 +81,84 @@ def step_measured(before: str, after: str) -> dict[str, list[str]] | None:
         "test after one epoch": [f"{100 * entry['first_epoch_test_accuracy']:.1f} %" for entry in chosen],
         "training": [f"{entry['seconds']:.0f} s" for entry in chosen],
     }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An accuracy with the ends of its interval, as fractions; `source` says whose it is, `step` of what."""
+
+    step: str
+    source: str
+    value: float
+    low: float
+    high: float
+
+
+def reported() -> list[Reading]:
+    """Return what the source report printed, with the Wilson intervals of its 128 images."""
+    return [
+        Reading(name.partition("-")[2], REPORTED, right / 128, *wilson_interval(right, 128))
+        for name, right in REPORT.items()
+    ]
+
+
+def measured_before() -> list[Reading]:
+    """Return the measured classroom ladder, one standard deviation over the seeds to each side; empty without it."""
+    presets = _measured() or {}
+    return [
+        Reading(name.partition("-")[2], MEASURED, mean, mean - spread, mean + spread)
+        for name, entry in presets.items()
+        for mean, spread in [(entry["test_accuracy"]["mean"], entry["test_accuracy"]["spread"])]
+    ]
+
+
+def seconds_measured() -> float | None:
+    """Return how long one seed of the measured ladder trained in all; None where the results are not installed."""
+    presets = _measured()
+    return None if presets is None else sum(float(entry["seconds"]) for entry in presets.values())
+
+
+def readings_chart(readings: Sequence[Reading]) -> Chart:
+    """Return the chart of readings by step, those of each source side by side, with their intervals, in percent."""
+    data: dict[str, list[Any]] = {
+        "step": [TITLES[reading.step] for reading in readings],
+        "source": [reading.source for reading in readings],
+        **{name: [round(100 * getattr(reading, name), 2) for reading in readings] for name in ("value", "low", "high")},
+    }
+    sources = [source for source in _COLOURS if source in data["source"]]
+    place = {
+        "x": {
+            "field": "step",
+            "type": "nominal",
+            "sort": list(TITLES.values()),
+            "axis": {"title": None, "labelAngle": 0, "labelLimit": 110, "labelExpr": "split(datum.label, ' ', 3)"},
+        },
+        "xOffset": {"field": "source", "type": "nominal", "sort": sources},
+        "color": {
+            "field": "source",
+            "type": "nominal",
+            "scale": {"domain": sources, "range": [_COLOURS[source] for source in sources]},
+            "legend": {"orient": "top", "title": None, "labelLimit": 420},
+        },
+    }
+
+    def height(field: str) -> dict[str, Any]:
+        return {"field": field, "type": "quantitative", "scale": {"zero": False}, "title": "test accuracy (%)"}
+
+    return Chart(
+        {
+            "layer": [
+                {
+                    "mark": {"type": "rule", "strokeWidth": 2},
+                    "encoding": {**place, "y": height("low"), "y2": {"field": "high"}},
+                },
+                {
+                    "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+                    "encoding": {**place, "y": height("value")},
+                },
+            ],
+            "height": 290,
+            "config": {"view": {"stroke": None}},
+        },
+        data,
+    )

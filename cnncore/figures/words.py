@@ -28,3 +28,14 @@ def verdict(run: Run) -> str:
     if gap < -1:
         return text + "Test lies above train: dropout and augmentation make training harder than testing (Q14, Q29)."
     return text + "Train and test are close: a larger network or more epochs may still gain."
+
+
+def p_value(p: float) -> str:
+    """Return a p-value with two digits; one below 0.0001 as that bound.
+
+    >>> p_value(0.0215), p_value(3e-9), p_value(1.0)
+    ('0.022', '< 0.0001', '1.0')
+    """
+    if p < 1e-4:
+        return "< 0.0001"
+    return f"{p:.2g}" if p < 0.995 else "1.0"

@@ -81,6 +81,16 @@ class Curves(Database):
         writer.writerows(tuple(row) for row in rows)
         return text.getvalue()
 
+    def first_loss(self, run_id: str) -> float:
+        """Return the loss of the run's very first batch, before any update; an `InputError` where there is none."""
+        with self._errors():
+            row = self._connection.execute(
+                "SELECT loss FROM batches WHERE run_id = ? ORDER BY step LIMIT 1", (run_id,)
+            ).fetchone()
+        if row is None:
+            raise InputError(f"`run` (={run_id}) has made no update yet: wait for its first batch.")
+        return float(row["loss"])
+
     def changes(self, run_id: str) -> list[Changed]:
         """Return the changes of the learning rate that were made by hand, in order."""
         with self._errors():

@@ -31,6 +31,11 @@ def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
     return torch.device("cpu"), f"the CPU, because {_no_cuda()} and there is no Apple MPS"
 
 
+def device_kind() -> str:
+    """Return what `auto` trains on: cuda, mps or cpu; for a page, which has no torch to ask."""
+    return choose_device()[0].type
+
+
 def _no_cuda() -> str:
     if torch.version.cuda is None:
         return "this PyTorch was built without CUDA"

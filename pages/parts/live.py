@@ -1,5 +1,6 @@
 """A run as it happens: status, buttons and curves, refreshed from the store."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import pandas as pd
@@ -13,7 +14,9 @@ from cnncore.runs import client
 from cnncore.runs.record import Curve, Run, Status
 from cnncore.runs.store import RunStore, open_store
 from pages.parts.plain import plain
+from pages.parts.run_judgement import show_judgement
 
+FACTORS = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
 REFRESH = 0.6  # seconds between two looks at a run that is going on; a class of thirty costs half a core
 _ICONS = {
     Status.QUEUED: ":material/hourglass_empty:",
@@ -41,6 +44,9 @@ def curves_of(store: RunStore, run: Run) -> RunCurves:
         curve("train/accuracy"),
         curve("test/accuracy"),
         run.test_size,
+        curve("train_eval/accuracy") if run.config.train_eval else None,
+        curve("validation/accuracy") if run.config.validation_size else None,
+        tuple((change.step, change.lr_factor) for change in store.changes(run.id)),
     )
 
 
@@ -71,6 +77,7 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) ->
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {plain(run.label)}", width="stretch")
         _buttons(run)
+    _rate_control(run)
     _progress_bar(run, store)
     if "live_error" in st.session_state:
         st.warning(st.session_state.pop("live_error"))
@@ -82,10 +89,31 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) ->
     with right:
         _chart(accuracy_chart(curves, axis), "live_accuracy", "Train and test accuracy by epoch")
     _result(run)
+    show_judgement(run, store)
 
 
 def _chart(chart: Chart, key: str, alt: str) -> None:
     st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
+
+
+def _rate_control(run: Run) -> None:
+    """Show by how much a hand multiplies the planned learning rate; a change acts on the next update."""
+    nearest = min(FACTORS, key=lambda factor: abs(math.log(factor / run.lr_factor)))
+    st.session_state.live_factor = nearest
+    st.segmented_control(
+        "Learning rate, from the next update on",
+        FACTORS,
+        key="live_factor",
+        required=True,
+        format_func=lambda factor: "as planned" if factor == 1 else f"× {factor:g}",
+        disabled=not run.status.active,
+        on_change=_change_rate,
+        args=(run.id,),
+    )
+
+
+def _change_rate(run_id: str) -> None:
+    act(lambda name: client.set_lr_factor(name, st.session_state.live_factor), run_id)
 
 
 def _progress_bar(run: Run, store: RunStore) -> None:
@@ -129,13 +157,14 @@ def _progress(run: Run, store: RunStore, done: float) -> str:
 
 
 def _buttons(run: Run) -> None:
-    """Show four buttons, always the same ones; those that make no sense now are off."""
+    """Show five buttons, always the same ones; those that make no sense now are off. Step makes one update."""
     running = run.status in (Status.QUEUED, Status.RUNNING)
     paused = run.status is Status.PAUSED or run.intent == "pause"
     with st.container(horizontal=True, width="content"):
         for label, icon, action, enabled in (
             ("Pause", "pause", client.pause, running and not paused),
             ("Continue", "play_arrow", client.unpause, run.status.active and paused),
+            ("Step", "skip_next", client.step, run.status in (Status.RUNNING, Status.PAUSED)),
             ("Stop", "stop", client.stop, run.status.active),
             ("Resume", "restart_alt", client.resume, run.status.resumable),
         ):

@@ -43,6 +43,9 @@ COURSE = (
     Entry("optimization", "Optimization", "trending_down", "Training"),
     Entry("dropout", "Dropout", "blur_on", "Training"),
     Entry("batch_norm", "Batch norm", "equalizer", "Training"),
+    Entry("compare", "Compare", "compare_arrows", "Results"),
+    Entry("ladder", "The ladder", "stairs", "Results"),
+    Entry("lottery", "The 128-image lottery", "casino", "Results"),
     Entry("course", "Questions", "school", "Course"),
 )
 

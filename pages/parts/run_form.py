@@ -9,7 +9,7 @@ from cnncore.architecture import NETWORKS
 from cnncore.data.augmentation import AUGMENTATIONS
 from cnncore.data.prepared import datasets
 from cnncore.runs.record import network_name
-from cnncore.training.config import DeviceChoice, RunConfig, Schedule, Standardization
+from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import title
 from pages.parts.current_network import own_networks
 from pages.parts.run_settings import (
@@ -54,13 +54,13 @@ def run_form() -> tuple[RunConfig, DeltaGenerator]:
         for key, (label, text) in TOGGLES.items():
             st.toggle(label, key=key, help=text, **kept)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.number_input("Learning rate", *LIMITS["lr"], step=0.01, format="%g", key="lr", width=125, **kept)
-        st.number_input("Batch size", *LIMITS["batch"], step=16, key="batch", width=120, **kept)
-        st.number_input("Epochs", *LIMITS["epochs"], key="epochs", width=120, **kept)
-        st.number_input("Seed", *LIMITS["seed"], key="seed", width=110, persist_state="session")
+        st.number_input("Learning rate", *LIMITS["lr"], step=0.01, format="%g", key="lr", width=112, **kept)
+        st.number_input("Batch size", *LIMITS["batch"], step=16, key="batch", width=96, **kept)
+        st.number_input("Epochs", *LIMITS["epochs"], key="epochs", width=92, **kept)
+        st.number_input("Seed", *LIMITS["seed"], key="seed", width=84, persist_state="session")
         with st.popover("More", icon=":material/tune:"):
             _more()
-        start = st.container(width="content")
+        start = st.container(horizontal=True, width="content")
     write_address()
     return configuration(), start
 
@@ -78,3 +78,14 @@ def _more() -> None:
     right.number_input("Decay an epoch (exponential)", *LIMITS["decay"], step=0.01, key="decay", **kept)
     right.number_input("Dropout: probability of dropping", *LIMITS["drop_p"], step=0.1, key="drop_p", **kept)
     right.selectbox("Device", list(DeviceChoice), key="device", persist_state="session")
+    left.selectbox("Optimizer", list(Optimizer), key="optimizer", **kept)
+    left.toggle("Nesterov (with momentum)", key="nesterov", **kept)
+    left.number_input("Weight decay", *LIMITS["weight_decay"], step=1e-4, format="%g", key="weight_decay", **kept)
+    left.number_input("Label smoothing", *LIMITS["label_smoothing"], step=0.05, key="label_smoothing", **kept)
+    left.number_input("Weights averaged over (epochs)", *LIMITS["average"], step=0.5, key="average", **kept)
+    right.number_input("Warm-up (epochs)", *LIMITS["warmup_epochs"], step=0.5, key="warmup_epochs", **kept)
+    right.text_input("Milestones (step schedule)", key="milestones", placeholder="1/2 and 3/4 of the epochs", **kept)
+    right.number_input("Validation images", *LIMITS["validation_size"], step=100, key="validation_size", **kept)
+    right.toggle("Score the train set after each epoch too (Q14)", key="train_eval", **kept)
+    right.number_input("eps of the whitening", *LIMITS["whitening_eps"], format="%g", key="whitening_eps", **kept)
+    right.selectbox("Precision (CUDA)", list(Precision), key="precision", **kept)

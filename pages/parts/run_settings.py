@@ -8,7 +8,8 @@ import streamlit as st
 from cnncore.architecture import NETWORKS, Network, load_network
 from cnncore.architecture.link import MARK, from_link, link_text
 from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, RandomCrop
-from cnncore.training.config import DeviceChoice, RunConfig, Schedule, Standardization
+from cnncore.errors import InputError
+from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS
 
 OWN = "own"
@@ -25,7 +26,12 @@ TOGGLES = {
     "bn": ("Batch norm", "Each channel is normalised over the batch, right after each convolution (Q34)."),
 }
 _FINER = ("std_kind", "aug_kinds", "mom_value", "sched_kind", "decay", "drop_p", "train_size", "device")
-ADDRESS = ("dataset", "network", *TOGGLES, "lr", "batch", "epochs", "seed", *_FINER)
+# What only a few change; the keys are the configuration's own names.
+PLAIN = (
+    *("optimizer", "nesterov", "weight_decay", "label_smoothing", "average", "warmup_epochs", "whitening_eps"),
+    *("validation_size", "train_eval", "precision"),
+)
+ADDRESS = ("dataset", "network", *TOGGLES, "lr", "batch", "epochs", "seed", *_FINER, "milestones", *PLAIN)
 LIMITS: dict[str, tuple[Any, Any]] = {
     "lr": (1e-5, 1000.0),
     "batch": (1, 4096),
@@ -35,6 +41,12 @@ LIMITS: dict[str, tuple[Any, Any]] = {
     "drop_p": (0.0, 0.99),
     "decay": (0.01, 1.0),
     "train_size": (0, 10**6),
+    "weight_decay": (0.0, 10.0),
+    "label_smoothing": (0.0, 0.9),
+    "average": (0.0, 100.0),
+    "warmup_epochs": (0.0, 100.0),
+    "whitening_eps": (1e-8, 1e6),
+    "validation_size": (0, 10**6),
 }
 # What runs at once on every laptop comes first.
 PRESETS_IN_ORDER = sorted(PRESETS, key=lambda name: not name.startswith("classroom"))
@@ -61,7 +73,8 @@ def _values_of(config: RunConfig) -> dict[str, Any]:
         "decay": config.decay,
         "drop_p": config.dropout or 0.5,
         "train_size": config.train_size or 0,
-    }
+        "milestones": ", ".join(map(str, config.milestones)),
+    } | {name: getattr(config, name) for name in PLAIN}
 
 
 def apply_preset() -> None:
@@ -72,15 +85,30 @@ def apply_preset() -> None:
 
 def own_settings() -> None:
     """A preset is what it says: once something is changed, what is shown is the preset that it equals, or none."""
-    config = configuration()
+    try:
+        config = configuration()
+    except InputError:  # settings that do not go together: the page says why, and they are no preset
+        st.session_state.preset = OWN
+        return
     same = [
         name for name, preset in PRESETS.items() if replace(preset, preset=None) == replace(config, preset=None, seed=0)
     ]
     st.session_state.preset = same[0] if same else OWN
 
 
+def _milestones(text: str) -> tuple[int, ...]:
+    try:
+        return tuple(int(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise InputError(f"`milestones` (={text}) must be epochs with commas between: try 50, 75.") from None
+
+
 def configuration() -> RunConfig:
+    """Return the configuration that the widgets show; an `InputError` where they do not go together."""
     s = st.session_state
+    first = RunConfig()
+    plain = {name: s.get(name, getattr(first, name)) for name in PLAIN}
+    plain |= {"optimizer": Optimizer(plain["optimizer"]), "precision": Precision(plain["precision"])}
     kinds = {augmentation.kind: augmentation for augmentation in _CROP_AND_FLIP}
     augment = tuple(kinds.get(kind, AUGMENTATIONS[kind]()) for kind in s.get("aug_kinds", kinds))
     return RunConfig(
@@ -100,6 +128,8 @@ def configuration() -> RunConfig:
         seed=s.get("seed", 0),
         device=DeviceChoice(s.get("device", DeviceChoice.AUTO)),
         preset=s.get("preset") if s.get("preset") in PRESETS else None,
+        milestones=_milestones(s.get("milestones", "")),
+        **plain,
     )
 
 

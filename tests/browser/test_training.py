@@ -84,7 +84,8 @@ def test_a_reload_in_the_middle_loses_nothing(running):
 def test_pause_continue_stop_and_resume(running):
     page = running
     button(page, "live_pause").click()
-    until(lambda: "Paused" in status(page), seconds=15)
+    # The parts of a refresh reach the page one after the other: the time that is left goes when all of them have.
+    until(lambda: "Paused" in status(page) and "left" not in progress(page), seconds=15)
     still = progress(page)
     time.sleep(2)
     assert progress(page) == still

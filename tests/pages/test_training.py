@@ -1,10 +1,12 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore.data.prepared import save
-from cnncore.events import Finished
+from cnncore.events import Changed, Diverged, Finished
 from cnncore.runs.record import Status
 from cnncore.runs.store import RunStore
 from cnncore.training.config import Schedule, Standardization
@@ -173,3 +175,88 @@ def test_garbage_in_place_of_the_store_is_one_sentence(store, app_home, monkeypa
     app = opened()
     assert not app.exception
     assert "cannot be used" in said(app)
+
+
+def test_a_fair_pair_and_seeds_are_started_by_one_click(store):
+    app = opened(preset="classroom-5", epochs="2")
+    app.selectbox(key="pair_field").set_value("dropout").run()
+    app.button(key="start_pair").click().run()
+    assert not app.exception
+    with_it, without = store.runs()
+    assert (without.config.dropout, with_it.config.dropout) == (0.0, 0.5)
+    assert without.config.seed == with_it.config.seed
+    assert without.group == with_it.group != ""
+    app.number_input(key="seed_count").set_value(3).run()
+    app.button(key="start_seeds").click().run()
+    assert sorted(run.config.seed for run in store.runs()[:3]) == [0, 1, 2]
+    assert len({run.config.dropout for run in store.runs()[:3]}) == 1
+
+
+def test_every_setting_is_in_the_address_and_in_the_run(store):
+    asked = {
+        "preset": "classroom-7",
+        "mom": "true",
+        "nesterov": "true",
+        "weight_decay": "0.0005",
+        "label_smoothing": "0.1",
+        "average": "1.5",
+        "sched_kind": "step",
+        "milestones": "3, 40",
+        "warmup_epochs": "2.0",
+        "validation_size": "500",
+        "train_eval": "true",
+        "std_kind": "zca",
+        "whitening_eps": "0.01",
+        "epochs": "20",
+    }
+    app = opened(**asked)
+    assert not app.exception
+    assert "never reached" in said(app)  # 40 of 20 epochs
+    app.button(key="start").click().run()
+    config = store.runs()[0].config
+    assert (config.momentum, config.nesterov, config.weight_decay, config.label_smoothing) == (0.9, True, 5e-4, 0.1)
+    assert (config.average, config.milestones, config.warmup_epochs) == (1.5, (3, 40), 2.0)
+    assert (config.validation_size, config.train_eval, config.whitening_eps) == (500, True, 0.01)
+    assert config.schedule is Schedule.STEP
+    assert config.standardize is Standardization.ZCA
+
+
+def test_settings_that_do_not_go_together_are_a_sentence(store):
+    app = opened(preset="classroom-7-momentum")
+    app.selectbox(key="optimizer").set_value("adam").run()
+    assert not app.exception
+    assert "`momentum` (=0.9) is not for adam" in said(app)
+    app.toggle(key="mom").set_value(False).run()
+    assert "is not for adam" not in said(app)
+
+
+def test_the_learning_rate_is_changed_and_one_update_asked_for_while_it_runs(store):
+    run_id = filled(store, status=Status.RUNNING)
+    app = opened(run=run_id)
+    app.button_group(key="live_factor").set_value(0.1).run()
+    assert not app.exception
+    assert store.get(run_id).lr_factor == 0.1
+    app.button(key="live_step").click().run()
+    assert str(store.get(run_id).intent) == "pause"  # first it holds, then it goes one update at a time
+    store.set_status(run_id, Status.PAUSED)
+    app.run().button(key="live_step").click().run()
+    assert str(store.get(run_id).intent) == "step"
+    store.append(run_id, [Changed(4, 16, 0.1), *(batch(4, n) for n in range(5)), epoch_end(4)], "me")
+    loss = app.run().get("vega_lite_chart")[0]
+    assert '"learning rate × 0.1"' in json.dumps(json.loads(loss.proto.spec), ensure_ascii=False)
+
+
+def test_what_the_curves_say_and_a_remedy(store):
+    run_id = filled(store)
+    text = said(opened(run=run_id))
+    assert "The first loss is" in text
+    assert "guessing among" in text
+    other = store.create(replace(CONFIG, lr=10.0))
+    store.claim(other, "me", 1)
+    store.append(other, [started(), *(batch(1, n) for n in range(5)), Diverged(1, 4, "too large")], "me")
+    app = opened(run=other)
+    assert "made steps so large" in said(app)
+    before = len(store.runs())
+    app.button(key="remedy_0").click().run()
+    assert len(store.runs()) == before + 1
+    assert store.runs()[0].config.lr < 10.0

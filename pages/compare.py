@@ -1,0 +1,66 @@
+"""Compare: stored runs over each other, what differs between them, and whether that is more than luck."""
+
+import streamlit as st
+
+from cnncore.figures.curves import Axis
+from cnncore.figures.overlay import METRICS
+from cnncore.runs.differences import by_setting
+from cnncore.runs.store import open_store
+from pages.parts.compare_choice import choose_runs
+from pages.parts.compare_views import show_differences, show_downloads, show_overlay, show_pair, show_results
+from pages.parts.header import header
+from pages.parts.link_to import link_to
+from pages.parts.questions import questions
+
+WHY = """
+**An accuracy is a count.** 3,500 right of 5,000 images is 70 %, give or take what another 5,000 images would have
+given: that is the **Wilson interval**. It says nothing of another seed.
+
+**Another seed** is other initial weights and another order of the same images. Its spread is the other half of the
+doubt: a difference smaller than that between two seeds of one setting is not the setting's.
+
+**McNemar's test** asks the images, not the percentages. Those that both or neither has right are silent; of the rest,
+each is a coin toss if the two are equally good. It is sharper than two intervals side by side, because both sat the
+same exam, and it speaks of *these two trained networks*: a small p of one pair does not cover the seeds.
+
+**The best epoch** is chosen after looking. On validation images that is fair: the test accuracy beside it was not
+looked at. On the test set it is the luckiest of many readings, and a little too high.
+"""
+
+header("Compare", "Which of these runs is better, what differs between them, and is it more than luck?")
+store = open_store()
+stored = [run for run in store.runs() if run.step]
+if not stored:
+    st.info(
+        "No run has been trained on this machine yet. Train two that differ in one thing, or let the ladder queue "
+        "the practical's whole series: then come back."
+    )
+    link_to("training")
+    link_to("ladder")
+    st.stop()
+chosen = choose_runs(stored)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    metric = st.selectbox(
+        "Metric",
+        list(METRICS),
+        format_func=lambda name: METRICS[name].split(" (")[0].capitalize(),
+        key="metric",
+        bind="query-params",
+        width=290,
+    )
+    axis = st.segmented_control(
+        "Horizontal axis", list(Axis), default=Axis.EPOCH, required=True, key="across", bind="query-params"
+    )
+if not chosen:
+    st.info("Choose at least one run above.")
+    st.stop()
+settings = by_setting(chosen)
+chart = show_overlay(store, settings, metric, Axis(axis))
+if chart is not None:
+    show_downloads(chart)
+show_differences(settings)
+show_results(store, settings)
+show_pair(chosen)
+with st.expander("What the numbers mean, and what they do not"):
+    st.markdown(WHY)
+questions("compare")

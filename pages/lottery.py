@@ -1,0 +1,131 @@
+"""The 128-image lottery: what a single test batch can say of a network, drawn thousands of times."""
+
+from itertools import pairwise
+from typing import TypeAlias
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore.course.facts import REPORT
+from cnncore.errors import InputError
+from cnncore.figures.ladder import readings_chart, reported
+from cnncore.figures.lottery import histogram
+from cnncore.figures.words import p_value, percent
+from cnncore.lottery import BATCH, Spread, binomial, draw_batches, hypergeometric, simulate_batches, spread
+from cnncore.runs.outcomes import right_images
+from cnncore.runs.store import open_store
+from cnncore.statistics import fisher_exact, wilson_interval
+from cnncore.training.presets import TITLES
+from pages.parts.charts import draw
+from pages.parts.header import header
+from pages.parts.questions import questions
+from pages.parts.run_picker import run_picker
+
+Readings: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64], float, int]
+REAL, SUPPOSED = "A stored run's test images", "A supposed true accuracy"
+
+
+def draw_one() -> None:
+    """Draw another single batch."""
+    st.session_state.drawn = st.session_state.get("drawn", 0) + 1
+
+
+def batches(run_id: str | None, epoch: int, accuracy: float, count: int) -> Readings:
+    """Return the readings, the theory, the true accuracy and the number of test images (0: supposed).
+
+    The first readings are those that Draw one shows, one at a press. A run that went on gets other batches.
+    """
+    if run_id is None:
+        return simulate_batches(accuracy, count), binomial(accuracy), accuracy, 0
+    right = right_images(open_store().get(run_id))
+    known = int(right.sum())
+    return draw_batches(right, count, seed=epoch), hypergeometric(known, len(right)), known / len(right), len(right)
+
+
+cached_batches = st.cache_data(max_entries=50, show_spinner=False)(batches)
+
+
+def say_one(one: int, accuracy: float) -> None:
+    """Say what the batch drawn last would have been reported as."""
+    low, high = wilson_interval(one, BATCH)
+    holds = "holds" if low <= accuracy <= high else "**misses**"
+    st.markdown(
+        f"Batch {st.session_state.drawn}: **{one} of {BATCH}** right, {percent(one / BATCH, BATCH)}. Its interval "
+        f"{holds} the accuracy on all images, {100 * accuracy:.1f} %."
+    )
+
+
+def show_numbers(found: Spread, accuracy: float) -> None:
+    """Show how far readings of one network lie apart, and the formula that says so without a draw."""
+    deviation = 100 * (accuracy * (1 - accuracy) / BATCH) ** 0.5
+    first, second, third = st.columns(3)
+    first.metric("95 % of the batches read", f"{100 * found.low:.1f} to {100 * found.high:.1f} %")
+    second.metric("Their Wilson interval holds the truth", f"{100 * found.covered:.1f} %")
+    third.metric(f"Two batches differ by {found.images} images or more", f"{100 * found.apart:.0f} %")
+    st.latex(
+        rf"\sqrt{{p(1-p)/{BATCH}}} = \sqrt{{{accuracy:.3f}\cdot{1 - accuracy:.3f}/{BATCH}}} = {deviation:.1f}"
+        r"\ \text{points}"
+    )
+
+
+def show_report_lottery() -> None:
+    """Show the source report's six readings with their intervals, and what tells neighbours apart."""
+    st.subheader("The source report's six readings", anchor=False)
+    draw(readings_chart(reported()), "six", "The source report's six readings of 128 images with their intervals")
+    rows = [
+        {
+            "from": TITLES[one.partition("-")[2]],
+            "to": TITLES[other.partition("-")[2]],
+            "right of 128": f"{REPORT[one]} → {REPORT[other]}",
+            "Fisher's p": p_value(fisher_exact(REPORT[one], BATCH, REPORT[other], BATCH)),
+        }
+        for one, other in [*pairwise(REPORT), (next(iter(REPORT)), next(reversed(REPORT)))]
+    ]
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    st.caption(
+        "No neighbours differ by more than luck would do; the whole climb, in the last row, does. (Fisher's test takes "
+        "the two batches for different images. They were the same 128, which McNemar's test would use: the report kept "
+        "no image's answer.)"
+    )
+
+
+header("The 128-image lottery", "How much does the accuracy of a single test batch say of a network?")
+runs = [run for run in open_store().runs() if run.epoch]
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    kinds = [REAL, SUPPOSED] if runs else [SUPPOSED]
+    kind = st.segmented_control("Batches of", kinds, default=kinds[0], required=True, key="kind", bind="query-params")
+    count = st.select_slider(
+        "Draws", [1000, 2000, 5000, 10_000], value=5000, key="draws", bind="query-params", width=170
+    )
+    picked = run_picker("run", "Run") if kind == REAL else None
+    if picked is None:
+        percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="acc", bind="query-params", width=260)
+    st.button("Draw one", key="draw_one", icon=":material/casino:", on_click=draw_one)
+try:
+    if picked is None:
+        readings, theory, true, images = cached_batches(None, 0, percentage / 100, count)
+    else:
+        readings, theory, true, images = cached_batches(picked.id, picked.epoch, 0.0, count)
+except InputError as error:
+    st.warning(str(error))
+    st.stop()
+drawn = st.session_state.get("drawn", 0)
+last = int(readings[(drawn - 1) % count]) if drawn else None
+draw(histogram(readings, theory, true, last), "batches", f"Histogram of the accuracy of batches of {BATCH} test images")
+if last is not None:
+    say_one(last, true)
+st.caption(
+    f"{count:,} batches of {BATCH} "
+    + (
+        f"drawn from the run's own {images:,} test images, none twice in a batch; the grey line is the hypergeometric "
+        "distribution."
+        if images
+        else "simulated, each image right with the chosen probability: no network was asked. The grey line is the "
+        "binomial distribution."
+    )
+)
+show_numbers(spread(readings, true), true)
+show_report_lottery()
+questions("lottery")

@@ -1,0 +1,187 @@
+"""The parts of the page Compare: overlay and its files, differences, results, and the test of two runs."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.data.progress import duration
+from cnncore.errors import InputError
+from cnncore.figures.curves import MAX_POINTS, Axis, Chart
+from cnncore.figures.export import can_draw, to_csv, to_png, to_svg
+from cnncore.figures.overlay import METRICS, Seeds, overlay_chart
+from cnncore.figures.palette import RUNS
+from cnncore.figures.words import p_value, percent
+from cnncore.runs.differences import differences
+from cnncore.runs.outcomes import Paired, best_epoch, paired
+from cnncore.runs.record import Run
+from cnncore.runs.store import RunStore
+from cnncore.statistics import mean_and_spread
+from pages.parts.charts import draw
+from pages.parts.compare_choice import name_of
+
+
+def setting_name(runs: Sequence[Run]) -> str:
+    """Return what runs of one setting are called together; the last run's mark tells two settings of one name apart."""
+    label = runs[0].label.rsplit(" · seed ", 1)[0]
+    seeds = ", ".join(str(run.config.seed) for run in runs)
+    return f"{label} · seed{'s' if len(runs) > 1 else ''} {seeds} ({runs[-1].id[-4:]})"
+
+
+def show_overlay(store: RunStore, settings: list[list[Run]], metric: str, axis: Axis) -> Chart | None:
+    """Draw the metric of the first settings, as many as there are colours; None where none of them measured it."""
+    if len(settings) > len(RUNS):
+        st.warning(f"{len(settings)} settings are chosen and {len(RUNS)} colours can be told apart: those are drawn.")
+    entries = [
+        Seeds(setting_name(runs), [store.curve(run.id, metric, MAX_POINTS) for run in runs])
+        for runs in settings[: len(RUNS)]
+    ]
+    chart = overlay_chart(entries, metric, axis)
+    if not chart.data["x"]:
+        need = {"validation": "a validation split", "train_eval": "*train_eval* switched on"}
+        part = metric.split("/")[0]
+        st.info(f"None of the chosen runs measured this: it takes {need.get(part, 'a complete epoch')}.")
+        return None
+    draw(chart, "overlay", f"{METRICS[metric]} of the chosen runs by {axis}")
+    if any(len(runs) > 1 for runs in settings):
+        st.caption("Thin: each seed. Thick: their mean. Band: one standard deviation over the seeds to each side.")
+    return chart
+
+
+def show_downloads(chart: Chart) -> None:
+    """Offer the chart's data and picture; they are made when they are asked for."""
+    reason = None if can_draw() else "Pictures need vl-convert-python: pip install vl-convert-python"
+    files: dict[str, tuple[Callable[[Chart], str | bytes], str, bool]] = {
+        "CSV": (to_csv, "text/csv", True),
+        "SVG": (to_svg, "image/svg+xml", can_draw()),
+        "PNG": (to_png, "image/png", can_draw()),
+    }
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("Download the chart", width="content")
+        for kind, (make, mime, possible) in files.items():
+            st.download_button(
+                kind,
+                lambda make=make: make(chart),  # type: ignore[misc]
+                file_name=f"runs.{kind.lower()}",
+                mime=mime,
+                key=f"download_{kind}",
+                icon=":material/download:",
+                disabled=not possible,
+                help=None if possible else reason,
+                on_click="ignore",
+            )
+
+
+def show_differences(settings: list[list[Run]]) -> None:
+    """List what differs between the settings, and nothing else."""
+    if len(settings) < 2:
+        st.caption("One setting: these runs differ in nothing but the seed." if len(settings[0]) > 1 else "")
+        return
+    st.subheader("What differs", anchor=False)
+    found = differences([runs[0].config for runs in settings])
+    found.pop("seed", None)
+    table = pd.DataFrame({"setting": [setting_name(runs) for runs in settings], **found})
+    st.dataframe(table, hide_index=True, width="stretch")
+    if len(found) == 1:
+        st.success(f"They differ in `{next(iter(found))}` alone: a fair comparison.", icon=":material/balance:")
+    elif len(settings) == 2:
+        st.caption(f"{len(found)} things differ: no one of them can be named as the cause.")
+
+
+def show_results(store: RunStore, settings: list[list[Run]]) -> None:
+    """Show each run's last and best epoch, and mean and spread over the seeds of each setting."""
+    st.subheader("Last and best epoch", anchor=False)
+    rows, optimistic = [], False
+    for run in (run for runs in settings for run in runs):
+        best = best_epoch(store, run)
+        if best is None or run.test_accuracy is None:
+            continue
+        optimistic = optimistic or not best.fair
+        rows.append(
+            {
+                "run": name_of(run),
+                "status": str(run.status),
+                "train": f"{100 * run.train_accuracy:.1f} %" if run.train_accuracy is not None else None,
+                "test, last epoch (95 % interval)": percent(run.test_accuracy, run.test_size),
+                "best epoch": best.epoch,
+                "test at it": f"{100 * best.test_accuracy:.1f} %",
+                "chosen on": "validation" if best.fair else "test (optimistic)",
+                "training": duration(run.seconds),
+            }
+        )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=min(38 + 35 * len(rows), 320))
+    if optimistic:
+        st.caption(
+            "Best on test is **optimistic**: the luckiest of many readings of the same images. Compare last epochs, or "
+            "train with a validation split."
+        )
+    _show_seeds(settings)
+
+
+def _show_seeds(settings: list[list[Run]]) -> None:
+    rows: list[dict[str, Any]] = []
+    for runs in settings:
+        values = [100 * run.test_accuracy for run in runs if run.test_accuracy is not None]
+        if len(values) > 1:
+            mean, spread = mean_and_spread(values)
+            rows.append(
+                {
+                    "setting": setting_name(runs),
+                    "seeds": len(values),
+                    "test accuracy, mean ± standard deviation": f"{mean:.2f} ± {spread:.2f} %",
+                    "lowest and highest": f"{min(values):.1f} to {max(values):.1f} %",
+                }
+            )
+    if rows:
+        st.markdown("**Over the seeds** (sample standard deviation, divided by n − 1)")
+        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+
+
+def show_pair(runs: list[Run]) -> None:
+    """Test two of the runs against each other on the images that both were tested on."""
+    st.subheader("Is it more than luck? Two runs, image by image", anchor=False)
+    if len(runs) < 2:
+        st.info("Choose a second run above to test the two against each other.")
+        return
+    names = {name_of(run): run for run in runs}
+    left, right = st.columns(2)
+    first = left.selectbox("First", list(names), key="first", bind="query-params")
+    second = right.selectbox("Second", list(names), index=len(names) - 1, key="second", bind="query-params")
+    if first == second:
+        st.info("Choose two different runs.")
+        return
+    try:
+        pair = paired(names[first], names[second])
+    except InputError as error:
+        st.warning(str(error))
+        return
+    _show_pair(pair)
+
+
+def _show_pair(pair: Paired) -> None:
+    table = pd.DataFrame(
+        {
+            "": ["first right", "first wrong"],
+            "second right": [pair.both, pair.only_second],
+            "second wrong": [pair.only_first, pair.neither],
+        }
+    )
+    left, right = st.columns([2, 3])
+    left.dataframe(table, hide_index=True, width="stretch")
+    split = pair.only_first + pair.only_second
+    answer = "more than the images' luck" if pair.p < 0.05 else "no more than luck would do"
+    right.markdown(
+        f"On **{pair.total:,}** images the second has **{100 * pair.gain:+.2f} points**. {split:,} images tell the two "
+        f"apart, {pair.only_second:,} for the second and {pair.only_first:,} for the first: {answer}."
+    )
+    right.latex(
+        rf"p = \min\Bigl(1,\ 2\sum_{{k=0}}^{{{min(pair.only_first, pair.only_second)}}}\binom{{{split}}}{{k}}"
+        rf"\,2^{{-{split}}}\Bigr) {plain_p(pair.p)}"
+    )
+
+
+def plain_p(p: float) -> str:
+    """Return a p-value as LaTeX, with the sign before it."""
+    text = p_value(p)
+    return rf"< {text[2:]}" if text.startswith("<") else f"= {text}"

@@ -1,0 +1,65 @@
+"""Several runs by one click: a fair pair that differs in one toggle, or one configuration with several seeds."""
+
+import streamlit as st
+
+from cnncore.errors import InputError
+from cnncore.runs import client
+from cnncore.training.comparison import ON, pair, seeds
+from cnncore.training.config import RunConfig
+
+NAMES = {
+    "standardize": "Standardization",
+    "augment": "Crop and flip",
+    "momentum": "Momentum",
+    "nesterov": "Nesterov",
+    "weight_decay": "Weight decay",
+    "label_smoothing": "Label smoothing",
+    "average": "Averaged weights",
+    "optimizer": "Adam instead of SGD",
+    "schedule": "Schedule",
+    "warmup_epochs": "Warm-up",
+    "dropout": "Dropout",
+    "batch_norm": "Batch norm",
+}
+
+
+def start_together(configs: tuple[RunConfig, ...], group: str) -> None:
+    """Queue the runs, show the last of them and draw the others beside it."""
+    try:
+        ids = client.start_many(configs, group)
+    except InputError as error:
+        st.session_state.live_error = str(error)
+        return
+    st.query_params["run"] = ids[-1]
+    st.session_state.overlaid = ids[:-1]
+
+
+def several(config: RunConfig, ready: bool) -> None:
+    """Show the ways to start several runs of the form's configuration."""
+    with st.popover("Several", icon=":material/compare_arrows:"):
+        st.markdown("**Fair pair**: the same initial weights, the same images in the same order, one toggle apart.")
+        field = st.selectbox("Toggle", list(ON), format_func=NAMES.__getitem__, key="pair_field")
+        two: tuple[RunConfig, ...] = ()
+        try:
+            two = pair(config, field)
+        except InputError as error:
+            st.caption(str(error))
+        st.button(
+            "Start both",
+            key="start_pair",
+            icon=":material/compare_arrows:",
+            disabled=not (ready and two),
+            on_click=start_together,
+            args=(two, f"{NAMES[field]}: without and with"),
+        )
+        st.divider()
+        st.markdown("**Seeds**: the same run from other initial weights and in another order. How far do they spread?")
+        count = int(st.number_input("Runs", 2, 10, 3, key="seed_count"))
+        st.button(
+            f"Start {count} seeds",
+            key="start_seeds",
+            icon=":material/casino:",
+            disabled=not ready,
+            on_click=start_together,
+            args=(seeds(config, count), f"{count} seeds"),
+        )

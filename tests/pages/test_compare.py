@@ -1,0 +1,123 @@
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore.data.prepared import save
+from cnncore.events import Finished
+from cnncore.runs.snapshots import snapshot_folder
+from cnncore.runs.store import RunStore
+from cnncore.training.snapshots import Snapshot
+from tests.conftest import tiny_images
+from tests.runs.conftest import CONFIG, batch, epoch_end, started
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
+
+
+@pytest.fixture
+def store(app_home):
+    save(tiny_images(test=50))
+    store = RunStore(app_home / "runs.sqlite")
+    yield store
+    store.close()
+
+
+def filled(store, config=CONFIG, right=30, group=""):
+    """Store a run of three epochs that has the first `right` of its 50 test images right."""
+    run_id = store.create(config, group=group)
+    store.claim(run_id, "me", 1)
+    store.append(run_id, [replace(started(), test_size=50)], "me")
+    for epoch in range(1, 4):
+        store.append(run_id, [*(batch(epoch, n) for n in range(5)), epoch_end(epoch)], "me")
+    store.append(run_id, [Finished(3, 1.5, 0.7, 0.45)], "me")
+    labels = tiny_images(test=50).test_labels
+    predicted = np.where(np.arange(50) < right, labels, (labels + 1) % 7).astype(np.uint8)
+    confidence = np.ones(50, np.float16)
+    snapshot_folder(run_id).keep(Snapshot(3, predicted, confidence, confidence, np.zeros((0, 0, 0, 0), np.float32)))
+    return run_id
+
+
+def opened(**address):
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+def said(app):
+    return " ".join(
+        element.value for kind in (app.markdown, app.caption, app.info, app.success, app.warning) for element in kind
+    )
+
+
+def test_without_runs_it_says_where_they_come_from(store):
+    assert "No run has been trained" in said(opened())
+
+
+def test_two_runs_that_differ_in_one_thing_are_a_fair_pair_with_mcnemars_p(store):
+    filled(store, right=30)
+    filled(store, replace(CONFIG, lr=0.01), right=37)
+    app = opened()
+    assert len(app.multiselect(key="runs").value) == 2
+    assert "They differ in `lr` alone" in said(app)
+    # Seven images tell them apart, all for the second: 2 / 2^7.
+    assert "+14.00 points" in said(app)
+    assert "7 for the second and 0 for the first" in said(app)
+    assert "= 0.016" in app.latex[0].value
+    cells = app.dataframe[-1].value
+    assert (list(cells["second right"]), list(cells["second wrong"])) == ([30, 7], [0, 13])
+
+
+def test_seeds_of_one_setting_get_a_mean_and_a_spread(store):
+    for seed in range(3):
+        filled(store, replace(CONFIG, seed=seed), group="seeds")
+    app = opened()
+    assert len(app.multiselect(key="runs").value) == 3
+    assert "Over the seeds" in said(app)
+    assert "45.00 ± 0.00 %" in app.dataframe[1].value.iloc[0].to_list()
+
+
+def test_the_best_epoch_says_that_the_test_set_chose_it(store):
+    filled(store)
+    app = opened()
+    table = app.dataframe[0].value
+    assert list(table["best epoch"]) == [3]
+    assert list(table["chosen on"]) == ["test (optimistic)"]
+    assert "luckiest of many readings" in said(app)
+
+
+def test_runs_on_different_test_sets_are_told_in_a_sentence(store):
+    filled(store)
+    filled(store, replace(CONFIG, dataset="builtin"))
+    assert "which no paired test can compare" in said(opened())
+
+
+def test_filters_leave_what_they_say(store):
+    filled(store)
+    filled(store, replace(CONFIG, network="practical"))
+    app = opened()
+    app.multiselect(key="runs").set_value([]).run()
+    app.selectbox(key="net").set_value("practical").run()
+    assert [option for option in app.multiselect(key="runs").options if "practical" not in option] == []
+    assert app.multiselect(key="runs").label == "Runs (1 of 2 offered)"
+
+
+def test_a_metric_that_no_run_measured_is_said(store):
+    filled(store)
+    app = opened()
+    app.selectbox(key="metric").set_value("validation/accuracy").run()
+    assert "takes a validation split" in said(app)
+
+
+@pytest.mark.parametrize("metric", ["test/loss", "batch/accuracy", "batch/loss"])
+def test_every_metric_is_drawn_over_every_axis(store, metric):
+    filled(store)
+    app = opened(metric=metric)
+    for axis in ("epoch", "step", "seconds"):
+        app.segmented_control(key="across").set_value(axis).run()
+        assert not app.exception
+        assert "None of the chosen" not in said(app)

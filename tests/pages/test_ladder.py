@@ -1,0 +1,63 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore.events import Finished
+from cnncore.runs.record import Status
+from cnncore.runs.rungs import experiments
+from cnncore.runs.store import RunStore
+from cnncore.training.presets import PRESETS
+from tests.runs.conftest import epoch_end, started
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "ladder.py")
+
+
+@pytest.fixture
+def store(app_home, monkeypatch):
+    """Return the home's store; no supervisor is started."""
+    monkeypatch.setattr("cnncore.runs.client.start_detached", lambda *_, **__: None)
+    store = RunStore(app_home / "runs.sqlite")
+    yield store
+    store.close()
+
+
+def opened():
+    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert not app.exception
+    return app
+
+
+def test_before_the_first_click_it_shows_what_was_measured_and_what_the_report_printed(store):
+    app = opened()
+    assert "No ladder of your own yet" in app.info[0].value
+    assert "9 runs: 9 steps, 1 seed" in app.caption[0].value
+    assert "91" in app.dataframe[0].value.to_string()
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_one_click_queues_the_whole_series_in_rounds(store, seeds):
+    app = opened()
+    app.segmented_control(key="seeds").set_value(seeds).run()
+    app.button(key="queue").click().run()
+    assert not app.exception
+    queued = store.runs()[::-1]
+    assert [run.config for run in queued] == experiments("classroom", seeds)
+    assert [run.config.preset for run in queued[:9]] == [name for name in PRESETS if name.startswith("classroom-")]
+    assert {run.group for run in queued} == {app.selectbox(key="ladder").value}
+
+
+def test_the_table_fills_in_as_runs_end_beside_what_the_report_printed(store):
+    ids = store.create_many(experiments("classroom", 1), group="ladder classroom 1")
+    for run_id, accuracy in zip((ids[0], ids[3]), (0.7, 0.75), strict=True):
+        store.claim(run_id, "me", 1)
+        ended = replace(epoch_end(1), test_accuracy=accuracy)
+        store.append(run_id, [replace(started(), test_size=1000), ended, Finished(1, 1.0, 0.9, accuracy)], "me")
+    for run_id in (ids[1], ids[2], *ids[4:]):
+        store.set_status(run_id, Status.STOPPED)
+    table = opened().dataframe[0].value.set_index("step")
+    assert table.loc["The plain network", "test accuracy (95 % interval)"] == "70.0 % (67.1 to 72.8)"
+    assert table.loc["+ standardization", "gain"] == "+5.0"
+    assert table.loc["+ standardization", "report printed (of 128)"].startswith("74.2 %")
+    assert table.loc["+ crop and flip", "runs"] == "1/1, 1 stopped"
