@@ -55,7 +55,7 @@ if not chosen:
     st.info("Choose at least one run above.")
     st.stop()
 settings = by_setting(chosen)
-chart = show_overlay(store, settings, metric, Axis(axis))
+chart = show_overlay(settings, metric, Axis(axis))
 if chart is not None:
     show_downloads(chart)
 show_differences(settings)

@@ -99,10 +99,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     count = st.select_slider(
         "Draws", [1000, 2000, 5000, 10_000], value=5000, key="draws", bind="query-params", width=170
     )
-    picked = run_picker("run", "Run") if kind == REAL else None
-    if picked is None:
-        percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="acc", bind="query-params", width=260)
     st.button("Draw one", key="draw_one", icon=":material/casino:", on_click=draw_one)
+picked = run_picker("run", "Run") if kind == REAL else None
+if picked is None:
+    percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="acc", bind="query-params", width=260)
 try:
     if picked is None:
         readings, theory, true, images = cached_batches(None, 0, percentage / 100, count)

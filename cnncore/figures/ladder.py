@@ -131,7 +131,12 @@ def readings_chart(readings: Sequence[Reading]) -> Chart:
             "field": "step",
             "type": "nominal",
             "sort": list(TITLES.values()),
-            "axis": {"title": None, "labelAngle": 0, "labelLimit": 110, "labelExpr": "split(datum.label, ' ', 3)"},
+            "axis": {
+                "title": None,
+                "labelAngle": 0,
+                "labelLimit": 110,
+                "labelExpr": "split(replace(datum.label, '+ ', '+'), ' ')",
+            },
         },
         "xOffset": {"field": "source", "type": "nominal", "sort": sources},
         "color": {

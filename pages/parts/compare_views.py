@@ -15,8 +15,8 @@ from cnncore.figures.palette import RUNS
 from cnncore.figures.words import p_value, percent
 from cnncore.runs.differences import differences
 from cnncore.runs.outcomes import Paired, best_epoch, paired
-from cnncore.runs.record import Run
-from cnncore.runs.store import RunStore
+from cnncore.runs.record import Curve, Run
+from cnncore.runs.store import RunStore, open_store
 from cnncore.statistics import mean_and_spread
 from pages.parts.charts import draw
 from pages.parts.compare_choice import name_of
@@ -29,12 +29,17 @@ def setting_name(runs: Sequence[Run]) -> str:
     return f"{label} · seed{'s' if len(runs) > 1 else ''} {seeds} ({runs[-1].id[-4:]})"
 
 
-def show_overlay(store: RunStore, settings: list[list[Run]], metric: str, axis: Axis) -> Chart | None:
+@st.cache_data(max_entries=400, show_spinner=False)
+def _curve(run_id: str, updated: float, metric: str) -> Curve:  # noqa: ARG001 a run that went on is read anew
+    return open_store().curve(run_id, metric, MAX_POINTS)
+
+
+def show_overlay(settings: list[list[Run]], metric: str, axis: Axis) -> Chart | None:
     """Draw the metric of the first settings, as many as there are colours; None where none of them measured it."""
     if len(settings) > len(RUNS):
         st.warning(f"{len(settings)} settings are chosen and {len(RUNS)} colours can be told apart: those are drawn.")
     entries = [
-        Seeds(setting_name(runs), [store.curve(run.id, metric, MAX_POINTS) for run in runs])
+        Seeds(setting_name(runs), [_curve(run.id, run.updated, metric) for run in runs])
         for runs in settings[: len(RUNS)]
     ]
     chart = overlay_chart(entries, metric, axis)
@@ -76,7 +81,8 @@ def show_downloads(chart: Chart) -> None:
 def show_differences(settings: list[list[Run]]) -> None:
     """List what differs between the settings, and nothing else."""
     if len(settings) < 2:
-        st.caption("One setting: these runs differ in nothing but the seed." if len(settings[0]) > 1 else "")
+        if len(settings[0]) > 1:
+            st.caption("One setting: these runs differ in nothing but the seed.")
         return
     st.subheader("What differs", anchor=False)
     found = differences([runs[0].config for runs in settings])

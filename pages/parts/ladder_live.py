@@ -50,7 +50,12 @@ def _climb(group: str, was_active: bool) -> None:
             st.button("Stop", key="stop_ladder", icon=":material/stop:", on_click=_stop, args=(group,))
     own = [Reading(step.step, OWN, step.accuracy, *step.interval) for step in steps if step.accuracy and step.interval]
     draw(readings_chart([*own, *reported()]), "climbed", "Test accuracy of each step, with intervals, and the report's")
-    st.dataframe(pd.DataFrame([_row(step) for step in steps]), hide_index=True, width="stretch", height=355)
+    st.dataframe(
+        pd.DataFrame([_row(step) for step in steps]).dropna(axis="columns", how="all").fillna(""),
+        hide_index=True,
+        width="stretch",
+        height=355,
+    )
     st.caption(
         "Gain in points to the step named beside it, over the seeds that finished both. p is McNemar's, exact, of the "
         "first such seed: the two networks on the same test images. It speaks of that pair; the spread over seeds "
@@ -71,11 +76,11 @@ def _row(rung: Rung) -> dict[str, str | None]:
         "step": TITLES[rung.step],
         "runs": _state(rung),
         "test accuracy (95 % interval)": None if rung.accuracy is None else percent(rung.accuracy, size),
+        "report printed (of 128)": None if right is None else percent(right / 128, 128),
         "± over seeds": None if rung.spread is None else f"{100 * rung.spread:.1f}",
         "gain": None if rung.gain is None else f"{100 * rung.gain:+.1f}",
         "to": TITLES[rung.before] if rung.before else None,
         "p": None if rung.pair is None else p_value(rung.pair.p),
-        "report printed (of 128)": None if right is None else percent(right / 128, 128),
     }
 
 
