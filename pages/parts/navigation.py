@@ -43,6 +43,7 @@ COURSE = (
     Entry("optimization", "Optimization", "trending_down", "Training"),
     Entry("dropout", "Dropout", "blur_on", "Training"),
     Entry("batch_norm", "Batch norm", "equalizer", "Training"),
+    Entry("inside", "Inside a network", "visibility", "Results"),
     Entry("course", "Questions", "school", "Course"),
 )
 
