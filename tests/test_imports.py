@@ -26,6 +26,7 @@ TORCH_FREE = [
     "cnncore.figures.growing_field",
     "cnncore.figures.receptive_field",
     "cnncore.inspection.collage",
+    "cnncore.inspection.confusion",
     "cnncore.inspection.footprint",
     "cnncore.inspection.subject",
     "cnncore.jobs",
