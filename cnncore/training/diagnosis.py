@@ -143,14 +143,21 @@ class Diagnosis:
     remedies: tuple[Remedy, ...]
 
 
-def diagnose(config: RunConfig, loss: NDArray[np.float64], classes: int, *, diverged: bool = False) -> Diagnosis | None:
+def diagnose(
+    config: RunConfig,
+    loss: NDArray[np.float64],
+    classes: int,
+    *,
+    diverged: bool = False,
+    updates: int | None = None,
+) -> Diagnosis | None:
     """Return what is wrong with a run whose batches had these losses, the first one first; None if nothing shows.
 
     A network that gives all images the same answer, whatever they show, has at best the loss ln C of guessing: a
     plateau there, of mean within 2 % and with no batch far from it, or a loss that stays above it. If the loss was
     elsewhere before, large steps have thrown the weights to where no gradient comes back (collapse); if it never was,
     the steps have been too small or too few so far (stuck). A run that ended because its loss was no number is an
-    overflow.
+    overflow. `loss` may be a thinned curve: `updates` then says how many there were.
     """
     step = effective_step(config.lr, config.momentum)
     told = f"`lr` {config.lr:g}" + (
@@ -174,7 +181,8 @@ def diagnose(config: RunConfig, loss: NDArray[np.float64], classes: int, *, dive
             f"no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
         )
         return Diagnosis(Trouble.COLLAPSE, text, _smaller(config))
-    text = f"After {len(loss):,} updates with {told} the loss is still that of guessing, ln {classes} = {guess:.3f}."
+    made = updates or len(loss)
+    text = f"After {made:,} updates with {told} the loss is still that of guessing, ln {classes} = {guess:.3f}."
     return Diagnosis(Trouble.STUCK, text, _larger(config))
 
 

@@ -89,7 +89,7 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) ->
     with right:
         _chart(accuracy_chart(curves, axis), "live_accuracy", "Train and test accuracy by epoch")
     _result(run)
-    show_judgement(run, store)
+    show_judgement(run)
 
 
 def _chart(chart: Chart, key: str, alt: str) -> None:

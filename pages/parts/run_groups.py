@@ -1,5 +1,7 @@
 """Several runs by one click: a fair pair that differs in one toggle, or one configuration with several seeds."""
 
+import time
+
 import streamlit as st
 
 from cnncore.errors import InputError
@@ -26,7 +28,7 @@ NAMES = {
 def start_together(configs: tuple[RunConfig, ...], group: str) -> None:
     """Queue the runs, show the last of them and draw the others beside it."""
     try:
-        ids = client.start_many(configs, group)
+        ids = client.start_many(configs, f"{group}, {time.strftime('%d.%m. %H:%M:%S')}")  # two starts are two groups
     except InputError as error:
         st.session_state.live_error = str(error)
         return

@@ -5,11 +5,12 @@ import streamlit as st
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Run, Status
-from cnncore.runs.store import RunStore
+from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
-from cnncore.training.diagnosis import Remedy, diagnose, first_loss, overfitting
+from cnncore.training.diagnosis import Diagnosis, Remedy, diagnose, first_loss, overfitting
 
-_WINDOW = 2_000  # points of the loss that are judged: enough to see a plateau, whatever the run's length
+_POINTS = 2_000  # of the loss that are judged: enough to see a plateau, whatever the run's length
+_EVERY = 100  # updates after which a run is judged anew; after every epoch too
 
 
 def start_and_show(config: RunConfig) -> None:
@@ -20,24 +21,36 @@ def start_and_show(config: RunConfig) -> None:
         st.session_state.live_error = str(error)
 
 
-def show_judgement(run: Run, store: RunStore) -> None:
-    """Show, folded, what the curves so far mean; open where something is wrong."""
-    loss = store.curve(run.id, "batch/loss", _WINDOW)
-    if not len(loss.value) or not run.classes:
+def show_judgement(run: Run) -> None:
+    """Show what the curves so far mean, and what to try where something is wrong."""
+    if not run.step or not run.classes:
         return
-    first = first_loss(float(store.first_loss(run.id)), run.classes, run.config)
-    trouble = diagnose(run.config, loss.value, run.classes, diverged=run.status is Status.DIVERGED)
-    kept = "train_eval/accuracy" if run.config.train_eval else "train/accuracy"
-    train, test, test_loss = (store.curve(run.id, name).value for name in (kept, "test/accuracy", "test/loss"))
-    fits = overfitting(train, test, test_loss, run.test_size or 0) if run.test_size else None
+    said, trouble = _judged(run.id, run.epoch, run.step // _EVERY, run.status)
     with st.container(border=True):
         st.markdown("**What the curves say**")
-        st.markdown(f"{'✓' if first.sound else '⚠'} {first.text} (Q17)")
-        if fits is not None:
-            st.markdown(f"{'⚠' if fits.noticed else '✓'} {fits.text} (Q18)")
+        for sentence in said:
+            st.markdown(sentence)
         if trouble is not None:
             st.markdown(f"⚠ {trouble.text}")
             _remedies(trouble.remedies)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _judged(run_id: str, epoch: int, steps: int, status: Status) -> tuple[list[str], Diagnosis | None]:  # noqa: ARG001 what tells a newer curve apart
+    """Return what is said of a run, in sentences, and what is wrong with it; kept, as a page asks twice a second."""
+    store = open_store()
+    run = store.get(run_id)
+    assert run.classes is not None
+    loss = store.curve(run.id, "batch/loss", _POINTS).value
+    first = first_loss(store.first_loss(run.id), run.classes, run.config)
+    said = [f"{'✓' if first.sound else '⚠'} {first.text} (Q17)"]
+    kept = "train_eval/accuracy" if run.config.train_eval else "train/accuracy"
+    train, test, test_loss = (store.curve(run.id, name).value for name in (kept, "test/accuracy", "test/loss"))
+    fits = overfitting(train, test, test_loss, run.test_size) if run.test_size else None
+    if fits is not None:
+        said.append(f"{'⚠' if fits.noticed else '✓'} {fits.text} (Q18)")
+    diverged = status is Status.DIVERGED
+    return said, diagnose(run.config, loss, run.classes, diverged=diverged, updates=run.step)
 
 
 def _remedies(remedies: tuple[Remedy, ...]) -> None:
