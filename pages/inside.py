@@ -6,9 +6,11 @@ import streamlit as st
 
 from cnncore.data.prepared import load
 from cnncore.errors import InputError
+from cnncore.figures.confusion import confusion_chart
 from cnncore.inspection.confusion import confusion, of_cell
 from cnncore.runs.record import Run
 from cnncore.runs.snapshots import scored_images, snapshot, snapshots_of
+from pages.parts.charts import draw, ink
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.pictures import Tile, grid
@@ -33,19 +35,25 @@ def show(run: Run) -> None:
     left, side = st.columns([3, 2], gap="large")
     with left:
         st.markdown(f"**{right:,} of {total:,}** test images right: {100 * right / total:.1f} %. Rows: true class.")
-        st.dataframe(pd.DataFrame(counts, index=names, columns=names), key="inside_counts", width="stretch")
+        draw(
+            confusion_chart(counts, names, ink()), "inside_matrix", "How many images of each class were taken for each"
+        )
     wrong = counts - np.diag(np.diag(counts))
     worst = divmod(int(wrong.argmax()), len(names))
     with side:
-        true = st.selectbox("True class", names, worst[0], key="inside_true")
-        answer = st.selectbox("Taken for", names, worst[1], key="inside_answer")
+        # Every epoch begins with its own worst confusion.
+        true = st.selectbox("True class", names, worst[0], key=f"inside_true_{epoch}")
+        answer = st.selectbox("Taken for", names, worst[1], key=f"inside_answer_{epoch}")
         places = of_cell(labels, found.predicted, found.confidence, (names.index(true), names.index(answer)))
-        st.caption(f"{len(places)} images, the surest answers first.")
+        first = f", the first {MOST} of them here" if len(places) > MOST else ""
+        st.caption(f"{len(places)} images, the surest answers first{first}.")
         shown = [
             Tile(data.test_images[rows[p]], f"{100 * float(found.confidence[p]):.0f} %", f"{true} taken for {answer}")
             for p in places[:MOST]
         ]
         st.html(grid(shown, 64) or " ")
+    with st.expander("The counts as a table", icon=":material/table_rows:"):
+        st.dataframe(pd.DataFrame(counts, index=names, columns=names), key="inside_counts", width="stretch")
 
 
 header("Inside a network", "What does it take each class for, and since when?")
