@@ -25,7 +25,12 @@ def confusion_chart(counts: NDArray[np.int64], names: Sequence[str], ink: str) -
             data["share"].append(round(float(shares[row, column]), 4))
             data["right"].append("right" if row == column else "wrong")
     place = {
-        "x": {"field": "answer", "type": "nominal", "sort": None, "axis": {"title": "taken for", "labelAngle": -40}},
+        "x": {
+            "field": "answer",
+            "type": "nominal",
+            "sort": None,
+            "axis": {"title": "taken for", "labelAngle": -40, "labelOverlap": False},
+        },
         "y": {"field": "true", "type": "nominal", "sort": None, "axis": {"title": "true class"}},
     }
     colour = {
