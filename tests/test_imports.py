@@ -53,7 +53,7 @@ def loaded(statement, *names):
     """Return which of `names` are loaded after `statement` in an interpreter of its own."""
     code = f"import sys\n{statement}\nprint([name for name in {names!r} if name in sys.modules])"
     result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120, check=True
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True
     )
     return result.stdout.strip()
 
@@ -84,7 +84,7 @@ def test_the_server_loads_neither_torch_nor_scikit_learn(page, tmp_path):
     run = (
         "import os; os.environ['CNNCORE_HOME'] = " + repr(str(tmp_path)) + "\n"
         "from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({str(ROOT / 'pages' / page)!r}, default_timeout=60).run()\n"
+        f"app = AppTest.from_file({str(ROOT / 'pages' / page)!r}, default_timeout=240).run()\n"
         "assert not app.exception, app.exception"
     )
     assert loaded(run, "torch", "sklearn", "scipy") == "[]"

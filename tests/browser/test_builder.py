@@ -3,6 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import REST
+
 pytestmark = pytest.mark.browser
 
 
@@ -52,6 +54,8 @@ def test_a_box_of_the_diagram_opens_its_block(visit):
 def test_the_network_that_is_shown_is_trained(visit):
     page = visit("builder")
     page.get_by_role("button", name="One more pool").click()
+    page.wait_for_url("**/builder?*network=~*")
+    page.wait_for_function(REST)  # a click on a button that is just being drawn anew would be lost
     page.get_by_role("button", name="Train this network").click()
     page.wait_for_url("**/training?*network=~*")
     expect(page.get_by_text("423,170 parameters")).to_be_visible()
