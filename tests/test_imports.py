@@ -10,6 +10,8 @@ ROOT = Path(__file__).parents[1]
 TORCH_FREE = [
     "cnncore",
     "cnncore.architecture",
+    "cnncore.architecture.pytorch_source",
+    "cnncore.architecture.torchvision_names",
     "cnncore.baselines.job",
     "cnncore.cli",
     "cnncore.compute",
