@@ -5,8 +5,8 @@
 
 Each page runs in one process as Streamlit's own test runner runs it: the script, its charts and pictures and
 the messages to the browser. The first run of a page pays for imports and caches and is not counted; what is timed
-afterwards is what every later rerun costs, which is what a class of thirty pays. A store with runs (--runs) makes the
-pages that list them work for it.
+afterwards is what every later rerun costs, which is what a class of thirty pays. The store is empty unless
+CNNCORE_HOME names one with runs.
 """
 
 import argparse
@@ -76,7 +76,7 @@ def main() -> None:
             measured = {"first setting": summary(milliseconds(entry.path, {}, args.repeats))}
             if entry.name in HEAVY:
                 measured["heavy setting"] = summary(milliseconds(entry.path, HEAVY[entry.name], args.repeats))
-                measured["heavy setting"]["address"] = HEAVY[entry.name]  # type: ignore[assignment]
+                measured["heavy setting"]["address"] = HEAVY[entry.name]  # type: ignore[assignment]  # beside the numbers, for the reader of the file
             result["pages"][entry.name] = measured
             print(entry.name, measured, flush=True)
     if not args.pages:

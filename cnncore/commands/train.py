@@ -13,6 +13,7 @@ from cnncore.training.cautions import warnings
 from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.practical_log import PracticalLog
 from cnncore.training.presets import PRESETS
+from cnncore.training.schedule import read_milestones
 
 _STATUS = {"finished": 0, "stopped": 130}  # whatever else a run ends as is a failure
 
@@ -38,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--schedule", metavar="KIND", help=", ".join(Schedule))
     add("--decay", type=float, help="factor an epoch of the exponential schedule")
     add("--factor", type=float, help="of the step and plateau schedules")
-    add("--milestones", type=_epochs, metavar="EPOCHS", help="of the step schedule, like 50,75")
+    add("--milestones", metavar="EPOCHS", help="of the step schedule, like 50,75")
     add("--patience", type=int, help="epochs without progress before the plateau schedule falls")
     add("--warmup-epochs", type=float, help="ramp over the first epochs, for any schedule")
     add("--dropout", type=float, help="probability of dropping a unit before the last dense layer")
@@ -58,10 +59,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--name", default="", help="what the run is called in the app")
 
 
-def _epochs(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split(",") if part.strip())
-
-
 def configuration(args: argparse.Namespace) -> RunConfig:
     """Return the configuration that the options describe."""
     if args.preset is not None and args.preset not in PRESETS:
@@ -72,6 +69,8 @@ def configuration(args: argparse.Namespace) -> RunConfig:
         for spec in dataclasses.fields(RunConfig)
         if spec.name != "preset" and getattr(args, spec.name) is not None
     }
+    if "milestones" in given:
+        given["milestones"] = read_milestones(given["milestones"])
     if "augment" in given:
         given["augment"] = parse_augmentations(given["augment"])
     if "network" in given and given["network"].endswith(".json"):

@@ -48,7 +48,7 @@ def set_precision(precision: Precision, device: torch.device) -> None:
     PyTorch's own default is in between, TF32 in convolutions and not in dense layers; here fp32 means fp32.
     """
     if precision is not Precision.FP32 and device.type != "cuda":
-        why = "it has no TF32" if precision is Precision.TF32 else "16 bits are several times slower there than 32"
+        why = "it has no TF32" if precision is Precision.TF32 else "which few CPUs compute fast in 16 bits"
         raise InputError(f"`precision` (={precision}) is for CUDA and this run is on {device.type}, {why}: use fp32.")
     if device.type == "cuda":
         torch.backends.cuda.matmul.allow_tf32 = precision is Precision.TF32

@@ -48,6 +48,18 @@ def milestones(config: RunConfig) -> tuple[float, ...]:
     return config.milestones or (config.epochs / 2, 3 * config.epochs / 4)
 
 
+def read_milestones(text: str) -> tuple[int, ...]:
+    """Return the epochs that a text names, with commas or spaces between; none for an empty one.
+
+    >>> read_milestones("50, 75")
+    (50, 75)
+    """
+    try:
+        return tuple(int(word) for word in text.replace(",", " ").split())
+    except ValueError:
+        raise InputError(f"`milestones` (={text}) must be epochs with commas between: try 50, 75.") from None
+
+
 def rate(config: RunConfig, epoch: int, batch: int, batches: int) -> float:
     """Return the planned learning rate of update `batch` (from 0) of `epoch` (from 1), with `batches` updates an epoch.
 

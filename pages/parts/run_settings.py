@@ -11,6 +11,7 @@ from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFli
 from cnncore.errors import InputError
 from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS
+from cnncore.training.schedule import read_milestones
 
 OWN = "own"
 DEFAULT = "classroom-5"
@@ -96,13 +97,6 @@ def own_settings() -> None:
     st.session_state.preset = same[0] if same else OWN
 
 
-def _milestones(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(word) for word in text.replace(",", " ").split())
-    except ValueError:
-        raise InputError(f"`milestones` (={text}) must be epochs with commas between: try 50, 75.") from None
-
-
 def configuration() -> RunConfig:
     """Return the configuration that the widgets show; an `InputError` where they do not go together."""
     s = st.session_state
@@ -128,7 +122,7 @@ def configuration() -> RunConfig:
         seed=s.get("seed", 0),
         device=DeviceChoice(s.get("device", DeviceChoice.AUTO)),
         preset=s.get("preset") if s.get("preset") in PRESETS else None,
-        milestones=_milestones(s.get("milestones", "")),
+        milestones=read_milestones(s.get("milestones", "")),
         **plain,
     )
 

@@ -9,15 +9,8 @@ from cnncore.errors import InputError
 from cnncore.figures.schedules import Plan, idle, plans, plans_chart, plans_table
 from cnncore.training.cautions import warnings
 from cnncore.training.config import RunConfig, Schedule
+from cnncore.training.schedule import read_milestones
 from pages.parts.charts import draw, ink
-
-
-def read_epochs(text: str) -> tuple[int, ...]:
-    """Return the epochs of "50, 75"; none for an empty text."""
-    try:
-        return tuple(int(word) for word in text.replace(",", " ").split())
-    except ValueError:
-        raise InputError(f"`milestones` (={text}) must be epochs with commas between: try 50, 75.") from None
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -38,7 +31,7 @@ def show_plans() -> None:
     drops = places[4].text_input("Milestones", "50, 75", key="plan_milestones", help="Epochs of the step schedule.")
     after = int(places[5].number_input("Look after epoch", 0, epochs, min(50, epochs), key=f"plan_after_{epochs}"))
     try:
-        config = RunConfig(lr=lr, epochs=epochs, decay=decay, warmup_epochs=ramp, milestones=read_epochs(drops))
+        config = RunConfig(lr=lr, epochs=epochs, decay=decay, warmup_epochs=ramp, milestones=read_milestones(drops))
         found = _planned(config)
     except InputError as error:
         st.error(str(error), icon=":material/block:")

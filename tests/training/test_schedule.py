@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig, Schedule
-from cnncore.training.schedule import Plateau, learning_rate, planned, rate
+from cnncore.training.schedule import Plateau, learning_rate, planned, rate, read_milestones
 
 BATCHES = 7
 
@@ -125,3 +125,10 @@ def test_a_plateau_goes_on_from_its_state_and_is_inert_elsewhere():
     assert inert.scale == 1
     inert.restore({})
     assert inert.lowest == math.inf
+
+
+def test_milestones_are_read_from_a_text_and_nonsense_is_a_sentence():
+    assert read_milestones("50,75") == read_milestones("50 75") == (50, 75)
+    assert read_milestones("") == ()
+    with pytest.raises(InputError, match=r"`milestones` \(=50, x\) must be epochs with commas between: try 50, 75"):
+        read_milestones("50, x")
