@@ -42,3 +42,10 @@ def test_other_test_images_and_lost_predictions_are_refused(store):
     bare = store.get(filled(store))
     with pytest.raises(InputError, match="kept no predictions"):
         paired(first, replace(bare, id="gone"))
+
+
+def test_comparing_the_same_runs_again_reads_nothing_again(store, monkeypatch):
+    first, second = (store.get(filled(store, right=right)) for right in (30, 37))
+    once = paired(first, second)
+    monkeypatch.setattr("cnncore.runs.outcomes.snapshot", lambda *_: pytest.fail("read again"))
+    assert paired(first, second) == once
