@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.errors import InputError
+from cnncore.runs.answers import answers
 from cnncore.runs.record import Run
-from cnncore.runs.snapshots import scored_images, snapshot, snapshot_folder
+from cnncore.runs.snapshots import snapshot_folder
 from cnncore.runs.store import RunStore
 from cnncore.statistics import mcnemar
 
@@ -43,15 +44,7 @@ def right_images(run: Run) -> NDArray[np.bool_]:
     epochs = snapshot_folder(run.id).epochs()
     if not epochs or not run.epoch:
         raise InputError(f"`run` (={run.label}) kept no predictions of its test images: train it anew.")
-    _, labels = scored_images(run.id)
-    predicted = snapshot(run.id, epochs[-1]).predicted
-    if len(predicted) != len(labels):
-        raise InputError(
-            f"`run` (={run.label}) was tested on {len(predicted)} images and its data set now has {len(labels)}: "
-            "train it anew."
-        )
-    right: NDArray[np.bool_] = predicted == labels
-    return right
+    return answers(run.id, epochs[-1]).right
 
 
 @dataclass(frozen=True)
