@@ -1,14 +1,14 @@
 """How runs ended: their best epoch, and the test images that one of two runs has right."""
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.errors import InputError
+from cnncore.runs.answers import answers
 from cnncore.runs.record import Run
-from cnncore.runs.snapshots import scored_images, snapshot, snapshot_folder
+from cnncore.runs.snapshots import snapshot_folder
 from cnncore.runs.store import RunStore
 from cnncore.statistics import mcnemar
 
@@ -44,21 +44,7 @@ def right_images(run: Run) -> NDArray[np.bool_]:
     epochs = snapshot_folder(run.id).epochs()
     if not epochs or not run.epoch:
         raise InputError(f"`run` (={run.label}) kept no predictions of its test images: train it anew.")
-    return _right(run.id, epochs[-1], run.label)
-
-
-@lru_cache(maxsize=64)  # a snapshot never changes, and a ladder compares the same runs at every refresh
-def _right(run_id: str, epoch: int, label: str) -> NDArray[np.bool_]:
-    _, labels = scored_images(run_id)
-    predicted = snapshot(run_id, epoch).predicted
-    if len(predicted) != len(labels):
-        raise InputError(
-            f"`run` (={label}) was tested on {len(predicted)} images and its data set now has {len(labels)}: "
-            "train it anew."
-        )
-    right: NDArray[np.bool_] = predicted == labels
-    right.flags.writeable = False
-    return right
+    return answers(run.id, epochs[-1]).right
 
 
 @dataclass(frozen=True)

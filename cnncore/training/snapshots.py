@@ -74,6 +74,13 @@ class Folder:
         """Return the epochs whose weights are kept here, in order."""
         return self._numbers("weights")
 
+    def written(self, epoch: int) -> int:
+        """Return when the snapshot of an epoch was written, in nanoseconds since 1970, 0 if there is none."""
+        try:
+            return self._file("epoch", epoch).stat().st_mtime_ns
+        except FileNotFoundError:
+            return 0
+
     def keep(self, snapshot: Snapshot) -> None:
         """Write a snapshot; an `InputError` if the disk is full."""
         self._save("epoch", snapshot.epoch, {name: getattr(snapshot, name) for name in _ARRAYS})

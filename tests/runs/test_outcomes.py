@@ -4,6 +4,7 @@ import pytest
 
 from cnncore.errors import InputError
 from cnncore.runs.outcomes import Paired, best_epoch, paired
+from cnncore.training.snapshots import Folder
 from tests.pages.test_compare import filled
 from tests.pages.test_compare import store as store
 from tests.runs.conftest import CONFIG, epoch_end, started
@@ -47,5 +48,5 @@ def test_other_test_images_and_lost_predictions_are_refused(store):
 def test_comparing_the_same_runs_again_reads_nothing_again(store, monkeypatch):
     first, second = (store.get(filled(store, right=right)) for right in (30, 37))
     once = paired(first, second)
-    monkeypatch.setattr("cnncore.runs.outcomes.snapshot", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(Folder, "read", lambda *_: pytest.fail("read again"))
     assert paired(first, second) == once
