@@ -41,6 +41,7 @@ from cnncore.data.subset import balanced
 from cnncore.events import Epoch
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
+from cnncore.training.pool_first import pool_first
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import own_process, train
 
@@ -64,7 +65,7 @@ def bare(config: RunConfig, data: ImageData) -> float:
     own_process()
     torch.manual_seed(config.seed)
     network = network_of(config, data.shape, len(data.classes))
-    model = build(network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
+    model = pool_first(build(network)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
     optimizer = torch.optim.SGD(model.parameters(), lr=config.lr)
     inputs = torch.randn(config.batch_size, *network.input).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(0, len(data.classes), (config.batch_size,))

@@ -19,8 +19,9 @@ RATIOS = {
     "trainer / usual": "cpu-builtin.json",
     "trainer / bare": "cpu-builtin.json",
     "stored / trainer": "cpu-builtin.json",
-    "both / usual allocator": "parts-cpu.json",
-    "both / usual layout": "parts-cpu.json",
+    "ours / usual allocator": "parts-cpu.json",
+    "ours / usual layout": "parts-cpu.json",
+    "ours / usual order": "parts-cpu.json",
 }
 WAITS = ("first page", "page change, first", "page change, again")
 GRAPHS = ("eager / graph", "usual / graph")
@@ -28,10 +29,11 @@ GRAPHS = ("eager / graph", "usual / graph")
 
 def numbers(results: Path = RESULTS) -> dict[str, str]:
     """Return what is said under each mark; a result that is missing is said to be."""
-    cpu, start = _read(results / "cpu-builtin.json"), _read(results / "start.json")
+    start = _read(results / "start.json")
     said = {name: ratio(_read(results / file).get(name)) for name, file in RATIOS.items()}
-    peak = cpu.get("peak_memory_mb")
-    said["peak_memory_mb"] = f"{peak} MB" if peak is not None else UNKNOWN
+    for dataset in ("builtin", "cifar10"):
+        peak = _read(results / f"cpu-{dataset}.json").get("peak_memory_mb")
+        said[f"peak memory, {dataset}"] = f"{peak} MB" if peak is not None else UNKNOWN
     said |= {name: wait(start.get(name), start) for name in WAITS}
     graphs = [_read(path) for path in sorted(results.glob("gpu-*.json"))]
     return said | {name: graph(graphs, name) for name in GRAPHS}

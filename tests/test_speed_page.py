@@ -39,10 +39,11 @@ def test_a_result_is_said_with_its_range(tmp_path):
     (tmp_path / "gpu-a.json").write_text(json.dumps(gpu))
     said = numbers(tmp_path)
     assert said["trainer / usual"] == "1.50 times (1.25 to 2.00)"
-    assert said["peak_memory_mb"] == "640 MB"
+    assert said["peak memory, builtin"] == "640 MB"
+    assert said["peak memory, cifar10"] == UNKNOWN
     assert said["first page"] == "300 ms (200 to 900, on 2 cores at a load of 3.5)"
     assert said["eager / graph"] == "4.0 to 6.0 times on a GPU"
-    assert said["both / usual layout"] == UNKNOWN
+    assert said["ours / usual layout"] == UNKNOWN
 
 
 def test_a_mark_without_a_result_is_an_error():

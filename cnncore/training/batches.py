@@ -4,6 +4,7 @@ The images stay where they are trained on, as bytes; a batch is gathered, augmen
 worker processes, no copies from the host in the loop.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -32,9 +33,14 @@ class DeviceData:
     def of(
         cls, images: NDArray[np.uint8], labels: NDArray[np.int64], rows: NDArray[np.intp], device: torch.device
     ) -> "DeviceData":
-        """Copy the images and labels at `rows` to the device."""
-        # A memory-mapped array is read-only; torch wants to own writable memory, and indexing has copied it.
-        return cls(torch.from_numpy(images[rows]).to(device), torch.from_numpy(np.asarray(labels)[rows]).to(device))
+        """Return the images and labels at `rows` on the device: a copy, or on a CPU the very memory if it is all."""
+        chosen_labels = torch.from_numpy(np.asarray(labels)[rows]).to(device)
+        if device.type == "cpu" and np.array_equal(rows, np.arange(len(images))):
+            # All of CIFAR-10 is 184 MB, mapped from its file and shared by all processes that train on it.
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nothing writes into it
+                return cls(torch.from_numpy(images), chosen_labels)
+        return cls(torch.from_numpy(images[rows]).to(device), chosen_labels)
 
     def __len__(self) -> int:
         return len(self.labels)

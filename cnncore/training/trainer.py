@@ -29,6 +29,7 @@ from cnncore.training.live import Live
 from cnncore.training.metrics import Evaluation, Mean, Stopwatch, evaluate
 from cnncore.training.network import network_of
 from cnncore.training.optimizers import optimizer_of
+from cnncore.training.pool_first import pool_first
 from cnncore.training.schedule import Plateau, rate
 
 BURST = 0.1  # seconds between two reads of the metrics: smooth to the eye, and the device never waits for it
@@ -60,7 +61,7 @@ def train(
     data = load(config.dataset)
     network = network_of(config, data.shape, len(data.classes))
     torch.manual_seed(config.seed)
-    model = build(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
+    model = pool_first(build(network)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
     saved = _saved(config, checkpoint, device) if resume else None
     fitted = Standardize.from_state(saved.standardize) if saved and saved.standardize else None
     batches = Batches.of(config, data, device, fitted)
