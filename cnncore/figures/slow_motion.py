@@ -11,7 +11,7 @@ from cnncore.figures.palette import GUESS, INPUT, KERNEL, OUTPUT, TEST, TRAIN
 from cnncore.inspection.anatomy import LARGE, SMALL, Anatomy, Parameter, Scores
 
 RIGHT, WRONG = "right", "wrong"
-LOWER, HIGHER = "lower after the update", "higher after the update"
+LOWER, HIGHER = "lower after it", "higher after it"
 GRADIENT, UPDATE = "gradient / weight", "update / weight"
 _LEGEND = {"title": None, "orient": "top", "symbolOpacity": 1}
 _LOG = {"type": "log", "nice": False}
@@ -31,7 +31,10 @@ def losses_chart(scores: Scores, classes: int) -> Chart:
         "answer": [RIGHT if right[at] else WRONG for at in order],
     }
     x = {"field": "rank", "type": "ordinal", "axis": {"title": "images of the batch", "labels": False, "ticks": False}}
-    y = {"type": "quantitative", "axis": {"title": "loss (nats)"}}
+    y: dict[str, Any] = {"type": "quantitative", "axis": {"title": "loss (nats)"}}
+    mean, guess = float(scores.losses.mean()), math.log(classes)
+    top = 1.12 * max([guess, *(loss for loss in data["loss"] if loss is not None)])
+    y["scale"] = {"domain": [0, round(top, 3)], "nice": False}
     bars = {
         "mark": {"type": "bar", "opacity": 0.85},
         "encoding": {
@@ -46,18 +49,16 @@ def losses_chart(scores: Scores, classes: int) -> Chart:
             "tooltip": [{"field": name} for name in ("image", "loss", "answer")],
         },
     }
-    mean, guess = float(scores.losses.mean()), math.log(classes)
-    marks = [(guess, f"guessing: ln {classes} = {guess:.3f}")]
-    if math.isfinite(mean):
-        marks.append((mean, f"mean {mean:.3f}"))
-    lines = [_level(at, text, above=at == max(height for height, _ in marks)) for at, text in marks]
-    return Chart({"height": 250, "layer": [bars, *(layer for pair in lines for layer in pair)]}, data)
+    lines = [_level(guess, f"guessing: ln {classes} = {guess:.3f}")]
+    if math.isfinite(mean):  # two texts need a tenth of the height between them
+        lines.append(_level(mean, f"mean {mean:.3f}" if abs(mean - guess) > 0.12 * top else ""))
+    return Chart({"height": 200, "layer": [bars, *(layer for pair in lines for layer in pair)]}, data)
 
 
-def _level(at: float, text: str, above: bool) -> list[dict[str, Any]]:
+def _level(at: float, text: str) -> list[dict[str, Any]]:
     once = {"values": [{"at": round(at, 4), "text": text}]}
     y = {"y": {"field": "at", "type": "quantitative"}}
-    words = {"type": "text", "align": "right", "dy": -7 if above else 9, "color": GUESS, "fontSize": 12}
+    words = {"type": "text", "align": "right", "dy": -7, "color": GUESS, "fontSize": 12}
     return [
         {"data": once, "mark": {"type": "rule", "strokeDash": [4, 3], "color": GUESS}, "encoding": y},
         {"data": once, "mark": words, "encoding": {**y, "x": {"value": "width"}, "text": {"field": "text"}}},

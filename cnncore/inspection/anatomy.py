@@ -217,13 +217,15 @@ def remarks(found: Anatomy) -> Iterator[str]:
     large = [p.layer for p in found.weights if p.ratio > LARGE]
     if small:
         yield (
-            f"The gradient of {_listed(small)} is smaller than a {1 / SMALL:,.0f}th of the weights: such layers may "
-            "learn very slowly, or have little left to learn from this batch."
+            f"The gradient of {_listed(small)} is smaller than a ten-thousandth of the weights, norm over norm: such "
+            "layers may learn very slowly, or have little left to learn from this batch."
         )
     if large:
+        most = max(parameter.change for parameter in found.weights)
         yield (
-            f"The gradient of {_listed(large)} is larger than a {1 / LARGE:.0f}th of the weights: at a large learning "
-            "rate such a layer may be thrown about. Right at the start, or with batch norm, it is less of a worry."
+            f"The gradient of {_listed(large)} is larger than a tenth of the weights, norm over norm. That may be the "
+            "noise of a small batch, or a layer that a larger learning rate would throw about: at this one the update "
+            f"changes {100 * most:.2g} % of a layer's weights at most."
         )
     silent = [layer.name for layer in found.layers if layer.silent is not None and layer.silent >= HALF]
     if silent:

@@ -39,8 +39,8 @@ def slow_motion(run_id: str, moment: str = Moment.LAST, later: int = 0, image: i
     """Return an update of the run `run_id`, taken apart.
 
     Before training it is the very first one; after the last complete epoch it is the one that comes next. Where a run
-    that does not go on by itself has made updates since its checkpoint and they can be made again while somebody
-    waits, it is the one after those; `later` counts from there, within the epoch. A loss that is no number ends it
+    is paused, or has diverged, and the updates since its checkpoint can be made again while somebody waits, it is the
+    one after those; `later` counts from there, within the epoch. A loss that is no number ends it
     earlier: then that update is shown. `image` is the number in the batch whose maps are shown.
 
     An `InputError` if there is no such run or image, its data set has gone, or it would take too long.
@@ -88,8 +88,9 @@ class NextUpdate:
     def begins_at(self) -> int:
         """The number, in the epoch, of the update before which the run itself stands, 0 if that cannot be reached."""
         ahead = self.run.step - self.updates
-        still = self._moment is Moment.LAST and not self.over and self.run.status is not Status.RUNNING
-        return ahead if still and 0 < ahead < min(len(self.state.batches), self._most) else 0
+        # One that was stopped goes back to its checkpoint when it is resumed; one that runs would be gone by then.
+        waits = self.run.status in (Status.PAUSED, Status.DIVERGED) and self._moment is Moment.LAST
+        return ahead if waits and 0 < ahead < min(len(self.state.batches), self._most) else 0
 
     @property
     def _most(self) -> int:

@@ -120,9 +120,12 @@ def spread(values: Tensor) -> Spread:
     finite = flat[torch.isfinite(flat)]
     if not len(finite):
         finite = torch.zeros(1)
+    peak = finite.abs().max().item()
+    if peak > 1e15:  # their squares, or the sum of them, may overflow
+        finite = finite.double()
     mean, std = finite.mean().item(), finite.std(correction=0).item()
     other = finite[finite != 0]
-    reach = 4 * std if math.isfinite(std) else math.inf
+    reach = 4 * std
     low, high = (max(other.min().item(), mean - reach), min(other.max().item(), mean + reach)) if len(other) else (0, 0)
     if not low < high:  # all alike: a bin's width around it
         low, high = low - 0.5, high + 0.5
@@ -131,7 +134,7 @@ def spread(values: Tensor) -> Spread:
         mean,
         std,
         _norm(finite),
-        finite.abs().max().item(),
+        peak,
         (flat == 0).float().mean().item(),
         1 - torch.isfinite(flat).float().mean().item(),
         np.linspace(low, high, BINS + 1),

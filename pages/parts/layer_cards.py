@@ -30,7 +30,8 @@ def number(value: float) -> str:
     >>> number(0.01234), number(1234.5), number(-3.2e-07)
     ('0.0123', '1.23e+03', '−3.2e-07')
     """
-    return f"{value:.3g}".replace("-", "−", 1) if value < 0 else f"{value:.3g}"
+    text = f"{value:.3g}"
+    return f"−{text[1:]}" if text.startswith("-") else text
 
 
 def cards(layers: Sequence[Layer], backward: bool = False) -> str:

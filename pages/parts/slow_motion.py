@@ -25,6 +25,7 @@ ACTS: dict[str, Callable[[Anatomy, RunConfig, int], None]] = {
     "2 Loss": show_loss,
     "3 Backward": show_backward,
     "4 Update": show_update,
+    "Layer by layer": show_numbers,
 }
 _WAIT = 120.0  # seconds, ten times what the largest replay takes on a slow core
 
@@ -87,7 +88,6 @@ def _show(run_id: str) -> None:
         label_visibility="collapsed",
     )
     ACTS[acts](found, run.config, key.image)
-    show_numbers(found)
 
 
 def _controls(run: Run) -> _Key:
@@ -161,6 +161,9 @@ def _position(found: Anatomy, run: Run, moment: Moment) -> str:
         return f"{text}."
     if run.status is Status.RUNNING:
         text += ". While a run goes on, it is shown from its last checkpoint: pause it to see its very next update"
+    elif missed > 0 and run.status.resumable:
+        text += f". The run had come {missed:,} updates further; resumed, it goes on from here, as between checkpoints "
+        text += "nothing is kept"
     elif missed > 0 and not found.replayed:
         text += f". The run has made {missed:,} updates since, too many to make again while you wait; nothing finer "
         text += "than the checkpoint is kept, so this is the first after it"

@@ -15,7 +15,7 @@ from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number, shape_of
 from pages.parts.pictures import Tile, grid, row
 
-_TILES = 18
+_TILES, _LARGEST = 24, 16
 
 
 def _pictures(scores: Scores, config: RunConfig) -> tuple[NDArray[np.uint8], str]:
@@ -52,22 +52,21 @@ def show_loss(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: A
     right = int((scores.answers == scores.labels).sum())
     st.markdown(
         f"**Loss.** Softmax makes probabilities of the scores; an image costs −ln of its true class's probability. "
-        f"{right} of {len(scores.labels)} answers are right, and the mean loss is **{found.loss:.4g}**: the one number "
-        "that goes backward."
+        f"{right} of {len(scores.labels)} answers are right, and the mean loss is **{found.loss:.4g}**, which goes "
+        "backward."
     )
     if config.label_smoothing or scores.shares is not None:
         st.caption("With label smoothing or mixed images the loss is that of the softened labels, which training uses.")
-    left, right_side = st.columns([5, 6], gap="medium")
-    with left:
-        draw(losses_chart(scores, len(found.classes)), "motion_losses", "The loss of every image, the largest first")
+    draw(losses_chart(scores, len(found.classes)), "motion_losses", "The loss of every image, the largest first")
     pictures, meaning = _pictures(scores, config)
     order = [at for at in np.argsort(-scores.losses, kind="stable").tolist() if at < len(pictures)]
-    chosen = order if len(order) <= _TILES else [*order[: _TILES - 6], *order[-6:]]
+    chosen = order if len(order) <= _TILES else [*order[:_LARGEST], *order[_LARGEST - _TILES :]]
     tiles = [Tile(pictures[at], _caption(found, at), f"Image {at + 1} of the batch") for at in chosen]
-    with right_side:
-        st.html(grid(tiles, 92))
-        rest = "" if len(order) <= _TILES else "The twelve with the largest loss and the six with the smallest"
-        st.caption(f"{rest or 'All images, the largest loss first'}, as the network sees them ({meaning}).")
+    which = "All images, the largest loss first"
+    if len(order) > _TILES:
+        which = f"The {_LARGEST} images with the largest loss and the {_TILES - _LARGEST} with the smallest"
+    st.markdown(f"**{which}**: label → answer, as the network sees them ({meaning})")
+    st.html(grid(tiles, 84))
 
 
 def _caption(found: Anatomy, at: int) -> str:
@@ -79,37 +78,37 @@ def _caption(found: Anatomy, at: int) -> str:
     return f"{at + 1}: {label} → {answer}, loss {number(float(scores.losses[at]))}"
 
 
-def show_numbers(found: Anatomy) -> None:
-    """Show activations and gradients of every layer as a table, and what is out of the ordinary."""
-    st.markdown("**Activations and gradients, layer by layer**")
-    for sentence in remarks(found):
-        st.info(sentence, icon=":material/lightbulb:")
+def show_numbers(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: ARG001 all acts are called alike
+    """All numbers of activations and gradients by layer, and what is out of the ordinary."""
+    st.markdown(
+        "**Layer by layer.** ∂ is the gradient of an output (root mean square); ‖ ‖ is a norm, the root of the sum of "
+        "squares, of a layer's weights w, their gradient g and what the update adds, Δw; biases apart. Silent: the "
+        "share of a ReLU's channels or units that are 0 for every image of the batch."
+    )
+    show_remarks(found)
     weights = {parameter.layer: parameter for parameter in found.weights}
     rows = []
     for layer in found.layers:
-        own = weights.get(layer.name)
+        own, back = weights.get(layer.name), layer.gradient
         rows.append(
             {
                 "layer": layer.name,
                 "output": shape_of(layer.shape),
-                "mean": layer.output.mean,
-                "std": layer.output.std,
+                "mean": number(layer.output.mean),
+                "std": number(layer.output.std),
                 "zeros": f"{100 * layer.output.zeros:.1f} %",
                 "silent": "" if layer.silent is None else f"{100 * layer.silent:.0f} %",
-                "output's gradient (rms)": None
-                if layer.gradient is None
-                else math.hypot(layer.gradient.mean, layer.gradient.std),
-                "weights": None if own is None else own.norm,
-                "gradient": None if own is None else own.gradient.norm,
-                "gradient / weight": None if own is None else own.ratio,
-                "update / weight": None if own is None else own.change,
+                "∂": "" if back is None else number(math.hypot(back.mean, back.std)),
+                "‖w‖": "" if own is None else number(own.norm),
+                "‖g‖": "" if own is None else number(own.gradient.norm),
+                "‖g‖ / ‖w‖": "" if own is None else number(own.ratio),
+                "‖Δw‖ / ‖w‖": "" if own is None else number(own.change),
             }
         )
-    floats = ("mean", "std", "output's gradient (rms)", "weights", "gradient", "gradient / weight", "update / weight")
-    table = pd.DataFrame(rows)
-    config = {name: st.column_config.NumberColumn(name, format="%.3g") for name in floats}
-    st.dataframe(table, hide_index=True, width="stretch", column_config=config, key="motion_table")
-    st.caption(
-        "Weights and gradient as norms (root of the sum of squares), biases apart. Silent: channels or units of a ReLU "
-        "that are 0 for every image of the batch."
-    )
+    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height="content", key="motion_table")
+
+
+def show_remarks(found: Anatomy) -> None:
+    """Show what is out of the ordinary, in cautious words."""
+    for sentence in remarks(found):
+        st.info(sentence, icon=":material/lightbulb:")

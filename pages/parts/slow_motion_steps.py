@@ -15,8 +15,14 @@ from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number
 from pages.parts.pictures import Tile, row
 from pages.parts.predict import predict
+from pages.parts.slow_motion_acts import show_remarks
 
 _SHARES = ("a tenth", "a hundredth", "a thousandth", "a ten-thousandth or less")
+_ENDS = (
+    "Where the loss is no number, neither is its gradient, and a step along it leaves no number in the weights: no later "
+    "batch can mend that. What went wrong happened before: look at the updates before this one, at its first update and "
+    "further on."
+)
 
 
 def show_backward(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: ARG001 all acts are called alike
@@ -25,9 +31,12 @@ def show_backward(found: Anatomy, config: RunConfig, image: int) -> None:  # noq
         "**Backward.** By the chain rule, from the last layer to the first: what would a small change of every output, "
         "and of every weight, do to the loss?"
     )
+    if not math.isfinite(found.loss):
+        st.markdown(_ENDS)
+        return
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**Gradient beside its weights**, norm over norm; grey: where it usually lies")
+        st.markdown("**Gradient over weights** (grey: usual)")
         draw(ratios_chart(found.weights, updates=False), "motion_ratio", "Gradient norm over weight norm by layer")
     with right:
         st.markdown("**The signal on its way**, forward and back")
@@ -37,6 +46,7 @@ def show_backward(found: Anatomy, config: RunConfig, image: int) -> None:  # noq
         f"In the order of the way back. Gradients of the mean loss with respect to the outputs, of image {image + 1} "
         "as maps and of the whole batch as histograms."
     )
+    show_remarks(found)
     _ask(found)
 
 
@@ -61,6 +71,9 @@ def _ask(found: Anatomy) -> None:
 
 def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: ARG001 all acts are called alike
     """The weights move: how far, and what that does to the loss of the same batch."""
+    if not math.isfinite(found.loss):
+        st.markdown(f"**Update.** {_ENDS}")
+        return
     better = int((found.scores.after < found.scores.losses).sum())
     st.markdown(
         f"**Update.** Every weight takes a step against its gradient, at learning rate {found.rate:.4g} "
@@ -69,7 +82,7 @@ def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa:
     )
     left, right = st.columns(2, gap="medium")
     with left:
-        st.markdown("**How much of the weights changed**, norm over norm; line: a thousandth")
+        st.markdown("**How much of the weights changed** (line: 0.001)")
         draw(ratios_chart(found.weights, updates=True), "motion_change", "Update norm over weight norm by layer")
     with right:
         st.markdown("**Every image's loss**, before and after")
@@ -77,9 +90,11 @@ def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa:
     _follow(found, config)
     if found.filters is not None:
         filters = found.filters
-        st.markdown(f"**The first filters of {filters.layer}**: weights, their gradient, what the update added")
-        for values in (filters.before, filters.gradient, filters.update):
-            st.html(row(_filters(values), 52 / values.shape[3]))
+        st.markdown(f"**The first filters of {filters.layer}**: weights w, their gradient g, what the update added, Δw")
+        for name, values in (("w", filters.before), ("g", filters.gradient), ("Δw", filters.update)):
+            label, pictures = st.columns([1, 16], vertical_alignment="center")
+            label.markdown(name)
+            pictures.html(row(_filters(values), 34 / values.shape[3]))
         st.caption("Middle grey is 0; each row has its own scale: the update is far smaller than the weights.")
 
 
@@ -92,8 +107,9 @@ def _filters(values: NDArray[np.float32]) -> list[Tile]:
 
 
 def _how(config: RunConfig) -> str:
-    parts = [str(rule_of(config))]
-    parts += [f"momentum {config.momentum:g}"] if config.momentum else []
+    rule = rule_of(config)
+    parts = [f"{rule} {config.momentum:g}" if rule.has_momentum else str(rule)]
+    parts += [f"momentum {config.momentum:g}"] if config.momentum and not rule.has_momentum else []
     parts += [f"weight decay {config.weight_decay:g}"] if config.weight_decay else []
     return ", ".join(parts)
 
@@ -111,11 +127,15 @@ def _follow(found: Anatomy, config: RunConfig) -> None:
     st.markdown(
         f"**One weight**, `{first.name}[{place}]`, with the layer's largest gradient: ${FORMULAS[rule_of(config)]}$"
     )
-    text = f"w = {one.before:.6f}, g = {number(one.gradient)}{memory}, η = {found.rate:.4g}: w becomes "
-    text += f"**{one.after:.6f}**."
+    text = f"w = {_exact(one.before)}, g = {number(one.gradient)}{memory}, η = {found.rate:.4g}: w becomes "
+    text += f"**{_exact(one.after)}**."
     if rule is not None and math.isfinite(one.after):
         agrees = abs(rule - one.after) <= 1e-5 * max(1.0, abs(one.after))
-        text += f" {'✓' if agrees else '⚠'} The rule written in numpy gives {rule:.6f}; PyTorch made the update."
+        text += f" {'✓' if agrees else '⚠'} The rule written in numpy gives {_exact(rule)}; PyTorch made the update."
     if config.weight_decay and config.optimizer is not Optimizer.ADAMW:
         text += f" Weight decay has added {config.weight_decay:g} · w to g."
     st.markdown(text)
+
+
+def _exact(value: float) -> str:
+    return f"{value:.6f}".replace("-", "−") if abs(value) < 1e6 else number(value)

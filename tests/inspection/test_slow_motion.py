@@ -224,6 +224,14 @@ def test_while_it_runs_it_is_the_first_update_after_the_checkpoint(tiny, monkeyp
     assert found.recorded == found.loss  # it has been made meanwhile
 
 
+def test_a_run_that_was_stopped_goes_on_from_its_checkpoint(tiny, monkeypatch):
+    run = Trained(PLAIN, 3, monkeypatch)
+    run.store.set_status(run.run_id, Status.STOPPED)
+    found = slow_motion(run.run_id)
+    assert (found.update, found.replayed, found.stands) == (6, 0, 9)
+    assert slow_motion(run.run_id, later=2).update == 8
+
+
 def test_before_the_first_checkpoint_it_begins_with_the_initial_weights(tiny):
     run_id = open_store().create(PLAIN)
     found = slow_motion(run_id, Moment.LAST)

@@ -11,7 +11,7 @@ from cnncore.training.config import RunConfig
 from tests.pages.stored_run import CONFIG, store_run
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "training.py")
-ACTS = ("1 Forward", "2 Loss", "3 Backward", "4 Update")
+ACTS = ("1 Forward", "2 Loss", "3 Backward", "4 Update", "Layer by layer")
 
 
 @pytest.fixture(autouse=True)
@@ -45,11 +45,13 @@ def test_every_act_of_the_first_and_of_a_further_update(tiny):
     for act in ACTS:
         page.segmented_control(key="motion_act").set_value(act).run()
         assert not page.exception
-        assert f"**{act[2:]}.**" in said(page)
-    assert "✓ The rule written in numpy gives" in said(page)
+        assert f"**{act.lstrip('1234 ')}.**" in said(page)
+        if act == "4 Update":
+            assert "✓ The rule written in numpy gives" in said(page)
     table = page.dataframe[0].value
-    assert table["layer"].tolist()[0] == "conv1"
-    assert table["gradient / weight"].dropna().gt(0).all()
+    assert table["layer"].tolist()[:2] == ["conv1", "bn-conv1"]
+    assert float(table["‖g‖ / ‖w‖"][0]) > 0
+    assert table["‖w‖"][1] == ""
     page.segmented_control(key="motion_moment").set_value("after the last complete epoch").run()
     assert not page.exception
     assert "The run is over: this one would come next" in said(page)
