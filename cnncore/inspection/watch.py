@@ -117,26 +117,27 @@ class Watch:
 def spread(values: Tensor) -> Spread:
     """Return how the values of a tensor, of any shape, are spread."""
     flat = values.detach().float().flatten()
-    finite = flat[torch.isfinite(flat)]
-    if not len(finite):
-        finite = torch.zeros(1)
-    peak = finite.abs().max().item()
-    if peak > 1e15:  # their squares, or the sum of them, may overflow
-        finite = finite.double()
-    mean, std = finite.mean().item(), finite.std(correction=0).item()
-    other = finite[finite != 0]
-    reach = 4 * std
-    low, high = (max(other.min().item(), mean - reach), min(other.max().item(), mean + reach)) if len(other) else (0, 0)
+    count, zeros, peak = len(flat), len(flat) - int(flat.count_nonzero()), flat.abs().max().item()
+    broken, nought = 0.0, zeros
+    if not math.isfinite(peak):
+        flat = flat[torch.isfinite(flat)]
+        broken = 1 - len(flat) / count
+        flat, nought = (flat, zeros) if len(flat) else (torch.zeros(1), 1)
+        peak = flat.abs().max().item()
+    exact = flat.double() if peak > 1e15 else flat  # the squares of such numbers, or the sum of them, overflow
+    mean, std = exact.mean().item(), exact.std(correction=0).item()
+    low, high = max(flat.min().item(), mean - 4 * std), min(flat.max().item(), mean + 4 * std)
     if not low < high:  # all alike: a bin's width around it
         low, high = low - 0.5, high + 0.5
-    counts = torch.histc(other.clamp(low, high), BINS, low, high)
+    counts = torch.histc(flat.clamp(low, high), BINS, low, high)
+    counts -= nought * torch.histc(torch.zeros(1).clamp(low, high), BINS, low, high)
     return Spread(
         mean,
         std,
-        _norm(finite),
+        _norm(flat),
         peak,
-        (flat == 0).float().mean().item(),
-        1 - torch.isfinite(flat).float().mean().item(),
+        zeros / count,
+        broken,
         np.linspace(low, high, BINS + 1),
         counts.numpy().astype(np.int64),
     )

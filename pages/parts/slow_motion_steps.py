@@ -19,9 +19,8 @@ from pages.parts.slow_motion_acts import show_remarks
 
 _SHARES = ("a tenth", "a hundredth", "a thousandth", "a ten-thousandth or less")
 _ENDS = (
-    "Where the loss is no number, neither is its gradient, and a step along it leaves no number in the weights: no later "
-    "batch can mend that. What went wrong happened before: look at the updates before this one, at its first update and "
-    "further on."
+    "Where the loss is no number, neither is its gradient, and a step along it leaves no number in the weights: no "
+    "later batch can mend that. What went wrong happened before: look at its first update and further on."
 )
 
 

@@ -13,6 +13,7 @@ from cnncore.events import Batch
 from cnncore.inspection.anatomy import by_rule
 from cnncore.inspection.moment import Moment
 from cnncore.inspection.slow_motion import NextUpdate, slow_motion
+from cnncore.inspection.watch import spread
 from cnncore.runs.record import Status
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
@@ -149,16 +150,16 @@ def test_every_act_is_what_pytorch_gives_by_hand(run_id, tiny):
     for layer in found.layers:
         output = outputs[layer.name]
         assert layer.shape == tuple(output.shape)
-        for spread, values in ((layer.output, output.detach()), (layer.gradient, output.grad)):
+        for told, values in ((layer.output, output.detach()), (layer.gradient, output.grad)):
             flat = values.double().numpy().ravel()
             np.testing.assert_allclose(
-                [spread.mean, spread.std, spread.norm, spread.peak, spread.zeros],
+                [told.mean, told.std, told.norm, told.peak, told.zeros],
                 [flat.mean(), flat.std(), np.sqrt((flat**2).sum()), np.abs(flat).max(), (flat == 0).mean()],
                 rtol=2e-4,
                 atol=1e-7,
             )
-            assert spread.counts.sum() == (flat != 0).sum()
-            assert spread.broken == 0
+            assert told.counts.sum() == (flat != 0).sum()
+            assert told.broken == 0
         shown, back = layer.maps, layer.gradient_maps
         if output.dim() == 4:
             np.testing.assert_allclose(shown, output[3, :4].detach(), rtol=1e-5, atol=1e-6)
@@ -238,6 +239,35 @@ def test_before_the_first_checkpoint_it_begins_with_the_initial_weights(tiny):
     assert (found.update, found.epoch) == (1, 1)
     assert found.loss == slow_motion(run_id, Moment.BEFORE).loss
     assert found.recorded is None
+
+
+@pytest.mark.parametrize(
+    ("values", "finite"),
+    [
+        ([1.0, -2.0, 0.0, 4.0], 4),
+        ([math.nan, 3.0, 0.0], 2),
+        ([math.inf, -math.inf], 0),
+        ([0.0, 0.0], 2),
+        ([1e30, 2e30], 2),
+    ],
+)
+def test_a_spread_counts_what_is_finite_and_says_what_is_not(values, finite):
+    found = spread(torch.tensor(values))
+    good = np.array([value for value in values if math.isfinite(value)] or [0.0])
+    assert found.broken == pytest.approx(1 - finite / len(values))
+    assert found.zeros == values.count(0.0) / len(values)
+    assert found.counts.sum() == finite - values.count(0.0)
+    assert [found.mean, found.std, found.peak] == pytest.approx([good.mean(), good.std(), abs(good).max()], rel=1e-6)
+    assert found.norm == pytest.approx(np.sqrt((good**2).sum()))
+
+
+def test_a_spread_reaches_four_deviations_and_counts_the_rest_at_its_ends():
+    values = torch.cat([torch.linspace(-1, 1, 1001), torch.tensor([50.0, -70.0])])
+    found = spread(values)
+    assert found.edges[[0, -1]] == pytest.approx(found.mean + np.array([-4, 4]) * found.std, rel=1e-5)
+    inside = values[values != 0].clamp(*found.edges[[0, -1]].tolist()).double().numpy()
+    np.testing.assert_array_equal(found.counts, np.histogram(inside.clip(*found.edges[[0, -1]]), found.edges)[0])
+    assert found.counts[[0, -1]].tolist() == [1, 1]
 
 
 def test_where_a_loss_stops_being_a_number_is_found(tiny):
