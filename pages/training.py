@@ -21,6 +21,7 @@ from pages.parts.run_groups import several
 from pages.parts.run_judgement import start_and_show
 from pages.parts.run_schedule import show_planned
 from pages.parts.run_table import show_report, show_table
+from pages.parts.slow_motion import slow_motion
 
 
 def show_plan(config: RunConfig, runs: list[Run]) -> bool:
@@ -77,6 +78,7 @@ def show_run(run: Run, runs: list[Run]) -> None:
                 max_selections=5,
                 width="stretch",
             )
+    slow_motion(run)
 
 
 def show_measured() -> None:

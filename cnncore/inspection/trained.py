@@ -73,7 +73,7 @@ def trained(run_id: str, at: Moment | int = Moment.LAST) -> Trained:
 
 @lru_cache(maxsize=4)
 def _load(run_id: str, epoch: int | None, saved: int) -> Trained:  # noqa: ARG001 `saved` tells a newer checkpoint apart
-    found = _begun(open_store().get(run_id).config, _standardization(run_id))
+    found = _begun(open_store().get(run_id).config, standardization_of(run_id))
     if epoch is None:
         checkpoint = Checkpoint.load(checkpoint_path(run_id), _CPU)
         found.model.load_state_dict(checkpoint.evaluated)
@@ -103,7 +103,7 @@ def chosen(run_id: str | None, moment: str, config: RunConfig) -> Trained:
 
 
 @lru_cache(maxsize=4)
-def _standardization(run_id: str) -> Standardize:
+def standardization_of(run_id: str) -> Standardize:
     """Return what the run standardizes with: its checkpoint's, else fitted on its own train images as it will do."""
     path = checkpoint_path(run_id)
     if path.exists():

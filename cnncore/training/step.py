@@ -79,6 +79,13 @@ def objective(logits: Tensor, batch: TrainBatch, smoothing: float = 0.0) -> Tens
     """
     if batch.share is None:
         return F.cross_entropy(logits, batch.labels, label_smoothing=smoothing)
+    return image_losses(logits, batch, smoothing).mean()
+
+
+def image_losses(logits: Tensor, batch: TrainBatch, smoothing: float = 0.0) -> Tensor:
+    """Return each image's part of the objective, (N, classes) -> (N,): their mean is what an update minimises."""
     own = F.cross_entropy(logits, batch.labels, reduction="none", label_smoothing=smoothing)
+    if batch.share is None:
+        return own
     partner = F.cross_entropy(logits, batch.labels.roll(1), reduction="none", label_smoothing=smoothing)
-    return (batch.share * own + (1 - batch.share) * partner).mean()
+    return batch.share * own + (1 - batch.share) * partner

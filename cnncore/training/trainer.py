@@ -11,9 +11,7 @@ import torch
 import torchvision
 from torch import Tensor
 
-from cnncore.architecture.build import build
 from cnncore.data.prepared import load
-from cnncore.data.standardize import Standardize
 from cnncore.errors import InputError
 from cnncore.events import Batch, Changed, Diverged, Epoch, Event, Finished, Started
 from cnncore.training.allocator import keep_freed_memory
@@ -27,10 +25,8 @@ from cnncore.training.graph import step_of
 from cnncore.training.keeping import Keeper
 from cnncore.training.live import Live
 from cnncore.training.metrics import Evaluation, Mean, Stopwatch, evaluate
-from cnncore.training.network import network_of
-from cnncore.training.optimizers import optimizer_of
-from cnncore.training.pool_first import pool_first
-from cnncore.training.schedule import Plateau, rate
+from cnncore.training.schedule import rate
+from cnncore.training.state import seed_dropout, state_of
 
 BURST = 0.1  # seconds between two reads of the metrics: smooth to the eye, and the device never waits for it
 
@@ -59,23 +55,11 @@ def train(
     set_precision(config.precision, device)
     _make_deterministic(device)
     data = load(config.dataset)
-    network = network_of(config, data.shape, len(data.classes))
-    torch.manual_seed(config.seed)
-    model = pool_first(build(network)).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
     saved = _saved(config, checkpoint, device) if resume else None
-    fitted = Standardize.from_state(saved.standardize) if saved and saved.standardize else None
-    batches = Batches.of(config, data, device, fitted)
-    optimizer = optimizer_of(config, model)
-    average = Average(config, model, len(batches))
-    plateau = Plateau.of(config)
-
-    last, factor = None, 1.0  # the last complete epoch; what a hand has made of the learning rate
-    if saved:
-        model.load_state_dict(saved.model)
-        optimizer.load_state_dict(saved.optimizer)
-        average.restore(saved.averaged, saved.last.step)
-        plateau.restore(saved.plateau)
-        last, factor = saved.last, saved.lr_factor
+    state = state_of(config, data, device, saved)
+    batches, model, optimizer = state.batches, state.model, state.optimizer
+    average, plateau = state.average, state.plateau
+    last, factor = state.last, state.lr_factor  # the last complete epoch; what a hand has made of the learning rate
     step, how = step_of(config, batches, model, optimizer, average, graph)
     live = live or Live(factor)
     keeper = Keeper(config, checkpoint, average.model)
@@ -99,8 +83,7 @@ def train(
         keeper.keep(0, evaluate(average.model, batches.test_batches(), config.precision))
     total_seconds = 0.0
     for epoch in range(first_epoch, config.epochs + 1):
-        # Dropout draws on the device, from the global generator: seeded here, an epoch depends on no other one.
-        torch.manual_seed(int(np.random.SeedSequence([config.seed, epoch]).generate_state(1)[0]))
+        seed_dropout(config, epoch)
         model.train()
         mean = Mean()
         waiting: list[tuple[int, float, Tensor]] = []  # (size, lr, sums on the device) of batches not yet reported
@@ -162,8 +145,8 @@ def train(
         yield last
         keeper.keep(epoch, scores["test"])
         if checkpoint is not None:
-            state = average.state(), plateau.state(), factor, batches.standardize.state()
-            Checkpoint(config, last, model.state_dict(), optimizer.state_dict(), *state).save(checkpoint)
+            kept = average.state(), plateau.state(), factor, batches.standardize.state()
+            Checkpoint(config, last, model.state_dict(), optimizer.state_dict(), *kept).save(checkpoint)
     if last is not None:
         yield Finished(config.epochs, total_seconds, last.test_loss, last.test_accuracy)
 

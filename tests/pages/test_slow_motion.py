@@ -1,0 +1,100 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from cnncore import compute
+from cnncore.runs.snapshots import checkpoint_path
+from cnncore.runs.store import open_store
+from cnncore.training.config import RunConfig
+from tests.pages.stored_run import CONFIG, store_run
+
+PAGE = str(Path(__file__).parents[2] / "pages" / "training.py")
+ACTS = ("1 Forward", "2 Loss", "3 Backward", "4 Update", "Layer by layer")
+
+
+@pytest.fixture(autouse=True)
+def fresh_children(tiny, monkeypatch):
+    monkeypatch.setattr("cnncore.runs.client.start_detached", lambda *_, **__: None)
+    compute.shutdown()  # children take their home from when they were started
+    yield
+    compute.shutdown()
+
+
+def opened(run_id, **address):
+    page = AppTest.from_file(PAGE, default_timeout=240)
+    page.query_params["run"] = run_id
+    page.query_params["slow_motion"] = "true"
+    for key, value in address.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def said(page):
+    kinds = (page.markdown, page.caption, page.info, page.success, page.warning, page.error)
+    return " ".join(element.value for kind in kinds for element in kind)
+
+
+def test_every_act_of_the_first_and_of_a_further_update(tiny):
+    run_id = store_run()
+    page = opened(run_id, motion_moment="its first update")
+    assert not page.exception
+    assert "**Update 1**: batch 1 of 2 in epoch 1" in said(page)
+    assert "✓ The run recorded the loss" in said(page)
+    for act in ACTS:
+        page.segmented_control(key="motion_act").set_value(act).run()
+        assert not page.exception
+        assert f"**{act.lstrip('1234 ')}.**" in said(page)
+        if act == "4 Update":
+            assert "✓ The rule written in numpy gives" in said(page)
+    table = page.dataframe[0].value
+    assert table["layer"].tolist()[:2] == ["conv1", "bn-conv1"]
+    assert float(table["‖g‖ / ‖w‖"][0]) > 0
+    assert table["‖w‖"][1] == ""
+    page.segmented_control(key="motion_moment").set_value("after the last complete epoch").run()
+    assert not page.exception
+    assert "The run is over: this one would come next" in said(page)
+    page.segmented_control(key="motion_act").set_value("3 Backward").run()
+    page.segmented_control(key="motion_predict").set_value("a tenth").run()
+    assert not page.exception
+    assert "The middle layer changes by" in said(page)
+
+
+def test_another_update_and_image_are_asked_for(tiny):
+    run_id = store_run(replace(CONFIG, batch_size=32))
+    page = opened(run_id, motion_moment="its first update", motion_later="2", motion_image="5")
+    assert not page.exception
+    assert "**Update 3**: batch 3 of 5" in said(page)
+    assert "2 updates made again" in said(page)
+    assert "Image 5 as the network sees it" in said(page)
+
+
+def test_a_diverged_run_says_where(tiny):
+    run_id = store_run(RunConfig(dataset="tiny", network="classroom", epochs=2, batch_size=32, lr=1e4))
+    page = opened(run_id)
+    assert not page.exception
+    assert any("The first layer that puts out infinity or no number is" in error.value for error in page.error)
+    for act in ACTS:
+        page.segmented_control(key="motion_act").set_value(act).run()
+        assert not page.exception
+
+
+def test_nothing_is_computed_while_it_is_folded(tiny, monkeypatch):
+    run_id = store_run()
+    monkeypatch.setattr(compute, "call", lambda *_, **__: pytest.fail("computed"))
+    page = AppTest.from_file(PAGE, default_timeout=240)
+    page.query_params["run"] = run_id
+    assert not page.run().exception
+
+
+def test_what_is_missing_is_a_sentence(tiny):
+    run_id = store_run()
+    checkpoint_path(run_id).unlink()
+    page = opened(run_id)
+    assert not page.exception
+    assert "there is no checkpoint" in said(page)
+    waiting = open_store().create(CONFIG)
+    page = opened(waiting)
+    assert not page.exception
+    assert "**Update 1**" in said(page)
