@@ -114,7 +114,7 @@ def sureness_chart(by_epoch: Mapping[int, Sureness], shown: int, ink: str) -> Ch
                 "field": "series",
                 "type": "nominal",
                 "scale": {"domain": names, "range": [TRAIN, TEST, ink]},
-                "legend": LEGEND,
+                "legend": {**LEGEND, "columns": 2},
             },
             "strokeDash": {
                 "field": "series",

@@ -87,7 +87,11 @@ def _spec(size: int, ink: str) -> dict[str, Any]:
         "transform": [{"filter": "datum.chosen"}],
         "encoding": place,
     }
-    text = {"mark": {"type": "text", "color": ink, "fontSize": 12}, "encoding": {**place, "text": {"field": "text"}}}
+    readable = {"condition": {"test": "datum.share > 0.4", "value": "white"}, "value": ink}
+    text = {
+        "mark": {"type": "text", "fontSize": 12},
+        "encoding": {**place, "text": {"field": "text"}, "color": readable},
+    }
     layers = [cells, *([text] if size <= _READABLE else []), frame]
     height = max(260, min(430, 90 + 34 * size))  # with the axes
     return {"layer": layers, "height": height, "config": {"view": {"stroke": None}}}

@@ -51,12 +51,27 @@ def test_a_click_on_a_cell_opens_its_images_and_an_image_its_inside(trained):
     assert box["y"] + box["height"] < 830
     cells = counted(page)
     assert sum(cells.values()) == 200
-    (first, second), third = sorted(cells, key=cells.get)[-2:], min(cells, key=cells.get)
-    for cell in (second, first, second):
-        click(page, *cell)
-        images = page.locator(".st-key-errors_images .tile")
+    first, second = sorted(cells, key=cells.get)[-2:]
+    images = page.locator(".st-key-errors_images .tile")
+
+    def opens(cell):
+        expect(page.get_by_role("combobox", name="True class")).to_have_value(cell[0])
         expect(images).to_have_count(min(15, cells[cell]))
-        expect(page.locator(".st-key-errors_true input")).to_have_value(cell[0])
+        expect(images.first).to_have_attribute("title", re.compile(f"^{cell[0]} taken for {cell[1]}:"))
         page.wait_for_function(REST)
-    click(page, *third)
-    expect(page.locator(".st-key-errors_images .tile")).to_have_count(min(15, cells[third]))
+
+    for cell in (first, second):
+        click(page, *cell)
+        opens(cell)
+    page.get_by_role("combobox", name="True class").click()
+    page.get_by_role("option", name=first[0], exact=True).click()
+    expect(images.first).not_to_have_attribute("title", re.compile(f"^{second[0]} taken for {second[1]}:"))
+    page.wait_for_function(REST)
+    click(page, *second)  # the last one clicked, which the box has changed since
+    opens(second)
+    address = images.first.get_attribute("href")
+    page.evaluate("() => { window.kept = true }")
+    images.first.click()
+    page.wait_for_url(f"**/{address}")
+    expect(page.locator("h1")).to_have_text("Inside a network")
+    assert page.evaluate("() => window.kept")  # the app was not loaded anew
