@@ -1,6 +1,7 @@
 """The way to another page."""
 
 import contextlib
+from collections.abc import Mapping
 
 import streamlit as st
 from streamlit.errors import StreamlitAPIException, StreamlitPageNotFoundError
@@ -17,8 +18,11 @@ def link_to(name: str, label: str = "") -> None:
         st.markdown(f"{page.icon} {label or f'**{page.title}**'}")
 
 
-def go_to(name: str) -> None:
-    """Open the page `name`; nothing happens where a page runs by itself and there is nowhere to go."""
+def go_to(name: str, address: Mapping[str, str] | None = None) -> None:
+    """Open the page `name`, with `address` as its query parameters.
+
+    Nothing happens where a page runs by itself and there is nowhere to go.
+    """
     page = next(entry for entry in existing() if entry.name == name)
     with contextlib.suppress(StreamlitAPIException):
-        st.switch_page(page.path)
+        st.switch_page(page.path, query_params=address)

@@ -46,6 +46,7 @@ COURSE = (
     Entry("compare", "Compare", "compare_arrows", "Results"),
     Entry("ladder", "The ladder", "stairs", "Results"),
     Entry("lottery", "The 128-image lottery", "casino", "Results"),
+    Entry("errors", "Errors", "rule", "Results"),
     Entry("inside", "Inside a network", "visibility", "Results"),
     Entry("course", "Questions", "school", "Course"),
 )

@@ -1,12 +1,45 @@
-import numpy as np
+import json
 
-from cnncore.figures.confusion import confusion_chart
+import altair as alt
+import numpy as np
+import pytest
+
+from cnncore.figures.confusion import CELL, confusion_chart
+
+COUNTS = np.array([[3, 1], [0, 0]])
 
 
 def test_every_cell_has_its_count_its_share_of_the_true_class_and_its_colour():
-    chart = confusion_chart(np.array([[3, 1], [0, 0]]), ["cat", "dog"], "#000")
+    chart = confusion_chart(COUNTS, ["cat", "dog"], "#000")
     assert chart.data["true"] == ["cat", "cat", "dog", "dog"]
     assert chart.data["answer"] == ["cat", "dog", "cat", "dog"]
-    assert chart.data["count"] == ["3", "1", "", ""]
+    assert chart.data["text"] == ["3", "1", "", ""]
     assert chart.data["share"] == [0.75, 0.25, 0.0, 0.0]
     assert chart.data["right"] == ["right", "wrong", "wrong", "right"]
+    assert chart.data["told"][1] == "1 of 4 cat taken for dog: 25.0 %"
+
+
+def test_shares_are_in_percent():
+    assert confusion_chart(COUNTS, ["cat", "dog"], "#000", shares=True).data["text"] == ["75", "25", "", ""]
+
+
+def test_one_cell_is_framed_and_a_click_tells_which_it_was():
+    chart = confusion_chart(COUNTS, ["cat", "dog"], "#000", chosen=(0, 1), turn=7)
+    assert chart.data["chosen"] == [False, True, False, False]
+    assert list(zip(chart.data["row"], chart.data["column"], strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
+    assert chart.data["turn"] == [7] * 4
+    [selection] = [param for layer in chart.spec["layer"] for param in layer.get("params", [])]
+    assert selection["name"] == CELL
+    assert selection["select"]["fields"] == ["row", "column", "turn"]
+
+
+@pytest.mark.parametrize(("classes", "layers"), [(10, 3), (100, 2)])
+def test_a_hundred_classes_have_no_room_for_numbers(classes, layers):
+    chart = confusion_chart(np.eye(classes, dtype=int), [str(n) for n in range(classes)], "#000")
+    assert len(chart.spec["layer"]) == layers
+    alt.LayerChart.from_dict(json.loads(json.dumps(chart.spec)) | {"data": {"values": []}})  # a valid specification
+
+
+def test_the_choice_changes_the_data_only():
+    first, second = (confusion_chart(COUNTS, ["cat", "dog"], "#000", chosen=c, turn=c[0]) for c in ((0, 0), (1, 1)))
+    assert first.spec == second.spec

@@ -1,0 +1,127 @@
+"""Errors: what a network takes each class for and since when, its worst answers, and how sure it is of them."""
+
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from cnncore.data import ImageData
+from cnncore.data.prepared import info
+from cnncore.errors import InputError
+from cnncore.runs.answers import answers, wrong_confidence
+from cnncore.runs.record import Run
+from cnncore.runs.snapshots import snapshots_of
+from pages.parts.address import explain, remember
+from pages.parts.errors_calibration import show_calibration
+from pages.parts.errors_choice import ANSWER, CHOSEN, EPOCH, TRUE, choose_epoch
+from pages.parts.errors_views import (
+    COUNTS,
+    SHARES,
+    SUREST,
+    WORST,
+    Shown,
+    show_gallery,
+    show_matrix_and_cell,
+    show_scores,
+)
+from pages.parts.header import header
+from pages.parts.image_choice import opened
+from pages.parts.link_to import link_to
+from pages.parts.questions import questions
+from pages.parts.run_picker import run_picker
+from pages.parts.tries import show_tries
+
+ADDRESS = ("errors_run", EPOCH, "errors_cells", TRUE, ANSWER, "errors_gallery")
+WHY = """
+**A confusion is information.** Accuracy counts errors; the matrix says which. What is alike in the picture (a truck and
+a car) is confused in both directions. A class that swallows others, a full *column*, is an answer that pays when the
+network is unsure: early in training it is nearly the only one.
+
+**Recall and precision** read the same matrix along a row and down a column. A network that answers *cat* to everything
+has recall 1 for cats, and a precision of one in C.
+
+**Confidence is not accuracy.** The softmax makes numbers that sum to 1; nothing makes them probabilities of being
+right. Cross-entropy can always be lowered on a train image that is already right by making the answer surer still.
+A network that has all train images right goes on with that, and the confidence spills over to the test images that it
+gets wrong: the test *loss* climbs while the accuracy holds (Q18).
+
+**The calibration error** weighs each bin's gap by its answers. It depends on the number of bins a little, and on few
+answers it is never 0, even for an honest network: the intervals show how much each bar may be trusted.
+
+**Looking is allowed, choosing is not.** Whoever changes a setting because of these images has used the test set to
+choose. That is what a validation split is for (on the page *Train*).
+"""
+
+
+def tries(run_id: str, kept: tuple[int, ...]) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return what to press, what it sets, and what to notice, with this run's own numbers."""
+    untrained = answers(run_id, kept[0]).found.predicted
+    most = int(np.bincount(untrained).max())
+    found = {
+        "Before training": (
+            {EPOCH: kept[0], CHOSEN: False},
+            f"Not random at all: after epoch {kept[0]}, {most:,} of {len(untrained):,} images get one and the same "
+            "answer, whatever they show. A full column, not a spread over the matrix.",
+        ),
+    }
+    wrong = wrong_confidence(run_id)
+    surest = max(wrong, key=wrong.__getitem__, default=kept[-1])
+    if surest not in (kept[0], kept[-1]):
+        found["Surest when wrong"] = (
+            {EPOCH: surest, CHOSEN: False},
+            f"After epoch {surest} its wrong answers are {100 * wrong[surest]:.0f} % sure on average, more than after "
+            "any other. One column takes what belongs to others, with conviction.",
+        )
+    return found | {
+        "The surest errors": (
+            {"errors_gallery": SUREST},
+            "Below are the wrong answers that it is surest of. Would you have known them all? A label can be wrong "
+            "too.",
+        )
+    }
+
+
+def show(run: Run, data: ImageData) -> None:
+    """Show what a run confuses after the epoch that is chosen."""
+    kept = snapshots_of(run.id).epochs
+    if not kept:
+        st.info("Nothing was kept of this run's epochs: train it again, and each epoch is kept.")
+        return
+    with places[1]:
+        epoch = choose_epoch(kept)
+    with places[2]:
+        st.segmented_control(
+            "In a cell", [COUNTS, SHARES], default=COUNTS, required=True, key="errors_cells", bind="query-params"
+        )
+    if run.status.active:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"Still training, {run.epoch} of {run.config.epochs} epochs done.", width="content")
+            st.button("Newest epoch", key="errors_again", icon=":material/refresh:", type="tertiary")
+    shown = Shown.of(run, epoch, answers(run.id, epoch), data)
+    show_matrix_and_cell(shown)
+    above = st.container()
+    show_gallery(shown)
+    with above:  # it reads what the gallery's control says
+        show_tries(tries(run.id, kept), {EPOCH: kept[-1], "errors_gallery": WORST})
+    show_calibration(shown)
+    show_scores(shown)
+    explain({key: st.session_state[key] for key in ADDRESS})
+
+
+header("Errors", "What does a trained network confuse, and since when?")
+remember(*ADDRESS)
+places = st.columns([5, 4, 3], vertical_alignment="bottom")
+try:
+    with places[0]:
+        picked = run_picker("errors_run")
+    if picked is None:
+        st.info("No trained network is stored yet: train one, and what it confuses is shown here.")
+        link_to("training", "Train a network")
+    else:
+        known = info(picked.config.dataset)
+        show(picked, opened(picked.config.dataset, known.version if known else ""))
+except InputError as error:
+    st.error(str(error), icon=":material/block:")
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+questions("errors")

@@ -1,0 +1,184 @@
+"""What the errors page shows of a run after one epoch: the matrix, the images of a cell, the worst answers, scores."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore.data.images import ImageData
+from cnncore.figures.calibration import cell_chart
+from cnncore.figures.confusion import confusion_chart
+from cnncore.inspection.confusion import class_scores, confusion, least_true, of_cell, surest_wrong, unbroken_since
+from cnncore.runs.answers import Answers, cell_by_epoch
+from cnncore.runs.record import Run
+from cnncore.runs.snapshots import snapshots_of
+from cnncore.statistics import wilson_interval
+from pages.parts.charts import draw, ink
+from pages.parts.errors_choice import MATRIX, TURN, choose_cell, clicked
+from pages.parts.image_links.component import LinkedTile, image_links
+from pages.parts.pictures import Tile
+from pages.parts.plain import plain
+
+COUNTS, SHARES = "Images", "% of the class"
+WORST, SUREST = "Least probability for the true class", "Surest of a wrong answer"
+_CELL_TILES, _GALLERY_TILES = 15, 14  # three rows of five beside the matrix, and what one row of a wide page holds
+
+
+@dataclass(frozen=True, eq=False)  # arrays do not compare
+class Shown:
+    """What is looked at: a run's answers after `epoch`, the images they are about, and the counts of each confusion."""
+
+    run: Run
+    epoch: int
+    given: Answers
+    data: ImageData
+    counts: NDArray[np.int64]
+    inside: int
+
+    @staticmethod
+    def of(run: Run, epoch: int, given: Answers, data: ImageData) -> "Shown":
+        """Count the answers, and find the nearest epoch whose network can be looked into: a few keep all weights."""
+        counts = confusion(given.labels, given.found.predicted, len(data.classes))
+        near = min(snapshots_of(run.id).networks, key=lambda kept: abs(kept - epoch))
+        return Shown(run, epoch, given, data, counts, near)
+
+    @property
+    def names(self) -> list[str]:
+        """The classes."""
+        return list(self.data.classes)
+
+    def linked(self, place: int, caption: str) -> LinkedTile:
+        """Return the image at `place` of the answers, as a link to what the network makes of it inside."""
+        row = int(self.given.rows[place])
+        true = self.names[int(self.given.labels[place])]
+        answer = self.names[int(self.given.found.predicted[place])]
+        about = f"{true} taken for {answer}: open the inside of the network after epoch {self.inside}"
+        address = {"inside_run": self.run.id, "inside_epoch": str(self.inside), "inside_row": str(row)}
+        return LinkedTile(Tile(self.data.test_images[row], caption, about), address)
+
+
+def show_matrix_and_cell(shown: Shown) -> None:
+    """Show the confusion matrix, and beside it the images of one of its cells."""
+    left, side = st.columns([3, 2], gap="medium")
+    with side:  # first: the boxes may have been moved by the address
+        cell = choose_cell(shown.names, shown.counts)
+        _show_cell(shown, cell)
+    with left:
+        right, total = int(np.trace(shown.counts)), int(shown.counts.sum())
+        low, high = wilson_interval(right, total)
+        st.markdown(
+            f"**{right:,} of {total:,}** test images right: **{100 * right / total:.1f} %** (95 % interval "
+            f"{100 * low:.1f} to {100 * high:.1f}). Click a cell: its images."
+        )
+        state = st.session_state
+        chart = confusion_chart(
+            shown.counts,
+            shown.names,
+            ink(),
+            shares=state.errors_cells == SHARES,
+            chosen=cell,
+            turn=state.get(TURN, 0),
+        )
+        st.vega_lite_chart(
+            pd.DataFrame(chart.data),
+            chart.spec,
+            key=MATRIX,
+            width="stretch",
+            on_select=lambda: clicked(shown.names),
+            alt="How many images of each true class (rows) were taken for each class (columns)",
+        )
+
+
+def _show_cell(shown: Shown, cell: tuple[int, int]) -> None:
+    found = shown.given.found
+    true, answer = (shown.names[place] for place in cell)
+    history = cell_by_epoch(shown.run.id, cell)
+    places = of_cell(shown.given.labels, found.predicted, found.confidence, cell)
+    of_class = int(shown.counts[cell[0]].sum())
+    first = f"; the {_CELL_TILES} surest here" if len(places) > _CELL_TILES else ""
+    st.markdown(f"**{len(places)} of {of_class:,}** {plain(true)} taken for {plain(answer)}{first}. {_since(history)}")
+    draw(cell_chart(history, shown.epoch, cell[0] == cell[1]), "errors_cell", "How many there were after each epoch")
+    tiles = [shown.linked(place, f"{100 * float(found.confidence[place]):.0f} %") for place in places[:_CELL_TILES]]
+    image_links("inside", tiles, key="errors_images", width=50)
+
+
+def _since(history: dict[int, int]) -> str:
+    """Return since when a confusion has been there, and when it was at its worst."""
+    since = unbroken_since(history)
+    most = max(history, key=lambda epoch: history[epoch])
+    if not history[most]:
+        return "It never happened."
+    when = f"In every epoch since {since}" if since is not None else f"None any more after epoch {max(history)}"
+    return f"{when}; most after epoch {most}: {history[most]:,}."
+
+
+def show_gallery(shown: Shown) -> None:
+    """Show the wrong answers that are furthest off, each with its true class, answer and probabilities."""
+    st.subheader("The worst answers", anchor=False)
+    kind = st.segmented_control(
+        "Order",
+        [WORST, SUREST],
+        default=WORST,
+        required=True,
+        key="errors_gallery",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    found, right = shown.given.found, shown.given.right
+    places = least_true(right, found.confidence, found.true) if kind == WORST else surest_wrong(right, found.confidence)
+    if not len(places):
+        st.info("No test image was answered wrongly after this epoch.")
+        return
+    tiles = []
+    for place in places[:_GALLERY_TILES]:
+        true, answer = shown.names[shown.given.labels[place]], shown.names[found.predicted[place]]
+        sure, chance = (percent(float(values[place])) for values in (found.confidence, found.true))
+        tiles.append(shown.linked(place, f"{true}: {chance}\n{answer}: {sure}"))
+    image_links("inside", tiles, key="errors_worst", width=104)
+    st.caption(
+        f"The {len(tiles)} worst of {len(places):,} wrong answers: above the probability of the true class, below "
+        f"that of the answer. An image opens the inside of the network after epoch {shown.inside}"
+        + ("." if shown.inside == shown.epoch else ", the nearest whose weights were kept.")
+    )
+
+
+def percent(share: float) -> str:
+    """Return a probability in percent; what float16 has rounded to 0 or 1 is not claimed to be exactly that.
+
+    >>> percent(0.25), percent(0.0), percent(1.0), percent(0.0004)
+    ('25 %', '< 0.01 %', '> 99.9 %', '0.04 %')
+    """
+    if share < 0.0001:
+        return "< 0.01 %"
+    if share > 0.999:
+        return "> 99.9 %"
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %".replace(".0 %", " %")
+
+
+def show_scores(shown: Shown) -> None:
+    """Show, folded, precision, recall and F1 of each class, and the counts."""
+    with st.expander("Precision, recall and F1 of each class", icon=":material/table_rows:"):
+        scores = class_scores(shown.counts)
+        table = pd.DataFrame(
+            {
+                "images": shown.counts.sum(1),
+                "answers": shown.counts.sum(0),
+                "precision": scores.precision,
+                "recall": scores.recall,
+                "F1": scores.f1,
+            },
+            index=pd.Index(shown.names, name="class"),
+        )
+        share = st.column_config.NumberColumn(format="%.3f")
+        st.dataframe(table, key="errors_scores", column_config=dict.fromkeys(("precision", "recall", "F1"), share))
+        st.caption(
+            "Precision: of the images taken for the class, the share that is of it (down its column). Recall: of its "
+            "images, the share that was taken for it (along its row). F1: their harmonic mean. Empty: nothing "
+            "to divide by."
+        )
+    with st.expander("The counts as a table", icon=":material/table_rows:"):
+        st.dataframe(
+            pd.DataFrame(shown.counts, index=shown.names, columns=shown.names), key="errors_counts", width="stretch"
+        )
