@@ -8,13 +8,18 @@ from cnncore.runs.store import open_store
 
 
 def run_picker(key: str, label: str = "Trained network") -> Run | None:
-    """Let the user choose a run that has a checkpoint; return it, None while there is none. `key` is in the address."""
+    """Let the user choose a run that has a checkpoint; return it, None while there is none.
+
+    `key` is in the address. A link may name the run by its id: names change with the epochs that are done.
+    """
     runs = {run.id: run for run in open_store().runs() if run.epoch and checkpoint_path(run.id).exists()}
     if not runs:
         return None
     names = {
         run.id: f"{run.label} · {run.config.dataset} · {run.epoch} epochs ({run.id[-4:]})" for run in runs.values()
     }
+    if st.query_params.get(key) in runs:
+        st.session_state[key] = st.query_params[key]
     picked = st.selectbox(
         label,
         list(names),
