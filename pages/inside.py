@@ -81,7 +81,7 @@ remember(*ADDRESS)
 try:
     sight = choose_sight()
     found = forward_pass(sight.subject)
-    seen, answer, heats = st.columns([5, 4, 8], gap="medium")
+    seen, answer, heats = st.columns([21, 17, 41], gap="medium")
     with seen:
         show_image(sight, found)
     with answer:

@@ -37,7 +37,7 @@ def change_chart(history: FilterHistory, place: int) -> Chart:
     x = {"field": "epoch", "type": "quantitative", "axis": {"title": "epoch", "tickMinStep": 1}}
 
     def y(field: str) -> dict[str, Any]:
-        return {"field": field, "type": "quantitative", "axis": {"title": "moved by (% of the first length)"}}
+        return {"field": field, "type": "quantitative", "axis": {"title": "moved by (%)"}}
 
     band = {
         "mark": {"type": "area", "color": KERNEL, "opacity": 0.2},

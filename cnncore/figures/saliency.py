@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from cnncore.figures.filtering import BRIGHTNESS
 from cnncore.figures.palette import KERNEL
-from cnncore.inspection.heats import Gradients, Heat, Occlusion
+from cnncore.inspection.heats import Heat
 
 SHARE = 0.99  # of the pixels lie below the value that is drawn at full strength
 CAN_SAY = {
@@ -38,13 +38,11 @@ def heat_over(image: NDArray[np.uint8], heat: Heat) -> tuple[NDArray[np.uint8], 
     return np.rint(paper + (colour - paper) * strength).astype(np.uint8), most
 
 
-def gradient_text(found: Gradients, smooth: bool, most: float) -> str:
-    """Return what stands below a gradient: what the deepest colour means."""
-    first = f"SmoothGrad: mean of {found.copies}, σ {found.sigma:.2f}" if smooth else "Gradient"
-    return f"{first}. Deepest: {most:.3g} score per unit of a pixel"
+def gradient_text(smooth: bool, most: float) -> str:
+    """Return what stands below a gradient: what the deepest colour means, in score per unit of a pixel."""
+    return f"{'SmoothGrad' if smooth else 'Gradient'}, to {most:.3g}"
 
 
-def occlusion_text(found: Occlusion, most: float) -> str:
-    """Return what stands below an occlusion: the patch, and what the deepest colour means."""
-    by = f", by {found.stride}" if found.stride > 1 else ""
-    return f"Occlusion: {found.patch} × {found.patch} grey{by}. Deepest: −{100 * most:.3g} points"
+def occlusion_text(most: float) -> str:
+    """Return what stands below an occlusion: what the deepest colour means, in points of probability."""
+    return f"Occlusion, to −{100 * most:.3g} points"

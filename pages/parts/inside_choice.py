@@ -41,7 +41,7 @@ class Sight:
 def choose_sight() -> Sight:
     """Show the controls and return what was chosen; an `InputError` if the run's data set has gone."""
     intro = st.container()
-    places = st.columns([6, 5, 5, 3], vertical_alignment="bottom")
+    places = st.columns([4.6, 4.2, 6.4, 2.8], vertical_alignment="bottom")
     with places[0]:
         run = run_picker("inside_run")
     if run is None:

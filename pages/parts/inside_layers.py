@@ -2,13 +2,15 @@
 
 import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from cnncore.architecture.reach import reach, seen_box
 from cnncore.figures.feature_maps import bars_chart, shaded, size_text
 from cnncore.figures.first_filters import filter_pictures
 from cnncore.inspection.activations import Forward, LayerMaps
 from pages.parts.charts import draw
-from pages.parts.pictures import Tile, grid, row
+from pages.parts.maps.component import map_choice
+from pages.parts.pictures import Tile, data_address, row
 
 MOST = 64  # maps of one layer
 
@@ -18,22 +20,30 @@ def show_layers(found: Forward) -> None:
     layers = _named(found)
     if st.session_state.get("inside_layer", next(iter(layers))) not in layers:  # of another network
         del st.session_state.inside_layer
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.select_slider("**Layer by layer**", list(layers), key="inside_layer", bind="query-params", width=520)
-        common = st.toggle("One scale for the layer", key="inside_common", help="Else each map uses all shades.")
-        channel = st.number_input("Channel", 0, 100_000, 0, key="inside_channel", bind="query-params", width=130,
-                                  help="Shown large, from 1. 0: the one that answers most.")  # fmt: skip
+    places = st.columns([6, 2, 2], vertical_alignment="bottom")
+    name = places[0].select_slider("**Layer by layer**", list(layers), key="inside_layer", bind="query-params")
+    common = places[1].toggle(
+        "One scale", key="inside_common", help="For all maps of the layer. Else each uses all shades."
+    )
+    channel = places[2].number_input(
+        "Channel",
+        0,
+        100_000,
+        0,
+        key="inside_channel",
+        bind="query-params",
+        help="Shown large, from 1. 0: the one that answers most.",
+    )
     layer = layers[name]
-    channels, height, width = layer.shape
+    channels = layer.shape[0]
     chosen = int(layer.strongest()[0]) if channel == 0 else min(int(channel), channels) - 1
     if layer.dense:
         _show_units(found, layer)
         return
     levels = layer.on_one_scale() if common else layer.maps
     kept = layer.strongest(MOST) if channels > MOST else np.arange(channels)
-    whole = (0, 0, height, width)
-    tiles = [Tile(shaded(levels[c]), str(c + 1), frame=whole if c == chosen else None) for c in kept]
-    st.html(grid(tiles, 50))
+    maps = {int(number) + 1: data_address(shaded(levels[number])) for number in kept}
+    map_choice(maps, chosen + 1, key="inside_maps", picked=_pick)
     some = f"The {MOST} maps of {channels} with the largest values. " if channels > MOST else ""
     scale = (
         f"Black is {layer.low.min():.2f}, white {layer.high.max():.2f}, in all maps"
@@ -43,7 +53,11 @@ def show_layers(found: Forward) -> None:
     st.caption(
         f"**{size_text(layer)}.** {some}{scale}. **{100 * layer.zero_share:.0f} %** of all values are exactly 0."
     )
-    _show_channel(found, layer, chosen)
+    _show_channel(found, layer, chosen, levels[chosen])
+
+
+def _pick() -> None:
+    st.session_state.inside_channel = int(st.session_state.inside_maps.channel)
 
 
 def _named(found: Forward) -> dict[str, LayerMaps]:
@@ -64,13 +78,12 @@ def _show_units(found: Forward, layer: LayerMaps) -> None:
     )
 
 
-def _show_channel(found: Forward, layer: LayerMaps, channel: int) -> None:
+def _show_channel(found: Forward, layer: LayerMaps, channel: int, levels: NDArray[np.uint8]) -> None:
     """Show one map large, the place where it is largest, and what that place sees of the image."""
     at = int(layer.peaks[channel, 0]), int(layer.peaks[channel, 1])
     network = found.network
     box = seen_box(reach(network.layers[: layer.number + 1], network.input)[-1], *at)
     frame = (box.top, box.left, *box.size)
-    levels = layer.maps[channel]
     part = found.pixels[:, box.top : box.bottom, box.left : box.right]
     tiles = [
         Tile(shaded(levels), f"{layer.name}, channel {channel + 1}", frame=(*at, 1, 1)),

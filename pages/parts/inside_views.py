@@ -18,7 +18,8 @@ from pages.parts.pictures import Tile, row
 from pages.parts.plain import plain
 
 ANSWER = "its answer"
-SIDE = 112  # screen pixels of a picture
+SIDE = 90  # screen pixels of the image
+HEAT = 122  # of each heat
 
 
 def show_image(sight: Sight, found: Forward) -> None:
@@ -32,10 +33,14 @@ def show_image(sight: Sight, found: Forward) -> None:
     tiles = [Tile(image, sight.subject.caption, frame=frame), Tile(seen, sees)]
     st.html(row(tiles, SIDE / max(image.shape[1:])))
     numbers = ", ".join(
-        f"{name} {values.min():.2f} / {values.mean():.2f} / {values.max():.2f}"
+        f"{name} {_signed(values.min())} / {_signed(values.mean())} / {_signed(values.max())}"
         for name, values in zip(channel_names(len(found.inputs)), found.inputs, strict=True)
     )
-    st.caption(f"Its numbers, least / mean / most: {numbers}. Drawn: black −{limit:.2f}, grey 0, white {limit:.2f}.")
+    st.caption(f"Least / mean / most: {numbers}. Drawn: black −{limit:.2f}, grey 0, white {limit:.2f}.")
+
+
+def _signed(value: float) -> str:
+    return f"{value:.2f}".replace("-", "−")
 
 
 def show_answer(sight: Sight, found: Forward) -> None:
@@ -58,13 +63,15 @@ def asked_class(sight: Sight, found: Forward) -> int:
 
 def show_heats(sight: Sight, found: Forward) -> None:
     """Show the choice of a class and which pixels matter for it, found in three ways."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("**What matters for**", width="content")
         st.selectbox(
-            "**Which pixels matter for**",
+            "Class",
             [ANSWER, *sight.classes],
             key="inside_class",
             bind="query-params",
-            width=170,
+            width=130,
+            label_visibility="collapsed",
         )
         with st.popover("How", icon=":material/tune:"):
             sigma = st.slider("SmoothGrad: noise σ (% of the image's range)", 0, 50, 15, 5, key="inside_sigma")
@@ -77,11 +84,16 @@ def show_heats(sight: Sight, found: Forward) -> None:
     tiles = []
     for heat, smooth in ((slopes.plain, False), (slopes.smooth, True)):
         picture, most = heat_over(found.pixels, heat)
-        tiles.append(Tile(picture, gradient_text(slopes, smooth, most)))
+        tiles.append(Tile(picture, gradient_text(smooth, most)))
     picture, most = heat_over(found.pixels, covered.drop)
     worst = (*covered.worst, covered.patch, covered.patch)
-    tiles.append(Tile(picture, occlusion_text(covered, most), frame=worst))
-    st.html(row(tiles, 1.2 * SIDE / max(found.pixels.shape[1:])))
+    tiles.append(Tile(picture, occlusion_text(most), frame=worst))
+    st.html(row(tiles, HEAT / max(found.pixels.shape[1:])))
+    st.caption(
+        f"Of the score, per unit of a pixel: the gradient, and its mean over {slopes.copies} copies with noise σ "
+        f"{slopes.sigma:.2f}. Of the probability: a grey {covered.patch} × {covered.patch} patch, dashed where it "
+        "hurts most."
+    )
 
 
 def explain_heats(sight: Sight, found: Forward) -> None:
