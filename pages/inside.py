@@ -54,8 +54,8 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
     tries: dict[str, tuple[dict[str, Any], str]] = {
         "Ask for another class": (
             {"inside_class": other},
-            "Nobody would see that class in this image, and yet there is a heat for it. Compare with the one for the "
-            "answer: the gradients look alike, because the same edges carry every score. Occlusion tells them apart.",
+            "Nobody would see that class in this image, and yet there is a heat for it, often in the same places: the "
+            "edges that carry one score carry the others too. How alike two classes' heats are is measured below.",
         ),
     }
     if sight.run is not None:
@@ -63,8 +63,9 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
         first["inside_epoch"] = kept[-1]
         tries["Before training"] = (
             {"inside_epoch": 0},
-            "Random weights, no idea of any class, and the gradient still seems to draw the object: edges in the image "
-            "make it, not learning. Look at the correlations below the heats before you believe one.",
+            "Random weights, no idea of any class, and yet three heats as deep as after training: each picture spends "
+            "its full colour on whatever there is. Only the numbers below them say how little that is. Compare with "
+            "the last epoch before you believe a heat.",
         )
         wrong = surest_error(sight.run.id, kept[-1])
         if wrong is not None:
@@ -81,13 +82,13 @@ remember(*ADDRESS)
 try:
     sight = choose_sight()
     found = forward_pass(sight.subject)
-    seen, answer, heats = st.columns([21, 17, 41], gap="medium")
-    with seen:
-        show_image(sight, found)
-    with answer:
-        show_answer(sight, found)
-    with heats:
-        show_heats(sight, found)
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=205):
+            show_image(sight, found)
+        with st.container(width=172):
+            show_answer(sight, found)
+        with st.container(width=402):
+            show_heats(sight, found)
     st.fragment(guarded)(show_layers, found)
     explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
     show_tries(*tries_for(sight, found.classes[found.winner]))

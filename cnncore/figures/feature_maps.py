@@ -55,10 +55,16 @@ def chances_chart(chances: NDArray[np.float64], classes: Sequence[str], true: in
         "x": {
             "field": "percent",
             "type": "quantitative",
-            "scale": {"domain": [0, 118]},  # room for the text behind a bar of 100 %
+            "scale": {"domain": [0, 150]},  # room for the text behind a bar of 100 %
             "axis": None,
         },
-        "y": {"field": "name", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 110}},
+        # Sorted by the browser: where only the data change, it would keep the order of the image before.
+        "y": {
+            "field": "name",
+            "type": "nominal",
+            "sort": {"field": "percent", "order": "descending"},
+            "axis": {"title": None, "labelLimit": 110},
+        },
     }
     opacity = {"field": "strength", "type": "quantitative", "scale": None, "legend": None}
     bars = {

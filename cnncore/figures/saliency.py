@@ -45,4 +45,5 @@ def gradient_text(smooth: bool, most: float) -> str:
 
 def occlusion_text(most: float) -> str:
     """Return what stands below an occlusion: what the deepest colour means, in points of probability."""
-    return f"Occlusion, to −{100 * most:.3g} points"
+    points = 100 * most
+    return f"Occlusion, to −{points:.0f} points" if points >= 1 else f"Occlusion, to −{points:.1g} points"

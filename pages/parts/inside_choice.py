@@ -41,7 +41,7 @@ class Sight:
 def choose_sight() -> Sight:
     """Show the controls and return what was chosen; an `InputError` if the run's data set has gone."""
     intro = st.container()
-    places = st.columns([4.6, 4.2, 6.4, 2.8], vertical_alignment="bottom")
+    places = st.columns([4.2, 4, 6.2, 3.4], vertical_alignment="bottom")
     with places[0]:
         run = run_picker("inside_run")
     if run is None:
@@ -61,7 +61,7 @@ def choose_sight() -> Sight:
             "Image", kinds, default=TEST, required=True, key="inside_source", bind="query-params", wrap=True
         )
     with places[3]:
-        row = _row(data)
+        row = _row(data, kind == TEST)
     own = None if kind == TEST else _own(kind or UPLOAD, data)
     if own is not None:
         found = replace(subject, image=own, caption="your picture")
@@ -88,12 +88,15 @@ def _epoch(run: Run) -> int:
     )
 
 
-def _row(data: ImageData) -> int:
+def _row(data: ImageData, asked: bool) -> int:
     last = len(data.test_labels) - 1
     if st.session_state.get("inside_row", 0) > last:  # of another data set
         del st.session_state.inside_row
     help_text = f"The image's place among the {last + 1:,} test images, from 0."
-    return int(st.number_input("Number", 0, last, 0, key="inside_row", bind="query-params", help=help_text))
+    number = st.number_input(
+        "Number", 0, last, 0, key="inside_row", bind="query-params", help=help_text, disabled=not asked
+    )
+    return int(number)
 
 
 def _own(kind: str, data: ImageData) -> NDArray[np.uint8] | None:

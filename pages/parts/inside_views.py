@@ -115,7 +115,7 @@ def explain_heats(sight: Sight, found: Forward) -> None:
     def alike(other: Gradients, hidden: Occlusion) -> str:
         pairs = {"Gradient": (now.plain, other.plain), "SmoothGrad": (now.smooth, other.smooth)}
         pairs["Occlusion"] = (covered.drop, hidden.drop)
-        return ", ".join(f"{kind} **{rank_correlation(*pair):.2f}**" for kind, pair in pairs.items())
+        return ", ".join(f"{kind} **{_signed(rank_correlation(*pair))}**" for kind, pair in pairs.items())
 
     st.markdown("**Is it the network or the image?** Rank correlation of the pixels, 1 is the same order, 0 none:")
     if sight.subject.run_id is not None and found.epoch:
