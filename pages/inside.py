@@ -1,69 +1,107 @@
-"""Inside a network: what it takes each test image for, epoch by epoch."""
+"""Inside a network: what it sees in one image, layer by layer, and which pixels its answer hangs on."""
 
-import numpy as np
-import pandas as pd
+from collections.abc import Callable
+from typing import Any
+
 import streamlit as st
 
-from cnncore.data.prepared import load
+from cnncore import compute
 from cnncore.errors import InputError
-from cnncore.figures.confusion import confusion_chart
-from cnncore.inspection.confusion import confusion, of_cell
-from cnncore.runs.record import Run
-from cnncore.runs.snapshots import scored_images, snapshot, snapshots_of
-from pages.parts.charts import draw, ink
+from cnncore.runs.snapshots import snapshots_of
+from pages.parts.address import explain, remember
 from pages.parts.header import header
-from pages.parts.link_to import link_to
-from pages.parts.pictures import Tile, grid
+from pages.parts.inside_choice import TEST, Sight, choose_sight, surest_error
+from pages.parts.inside_filters import show_filters, show_fresh_filters
+from pages.parts.inside_layers import show_layers
+from pages.parts.inside_views import ANSWER, explain_heats, show_answer, show_heats, show_image
+from pages.parts.inspected import forward_pass
 from pages.parts.questions import questions
-from pages.parts.run_picker import run_picker
+from pages.parts.tries import Tries, show_tries
 
-MOST = 24  # images of a cell
+ADDRESS = ("inside_epoch", "inside_row", "inside_source", "inside_class", "inside_layer", "inside_channel")
+WHY = r"""
+**Feature maps.** Each channel of a convolution is one filter slid over the maps before it: bright where the pattern is
+found. ReLU sets the rest to exactly 0, pooling keeps the largest of each window. Early maps still look like the image;
+later ones are small, and say *what* rather than *where*.
+
+**Gradient** (Simonyan, Vedaldi & Zisserman 2013): $\left|\partial S_c / \partial x\right|$, of the score $S_c$ before
+softmax, the largest over the colours. It is the slope at one point. A pixel can matter much and have no slope.
+
+**SmoothGrad** (Smilkov et al. 2017): the mean gradient over copies with noise, $\frac1n\sum_i \partial S_c(x +
+\mathcal N(0, \sigma^2)) / \partial x$.
+
+**Occlusion** (Zeiler & Fergus 2014): cover a place, look at the probability. Slow, coarse, and honest: nothing is
+approximated.
+
+**A warning** (Adebayo et al. 2018, *Sanity checks for saliency maps*): a heat that hardly changes when the weights are
+random again is a drawing of the image's edges, not of what the network has learned.
+"""
 
 
-def show(run: Run) -> None:
-    """Show the confusion matrix of an epoch, and the images of one of its cells."""
-    kept = snapshots_of(run.id).epochs
-    if not kept:
-        st.info("Nothing was kept of this run's epochs: train it again, and each epoch is kept.")
-        return
-    epoch = st.select_slider("**Epoch**, 0 is before training", kept, kept[-1], key=f"inside_epoch_{run.id}")
-    found, data = snapshot(run.id, epoch), load(run.config.dataset)
-    rows, labels = scored_images(run.id)
-    names = list(data.classes)
-    counts = confusion(labels, found.predicted, len(names))
-    right, total = int(np.trace(counts)), int(counts.sum())
-    left, side = st.columns([3, 2], gap="large")
-    with left:
-        st.markdown(f"**{right:,} of {total:,}** test images right: {100 * right / total:.1f} %. Rows: true class.")
-        draw(
-            confusion_chart(counts, names, ink()), "inside_matrix", "How many images of each class were taken for each"
+def guarded(show: Callable[..., None], *arguments: Any) -> None:
+    """Show something; what cannot be shown is said. A fragment runs again without the page's own guard."""
+    try:
+        show(*arguments)
+    except (InputError, compute.ComputeError) as error:
+        st.error(str(error), icon=":material/block:")
+
+
+def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
+    """Return the settings that lead to a surprise, and what the controls stand at first."""
+    state = st.session_state
+    first: dict[str, Any] = {"inside_row": sight.row, "inside_class": ANSWER, "inside_source": state.inside_source}
+    other = next(name for name in sight.classes[::-1] if name != answer)
+    tries: dict[str, tuple[dict[str, Any], str]] = {
+        "Ask for another class": (
+            {"inside_class": other},
+            "Nobody would see that class in this image, and yet there is a heat for it, often in the same places: the "
+            "edges that carry one score carry the others too. How alike two classes' heats are is measured below.",
+        ),
+    }
+    if sight.run is not None:
+        kept = snapshots_of(sight.run.id).networks
+        first["inside_epoch"] = kept[-1]
+        tries["Before training"] = (
+            {"inside_epoch": 0},
+            "Random weights, no idea of any class, and yet three heats as deep as after training: each picture spends "
+            "its full colour on whatever there is. Only the numbers below them say how little that is. Compare with "
+            "the last epoch before you believe a heat.",
         )
-    wrong = counts - np.diag(np.diag(counts))
-    worst = divmod(int(wrong.argmax()), len(names))
-    with side:
-        # Every epoch begins with its own worst confusion.
-        true = st.selectbox("True class", names, worst[0], key=f"inside_true_{epoch}")
-        answer = st.selectbox("Taken for", names, worst[1], key=f"inside_answer_{epoch}")
-        places = of_cell(labels, found.predicted, found.confidence, (names.index(true), names.index(answer)))
-        first = f", the first {MOST} of them here" if len(places) > MOST else ""
-        st.caption(f"{len(places)} images, the surest answers first{first}.")
-        shown = [
-            Tile(data.test_images[rows[p]], f"{100 * float(found.confidence[p]):.0f} %", f"{true} taken for {answer}")
-            for p in places[:MOST]
-        ]
-        st.html(grid(shown, 64) or " ")
-    with st.expander("The counts as a table", icon=":material/table_rows:"):
-        st.dataframe(pd.DataFrame(counts, index=names, columns=names), key="inside_counts", width="stretch")
+        wrong = surest_error(sight.run.id, kept[-1])
+        if wrong is not None:
+            tries["Its surest error"] = (
+                {"inside_row": wrong, "inside_source": TEST},
+                "Of all test images that it gets wrong, it is surest here. Which pixels led it astray? Move the layers "
+                "on and see what they answered to.",
+            )
+    return tries, first
 
 
-header("Inside a network", "What does it take each class for, and since when?")
+header("Inside a network", "What does it see in this image, layer by layer, and which pixels does its answer hang on?")
+remember(*ADDRESS)
 try:
-    picked = run_picker("inside_run")
-    if picked is None:
-        st.info("No trained network is stored yet: train one, and what it confuses is shown here.")
-        link_to("training", "Train a network")
+    sight = choose_sight()
+    found = forward_pass(sight.subject)
+    with st.container(horizontal=True, gap="small"):
+        with st.container(width=205):
+            show_image(sight, found)
+        with st.container(width=172):
+            show_answer(sight, found)
+        with st.container(width=402):
+            show_heats(sight, found)
+    st.fragment(guarded)(show_layers, found)
+    explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
+    show_tries(*tries_for(sight, found.classes[found.winner]))
+    said = st.expander("What these heats can say and what not, measured", icon=":material/biotech:", on_change="rerun")
+    if said.open:
+        with said:
+            explain_heats(sight, found)
+    if sight.run is not None:
+        st.fragment(guarded)(show_filters, sight.run.id)
     else:
-        show(picked)
-except InputError as error:
+        show_fresh_filters(found)
+except (InputError, compute.ComputeError) as error:
     st.error(str(error), icon=":material/block:")
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
 questions("inside")

@@ -97,9 +97,14 @@ def _begun(config: RunConfig, standardize: Standardize) -> Trained:
     return Trained(config, 0, network, build(network).eval(), data, standardize)
 
 
-def chosen(run_id: str | None, moment: str, config: RunConfig) -> Trained:
-    """Return the network of the run `run_id` at `moment`, or, with None, the one that `config` would begin with."""
-    return untrained(config) if run_id is None else trained(run_id, Moment(moment))
+def chosen(run_id: str | None, moment: str | int, config: RunConfig) -> Trained:
+    """Return the network of the run `run_id` at `moment`, or, with None, the one that `config` would begin with.
+
+    `moment` is a `Moment` or the number of an epoch that was kept.
+    """
+    if run_id is None:
+        return untrained(config)
+    return trained(run_id, moment if isinstance(moment, int) else Moment(moment))
 
 
 @lru_cache(maxsize=4)

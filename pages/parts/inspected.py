@@ -7,8 +7,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore import compute
+from cnncore.inspection.activations import Forward
 from cnncore.inspection.channels import BiasShift, Channels, Depth, FirstLosses, Neighbours, Running
+from cnncore.inspection.heats import Gradients, Occlusion
 from cnncore.inspection.masks import Hidden
+from cnncore.inspection.moment import Moment
 from cnncore.training.config import RunConfig
 from pages.parts.subject import Subject
 
@@ -17,7 +20,7 @@ from pages.parts.subject import Subject
 def _asked(
     target: str,
     run_id: str | None,
-    moment: str,
+    moment: Moment | int,
     config: RunConfig,
     saved: int,  # noqa: ARG001 tells a newer checkpoint apart
     arguments: dict[str, Any],
@@ -30,13 +33,31 @@ def ask(target: str, subject: Subject, **arguments: Any) -> Any:
 
     An `InputError` or `ComputeError` of the calculation is raised here.
     """
-    where = (subject.run_id, str(subject.moment), subject.config, subject.saved)
+    where = (subject.run_id, subject.moment, subject.config, subject.saved)
     return _asked(f"cnncore.inspection.{target}", *where, arguments)
 
 
 def hidden_layer(subject: Subject) -> Hidden:
     """Return the last hidden layer for the subject's image."""
     found: Hidden = ask("dropout:hidden", subject, image=subject.image)
+    return found
+
+
+def forward_pass(subject: Subject) -> Forward:
+    """Return what every layer makes of the subject's image."""
+    found: Forward = ask("forward:forward", subject, image=subject.image)
+    return found
+
+
+def class_gradients(subject: Subject, label: int, sigma: float, seed: int) -> Gradients:
+    """Return the plain and the smoothed gradient of a class's score on the subject's image."""
+    found: Gradients = ask("saliency:gradients", subject, image=subject.image, label=label, sigma=sigma, seed=seed)
+    return found
+
+
+def class_occlusion(subject: Subject, label: int, patch: int) -> Occlusion:
+    """Return what a grey patch over each place of the subject's image does to a class's probability."""
+    found: Occlusion = ask("saliency:occlusion", subject, image=subject.image, label=label, patch=patch)
     return found
 
 

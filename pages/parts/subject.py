@@ -19,11 +19,12 @@ from pages.parts.run_picker import run_picker
 class Subject:
     """What `cnncore.inspection` needs to find the network, the image uint8 (C, H, W), and both in words.
 
-    `saved` is when the checkpoint was written: it tells a newer one apart where results are kept.
+    `moment` is one of two, or the number of an epoch whose weights were kept. `saved` is when the checkpoint was
+    written: it tells a newer one apart where results are kept.
     """
 
     run_id: str | None
-    moment: Moment
+    moment: Moment | int
     config: RunConfig
     saved: int
     image: NDArray[np.uint8]

@@ -1,31 +1,224 @@
+import io
+import re
 from pathlib import Path
 
-from sklearn.metrics import confusion_matrix
+import numpy as np
+import pytest
+from PIL import Image
 from streamlit.testing.v1 import AppTest
 
+from cnncore import compute
+from cnncore.data.augmentation import RandomCrop
+from cnncore.data.prepared import load, save
+from cnncore.inspection.filters import filter_history
+from cnncore.inspection.forward import forward
+from cnncore.inspection.moment import Moment
 from cnncore.runs.snapshots import scored_images, snapshot
-from cnncore.training.config import RunConfig
+from cnncore.training.config import RunConfig, Standardization
+from cnncore.training.presets import PRESETS
+from tests.conftest import tiny_images
 from tests.pages.stored_run import store_run
 
-PAGE = str(Path(__file__).parents[2] / "pages" / "inside.py")
+PAGE = Path(__file__).parents[2] / "pages" / "inside.py"
+CONFIG = RunConfig(
+    dataset="tiny",
+    network="classroom",
+    epochs=4,
+    lr=0.1,
+    batch_size=10,
+    standardize=Standardization.CHANNEL,
+    augment=(RandomCrop(10),),
+    dropout=0.5,
+)
 
 
-def test_without_a_run_it_says_how_to_get_one(app_home):
-    page = AppTest.from_file(PAGE, default_timeout=60).run()
+def opened(**address):
+    page = AppTest.from_file(str(PAGE), default_timeout=240)
+    for key, value in address.items():
+        page.query_params[key] = value
+    return page.run()
+
+
+def texts(page):
+    found = (*page.markdown, *page.caption, *page.warning, *page.info, *page.success)
+    return " ".join(element.value for element in found)
+
+
+def pictures(page):
+    return " ".join(element.proto.body for element in page.get("html"))
+
+
+def sound(page):
     assert not page.exception
-    assert "No trained network" in page.info[0].value
+    assert not page.error
+    return page
 
 
-def test_the_epoch_changes_the_matrix(tiny):
-    run_id = store_run(RunConfig(dataset="tiny", network="classroom", epochs=5, lr=0.1, batch_size=10))
-    page = AppTest.from_file(PAGE, default_timeout=60).run()
-    shown = []
-    for epoch in (5, 0):
-        page.select_slider(key=f"inside_epoch_{run_id}").set_value(epoch).run()
-        assert not page.exception
-        assert not page.error
-        _, labels = scored_images(run_id)
-        expected = confusion_matrix(labels, snapshot(run_id, epoch).predicted, labels=range(7))
-        shown.append(page.dataframe[0].value.to_numpy())
-        assert shown[-1].tolist() == expected.tolist()
-    assert (shown[0] != shown[1]).any()
+@pytest.fixture(scope="module")
+def run_id(tmp_path_factory):
+    """A run in a home of its own, for all tests of the module: they only look."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNCORE_HOME", str(tmp_path_factory.mktemp("home")))
+        compute.shutdown()  # children take their home from when they were started
+        save(tiny_images())
+        yield store_run(CONFIG)
+    compute.shutdown()
+
+
+def test_without_a_run_an_untrained_network_is_shown_as_one(app_home):
+    compute.shutdown()
+    page = sound(opened())
+    assert "No trained network is stored yet: this is an **untrained** one" in page.info[0].value
+    assert "Train a network" in texts(page)
+    assert "test image 0: " in pictures(page)
+    assert re.search(r"\d+\.\d % sure\. \*?\*?(Right|Wrong)", texts(page))
+    for kind in ("Gradient, to ", "SmoothGrad, to ", "Occlusion, to −"):
+        assert kind in pictures(page)
+    assert "**First-layer filters**, before training" in texts(page)
+    found = forward(None, Moment.BEFORE, PRESETS["classroom-9"], np.array(load("builtin").test_images[0]))
+    assert f"{100 * found.chances.max():.1f} % sure" in texts(page)
+    assert [button.label for button in page.button] == ["Ask for another class"]
+    compute.shutdown()
+
+
+def test_a_link_opens_run_epoch_and_image(run_id):
+    page = sound(opened(inside_run=run_id, inside_epoch="2", inside_row="11"))
+    assert page.selectbox(key="inside_run").value == run_id
+    assert page.select_slider(key="inside_epoch").value == 2
+    assert not page.warning
+    rows, labels = scored_images(run_id)
+    data, told = load("tiny"), snapshot(run_id, 2)
+    place = int(np.flatnonzero(rows == 11)[0])
+    answer = data.classes[told.predicted[place]]
+    right = "Right." if told.predicted[place] == labels[place] else "**Wrong.**"
+    said = re.search(r"\*\*(\w+)\*\*, ([\d.]+) % sure\. (\S+)", texts(page))
+    assert (said[1], said[3]) == (answer, right)
+    assert float(said[2]) == pytest.approx(100 * float(told.confidence[place]), abs=0.2)
+    assert f"test image 11: {data.classes[labels[place]]}" in pictures(page)
+    found = forward(run_id, 2, CONFIG, np.array(data.test_images[11]))
+    for values in found.inputs:
+        assert f"{values.min():.2f} / {values.mean():.2f} / {values.max():.2f}".replace("-", "−") in texts(page)
+    page.select_slider(key="inside_epoch").set_value(0).run()
+    again = re.search(r"([\d.]+) % sure", texts(sound(page)))
+    assert float(again[1]) != float(said[2])
+
+
+def test_every_layer_can_be_seen_and_every_channel(run_id):
+    page = sound(opened())
+    found = forward(run_id, 4, CONFIG, np.array(load("tiny").test_images[0]))
+    slider = page.select_slider(key="inside_layer")
+    assert list(slider.options) == [layer.name for layer in found.layers]
+    for layer in found.layers:
+        page.select_slider(key="inside_layer").set_value(layer.name).run()
+        sound(page)
+        assert f"**{100 * layer.zero_share:.0f} %**" in texts(page)
+        if not layer.dense:
+            assert f"**{layer.name}: {' × '.join(map(str, layer.shape))}.**" in texts(page)
+            best = int(layer.high.argmax())
+            assert f"{layer.name}, channel {best + 1}" in pictures(page)
+            assert f"to **{layer.high[best]:.3g}**" in texts(page)
+    page.select_slider(key="inside_layer").set_value("conv1").run()
+    assert "its filter: grey is 0" in pictures(page)
+    page.number_input(key="inside_channel").set_value(3).run()
+    assert "conv1, channel 3" in pictures(sound(page))
+    own = pictures(page)
+    page.toggle(key="inside_common").set_value(True).run()
+    assert "in all maps" in texts(sound(page))
+    assert pictures(page) != own
+    page.number_input(key="inside_channel").set_value(4000).run()
+    assert f"conv1, channel {found.layers[0].shape[0]}" in pictures(sound(page))
+
+
+def test_the_class_decides_which_pixels_matter(run_id):
+    page = sound(opened(inside_row="5"))
+    before = pictures(page)
+    page.selectbox(key="inside_class").set_value("dark").run()
+    assert pictures(sound(page)) != before
+    page.slider(key="inside_patch").set_value(3).run()
+    assert "a grey 3 × 3 patch" in texts(sound(page))
+    page.slider(key="inside_sigma").set_value(0).run()
+    assert "with noise σ 0.00" in texts(sound(page))
+
+
+def test_what_to_try_leads_where_it_says(run_id):
+    page = sound(opened())
+    assert [button.label for button in page.button] == ["Ask for another class", "Before training", "Its surest error"]
+    page.button(key="try_Before training").click().run()
+    assert page.select_slider(key="inside_epoch").value == 0
+    assert "Random weights" in sound(page).info[0].value
+    page.button(key="try_Its surest error").click().run()
+    told, (rows, labels) = snapshot(run_id, 4), scored_images(run_id)
+    wrong = [
+        (float(sure), row)
+        for sure, row, label, answer in zip(told.confidence, rows, labels, told.predicted, strict=True)
+        if label != answer
+    ]
+    assert page.number_input(key="inside_row").value == max(wrong, key=lambda pair: pair[0])[1]
+    assert page.select_slider(key="inside_epoch").value == 4
+    assert "**Wrong.**" in texts(sound(page))
+    page.button(key="try_Ask for another class").click().run()
+    assert page.selectbox(key="inside_class").value != "its answer"
+    assert "a heat for it" in sound(page).info[0].value
+
+
+def test_the_filters_move_with_the_epochs(run_id):
+    page = sound(opened())
+    history = filter_history(run_id)
+    assert list(page.select_slider(key="inside_filters").options) == ["0", "1", "2", "3", "4"]
+    for place in (4, 1, 0):
+        page.select_slider(key="inside_filters").set_value(place).run()
+        assert f"moved by **{100 * np.median(history.change[place]):.0f} %**" in texts(sound(page))
+        assert f"±{history.limit:.2f}" in texts(page)  # one scale, whatever the epoch
+        first = history.most_changed(place)[0]
+        assert f"farthest: {first + 1} ({100 * history.change[place, first]:.0f} %)" in texts(page)
+
+
+def picture_file(width, height):
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), (250, 120, 10)).save(file, "PNG")
+    return file.getvalue()
+
+
+def test_an_own_picture_goes_the_same_way(run_id):
+    page = sound(opened(inside_source="Upload"))
+    assert "Until then the test image stays" in texts(page)
+    page.file_uploader(key="inside_upload").set_value(("mine.png", picture_file(300, 200), "image/png")).run()
+    assert "your picture" in pictures(sound(page))
+    plain = np.tile(np.array([250, 120, 10], np.uint8)[:, None, None], (1, 12, 12))
+    found = forward(run_id, 4, CONFIG, plain)
+    assert f"{100 * found.chances.max():.1f} % sure." in texts(page)
+    assert "Right." not in texts(page)
+    assert "Wrong." not in texts(page)
+    assert f"red {found.inputs[0].min():.2f} / {found.inputs[0].mean():.2f}".replace("-", "−") in texts(page)
+    page.file_uploader(key="inside_upload").set_value(("wide.png", picture_file(20_000, 300), "image/png")).run()
+    assert "your picture" in pictures(sound(page))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [(b"no picture at all", "not a picture"), (picture_file(20_000, 4_000), "million pixels")],
+)
+def test_a_picture_that_cannot_be_read_is_a_sentence(run_id, content, reason):
+    page = opened(inside_source="Upload")
+    page.file_uploader(key="inside_upload").set_value(("bad.png", content, "image/png")).run()
+    assert not page.exception
+    assert len(page.error) == 1
+    assert page.error[0].value.startswith("`picture` cannot be read")
+    assert reason in page.error[0].value
+    assert "test image 0" in pictures(page)
+
+
+def test_a_bad_address_falls_back_and_says_so(run_id):
+    page = sound(opened(inside_epoch="99", inside_row="-3", inside_class="unicorn", inside_layer="attention"))
+    for asked in ("inside_epoch=99", "inside_row=-3", "inside_class=unicorn", "inside_layer=attention"):
+        assert asked in page.warning[0].value
+
+
+def test_a_calculation_that_fails_is_a_sentence(run_id, monkeypatch):
+    def late(*_, **__):
+        raise compute.ComputeError("The calculation took longer than 60 seconds and was ended: try a smaller input.")
+
+    monkeypatch.setattr(compute, "call", late)
+    page = opened(inside_row="42")
+    assert not page.exception
+    assert "took longer than 60 seconds" in page.error[0].value

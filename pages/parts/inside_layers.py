@@ -1,0 +1,106 @@
+"""The layers of a network, one at a time, for one image: all its maps, and one of them large with what it sees."""
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from cnncore.architecture.reach import reach, seen_box
+from cnncore.figures.feature_maps import bars_chart, shaded, size_text
+from cnncore.figures.first_filters import filter_pictures
+from cnncore.inspection.activations import Forward, LayerMaps
+from pages.parts.charts import draw
+from pages.parts.maps.component import map_choice
+from pages.parts.pictures import Tile, data_address, row
+
+MOST = 64  # maps of one layer
+
+
+def show_layers(found: Forward) -> None:
+    """Show one layer's output for the image, and one of its channels large."""
+    layers = _named(found)
+    if st.session_state.get("inside_layer", next(iter(layers))) not in layers:  # of another network
+        del st.session_state.inside_layer
+    places = st.columns([6, 2, 2], vertical_alignment="bottom")
+    name = places[0].select_slider("**Layer by layer**", list(layers), key="inside_layer", bind="query-params")
+    common = places[1].toggle(
+        "One scale", key="inside_common", help="For all maps of the layer. Else each uses all shades."
+    )
+    channel = places[2].number_input(
+        "Channel",
+        0,
+        100_000,
+        0,
+        key="inside_channel",
+        bind="query-params",
+        help="Shown large, from 1. 0: the one that answers most.",
+    )
+    layer = layers[name]
+    channels = layer.shape[0]
+    chosen = int(layer.strongest()[0]) if channel == 0 else min(int(channel), channels) - 1
+    if layer.dense:
+        _show_units(found, layer)
+        return
+    levels = layer.on_one_scale() if common else layer.maps
+    kept = layer.strongest(MOST) if channels > MOST else np.arange(channels)
+    maps = {int(number) + 1: data_address(shaded(levels[number])) for number in kept}
+    map_choice(maps, chosen + 1, key="inside_maps", picked=_pick)
+    some = f"The {MOST} maps of {channels} with the largest values. " if channels > MOST else ""
+    scale = (
+        f"Black is {layer.low.min():.2f}, white {layer.high.max():.2f}, in all maps"
+        if common
+        else "In each map black is its least and white its largest value"
+    )
+    st.caption(
+        f"**{size_text(layer)}.** {some}{scale}. **{100 * layer.zero_share:.0f} %** of all values are exactly 0."
+    )
+    _show_channel(found, layer, chosen, levels[chosen])
+
+
+def _pick() -> None:
+    st.session_state.inside_channel = int(st.session_state.inside_maps.channel)
+
+
+def _named(found: Forward) -> dict[str, LayerMaps]:
+    """Return the layers by their names, made different where two are the same."""
+    result: dict[str, LayerMaps] = {}
+    for layer in found.layers:
+        result[layer.name if layer.name not in result else f"{layer.name} ({layer.number + 1})"] = layer
+    return result
+
+
+def _show_units(found: Forward, layer: LayerMaps) -> None:
+    values = layer.values[:, 0, 0]
+    last = layer is found.layers[-1]
+    draw(bars_chart(values, found.classes if last else None), f"inside_units_{last}", f"The values of {layer.name}")
+    st.caption(
+        f"{len(values):,} units, no map: each reads the whole image. **{100 * layer.zero_share:.0f} %** are exactly 0. "
+        + ("The scores: softmax makes the probabilities above of them." if last else "")
+    )
+
+
+def _show_channel(found: Forward, layer: LayerMaps, channel: int, levels: NDArray[np.uint8]) -> None:
+    """Show one map large, the place where it is largest, and what that place sees of the image."""
+    at = int(layer.peaks[channel, 0]), int(layer.peaks[channel, 1])
+    network = found.network
+    box = seen_box(reach(network.layers[: layer.number + 1], network.input)[-1], *at)
+    frame = (box.top, box.left, *box.size)
+    part = found.pixels[:, box.top : box.bottom, box.left : box.right]
+    tiles = [
+        Tile(shaded(levels), f"{layer.name}, channel {channel + 1}", frame=(*at, 1, 1)),
+        Tile(found.pixels, "what its largest value sees", frame=frame),
+        Tile(part, f"the same, {box.size[0]} × {box.size[1]} pixels"),
+    ]
+    if layer.number == 0 and found.filters.size:
+        picture = filter_pictures(found.filters, float(np.abs(found.filters).max()))[channel]
+        tiles.append(Tile(picture, "its filter: grey is 0"))
+    st.html(_large(tiles))
+    st.caption(
+        f"From {layer.low[channel]:.3g} to **{layer.high[channel]:.3g}**, at row {at[0] + 1}, column {at[1] + 1} of "
+        f"{layer.shape[1]} × {layer.shape[2]}; {100 * layer.zeros[channel]:.0f} % of this map are exactly 0."
+    )
+
+
+def _large(tiles: list[Tile]) -> str:
+    """Return HTML: the tiles side by side, all of one height."""
+    parts = [row([tile], 190 / tile.image.shape[1]) for tile in tiles]
+    return f'<div style="display:flex;flex-wrap:wrap;gap:1.2rem;align-items:flex-start">{"".join(parts)}</div>'
