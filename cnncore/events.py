@@ -17,7 +17,10 @@ from typing import Any, ClassVar, TypeAlias
 
 @dataclass(frozen=True)
 class Started:
-    """A run begins or is taken up again. Sizes are numbers of images, `first_epoch` counts from 1."""
+    """A run begins or is taken up again. Sizes are numbers of images, `first_epoch` counts from 1.
+
+    `versions` are those of what its numbers depend on, and the number of `threads`.
+    """
 
     kind: ClassVar[str] = "started"
     config: dict[str, Any]

@@ -76,7 +76,7 @@ def train(
         batches_per_epoch=len(batches),
         classes=len(data.classes),
         first_epoch=first_epoch,
-        versions=versions(),
+        versions=versions() | {"threads": str(torch.get_num_threads())},  # sums in another order differ by rounding
     )
     keeper.forget(first_epoch)
     if keeper.wants(0) and first_epoch == 1:

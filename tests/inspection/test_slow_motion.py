@@ -191,6 +191,21 @@ def test_the_first_update_has_the_loss_that_the_run_recorded(run_id):
     assert len(later.scores.labels) == 12
 
 
+def test_it_computes_with_as_many_threads_as_the_run(tiny, monkeypatch):
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    try:
+        run = Trained(PLAIN, 1, monkeypatch)
+    finally:
+        torch.set_num_threads(before)
+    seen = []
+    taken = NextUpdate.take_apart
+    monkeypatch.setattr(NextUpdate, "take_apart", lambda *args: seen.append(torch.get_num_threads()) or taken(*args))
+    slow_motion(run.run_id)
+    assert seen == [before + 1]
+    assert torch.get_num_threads() == before
+
+
 def test_the_loss_after_the_update_is_of_the_same_images_and_masks(tiny, monkeypatch):
     run = Trained(replace(PLAIN, dropout=0.5, lr=1e-8), 1, monkeypatch)  # next to no update
     found = slow_motion(run.run_id)
