@@ -17,7 +17,7 @@ from pages.parts.header import header
 from pages.parts.layer_table import show_table
 from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
-from pages.parts.questions import questions
+from pages.parts.questions import questions, why
 
 ADDRESS = ("size", "convolutional", "count")
 # What to press, the setting, and what to notice once it is there.
@@ -148,6 +148,5 @@ except InputError as error:
     link_to("builder", "Mend it in the builder")
 else:
     show(network, native)
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("architecture")

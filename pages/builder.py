@@ -19,6 +19,7 @@ from pages.parts.current_network import choose, current_network, network_choice
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
+from pages.parts.questions import why
 
 BATCH = 128  # the practical's
 LIST, DIAGRAM = "layer_rows", "network_diagram"
@@ -142,5 +143,4 @@ with st.expander("Image, and how dense layers take it", icon=":material/image:")
 exchange(network)
 with st.expander("Find the slip: totals from real reports", icon=":material/quiz:"):
     exercise(network)
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)

@@ -13,7 +13,7 @@ from pages.parts.header import header
 from pages.parts.layer_form import ADDRESS, advanced, controls, is_set_to, set_all, setting
 from pages.parts.layer_more import show_bill, show_check, show_inverse, show_matrix
 from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
-from pages.parts.questions import questions
+from pages.parts.questions import questions, why
 from pages.parts.window.component import sliding_window
 
 # What to press, the setting, and what to notice once it is there.
@@ -131,6 +131,5 @@ inverse = st.expander("From sizes to settings: 32 to 8, every way", icon=":mater
 if inverse.open:
     with inverse:
         show_inverse()
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("convolution")

@@ -25,7 +25,7 @@ from pages.parts.header import header
 from pages.parts.image_choice import DATA, UPLOAD, from_data, from_user
 from pages.parts.kernel_form import from_address, named, set_kernel, show_cells, the_kernel, to_address
 from pages.parts.pictures import Tile, grid
-from pages.parts.questions import questions
+from pages.parts.questions import questions, why
 
 LARGEST = (3, 160, 160)  # an uploaded picture's centre square: every pixel still shows, and a rerun takes a moment
 # key -> first value; the weights and what divides them are in the address too, by `to_address`.
@@ -155,6 +155,5 @@ except InputError as error:
 show_try()
 with st.expander("The same in PyTorch", icon=":material/code:"):
     st.code(filter_code(kernel, st.session_state.border), language="python")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("kernels")

@@ -14,7 +14,7 @@ from pages.parts.header import header
 from pages.parts.image_choice import opened
 from pages.parts.label_safety_views import restart, show_classes, show_quiz, show_run
 from pages.parts.link_to import link_to
-from pages.parts.questions import questions
+from pages.parts.questions import questions, why
 from pages.parts.run_picker import run_picker
 
 ADDRESS = ("flip_seed", "flip_run", "flip_view")
@@ -116,7 +116,6 @@ if stored_result is not None:
             f"Each with {first.seeds} seeds, all test images, trained as the app trains: `benchmarks/label_safety.py`. "
             f"Measured on {stored_result.machine}."
         )
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
 questions("label_safety")

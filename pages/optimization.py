@@ -15,7 +15,7 @@ from pages.parts.descent.component import descent_picture
 from pages.parts.descent_form import ADDRESS, FIRST, controls, moved, setting, start_from_address
 from pages.parts.descent_questions import ask
 from pages.parts.header import header
-from pages.parts.questions import questions
+from pages.parts.questions import questions, why
 from pages.parts.schedule_plans import show_plans
 from pages.parts.tries import show_tries
 
@@ -121,6 +121,5 @@ with st.expander("The update rules", icon=":material/functions:"):
     for rule, formula in FORMULAS.items():
         st.markdown(f"**{rule}** ${formula}$")
     st.caption("As PyTorch carries them out; a test compares every step with torch.optim's.")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("optimization")

@@ -14,7 +14,7 @@ from pages.parts.address import explain, remember
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
 from pages.parts.pool.component import pooled_picture
-from pages.parts.questions import questions
+from pages.parts.questions import questions, why
 
 BALL, PIXEL, PHOTO = "Ball", "One pixel", "Image of a data set"
 SIZE = 12  # of the drawn pictures, in pixels: the ball stays inside for every shift
@@ -158,8 +158,7 @@ except InputError as error:
 show_try()
 with st.expander("What the pools save in the practical's network", icon=":material/savings:", expanded=True):
     show_bills(bills(load_network("practical")))
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 with st.expander("The two pools in PyTorch", icon=":material/code:"):
     st.code(
         "\n".join(layer_code(make(state.window, state.stride), (1, 1, 1)) for make in (MaxPool2d, AvgPool2d)), "python"

@@ -11,7 +11,7 @@ from cnncore.errors import InputError
 from pages.parts.address import explain, remember
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
-from pages.parts.questions import questions
+from pages.parts.questions import questions, why
 from pages.parts.words_compared import rows_for, show_comparison, show_result
 from pages.parts.words_job import begin, running, show_job
 from pages.parts.words_pictures import show_patch, show_words
@@ -164,6 +164,5 @@ try:
             show_result(current)
 except InputError as error:
     st.error(str(error), icon=":material/block:")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("words")
