@@ -22,7 +22,7 @@ RATIOS = {
     "both / usual allocator": "parts-cpu.json",
     "both / usual layout": "parts-cpu.json",
 }
-WAITS = ("first page", "page change, first", "page change, again")
+WAITS = ("first page", "page change, first", "page change, again", "static part, first")
 GRAPHS = ("eager / graph", "usual / graph")
 
 

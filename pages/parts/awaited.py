@@ -23,12 +23,13 @@ AGAIN = 0.25  # seconds between two looks whether it has come
 _TURNS = threading.BoundedSemaphore(4)
 
 
-def awaited(key: str, ask: Callable[..., T], *arguments: Any, height: int = 240) -> T | None:
+def awaited(key: str, ask: Callable[..., T], *arguments: Any, height: int = 240, below: bool = False) -> T | None:
     """Return `ask(*arguments)`; as long as it has not come None, and a skeleton of `height` pixels stands here.
 
     `ask` is a function of a module, its answer follows from its arguments alone, and it runs in a thread of its own:
     it must use nothing of the session. What it raises is raised here, once; then it is asked again. `key` names the
-    place on the page: an earlier question of this place that still waits for its turn is withdrawn.
+    place on the page: an earlier question of this place that still waits for its turn is withdrawn. For what stands
+    `below` the first screen the page itself waits less.
     """
     place = f"awaited_{key}"
     question = pickle.dumps((ask.__module__, ask.__qualname__, arguments))
@@ -38,7 +39,7 @@ def awaited(key: str, ask: Callable[..., T], *arguments: Any, height: int = 240)
             answer.cancel()
         answer = _asked(ask, arguments)
         st.session_state[place] = question, answer
-        wait([answer], SOON)
+        wait([answer], SOON / 5 if below else SOON)
     if not answer.done():
         st.fragment(_look, run_every=AGAIN)(answer, height)
         return None

@@ -70,7 +70,7 @@ def show_statistics(subject: Subject, found: Channels, layer: str, batch: int, c
             f"{found.running_mean[channel - 1]:.3f}, std {found.running_std[channel - 1]:.3f}."
         )
     with right:
-        moving = awaited("running", norm_running, subject, layer, batch, height=300)
+        moving = awaited("running", norm_running, subject, layer, batch, height=300, below=True)
         if moving is None:
             return
         st.markdown("**How running statistics come to be**, from 0 and 1, batch by batch")
@@ -86,7 +86,7 @@ def show_statistics(subject: Subject, found: Channels, layer: str, batch: int, c
 def show_bias(subject: Subject, layer: str, batch: int) -> None:
     """Show by measurement that the bias before a batch norm does nothing in training."""
     shift = st.slider("Add to every bias before it", -10.0, 10.0, 5.0, 0.5, key="bn_bias")
-    found = awaited("bias", norm_bias, subject, layer, batch, shift, height=70)
+    found = awaited("bias", norm_bias, subject, layer, batch, shift, height=70, below=True)
     if found is None:
         return
     if isinstance(found, str):
@@ -102,7 +102,7 @@ def show_bias(subject: Subject, layer: str, batch: int) -> None:
 
 def show_depth(subject: Subject) -> None:
     """Show what is left of the signal in a deep stack at initialisation."""
-    found = awaited("depth", deep_stacks, subject, LAYERS, height=300)
+    found = awaited("depth", deep_stacks, subject, LAYERS, height=300, below=True)
     if found is None:
         return
     plain, normed = found
@@ -118,7 +118,7 @@ def show_depth(subject: Subject) -> None:
 
 def show_first_loss(subject: Subject) -> None:
     """Show the loss before the first step, without and with batch norm."""
-    found = awaited("first_losses", first_losses, subject, height=110)
+    found = awaited("first_losses", first_losses, subject, height=110, below=True)
     if found is None:
         return
     guess = math.log(found.classes)

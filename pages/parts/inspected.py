@@ -13,7 +13,7 @@ from cnncore.training.config import RunConfig
 from pages.parts.subject import Subject
 
 
-@st.cache_data(max_entries=64, show_spinner="Asking the network ...")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _asked(
     target: str,
     run_id: str | None,

@@ -55,7 +55,7 @@ def _answer(function: str, arguments: dict[str, Any]) -> Any:
 
 def asked(place: str, function: str, height: int, **arguments: Any) -> Any:
     """Return what `computed` does; None, and a skeleton of `height` pixels, as long as it has not come."""
-    return awaited(f"std_{place}", _answer, function, arguments, height=height)
+    return awaited(f"std_{place}", _answer, function, arguments, height=height, below=place != "pictures")
 
 
 def _triple(values: NDArray[np.float64]) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from cnncore import compute
 from cnncore.data.catalogue import BUILTIN
 from cnncore.errors import InputError
+from pages.parts.image_choice import drawn
 from pages.parts.navigation import existing
 
 # What pages ask of the compute pool as they open, by the modules that answer; each brings torch.
@@ -38,6 +39,6 @@ def warm_up() -> None:
             importlib.import_module(module)
     try:
         compute.call("cnncore.compute:load", modules=TORCH)
-        compute.call("cnncore.data.prepared:ready", name=BUILTIN.name, timeout=120)
+        drawn(BUILTIN.name)
     except (InputError, compute.ComputeError) as error:  # a full disk, an end of the server: the pages say it again
         print(error, flush=True)  # noqa: T201 the server's log

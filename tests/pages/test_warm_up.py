@@ -20,7 +20,9 @@ def test_a_page_that_opens_after_the_warm_up_imports_nothing_more(tmp_path):
     code = (
         f"import os, sys; os.environ['CNNCORE_HOME'] = {str(tmp_path)!r}\n"
         "from cnncore import compute\n"
-        "compute.call = lambda *a, **k: None\n"  # the pool is not asked here
+        "compute.call = lambda *a, **k: None\n"  # the pool is not asked here, nothing is drawn
+        "import pages.parts.image_choice as choice\n"
+        "choice.drawn = lambda name: True\n"
         "from pages.parts.warm_up import warm_up\n"
         "warm_up()\n"
         "before = set(sys.modules)\n"
