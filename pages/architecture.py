@@ -13,11 +13,12 @@ from pages.parts.builder.mend import mend_at
 from pages.parts.charts import draw, ink
 from pages.parts.class_map import class_map
 from pages.parts.current_network import choose, current_network, network_choice
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.layer_table import show_table
 from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
-from pages.parts.questions import questions, why
+from pages.parts.questions import questions
 
 ADDRESS = ("size", "convolutional", "count")
 # What to press, the setting, and what to notice once it is there.

@@ -24,9 +24,10 @@ from pages.parts.batch_norm_views import (
     show_neighbours,
     show_statistics,
 )
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.inspected import norm_in_batches
-from pages.parts.questions import questions, why
+from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
 

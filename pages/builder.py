@@ -16,10 +16,10 @@ from pages.parts.builder.layers.component import layer_rows
 from pages.parts.builder.panel import panel, trouble
 from pages.parts.builder.toolbar import image_fields, toolbar
 from pages.parts.current_network import choose, current_network, network_choice
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
-from pages.parts.questions import why
 
 BATCH = 128  # the practical's
 LIST, DIAGRAM = "layer_rows", "network_diagram"

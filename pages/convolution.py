@@ -9,11 +9,12 @@ from cnncore.architecture import Conv2d, ConvTranspose2d, layer_code, layer_fact
 from cnncore.errors import InputError
 from cnncore.figures.convolution import window_data
 from pages.parts.address import explain, remember
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.layer_form import ADDRESS, advanced, controls, is_set_to, set_all, setting
 from pages.parts.layer_more import show_bill, show_check, show_inverse, show_matrix
 from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
-from pages.parts.questions import questions, why
+from pages.parts.questions import questions
 from pages.parts.window.component import sliding_window
 
 # What to press, the setting, and what to notice once it is there.

@@ -11,9 +11,10 @@ from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.dropout_views import EVAL_MODE, TRAIN_MODE, ask_about, show_layer, show_measured, show_modes
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.inspected import hidden_and_passes
-from pages.parts.questions import questions, why
+from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
 

@@ -21,11 +21,12 @@ from cnncore.figures.filtering import (
     range_sentence,
 )
 from pages.parts.address import explain, remember
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.image_choice import DATA, UPLOAD, from_data, from_user
 from pages.parts.kernel_form import from_address, named, set_kernel, show_cells, the_kernel, to_address
 from pages.parts.pictures import Tile, grid
-from pages.parts.questions import questions, why
+from pages.parts.questions import questions
 
 LARGEST = (3, 160, 160)  # an uploaded picture's centre square: every pixel still shows, and a rerun takes a moment
 # key -> first value; the weights and what divides them are in the address too, by `to_address`.
@@ -153,7 +154,6 @@ try:
 except InputError as error:
     drawn.error(str(error), icon=":material/block:")
 show_try()
-with st.expander("The same in PyTorch", icon=":material/code:"):
-    st.code(filter_code(kernel, st.session_state.border), language="python")
+folded("code", "The same in PyTorch", st.code, filter_code(kernel, st.session_state.border), icon=":material/code:")
 why(WHY)
 questions("kernels")

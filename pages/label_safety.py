@@ -11,11 +11,12 @@ from cnncore.inspection.label_safety import Safety, View
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.image_choice import opened
 from pages.parts.label_safety_views import restart, show_classes, show_quiz, show_run
 from pages.parts.link_to import link_to
-from pages.parts.questions import questions, why
+from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
 
 ADDRESS = ("flip_seed", "flip_run", "flip_view")

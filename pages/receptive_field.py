@@ -14,8 +14,9 @@ from pages.parts.charts import draw, ink
 from pages.parts.current_network import choose
 from pages.parts.field_choice import FRESH, Choice, choice, runs_with_weights
 from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, show_unit, unit_from_address
+from pages.parts.folded import why
 from pages.parts.header import header
-from pages.parts.questions import questions, why
+from pages.parts.questions import questions
 
 ADDRESS = ("weights", "layer", "unit", "moment", "gradient", "pools", "channel")
 # What to press, the setting, and what to notice once it is there. The unit is counted from 1, as on the picture.

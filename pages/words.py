@@ -9,9 +9,10 @@ from cnncore.baselines.stored import load_model, results
 from cnncore.data.prepared import datasets
 from cnncore.errors import InputError
 from pages.parts.address import explain, remember
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
-from pages.parts.questions import questions, why
+from pages.parts.questions import questions
 from pages.parts.words_compared import rows_for, show_comparison, show_result
 from pages.parts.words_job import begin, running, show_job
 from pages.parts.words_pictures import show_patch, show_words
