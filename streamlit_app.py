@@ -10,19 +10,9 @@ from typing import Any
 import streamlit as st
 
 from cnncore import compute
-from cnncore.architecture import Conv2d
-from cnncore.data.catalogue import BUILTIN
 from cnncore.errors import InputError
 from cnncore.runs import client
-
-
-def warm_up() -> None:
-    """Have torch loaded in the compute pool and the built-in data drawn before the first visitor needs them."""
-    try:
-        compute.call("cnncore.architecture.oracle:ask", layer=Conv2d(1, 1), shape=(1, 1, 1), image=[[1]], weights=[[1]])
-        compute.call("cnncore.data.prepared:ready", name=BUILTIN.name, timeout=120)
-    except (InputError, compute.ComputeError) as error:  # a full disk, an end of the server: the pages say it again
-        print(error, flush=True)  # noqa: T201 the server's log
+from pages.parts.warm_up import warm_up
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ RATIOS = {
     "ours / usual layout": "parts-cpu.json",
     "ours / usual order": "parts-cpu.json",
 }
-WAITS = ("first page", "page change, first", "page change, again")
+WAITS = ("first page", "page change, first", "page change, again", "static part, first")
 GRAPHS = ("eager / graph", "usual / graph")
 
 

@@ -11,9 +11,11 @@ server answers        the start of the process until /_stcore/health answers
 first page            the browser's request until the page is at rest, the browser's cache empty
 page change, first    a click until the page is at rest, nobody having been there since the server started
 page change, again    the same on a second visit, with what the browser and the server have kept
+static part, first    of the first visit: until the script has ended for the first time and everything is there but
+                      what still comes from the compute pool (torch), in whose place a skeleton stands
 
-At rest: the page's heading is there, its script has ended, nothing is a placeholder, and it stays so for a fifth of a
-second, which is not counted. A chart may still be painting then.
+At rest: the page's heading is there, its script has ended, nothing is a placeholder or a skeleton, and it stays so for
+a fifth of a second, which is not counted. A chart may still be painting then.
 """
 
 import argparse
@@ -31,28 +33,35 @@ from benchmarks.machine import machine
 from pages.parts.navigation import Entry, existing
 from tests.browser.conftest import FLAGS, REST, chromium, end, free_port, start
 
+VISITS = ("page change, first", "page change, again", "static part, first")
 RESULTS = Path(__file__).parent / "results"
 WINDOW = {"width": 1280, "height": 800}
-# Clicks (where there is a link) and resolves to the milliseconds until a page with another heading has been at rest.
+# Clicks (where there is a link) and resolves to the milliseconds until the static part of a page with another heading
+# is there, and until the page has been at rest.
 CHANGE = """async ([href, limit]) => {
-    const rest = REST, heading = () => document.querySelector('[data-testid="stMain"] h1')?.innerText;
+    const rest = REST, there = THERE, heading = () => document.querySelector('[data-testid="stMain"] h1')?.innerText;
     const before = heading(), begin = performance.now();
     if (href) document.querySelector(`[data-testid="stSidebarNavLink"][href$="${href}"]`).click();
-    let since = null;
+    let since = null, part = null;
     while (performance.now() - begin < limit) {
-        if (rest() && (!href || heading() !== before)) {
-            since ??= performance.now();
-            if (performance.now() - since >= 200) return since - begin;
+        const now = performance.now(), other = !href || heading() !== before;
+        if (other && there()) part ??= now - begin;
+        if (other && rest()) {
+            since ??= now;
+            if (now - since >= 200) return [part, since - begin];
         } else since = null;
         await new Promise(done => setTimeout(done, 5));
     }
     throw new Error(`not at rest after ${limit} ms`);
-}""".replace("REST", f"({REST})")
+}""".replace("REST", f"({REST})").replace("THERE", f"({REST.replace('^=', '=')})")  # without waiting for skeletons
 
 
-def change(page: Page, href: str, limit: float = 60_000) -> float:
-    """Click the link to `href` in the navigation and return the milliseconds until the new page is at rest."""
-    return float(page.evaluate(CHANGE, [href, limit]))
+def change(page: Page, href: str, limit: float = 60_000) -> tuple[float, float]:
+    """Click the link to `href` in the navigation; return the milliseconds until the new page's static part is there,
+    and until it is at rest.
+    """
+    part, rest = page.evaluate(CHANGE, [href, limit])
+    return float(part), float(rest)
 
 
 def first_page(page: Page, url: str) -> float:
@@ -60,21 +69,23 @@ def first_page(page: Page, url: str) -> float:
     begin = time.perf_counter()
     page.goto(url, wait_until="commit")
     spent = 1000 * (time.perf_counter() - begin)
-    return spent + change(page, "")
+    return spent + change(page, "")[1]
 
 
 def visit(page: Page, entries: list[Entry]) -> dict[str, list[float]]:
-    """Open every page twice by clicks, beginning and ending at home; return the two times of each in milliseconds."""
+    """Open every page twice by clicks, from home to home; return the milliseconds of each as `VISITS` names them."""
     more = page.get_by_test_id("stSidebarNavViewButton")
     if more.count():
         more.click()  # the navigation shows the first pages only
     change(page, f"/{entries[0].name}")  # the first click of all also fetches what every page shares
     change(page, "/")
-    times: dict[str, list[float]] = {entry.name: [] for entry in entries}
-    for _ in range(2):
-        for entry in entries:
-            times[entry.name].append(change(page, f"/{entry.name}"))
-        change(page, "/")
+    times: dict[str, list[float]] = {}
+    for entry in entries:
+        part, rest = change(page, f"/{entry.name}")
+        times[entry.name] = [rest, part]
+    change(page, "/")
+    for entry in entries:
+        times[entry.name].insert(1, change(page, f"/{entry.name}")[1])
     return times
 
 
@@ -107,12 +118,11 @@ def spread(values: list[float]) -> dict[str, float]:
 def summary(readings: dict[str, Any]) -> dict[str, Any]:
     """Return the medians over the rounds, of each page and of all changes together."""
     pages = readings["pages"]
-    visits = ("page change, first", "page change, again")
     result: dict[str, Any] = {name: spread(readings[name]) for name in ("server answers", "first page")}
-    for number, name in enumerate(visits):
+    for number, name in enumerate(VISITS):
         result[name] = spread([times[number] for rounds in pages.values() for times in rounds])
     result["pages"] = {
-        page: {name: spread([times[number] for times in rounds]) for number, name in enumerate(visits)}
+        page: {name: spread([times[number] for times in rounds]) for number, name in enumerate(VISITS)}
         for page, rounds in pages.items()
     }
     return result

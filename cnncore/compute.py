@@ -2,9 +2,10 @@
 
     call("cnncore.data.views:views", image=image, ...)  ->  what that function returns
 
-Children are `python -m cnncore.compute`, at most two, started when first needed and kept warm. Requests and answers
-are pickles with their length in front, over the child's stdin and stdout. A child that crashes or takes too long is
-killed and replaced at the next call; it ends by itself when its pipe is closed, so none outlives the server.
+Children are `python -m cnncore.compute`, at most two, started when first needed and kept warm, the second one only
+when the first is at work. Requests and answers are pickles with their length in front, over the child's stdin and
+stdout. A child that crashes or takes too long is killed and replaced at the next call; it ends by itself when its pipe
+is closed, so none outlives the server.
 """
 
 import atexit
@@ -26,6 +27,7 @@ from cnncore.errors import InputError
 PROCESSES = 2
 # A child's first call imports torch: seconds on a fast disk, much longer on a classroom laptop after a cold start.
 STARTING = 90.0  # seconds, on top of the call's own limit
+TOGETHER = 15.0  # seconds that a second caller leaves to a child that is starting, before another one is started
 _LENGTH = struct.Struct("<Q")
 _TARGET = re.compile(r"cnncore(?:\.[a-z]\w*)+:[a-z]\w*")
 
@@ -123,12 +125,14 @@ class _Pool:
 
     def __init__(self) -> None:
         self.free = threading.BoundedSemaphore(PROCESSES)
-        self.lock = threading.Lock()
+        self.lock = threading.Condition()
         self.idle: list[_Child] = []
         self.busy: list[_Child] = []
 
     def take(self) -> _Child:
         with self.lock:
+            # A second process that loads torch beside the first one would be there later, and take its memory twice.
+            self.lock.wait_for(lambda: self.idle or all(child.warm for child in self.busy), TOGETHER)
             while self.idle:
                 child = self.idle.pop()
                 if child.process.poll() is None:
@@ -147,10 +151,12 @@ class _Pool:
                     self.idle.append(child)
                 else:
                     child.end()
+            self.lock.notify_all()
 
     def end(self) -> None:
         with self.lock:
             idle, busy, self.idle, self.busy = self.idle, self.busy, [], []
+            self.lock.notify_all()
         for child in busy:
             child.process.kill()  # its caller, who waits for an answer, gets a ComputeError and clears up
         for child in idle:
@@ -187,6 +193,12 @@ def call(target: str, *, timeout: float = 30.0, **arguments: Any) -> Any:
     if kind == "failed":
         raise ComputeError(f"The calculation failed ({value}).")
     return value
+
+
+def load(modules: tuple[str, ...]) -> None:
+    """Import `modules` in this process: what a child is called for, so that its next calls need not."""
+    for module in modules:
+        importlib.import_module(module)
 
 
 def is_warm() -> bool:

@@ -13,6 +13,7 @@ from pages.parts.builder.mend import mend_at
 from pages.parts.charts import draw, ink
 from pages.parts.class_map import class_map
 from pages.parts.current_network import choose, current_network, network_choice
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.layer_table import show_table
 from pages.parts.link_to import link_to
@@ -148,6 +149,5 @@ except InputError as error:
     link_to("builder", "Mend it in the builder")
 else:
     show(network, native)
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("architecture")

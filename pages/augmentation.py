@@ -22,6 +22,7 @@ from cnncore.errors import InputError
 from pages.parts.address import explain, remember
 from pages.parts.augmentation_controls import parameters, slider
 from pages.parts.augmentation_views import show_pictures, show_values
+from pages.parts.awaited import awaited
 from pages.parts.header import header
 from pages.parts.image_choice import CAMERA, DATA, OWN, UPLOAD, from_data, from_user, partners
 from pages.parts.pictures import Tile, row
@@ -149,12 +150,11 @@ with pictures:
     message = st.container()
     if image is not None:
         try:
-            waiting = "Making the views ..." if compute.is_warm() else "PyTorch is starting in a process of its own ..."
-            with st.spinner(waiting):
-                mixes = any(isinstance(augmentation, (Mixup, CutMix)) for augmentation in augmentations)
-                others, labels = partners(kind == DATA, "aug", int(seed), DRAWN) if mixes else (None, [])
-                found = seen(image, augmentations, int(seed), others)
-            show_pictures(image, name, found, augmentations, (name.split(",")[0], labels))
+            mixes = any(isinstance(augmentation, (Mixup, CutMix)) for augmentation in augmentations)
+            others, labels = partners(kind == DATA, "aug", int(seed), DRAWN) if mixes else (None, [])
+            found = awaited("views", seen, image, augmentations, int(seed), others, height=420)
+            if found is not None:
+                show_pictures(image, name, found, augmentations, (name.split(",")[0], labels))
         except (InputError, compute.ComputeError) as error:
             problem = str(error)
             st.html(row([Tile(image, f"Stored: {image.shape[1]}×{image.shape[2]}", name)], 100 / side))

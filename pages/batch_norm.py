@@ -11,6 +11,7 @@ from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
+from pages.parts.awaited import awaited
 from pages.parts.batch_norm_views import (
     EVAL_MODE,
     TRAIN_MODE,
@@ -23,8 +24,9 @@ from pages.parts.batch_norm_views import (
     show_neighbours,
     show_statistics,
 )
+from pages.parts.folded import why
 from pages.parts.header import header
-from pages.parts.inspected import norm_channels, norm_neighbours
+from pages.parts.inspected import norm_in_batches
 from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
@@ -89,32 +91,40 @@ try:
     places[2].segmented_control(
         "Mode", [TRAIN_MODE, EVAL_MODE], default=TRAIN_MODE, required=True, key="mode", bind="query-params"
     )
-    found = norm_channels(subject, state.get("bn_layer") or "", state.batch, state.others)
-    layer = places[3].selectbox("Layer", found.names, key="bn_layer")
-    channel = int(
+    number = int(
         places[4].number_input("Channel", 1, 4096, 1, key="channel", bind="query-params", help="Of the layer's.")
     )
-    channel = min(channel, len(found.mean))
     explain({key: state[key] for key in ADDRESS})
-    among = norm_neighbours(subject, state.batch, state.others)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        show_neighbours(subject, among, state.mode, state.batch)
-    with right:
-        show_channels(found, channel)
+    # Which layers there are is known once the network has been looked into; the first one is asked for by no name.
+    kept, network = state.setdefault("bn_names", {}), (subject.run_id, subject.config.network)
+    layer: str = state.get("bn_layer", "") if state.get("bn_layer") in kept.get(network, ())[1:] else ""
+    looked = awaited("norm", norm_in_batches, subject, layer, state.batch, state.others, height=400)
+    if looked is not None:
+        kept[network] = looked[0].names
+    names = kept.get(network, ())
+    places[3].selectbox("Layer", names, key="bn_layer", disabled=not names)
+    if looked is not None:
+        found, among = looked
+        channel = min(number, len(found.mean))
+        left, right = st.columns(2, gap="medium")
+        with left:
+            show_neighbours(subject, among, state.mode, state.batch)
+        with right:
+            show_channels(found, channel)
     show_tries(TRY, FIRST)
-    show_statistics(subject, found, layer, state.batch, channel)
+    if looked is not None:
+        show_statistics(subject, found, layer, state.batch, channel)
     st.subheader("The bias before it", anchor=False)
     show_bias(subject, layer, state.batch)
     st.subheader("A deep network before its first step", anchor=False)
     show_depth(subject)
     st.subheader("The first loss", anchor=False)
     show_first_loss(subject)
-    ask_about(subject, among)
+    if looked is not None:
+        ask_about(subject, among)
 except (InputError, compute.ComputeError) as error:
     st.error(str(error), icon=":material/block:")
 st.subheader("What it costs, and what it did", anchor=False)
 show_bill()
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("batch_norm")

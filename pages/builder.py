@@ -16,6 +16,7 @@ from pages.parts.builder.layers.component import layer_rows
 from pages.parts.builder.panel import panel, trouble
 from pages.parts.builder.toolbar import image_fields, toolbar
 from pages.parts.current_network import choose, current_network, network_choice
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
@@ -142,5 +143,4 @@ with st.expander("Image, and how dense layers take it", icon=":material/image:")
 exchange(network)
 with st.expander("Find the slip: totals from real reports", icon=":material/quiz:"):
     exercise(network)
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)

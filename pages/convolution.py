@@ -9,6 +9,7 @@ from cnncore.architecture import Conv2d, ConvTranspose2d, layer_code, layer_fact
 from cnncore.errors import InputError
 from cnncore.figures.convolution import window_data
 from pages.parts.address import explain, remember
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.layer_form import ADDRESS, advanced, controls, is_set_to, set_all, setting
 from pages.parts.layer_more import show_bill, show_check, show_inverse, show_matrix
@@ -131,6 +132,5 @@ inverse = st.expander("From sizes to settings: 32 to 8, every way", icon=":mater
 if inverse.open:
     with inverse:
         show_inverse()
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("convolution")

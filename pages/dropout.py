@@ -9,9 +9,11 @@ from cnncore.errors import InputError
 from cnncore.inspection.masks import Books, accounts
 from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
+from pages.parts.awaited import awaited
 from pages.parts.dropout_views import EVAL_MODE, TRAIN_MODE, ask_about, show_layer, show_measured, show_modes
+from pages.parts.folded import why
 from pages.parts.header import header
-from pages.parts.inspected import hidden_layer
+from pages.parts.inspected import hidden_and_passes
 from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
@@ -87,16 +89,18 @@ try:
     subject = choose_subject("drop", PRESETS["classroom-8"])
     controls()
     explain({key: state[key] for key in ADDRESS})
-    layer = hidden_layer(subject)
-    best = int(layer.scores.argmax())
-    found = accounts(layer.activations, layer.weights[best], float(layer.biases[best]), state.p, state.mask)
-    show_layer(subject, layer.activations, found, layer.classes[best])
+    looked = awaited("hidden", hidden_and_passes, subject, state.p, state.mask, height=380)
+    if looked is not None:
+        layer, still, moving = looked
+        best = int(layer.scores.argmax())
+        found = accounts(layer.activations, layer.weights[best], float(layer.biases[best]), state.p, state.mask)
+        show_layer(subject, layer.activations, found, layer.classes[best])
     show_tries(TRY, FIRST)
-    show_modes(subject, layer.classes, best)
-    ask_about(found)
+    if looked is not None:
+        show_modes(still, moving, layer.classes, best)
+        ask_about(found)
 except (InputError, compute.ComputeError) as error:
     st.error(str(error), icon=":material/block:")
 show_measured()
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("dropout")

@@ -12,6 +12,7 @@ from cnncore.runs.store import open_store
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.navigation import existing
+from pages.parts.prefetch import prefetch
 from pages.parts.window.component import sliding_window
 
 CARDS = {
@@ -58,3 +59,4 @@ with st.grid(columns="auto", min_column_width=180):
                 link_to(page.name)
                 st.caption(CARDS[page.name])
 show_machine()
+prefetch()

@@ -21,6 +21,7 @@ from cnncore.figures.filtering import (
     range_sentence,
 )
 from pages.parts.address import explain, remember
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.image_choice import DATA, UPLOAD, from_data, from_user
 from pages.parts.kernel_form import from_address, named, set_kernel, show_cells, the_kernel, to_address
@@ -153,8 +154,6 @@ try:
 except InputError as error:
     drawn.error(str(error), icon=":material/block:")
 show_try()
-with st.expander("The same in PyTorch", icon=":material/code:"):
-    st.code(filter_code(kernel, st.session_state.border), language="python")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+folded("code", "The same in PyTorch", st.code, filter_code(kernel, st.session_state.border), icon=":material/code:")
+why(WHY)
 questions("kernels")

@@ -9,7 +9,9 @@ from cnncore.errors import InputError
 from cnncore.figures.label_safety import class_chart, fall_chart, reference
 from cnncore.inspection.label_safety import Safety, View
 from pages.parts.address import explain, remember
+from pages.parts.awaited import awaited
 from pages.parts.charts import draw
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.image_choice import opened
 from pages.parts.label_safety_views import restart, show_classes, show_quiz, show_run
@@ -45,7 +47,7 @@ def chosen_pairs(seed: int, objects: str, digits: str) -> list[Pair]:
     return pairs(seed, things, known(digits) if digits else None)
 
 
-@st.cache_data(max_entries=32, show_spinner="The network looks at every test image four times ...")
+@st.cache_data(max_entries=32, show_spinner=False)
 def measured(run_id: str, epoch: int) -> Safety:  # noqa: ARG001 a run that has gone on is measured anew
     found: Safety = compute.call("cnncore.inspection.label_safety:measure", timeout=120, run_id=run_id)
     return found
@@ -69,8 +71,11 @@ with network:
     run = run_picker("flip_run")
     try:
         if run is not None:
-            safety = measured(run.id, run.epoch)
-            show_run(safety, run.label)
+            safety = awaited("safety", measured, run.id, run.epoch, height=330)
+            if safety is None:
+                st.caption("The network looks at every test image four times.")
+            else:
+                show_run(safety, run.label)
         elif stored_result is not None:
             draw(
                 fall_chart(stored_result.falls),
@@ -116,7 +121,6 @@ if stored_result is not None:
             f"Each with {first.seeds} seeds, all test images, trained as the app trains: `benchmarks/label_safety.py`. "
             f"Measured on {stored_result.machine}."
         )
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
 questions("label_safety")

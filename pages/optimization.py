@@ -14,6 +14,7 @@ from pages.parts.address import explain, remember
 from pages.parts.descent.component import descent_picture
 from pages.parts.descent_form import ADDRESS, FIRST, controls, moved, setting, start_from_address
 from pages.parts.descent_questions import ask
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.questions import questions
 from pages.parts.schedule_plans import show_plans
@@ -97,6 +98,12 @@ def show_numbers(chosen: Setting, found: tuple[Way, ...]) -> None:
     st.dataframe(pd.DataFrame(ways_table(chosen, found)), hide_index=True, width="stretch")
 
 
+def show_rules() -> None:
+    for rule, formula in FORMULAS.items():
+        st.markdown(f"**{rule}** ${formula}$")
+    st.caption("As PyTorch carries them out; a test compares every step with torch.optim's.")
+
+
 header("Optimization", "Down a valley: what do learning rate, momentum, batch and schedule do to the way?")
 remember(*ADDRESS)
 start_from_address()
@@ -117,10 +124,6 @@ if found:
 st.subheader("Schedules, before the run starts", anchor=False)
 show_plans()
 ask()
-with st.expander("The update rules", icon=":material/functions:"):
-    for rule, formula in FORMULAS.items():
-        st.markdown(f"**{rule}** ${formula}$")
-    st.caption("As PyTorch carries them out; a test compares every step with torch.optim's.")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+folded("rules_unfolded", "The update rules", show_rules, icon=":material/functions:")
+why(WHY)
 questions("optimization")

@@ -11,6 +11,7 @@ from cnncore.architecture import AvgPool2d, MaxPool2d, layer_code, load_network
 from cnncore.errors import InputError
 from cnncore.figures.pooling import DOWN, IMAGE, MAPS, RIGHT, Bill, Study, bills, drawn_scene, photo_scene, study
 from pages.parts.address import explain, remember
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
 from pages.parts.pool.component import pooled_picture
@@ -158,10 +159,7 @@ except InputError as error:
 show_try()
 with st.expander("What the pools save in the practical's network", icon=":material/savings:", expanded=True):
     show_bills(bills(load_network("practical")))
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
-with st.expander("The two pools in PyTorch", icon=":material/code:"):
-    st.code(
-        "\n".join(layer_code(make(state.window, state.stride), (1, 1, 1)) for make in (MaxPool2d, AvgPool2d)), "python"
-    )
+why(WHY)
+code = "\n".join(layer_code(make(state.window, state.stride), (1, 1, 1)) for make in (MaxPool2d, AvgPool2d))
+folded("code", "The two pools in PyTorch", st.code, code, icon=":material/code:")
 questions("pooling")

@@ -14,6 +14,7 @@ from pages.parts.charts import draw, ink
 from pages.parts.current_network import choose
 from pages.parts.field_choice import FRESH, Choice, choice, runs_with_weights
 from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, show_unit, unit_from_address
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.questions import questions
 
@@ -132,6 +133,5 @@ try:
         show_table(chosen, st.session_state.pools)
 except (InputError, compute.ComputeError) as error:
     st.error(str(error), icon=":material/block:")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("receptive_field")

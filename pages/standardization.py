@@ -18,7 +18,7 @@ from pages.parts.pictures import Tile, grid
 from pages.parts.questions import questions
 from pages.parts.standardization_views import (
     NAMES,
-    computed,
+    asked,
     show_handout,
     show_histograms,
     show_neighbours,
@@ -106,25 +106,27 @@ with controls:
     )
 infos = {info.name: info for info in datasets() if info.prepared}
 info = infos[st.session_state.get("std_data") or next(iter(infos))]
-asked: dict[str, Any] = {"dataset": info.name, "version": info.version}
+source: dict[str, Any] = {"dataset": info.name, "version": info.version}
 offered = [kind for kind in NAMES if kind is not Standardization.NONE]
 if image.shape[0] != 3:
     offered.remove(Standardization.HANDOUT)
 with shown:
-    place = st.empty()
+    place = st.container()
+    found: dict[Standardization, NDArray[np.float32]] = {}
     try:
         cheap = tuple(kind for kind in offered if kind not in WHITENING)
-        found = computed("pictures", **asked, image=image, kinds=cheap, eps=0.1)
-        place.html(grid(tiles(image, found), 130))
+        found |= asked("pictures", "pictures", 170, **source, image=image, kinds=cheap, eps=0.1) or {}
         if image.size <= 4096:
-            with st.spinner("Finding the principal components: some seconds the first time ...", show_time=True):
-                found |= computed("pictures", **asked, image=image, kinds=WHITENING, eps=eps)
-            place.html(grid(tiles(image, found), 130))
+            white = asked("whitened", "pictures", 170, **source, image=image, kinds=WHITENING, eps=eps)
+            if white is None:
+                st.caption("Finding the principal components of the train set: some seconds, the first time.")
+            found |= white or {}
         else:
             offered = list(cheap)
             st.info(f"Whitening is left out: images of {image.size:,} values would need a matrix of their square.")
     except (InputError, compute.ComputeError) as error:
         st.error(str(error))
+    place.html(grid(tiles(image, found), 130))
     st.caption(
         "Each picture has its own scale: middle grey is 0, white the value after ±, black its negative (the largest "
         "of 200 values is cut). PCA shows its components in the order of their strength, row by row, channel after "
@@ -146,15 +148,15 @@ try:
             kind = st.selectbox(
                 "After", offered, format_func=NAMES.__getitem__, key="std_kind", bind="query-params", width=260
             )
-            show_histograms(**asked, kind=kind, eps=eps)
+            show_histograms(**source, kind=kind, eps=eps)
         case "Spectrum" if image.size <= 4096:
-            show_spectrum(**asked, eps=eps)
+            show_spectrum(**source, eps=eps)
         case "Neighbours" if image.size <= 4096:
-            show_neighbours(**asked, eps=eps)
+            show_neighbours(**source, eps=eps)
         case "Whose statistics?":
-            show_whose(computed("pixel_counts", dataset=info.name), image)
+            show_whose(info.name, image)
         case "The handout's numbers":
-            show_handout(computed("pixel_counts", dataset=info.name))
+            show_handout(info.name)
         case _:
             st.info("Choose a data set of smaller images: the covariance of these has too many numbers.")
 except (InputError, compute.ComputeError) as error:

@@ -9,6 +9,7 @@ from cnncore.baselines.stored import load_model, results
 from cnncore.data.prepared import datasets
 from cnncore.errors import InputError
 from pages.parts.address import explain, remember
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
 from pages.parts.questions import questions
@@ -164,6 +165,5 @@ try:
             show_result(current)
 except InputError as error:
     st.error(str(error), icon=":material/block:")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("words")

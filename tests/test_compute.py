@@ -52,6 +52,9 @@ FUNCTIONS = """
 
     def environment(name):
         return os.environ[name]
+
+    def loaded(name):
+        return name in sys.modules
 """
 
 
@@ -166,6 +169,35 @@ def test_many_callers_share_two_children(functions):
     assert 1 <= len(children) <= compute.PROCESSES
     assert len(compute._pool.idle) <= compute.PROCESSES
     assert compute._pool.busy == []
+
+
+def naps():
+    """Return the processes in which two calls at once have run."""
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(compute.call("work:nap", seconds=0.4, timeout=30)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return set(found)
+
+
+def test_a_second_caller_waits_for_the_child_that_is_starting(functions, monkeypatch):
+    assert len(naps()) == 1
+    assert len(naps()) == 2  # it is warm: a second one is worth while
+    compute.shutdown()
+    monkeypatch.setattr(compute, "TOGETHER", 0.0)
+    assert len(naps()) == 2
+
+
+def test_what_was_loaded_stays_in_the_child(functions, monkeypatch):
+    monkeypatch.setattr(compute, "_TARGET", re.compile(".*"))
+    assert not compute.call("work:loaded", name="colorsys")
+    assert compute.call("cnncore.compute:load", modules=("colorsys",)) is None
+    assert compute.call("work:loaded", name="colorsys")
 
 
 def test_a_caller_who_waits_too_long_for_a_child_is_told(functions, monkeypatch):

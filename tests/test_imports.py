@@ -72,6 +72,13 @@ def test_neither_torch_nor_streamlit_comes_in(module):
     assert loaded(f"import {module}", "torch", "streamlit") == "[]"
 
 
+def test_training_and_looking_into_networks_do_not_wait_for_torchvision():
+    modules = ("training.trainer", "inspection.receptive", "inspection.normalisation", "data.views")
+    assert loaded("\n".join(f"import cnncore.{name}" for name in modules), "torchvision") == "[]"
+    policy = "import torch, cnncore.data.operations as o; o.APPLY['equalize'](torch.zeros(1, 3, 8, 8).byte(), None)"
+    assert loaded(policy, "torchvision") == "['torchvision']"
+
+
 def test_the_check_can_fail():
     assert loaded("import cnncore.training.trainer", "torch", "streamlit") == "['torch']"
 

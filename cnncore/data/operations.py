@@ -6,12 +6,11 @@ Bytes in, bytes out: uint8 (N, C, H, W).
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torchvision.transforms.v2 import functional as vision
 
 from cnncore.data.policies import OPERATIONS, AutoAugment, RandAugment, TrivialAugment
 
@@ -34,6 +33,13 @@ def chain(
         images = result
         number += 1
     return images
+
+
+def _vision() -> Any:
+    # Its import takes as long as torch's own and 160 MB more: only policies ask for it, most processes never do.
+    from torchvision.transforms.v2 import functional
+
+    return functional
 
 
 def _identity(images: Tensor, magnitude: Tensor) -> Tensor:  # noqa: ARG001 one signature for all
@@ -84,7 +90,7 @@ def _blend(images: Tensor, other: Tensor | float, magnitude: Tensor) -> Tensor:
 
 def _grey(images: Tensor) -> Tensor:
     """Return the brightness in whole grey levels, float (N, 1, H, W)."""
-    return images.float() if images.shape[1] == 1 else vision.rgb_to_grayscale(images.float()).floor()
+    return images.float() if images.shape[1] == 1 else _vision().rgb_to_grayscale(images.float()).floor()
 
 
 def _brightness(images: Tensor, magnitude: Tensor) -> Tensor:
@@ -119,12 +125,12 @@ def _solarize(images: Tensor, magnitude: Tensor) -> Tensor:
 
 
 def _autocontrast(images: Tensor, magnitude: Tensor) -> Tensor:  # noqa: ARG001 one signature for all
-    result: Tensor = vision.autocontrast(images)
+    result: Tensor = _vision().autocontrast(images)
     return result
 
 
 def _equalize(images: Tensor, magnitude: Tensor) -> Tensor:  # noqa: ARG001 one signature for all
-    result: Tensor = vision.equalize(images)
+    result: Tensor = _vision().equalize(images)
     return result
 
 

@@ -1,5 +1,6 @@
 """The trainer: `train(config)` is a generator of events. It neither prints, plots nor stores."""
 
+import importlib.metadata
 import math
 import os
 import platform
@@ -8,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torchvision
 from torch import Tensor
 
 from cnncore.data.prepared import load
@@ -185,7 +185,7 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "torchvision": torchvision.__version__,
+        "torchvision": importlib.metadata.version("torchvision"),  # its import takes as long as torch's
         "numpy": np.__version__,
         "platform": platform.platform(),
     }

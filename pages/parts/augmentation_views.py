@@ -11,6 +11,7 @@ from cnncore.data.augmentation import Augmentation, ColourJitter
 from cnncore.data.policies import OPERATIONS
 from cnncore.data.views import Views, caption, source
 from pages.parts.augmentation_controls import count_line
+from pages.parts.folded import folded
 from pages.parts.pictures import Tile, grid, row
 
 Labels: TypeAlias = tuple[str, list[str]]  # the image's own label, and that of each view's partner
@@ -72,23 +73,29 @@ def column(name: str, values: NDArray[np.float32]) -> list[str] | NDArray[np.flo
 
 
 def show_values(found: Views, augmentations: tuple[Augmentation, ...]) -> None:
-    """Show the table of sampled values and the code that was run."""
-    with st.expander("The sampled values"):
-        table: dict[str, Any] = {"view": range(1, st.session_state.aug_views + 1)}
-        for augmentation, draws in zip(augmentations, found.draws, strict=True):
-            for value, values in draws.items():
-                table[f"{augmentation.kind}: {value}"] = column(value, values[: st.session_state.aug_views])
-        if found.shares is not None:
-            table["share of the own label"] = found.shares[: st.session_state.aug_views]
-        st.dataframe(table, hide_index=True, width="stretch", key="aug_table")
-        st.caption(
-            "Drawn with numpy from the seed, before any pixel is touched: the same seed gives the same views on every "
-            "device. Pixels for places and sizes, degrees counter-clockwise, factors for colours, 1 for yes. An "
-            "operation's magnitude is torchvision's: a slope, pixels, degrees, a change of a factor, bits."
-        )
-    with st.expander("The very code that training uses"):
-        for augmentation in augmentations:
-            st.markdown(f"**{augmentation.title}**: what is drawn, and how it is applied to a batch")
-            st.code(inspect.cleandoc(inspect.getsource(type(augmentation).draw)) + "\n\n\n" + source(augmentation.kind))
-        if not augmentations:
-            st.markdown("No transform is on: the pixels go in as they are.")
+    """Fold the table of sampled values and the code that was run."""
+    folded("aug_values", "The sampled values", _values, found, augmentations)
+    folded("aug_code", "The very code that training uses", _code, augmentations)
+
+
+def _values(found: Views, augmentations: tuple[Augmentation, ...]) -> None:
+    table: dict[str, Any] = {"view": range(1, st.session_state.aug_views + 1)}
+    for augmentation, draws in zip(augmentations, found.draws, strict=True):
+        for value, values in draws.items():
+            table[f"{augmentation.kind}: {value}"] = column(value, values[: st.session_state.aug_views])
+    if found.shares is not None:
+        table["share of the own label"] = found.shares[: st.session_state.aug_views]
+    st.dataframe(table, hide_index=True, width="stretch", key="aug_table")
+    st.caption(
+        "Drawn with numpy from the seed, before any pixel is touched: the same seed gives the same views on every "
+        "device. Pixels for places and sizes, degrees counter-clockwise, factors for colours, 1 for yes. An "
+        "operation's magnitude is torchvision's: a slope, pixels, degrees, a change of a factor, bits."
+    )
+
+
+def _code(augmentations: tuple[Augmentation, ...]) -> None:
+    for augmentation in augmentations:
+        st.markdown(f"**{augmentation.title}**: what is drawn, and how it is applied to a batch")
+        st.code(inspect.cleandoc(inspect.getsource(type(augmentation).draw)) + "\n\n\n" + source(augmentation.kind))
+    if not augmentations:
+        st.markdown("No transform is on: the pixels go in as they are.")

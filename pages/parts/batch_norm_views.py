@@ -16,8 +16,9 @@ from cnncore.figures.batch_norm import (
 from cnncore.figures.dropout import passes_chart
 from cnncore.figures.ladder import step_measured
 from cnncore.inspection.channels import Array, Channels, FirstLosses, Neighbours
+from pages.parts.awaited import awaited
 from pages.parts.charts import draw, ink
-from pages.parts.inspected import deep_stack, first_losses, norm_bias, norm_running
+from pages.parts.inspected import deep_stacks, first_losses, norm_bias, norm_running
 from pages.parts.pictures import Tile, row
 from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
@@ -68,8 +69,10 @@ def show_statistics(subject: Subject, found: Channels, layer: str, batch: int, c
             f"This batch: mean {found.mean[channel - 1]:.3f}, std {found.std[channel - 1]:.3f}. Kept for eval(): mean "
             f"{found.running_mean[channel - 1]:.3f}, std {found.running_std[channel - 1]:.3f}."
         )
-    moving = norm_running(subject, layer, batch)
     with right:
+        moving = awaited("running", norm_running, subject, layer, batch, height=300, below=True)
+        if moving is None:
+            return
         st.markdown("**How running statistics come to be**, from 0 and 1, batch by batch")
         variance = st.toggle("Variance instead of mean", key="bn_variance")
         draw(running_chart(moving, channel, variance), "running", "Batch and running statistic of one channel")
@@ -83,9 +86,11 @@ def show_statistics(subject: Subject, found: Channels, layer: str, batch: int, c
 def show_bias(subject: Subject, layer: str, batch: int) -> None:
     """Show by measurement that the bias before a batch norm does nothing in training."""
     shift = st.slider("Add to every bias before it", -10.0, 10.0, 5.0, 0.5, key="bn_bias")
-    found = norm_bias(subject, layer, batch, shift)
+    found = awaited("bias", norm_bias, subject, layer, batch, shift, height=70, below=True)
     if found is None:
-        st.markdown("The layer before this batch norm has no bias: its author knew that it would be useless.")
+        return
+    if isinstance(found, str):
+        st.markdown(found)
         return
     st.markdown(
         f"All biases of the convolution before it plus {shift:g}: behind batch norm, in train(), no value changes by "
@@ -97,7 +102,10 @@ def show_bias(subject: Subject, layer: str, batch: int) -> None:
 
 def show_depth(subject: Subject) -> None:
     """Show what is left of the signal in a deep stack at initialisation."""
-    plain, normed = (deep_stack(subject, LAYERS, norm) for norm in (False, True))
+    found = awaited("depth", deep_stacks, subject, LAYERS, height=300, below=True)
+    if found is None:
+        return
+    plain, normed = found
     draw(depth_chart(plain, normed), "depth", "Histograms layer by layer, without and with batch norm")
     st.markdown(
         f"{LAYERS} fresh 3x3 convolutions with ReLU in a row, on 32 images of the same data. Without batch norm the "
@@ -110,7 +118,9 @@ def show_depth(subject: Subject) -> None:
 
 def show_first_loss(subject: Subject) -> None:
     """Show the loss before the first step, without and with batch norm."""
-    found = first_losses(subject)
+    found = awaited("first_losses", first_losses, subject, height=110, below=True)
+    if found is None:
+        return
     guess = math.log(found.classes)
     count = len(found.plain)
     with st.grid(columns="auto", min_column_width=190):

@@ -6,6 +6,7 @@ from cnncore import compute
 from cnncore.errors import InputError
 from cnncore.figures.class_map import agreement_sentence, class_map_picture, size_sentence
 from cnncore.inspection.collage import ACROSS, LARGEST, ClassMap
+from pages.parts.awaited import awaited
 from pages.parts.image_choice import opened
 from pages.parts.run_picker import run_picker
 
@@ -31,7 +32,9 @@ def class_map(prefix: str = "class_map") -> None:
             shown = st.selectbox(
                 "Show", [WINNERS, *data.classes], key=f"{prefix}_class", bind="query-params", width=180
             )
-        found = _found(run.id, run.epoch, side, seed)
+        found = awaited("class_map", _found, run.id, run.epoch, side, seed, height=330)
+        if found is None:
+            return
         number = None if shown == WINNERS else data.classes.index(shown)
         st.html(class_map_picture(found, number))
         st.markdown(size_sentence(found))
@@ -45,7 +48,7 @@ def class_map(prefix: str = "class_map") -> None:
         st.error(str(error), icon=":material/block:")
 
 
-@st.cache_data(max_entries=32, show_spinner="Running the network over the collage ...")
+@st.cache_data(max_entries=32, show_spinner=False)
 def _found(run_id: str, epoch: int, side: int, seed: int) -> ClassMap:  # noqa: ARG001 later epochs have other weights
     found: ClassMap = compute.call(
         "cnncore.inspection.class_map:class_map", timeout=60.0, run_id=run_id, side=side, seed=seed

@@ -9,7 +9,6 @@ from cnncore.figures.dropout import books_chart, noise_chart, passes_chart, unit
 from cnncore.figures.ladder import step_measured
 from cnncore.inspection.masks import MASKS, Account, Books, kept, noise_variance
 from pages.parts.charts import draw, ink
-from pages.parts.inspected import predictions
 from pages.parts.pictures import Tile, row
 from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
@@ -43,13 +42,12 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
         )
 
 
-def show_modes(subject: Subject, classes: tuple[str, ...], best: int) -> None:
-    """Show twenty passes of the image through the real network in the chosen mode, and the noise over p."""
+def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes: tuple[str, ...], best: int) -> None:
+    """Show twenty passes (20, classes) of the image in the chosen mode, `still` in eval(), and the noise over p."""
     state = st.session_state
     left, right = st.columns([6, 5], gap="medium")
     with left:
-        still = predictions(subject, state.p, False, state.mask)
-        shown = predictions(subject, state.p, True, state.mask) if state.mode == TRAIN_MODE else still
+        shown = moving if state.mode == TRAIN_MODE else still
         st.markdown(f"**Twenty passes of one image in {state.mode}**, eval() as a tick")
         draw(passes_chart(shown, still[0], classes), "passes", "Probability of each class in twenty passes")
         spread = 100 * float(shown[:, best].std())

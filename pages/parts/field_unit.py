@@ -4,7 +4,6 @@ import re
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -16,9 +15,10 @@ from cnncore.figures.growing_field import profile_chart
 from cnncore.figures.receptive_field import Warmth, scene
 from cnncore.inspection.footprint import Footprint, footprint
 from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
-from pages.parts.charts import ink
+from pages.parts.charts import draw, ink
 from pages.parts.field.component import field_picture
 from pages.parts.field_choice import Choice
+from pages.parts.folded import folded
 
 ONE, MANY = "On this image", "Average of many images"
 BEFORE, AFTER = "Before training", "After training"
@@ -133,25 +133,23 @@ def _show(choice: Choice, warm: bool) -> None:
     data = scene(network, choice.layer, unit, seen, choice.shown, found, waiting.replace("`", ""))
     field_picture(data, key="field_picture", chosen=_chosen)
     if numbers and any(one.used for one in numbers.values()) and rows * columns > 1:
-        _show_spread(numbers, seen, unit)
+        label = "How the gradient is spread over the field"
+        folded("spread_unfolded", label, _show_spread, numbers, seen, unit, icon=":material/landscape:")
 
 
 def _show_spread(numbers: dict[str, Footprint], seen: Reach, unit: tuple[int, int]) -> None:
-    with st.expander("How the gradient is spread over the field", icon=":material/landscape:"):
-        box = seen_box(seen, *unit)
-        chart = profile_chart({name: one.rows for name, one in numbers.items()}, (box.top, box.bottom), ink())
-        st.vega_lite_chart(
-            pd.DataFrame(chart.data), chart.spec, key="spread", width="stretch", alt="The gradient by pixel row"
+    box = seen_box(seen, *unit)
+    chart = profile_chart({name: one.rows for name, one in numbers.items()}, (box.top, box.bottom), ink())
+    draw(chart, "spread", "The gradient by pixel row")
+    for name, one in numbers.items():
+        st.markdown(
+            f"**{name}:** 95 % of the gradient lies within **{one.radius:g} pixels** of the centre; the middle "
+            f"quarter of the field's area holds {100 * one.half:.0f} % of it (25 % if all pixels counted alike)."
         )
-        for name, one in numbers.items():
-            st.markdown(
-                f"**{name}:** 95 % of the gradient lies within **{one.radius:g} pixels** of the centre; the middle "
-                f"quarter of the field's area holds {100 * one.half:.0f} % of it (25 % if all pixels counted alike)."
-            )
-        st.caption(
-            "Dashed: where the field begins and ends, and the height of a field whose rows count alike. The gradient "
-            "is that with respect to the pixels as the network receives them, absolute, summed over the colours."
-        )
+    st.caption(
+        "Dashed: where the field begins and ends, and the height of a field whose rows count alike. The gradient "
+        "is that with respect to the pixels as the network receives them, absolute, summed over the colours."
+    )
 
 
 def _found(choice: Choice, network: Network, seen: Reach, unit: tuple[int, int]) -> tuple[Warmth, dict[str, Footprint]]:

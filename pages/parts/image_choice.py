@@ -1,16 +1,21 @@
 """One image to look at: of a prepared data set, of a file, or of the camera."""
 
+import threading
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from cnncore.data import ImageData, datasets, load
+from cnncore.data import ImageData, datasets, load, prepared
 from cnncore.data.archives import UnreadableFileError
 from cnncore.data.images import Shape
 from cnncore.data.pictures import decode
 from cnncore.errors import InputError
+from cnncore.runs.process import start_detached
+from pages.parts.awaited import awaited
 
 DATA, UPLOAD, CAMERA = "Data set", "Upload", "Camera"
+_DRAWING = threading.Lock()
 OWN = (3, 32, 32)  # own pictures are prepared to CIFAR-10's shape
 
 
@@ -20,8 +25,17 @@ def opened(name: str, version: str) -> ImageData:  # noqa: ARG001 the version ma
     return load(name)
 
 
+def drawn(name: str) -> bool:
+    """Draw the built-in set unless it is drawn, in a process of its own: here it would hold up every session."""
+    with _DRAWING:
+        found = prepared.info(name)
+        if found is not None and not found.version:
+            start_detached("cnncore", "data", "prepare", name, log="drawing.log").wait()
+    return True
+
+
 @st.cache_data(max_entries=32, show_spinner="Reading the picture ...")
-def prepared(content: bytes, shape: Shape) -> NDArray[np.uint8]:
+def own_picture(content: bytes, shape: Shape) -> NDArray[np.uint8]:
     """Return an own picture as data preparation would make it: upright, RGB, centre square, of `shape` (C, H, W)."""
     return decode(content, shape)[0]
 
@@ -45,6 +59,10 @@ def from_data(prefix: str, only: str = "") -> tuple[NDArray[np.uint8], str]:
             bind="query-params",
             label_visibility="collapsed",
         )
+    # The built-in set, when the server starts for the first time of all.
+    if not infos[name].version and awaited("drawn", drawn, name, height=300) is None:
+        st.caption("The built-in images are being drawn: some seconds, once.")
+        st.stop()
     data = opened(name, infos[name].version)
     # A car: it looks different when it is mirrored, and is still a car.
     usual = data.classes.index("car") if "car" in data.classes else 0
@@ -94,6 +112,6 @@ def from_user(kind: str, prefix: str, shape: Shape = OWN) -> NDArray[np.uint8] |
     if file is None:
         return None
     try:
-        return prepared(file.getvalue(), shape)
+        return own_picture(file.getvalue(), shape)
     except UnreadableFileError as error:
         raise InputError(f"`picture` cannot be read ({error}): choose another file.") from None

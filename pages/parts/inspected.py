@@ -16,7 +16,7 @@ from cnncore.training.config import RunConfig
 from pages.parts.subject import Subject
 
 
-@st.cache_data(max_entries=64, show_spinner="Asking the network ...")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _asked(
     target: str,
     run_id: str | None,
@@ -67,6 +67,12 @@ def predictions(subject: Subject, p: float, training: bool, seed: int) -> NDArra
     return found
 
 
+def hidden_and_passes(subject: Subject, p: float, seed: int) -> tuple[Hidden, NDArray[np.float64], NDArray[np.float64]]:
+    """Return the last hidden layer, and twenty passes in eval() and in train(): all that the dropout page asks for."""
+    still, moving = (predictions(subject, p, training, seed) for training in (False, True))
+    return hidden_layer(subject), still, moving
+
+
 def norm_channels(subject: Subject, layer: str, batch: int, seed: int) -> Channels:
     """Return the channels of one batch norm over one batch."""
     found: Channels = ask("normalisation:channels", subject, layer=layer, batch=batch, seed=seed)
@@ -79,22 +85,32 @@ def norm_neighbours(subject: Subject, batch: int, seed: int) -> Neighbours:
     return found
 
 
+def norm_in_batches(subject: Subject, layer: str, batch: int, seed: int) -> tuple[Channels, Neighbours]:
+    """Return the channels of one batch norm, and the subject's image among its neighbours."""
+    return norm_channels(subject, layer, batch, seed), norm_neighbours(subject, batch, seed)
+
+
 def norm_running(subject: Subject, layer: str, batch: int) -> Running:
     """Return how running statistics follow sixty batches."""
     found: Running = ask("normalisation:running", subject, layer=layer, batch=batch)
     return found
 
 
-def norm_bias(subject: Subject, layer: str, batch: int, shift: float) -> BiasShift | None:
-    """Return what a shift of the biases before a batch norm changes behind it."""
+def norm_bias(subject: Subject, layer: str, batch: int, shift: float) -> BiasShift | str:
+    """Return what a shift of the biases before a batch norm changes behind it; in a sentence if there are none."""
     found: BiasShift | None = ask("normalisation:bias_shift", subject, layer=layer, batch=batch, shift=shift)
-    return found
+    return found or "The layer before this batch norm has no bias: its author knew that it would be useless."
 
 
 def deep_stack(subject: Subject, layers: int, batch_norm: bool) -> Depth:
     """Return what reaches each ReLU of a deep stack on the subject's data."""
     found: Depth = ask("normalisation:stack", subject, layers=layers, batch_norm=batch_norm)
     return found
+
+
+def deep_stacks(subject: Subject, layers: int) -> tuple[Depth, Depth]:
+    """Return `deep_stack` without and with batch norm."""
+    return deep_stack(subject, layers, False), deep_stack(subject, layers, True)
 
 
 def first_losses(subject: Subject) -> FirstLosses:

@@ -36,7 +36,15 @@ def exchange(network: Network) -> None:
 
 def network_exchange(network: Network) -> Network | None:
     """Show the expander *In and out* for `network`; return a network in the rerun that loads one, else None."""
-    with st.expander("In and out: PyTorch, torchvision, JSON, ONNX", icon=":material/swap_horiz:"):
+    place = st.expander(
+        "In and out: PyTorch, torchvision, JSON, ONNX",
+        icon=":material/swap_horiz:",
+        key="exchange",
+        on_change="rerun",  # made when it is unfolded; no fragment: the page has to know what came in
+    )
+    if not place.open:
+        return None
+    with place:
         first, second = st.columns(2, gap="large")
         with first:
             loaded = _bring()

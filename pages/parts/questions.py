@@ -3,14 +3,18 @@
 import streamlit as st
 
 from cnncore.course import Question, questions_for
+from pages.parts.folded import folded
 
 
 def show_question(question: Question, note: str = "") -> None:
     """Show one question, folded: its text, the worked answer, the common mistake."""
-    with st.expander(question.label):
-        st.markdown(f"*{question.text}*{note}")
-        st.markdown(question.answer())
-        st.markdown(f":orange-badge[Common mistake] {question.mistake}")
+    folded(f"question_{question.number}", question.label, _unfolded, question, note)
+
+
+def _unfolded(question: Question, note: str) -> None:
+    st.markdown(f"*{question.text}*{note}")
+    st.markdown(question.answer())
+    st.markdown(f":orange-badge[Common mistake] {question.mistake}")
 
 
 def questions(page: str) -> None:

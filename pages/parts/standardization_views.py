@@ -27,6 +27,7 @@ from cnncore.figures.standardization import (
     spectrum_chart,
 )
 from cnncore.training.config import Standardization
+from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 
 NAMES = {
@@ -48,6 +49,15 @@ def computed(function: str, **arguments: Any) -> Any:
     return compute.call(f"cnncore.data.standardized:{function}", timeout=PATIENCE, **arguments)
 
 
+def _answer(function: str, arguments: dict[str, Any]) -> Any:
+    return computed(function, **arguments)
+
+
+def asked(place: str, function: str, height: int, **arguments: Any) -> Any:
+    """Return what `computed` does; None, and a skeleton of `height` pixels, as long as it has not come."""
+    return awaited(f"std_{place}", _answer, function, arguments, height=height, below=place != "pictures")
+
+
 def _triple(values: NDArray[np.float64]) -> str:
     return ", ".join(f"{value:.3f}" for value in values).replace("-", "−")
 
@@ -56,8 +66,12 @@ def show_histograms(dataset: str, version: str, kind: Standardization, eps: floa
     """Show the values of test images before and after."""
     columns = st.columns(2)
     for column, shown, title in zip(columns, (Standardization.NONE, kind), ("Before", "After"), strict=True):
-        found: Histogram = computed("histogram", dataset=dataset, version=version, kind=shown, eps=eps)
         with column:
+            found: Histogram | None = asked(
+                f"histogram_{title}", "histogram", 330, dataset=dataset, version=version, kind=shown, eps=eps
+            )
+            if found is None:
+                continue
             st.markdown(f"**{title}**: {NAMES[shown]}. Mean {_triple(found.mean)}; deviation {_triple(found.std)}")
             draw(
                 histogram_chart(found.edges, found.share),
@@ -73,7 +87,10 @@ def show_histograms(dataset: str, version: str, kind: Standardization, eps: floa
 
 def show_spectrum(dataset: str, version: str, eps: float) -> None:
     """Show the eigenvalues of the covariance, and what whitening makes of them."""
-    values, images = computed("eigenvalues", dataset=dataset, version=version)
+    found = asked("eigenvalues", "eigenvalues", 330, dataset=dataset, version=version)
+    if found is None:
+        return
+    values, images = found
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         draw(spectrum_chart(values, eps), "std_spectrum", "Eigenvalues of the covariance before and after whitening")
@@ -98,7 +115,9 @@ def show_spectrum(dataset: str, version: str, eps: float) -> None:
 def show_neighbours(dataset: str, version: str, eps: float) -> None:
     """Show how alike neighbouring pixels are before and after whitening."""
     kinds = (Standardization.NONE, Standardization.ZCA)
-    found = computed("neighbours", dataset=dataset, version=version, kinds=kinds, eps=eps)
+    found = asked("neighbours", "neighbours", 330, dataset=dataset, version=version, kinds=kinds, eps=eps)
+    if found is None:
+        return
     left, right = st.columns([3, 2], vertical_alignment="center")
     with left:
         draw(
@@ -116,11 +135,14 @@ def show_neighbours(dataset: str, version: str, eps: float) -> None:
     )
 
 
-def show_whose(counts: PixelCounts, image: NDArray[np.uint8]) -> None:
+def show_whose(dataset: str, image: NDArray[np.uint8]) -> None:
     """Show how statistics differ by the set that they are taken of, and what a darker test set becomes."""
     brightness = st.slider(
         "Test images taken at dusk: their brightness", 0.2, 1.0, 0.6, 0.05, key="std_dusk", bind="query-params"
     )
+    counts: PixelCounts | None = asked("counts", "pixel_counts", 400, dataset=dataset)
+    if counts is None:
+        return
     train, test = counts.of("train"), darkened(counts.of("test"), brightness)
     for column, whose, title in zip(
         st.columns(2), (train, test), ("the train set's statistics", "its own statistics"), strict=True
@@ -162,8 +184,11 @@ def show_whose(counts: PixelCounts, image: NDArray[np.uint8]) -> None:
     )
 
 
-def show_handout(counts: PixelCounts) -> None:
+def show_handout(dataset: str) -> None:
     """Show the handout's constants beside what this data set gives."""
+    counts: PixelCounts | None = asked("counts", "pixel_counts", 200, dataset=dataset)
+    if counts is None:
+        return
     mean, std = mean_std(counts.of("train"))
     table: dict[str, Any] = {
         "number": ["mean", "standard deviation over all train pixels", "mean of each image's own deviation"]

@@ -27,7 +27,8 @@ FLAGS = [
     "--disable-dev-shm-usage",
 ]
 REST = """() => document.querySelector('[data-testid="stApp"]')?.getAttribute('data-test-script-state') === 'notRunning'
-    && !document.querySelector('[data-testid="stSkeleton"]') && !!document.querySelector('[data-testid="stMain"] h1')"""
+    && !document.querySelector('[data-testid^="stSkeleton"]')
+    && !!document.querySelector('[data-testid="stMain"] h1')"""
 
 
 def chromium() -> str | None:

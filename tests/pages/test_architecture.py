@@ -59,6 +59,8 @@ def test_a_network_is_shown_at_its_own_size():
 
 def test_a_network_that_is_read_is_shown_and_nonsense_is_a_sentence():
     page = opened()
+    page.session_state["exchange"] = True  # unfolded
+    page.run()
     page.text_area(key="exchange_text").set_value(named_network("lenet5").to_json())
     page.button(key="exchange_load").click().run()
     assert not page.exception

@@ -30,6 +30,7 @@ def page(app_home):
         app = AppTest.from_file(str(PAGE), default_timeout=120)
         for key, value in address.items():
             app.query_params[key] = value
+        app.session_state["aug_values"] = app.session_state["aug_code"] = True  # unfolded
         return app.run()
 
     return opened

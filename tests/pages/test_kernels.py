@@ -31,6 +31,7 @@ def page():
         app = AppTest.from_file(str(PAGE), default_timeout=120)
         for key, value in address.items():
             app.query_params[key] = value
+        app.session_state["code"] = True  # unfolded
         return app.run()
 
     return opened

@@ -23,7 +23,9 @@ def page_with_exchange():
 
 @pytest.fixture
 def opened(app_home):
-    return AppTest.from_function(page_with_exchange, default_timeout=60).run()
+    page = AppTest.from_function(page_with_exchange, default_timeout=60)
+    page.session_state["exchange"] = True  # unfolded
+    return page.run()
 
 
 def read(page, text, image=""):

@@ -31,6 +31,7 @@ def opened(**address):
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     for key, value in address.items():
         page.query_params[key] = value
+    page.session_state["code"] = True  # unfolded
     return page.run()
 
 

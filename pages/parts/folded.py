@@ -1,0 +1,23 @@
+"""What only a few need, folded, and made when it is unfolded.
+
+The browser draws what is folded as well, and it would be half of what it has to draw when the page changes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+
+@st.fragment
+def folded(key: str, label: str, show: Callable[..., Any], *arguments: Any, icon: str | None = None) -> None:
+    """Fold what `show(*arguments)` shows below `label`; whether it is open is the session's `key`."""
+    place = st.expander(label, icon=icon, key=key, on_change="rerun")
+    if place.open:
+        with place:
+            show(*arguments)
+
+
+def why(text: str) -> None:
+    """Fold a page's explanation."""
+    folded("why", "Why it is so", st.markdown, text, icon=":material/menu_book:")

@@ -1,0 +1,44 @@
+"""What the server does once it is up and before the first visitor needs it."""
+
+import ast
+import importlib
+from pathlib import Path
+
+from cnncore import compute
+from cnncore.data.catalogue import BUILTIN
+from cnncore.errors import InputError
+from pages.parts.image_choice import drawn
+from pages.parts.navigation import existing
+
+# What pages ask of the compute pool as they open, by the modules that answer; each brings torch.
+TORCH = (
+    "cnncore.architecture.oracle",
+    "cnncore.data.standardized",
+    "cnncore.data.views",
+    "cnncore.inspection.dropout",
+    "cnncore.inspection.normalisation",
+    "cnncore.inspection.receptive",
+)
+
+
+def imports(script: Path) -> list[str]:
+    """Return the modules that a page's script imports at its top, in order."""
+    found = []
+    for node in ast.parse(script.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.append(node.module)
+    return found
+
+
+def warm_up() -> None:
+    """Import what the pages import, load torch in the compute pool, and draw the built-in data, in this order."""
+    for entry in existing():
+        for module in imports(entry.path):
+            importlib.import_module(module)
+    try:
+        compute.call("cnncore.compute:load", modules=TORCH)
+        drawn(BUILTIN.name)
+    except (InputError, compute.ComputeError) as error:  # a full disk, an end of the server: the pages say it again
+        print(error, flush=True)  # noqa: T201 the server's log

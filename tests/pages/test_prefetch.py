@@ -1,0 +1,23 @@
+"""The browser fetches in advance what is there in this version of Streamlit."""
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from pages.parts.prefetch import KINDS, files
+
+
+def test_each_kind_of_element_has_one_file_in_this_version_of_streamlit():
+    found = files()
+    assert [name.split(".")[0] for name in found] == list(KINDS)
+    folder = Path(st.__file__).parent / "static" / "static" / "js"
+    assert all((folder / name).stat().st_size > 0 for name in found)
+
+
+def test_home_names_them_to_the_browser(app_home):
+    home = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "home.py"), default_timeout=60).run()
+    assert not home.exception
+    [script] = [element.proto for element in home.get("html") if "import(" in element.proto.body]
+    assert script.unsafe_allow_javascript
+    assert all(f'"{name}"' in script.body for name in files())

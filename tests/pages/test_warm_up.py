@@ -1,0 +1,46 @@
+"""What the server does before the first visitor: pages find what they import, and torch is loaded elsewhere."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from pages.parts.warm_up import TORCH, imports
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_imports_of_a_script_are_those_at_its_top(tmp_path):
+    script = tmp_path / "page.py"
+    script.write_text("import a.b, c as d\nfrom e.f import g\nfrom . import h\ndef late():\n    import torch\n")
+    assert imports(script) == ["a.b", "c", "e.f"]
+
+
+def test_a_page_that_opens_after_the_warm_up_imports_nothing_more(tmp_path):
+    code = (
+        f"import os, sys; os.environ['CNNCORE_HOME'] = {str(tmp_path)!r}\n"
+        "from cnncore import compute\n"
+        "compute.call = lambda *a, **k: None\n"  # the pool is not asked here, nothing is drawn
+        "import pages.parts.image_choice as choice\n"
+        "choice.drawn = lambda name: True\n"
+        "from pages.parts.warm_up import warm_up\n"
+        "warm_up()\n"
+        "before = set(sys.modules)\n"
+        "from streamlit.testing.v1 import AppTest\n"
+        f"app = AppTest.from_file({str(ROOT / 'pages' / 'training.py')!r}, default_timeout=240).run()\n"
+        "assert not app.exception, app.exception\n"
+        "print(sorted(name for name in set(sys.modules) - before if name.split('.')[0] in "
+        "('cnncore', 'pages', 'altair', 'pandas', 'numpy')), 'torch' in sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True
+    )
+    assert result.stdout.strip() == "[] False"
+
+
+def test_the_pool_loads_what_pages_ask_it_for():
+    pages = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pages").rglob("*.py"))
+    named = set(re.findall(r'"(cnncore[\w.]+):\w', pages))
+    named |= {f"cnncore.inspection.{name}" for name in re.findall(r'ask\("(\w+):\w', pages)}
+    named |= {"cnncore.data.standardized"}  # whose functions are named apart
+    assert set(TORCH) <= named
