@@ -233,23 +233,30 @@ def _line(
 def _spec(
     runs: Sequence[RunCurves], axis: Axis, title: str, layers: list[dict[str, Any]], scale: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the specification: a layer is of one split, which the browser writes into its rows, and of all runs."""
+    """Return the specification: the layers of a split, which the browser writes into its rows, and what lies over them.
+
+    They share axes and colours, said once: the specification travels with every refresh.
+    """
     shown = runs[0].splits if len(runs) == 1 else None
-    layers = [layer for layer in layers if shown is None or layer.get("split", "train") in shown]
+    lines, marks = [], []
     for layer in layers:
-        encoding = layer["encoding"]
-        if "field" in encoding.get("y", {}):
-            encoding["y"] = {**encoding["y"], "scale": scale, "axis": {"title": title}}
-        if "split" not in layer:
-            continue
-        split = {"calculate": f"'{layer.pop('split')}'", "as": "split"}
-        layer["transform"] = [*layer["transform"], split]
-        encoding["color"] = _colour(runs)
-        encoding["detail"] = [{"field": "run"}]
-        encoding["x"] = {
-            "field": "x",
-            "type": "quantitative",
-            "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1},
-            "scale": {"nice": False, "zero": True},
-        }
-    return {"layer": layers, "height": 270, "config": {"view": {"stroke": None}}}
+        split = layer.pop("split", None)
+        if "field" in layer["encoding"].get("y", {}):
+            layer["encoding"]["y"] |= {"scale": scale, "axis": {"title": title}}
+        if split is None:
+            marks.append(layer)
+        elif shown is None or split in shown:
+            layer["transform"].append({"calculate": f"'{split}'", "as": "split"})
+            lines.append(layer)
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1},
+        "scale": {"nice": False, "zero": True},
+    }
+    shared = {"x": x, "color": _colour(runs), "detail": [{"field": "run"}]}
+    return {
+        "layer": [{"layer": lines, "encoding": shared}, *marks],
+        "height": 270,
+        "config": {"view": {"stroke": None}},
+    }

@@ -1,6 +1,8 @@
 """A run as it happens: status, buttons and curves, refreshed from the store."""
 
 import math
+import secrets
+import time
 from collections.abc import Callable, Sequence
 
 import streamlit as st
@@ -14,11 +16,11 @@ from cnncore.runs.record import Run, Status
 from cnncore.runs.store import RunStore, open_store
 from pages.parts.held_out import show_lock
 from pages.parts.live_curves import show_curves
+from pages.parts.pace import PACE
 from pages.parts.plain import plain
 from pages.parts.run_judgement import show_judgement
 
 FACTORS = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
-REFRESH = 0.6  # seconds between two looks at a run that is going on; a class of thirty costs half a core
 _ICONS = {
     Status.QUEUED: ":material/hourglass_empty:",
     Status.RUNNING: ":material/play_arrow:",
@@ -43,7 +45,18 @@ def live(run_id: str, others: Sequence[str], axis: Axis) -> None:
     """Show the run `run_id`, with the `others` drawn beside it, and refresh while one of them is active."""
     store = open_store()
     active = [entry for entry in (run_id, *others) if store.get(entry).status.active]
-    st.fragment(_live, run_every=REFRESH if active else None)(run_id, tuple(others), axis, tuple(active))
+    pause = PACE.pause if active else None
+    st.fragment(_paced, run_every=pause)(run_id, tuple(others), axis, tuple(active), pause)
+
+
+def _paced(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[str, ...], pause: float | None) -> None:
+    begin = time.perf_counter()
+    _live(run_id, others, axis, were_active)
+    viewer = st.session_state.setdefault("viewer", secrets.token_hex(8))
+    if pause is not None:
+        PACE.took(viewer, time.perf_counter() - begin)
+        if pause != PACE.pause:
+            st.rerun()  # only the whole page can set its timer anew
 
 
 def _live(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[str, ...]) -> None:

@@ -11,8 +11,9 @@ from cnncore.runs.record import Run, Status
 from cnncore.runs.store import open_store
 from pages.parts.compare_views import show_overlay
 from pages.parts.held_out import Sight, sight
+from pages.parts.pace import PACE
 
-_REFRESH = 2.0  # seconds; the mean moves with every epoch, not with every update
+_PAUSES = 4  # of the curves, between two looks: a mean moves with every epoch, not with every update
 
 
 def together(run: Run, runs: list[Run]) -> list[Run]:
@@ -37,7 +38,7 @@ def show_together(runs: list[Run], axis: Axis) -> None:
     """Show below the curves of runs that were started together what they say together; nothing of a run alone."""
     if len(runs) > 1:
         active = any(run.status.active for run in runs)
-        st.fragment(_show, run_every=_REFRESH if active else None)([run.id for run in runs], axis)
+        st.fragment(_show, run_every=_PAUSES * PACE.pause if active else None)([run.id for run in runs], axis)
 
 
 def _show(ids: list[str], axis: Axis) -> None:

@@ -120,9 +120,9 @@ def test_epochs_that_were_measured_together_stand_in_one_row():
 
 def test_one_reading_is_a_point_with_a_bar_and_several_are_a_band():
     once = accuracy_chart([replace(run(), test_accuracy=curve(0.4).last(1), read_once=True)], Axis.EPOCH)
-    assert once.spec["layer"][0]["mark"]["type"] == "rule"
+    assert once.spec["layer"][0]["layer"][0]["mark"]["type"] == "rule"
     assert len(rows(once, "low")) == 1
-    assert accuracy_chart([run()], Axis.EPOCH).spec["layer"][0]["mark"]["type"] == "area"
+    assert accuracy_chart([run()], Axis.EPOCH).spec["layer"][0]["layer"][0]["mark"]["type"] == "area"
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -131,7 +131,7 @@ def test_a_changed_learning_rate_is_marked_where_it_changed(count):
     spec = loss_chart([changed, *(run(str(n)) for n in range(1, count))], Axis.SECONDS, 10).spec
     marks = [
         layer["data"]["values"]
-        for layer in spec["layer"]
+        for layer in spec["layer"][1:]
         if layer["mark"]["type"] == "rule" and "x" in layer["encoding"]
     ]
     assert [(mark["at"], mark["text"]) for mark in marks[0]] == [
