@@ -20,7 +20,7 @@ from pages.parts.questions import questions
 from pages.parts.run_form import run_form
 from pages.parts.run_groups import several
 from pages.parts.run_judgement import start_and_show
-from pages.parts.run_schedule import show_planned
+from pages.parts.run_schedule import show_cautions, show_planned
 from pages.parts.run_table import show_report, show_table
 from pages.parts.run_together import of_group, show_together, together
 
@@ -124,12 +124,13 @@ place.button(
 )
 with place:
     several(config, ready)
-show_planned(config)
+show_cautions(config)
 current = chosen_run(stored)
 if current is None:
     show_measured()
 else:
     show_run(current, stored)
+show_planned(config)
 if stored:
     show_table(stored)
 st.markdown(

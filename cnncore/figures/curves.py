@@ -18,6 +18,7 @@ from cnncore.runs.record import Curve
 from cnncore.statistics import wilson_interval
 
 MAX_POINTS = 500  # a chart is about 600 pixels wide; more points would only be sent, not seen
+HEIGHT = 270  # pixels, legend and axis included
 MOST_CHANGES = 12  # of the learning rate by hand, that are marked: the last ones
 SMOOTHING = 0.95  # how much of the smoothed loss is kept from one update to the next
 Columns: TypeAlias = dict[str, list[Any]]
@@ -96,7 +97,7 @@ def smoothed(value: NDArray[np.float64], step: NDArray[np.int64]) -> NDArray[np.
 def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Chart:
     """Return the chart of the loss: every update thin under its smoothed curve, test and validation loss dashed.
 
-    A line marks ln `classes`, the loss of guessing; others where a hand changed the first run's learning rate.
+    A line marks ln `classes`, the loss of guessing; others where a hand changed a run's learning rate.
     """
     data = _columns("raw", "smooth", "test", "validation")
     for run in runs:
@@ -119,29 +120,28 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
         layers.append({"data": once, "mark": rule, "encoding": {"y": height}})
         end = {"value": "width"}
         layers.append({"data": once, "mark": text, "encoding": {"y": height, "x": end, "text": {"field": "text"}}})
-    if runs and runs[0].changes:
-        layers.extend(_change_layers(runs[0], axis))
+    for run in runs:
+        layers.extend(_change_layers(run, axis))
     return Chart(_spec(runs, axis, "loss (nats an image)", layers, {"zero": True, "nice": True}), data)
 
 
 def _change_layers(run: RunCurves, axis: Axis) -> list[dict[str, Any]]:
-    """Return the marks of where the learning rate was changed by hand, the last ones; texts stand below each other."""
+    """Return the marks of where the learning rate was changed by hand, the last ones; their texts run up the lines."""
     curve, changes = run.batch_loss, run.changes[-MOST_CHANGES:]
-    if not len(curve.step):
+    if not changes or not len(curve.step):
         return []
     places = np.interp([step for step, _ in changes], curve.step, getattr(curve, axis).astype(float))
     rows = [
-        {"at": round(float(place), 3), "text": f"learning rate × {factor:g}", "row": number % 4}
-        for number, (place, (_, factor)) in enumerate(zip(places, changes, strict=True))
+        {"at": round(float(place), 3), "text": f"learning rate × {factor:g}"}
+        for place, (_, factor) in zip(places, changes, strict=True)
     ]
     x = {"field": "at", "type": "quantitative"}
     rule = {"type": "rule", "strokeDash": [2, 2], "color": GUESS}
-    down = {"expr": "6 + 14 * datum.row"}
-    text = {"type": "text", "align": "left", "dx": 4, "dy": down, "baseline": "top", "color": GUESS, "fontSize": 11}
-    top = {"value": 0}
+    text = {"type": "text", "angle": 270, "align": "left", "dx": 6, "dy": 9, "color": GUESS, "fontSize": 11}
+    bottom = {"value": "height"}
     return [
         {"data": {"values": rows}, "mark": rule, "encoding": {"x": x}},
-        {"data": {"values": rows}, "mark": text, "encoding": {"x": x, "y": top, "text": {"field": "text"}}},
+        {"data": {"values": rows}, "mark": text, "encoding": {"x": x, "y": bottom, "text": {"field": "text"}}},
     ]
 
 
@@ -210,8 +210,11 @@ def _colour(runs: Sequence[RunCurves]) -> dict[str, Any]:
         names = runs[0].splits if runs else ("train", "test")
         scale = {"domain": list(names), "range": [colours[name] for name in names]}
         return {"field": "split", "type": "nominal", "scale": scale, "legend": LEGEND}
-    scale = {"domain": [run.label for run in runs], "range": list(RUNS)}
-    return {"field": "run", "type": "nominal", "scale": scale, "legend": {**LEGEND, "labelLimit": 260, "columns": 2}}
+    labels = [run.label for run in runs]
+    scale = {"domain": labels, "range": list(RUNS)}
+    short = max(map(len, labels)) <= 24
+    legend = LEGEND | ({"labelLimit": 170, "columns": 2} if short else {"labelLimit": 360, "columns": 1})
+    return {"field": "run", "type": "nominal", "scale": scale, "legend": legend}
 
 
 def _line(

@@ -73,13 +73,13 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[s
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {plain(run.label)}", width="stretch")
         _buttons(run)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        _rate_control(run)
-        show_lock(run)
     _progress_bar(run, store)
     if "live_error" in st.session_state:
         st.warning(st.session_state.pop("live_error"))
     show_curves(shown, axis)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _rate_control(run)
+        show_lock(run)
     _result(run)
     show_judgement(run)
 

@@ -1,11 +1,14 @@
 """The curves of live runs as they travel: made once for all who look at the same moment, and small."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 import streamlit as st
 
+from cnncore.events import Changed
 from cnncore.figures.curves import MAX_POINTS, Axis, Columns, RunCurves, accuracy_chart, loss_chart
+from cnncore.runs.differences import short_names
 from cnncore.runs.record import Curve, Run
 from cnncore.runs.store import RunStore, open_store
 from pages.parts.held_out import Sight, sight
@@ -33,17 +36,28 @@ def _draw(sent: Sent, key: str, alt: str) -> None:
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _sent(seen: tuple[tuple[str, float, Sight], ...], axis: Axis) -> tuple[Sent, Sent]:
-    """Return what is sent of the runs as they were at a moment; the second to ask finds it ready."""
+    """Return what is sent of the runs as they were at a moment; the second to ask finds it ready.
+
+    Colours go by the order of their start, so that a run keeps its own when the next one is looked at.
+    """
     store = open_store()
     points = max(_FEWEST, MAX_POINTS // len(seen))
-    runs = [(store.get(run_id), sight) for run_id, _, sight in seen]
-    curves = [curves_of(store, run, sight, points) for run, sight in runs]
-    charts = loss_chart(curves, axis, runs[0][0].classes), accuracy_chart(curves, axis)
+    main = seen[0][0]
+    runs = sorted(((store.get(run_id), sight) for run_id, _, sight in seen), key=lambda pair: pair[0].created)
+    names = short_names([run for run, _ in runs])
+    curves = [
+        curves_of(store, run, sight, points, name, store.changes(run.id) if run.id == main else ())
+        for (run, sight), name in zip(runs, names, strict=True)
+    ]
+    classes = next(run.classes for run, _ in runs if run.id == main)
+    charts = loss_chart(curves, axis, classes), accuracy_chart(curves, axis)
     loss, accuracy = ((compact(chart.data), chart.spec) for chart in charts)
     return loss, accuracy
 
 
-def curves_of(store: RunStore, run: Run, sight: Sight, points: int = MAX_POINTS) -> RunCurves:
+def curves_of(
+    store: RunStore, run: Run, sight: Sight, points: int, name: str, changes: Sequence[Changed] = ()
+) -> RunCurves:
     """Return what the charts draw of a run, with as much of its test set as is in `sight`."""
 
     def curve(metric: str) -> Curve:
@@ -55,7 +69,7 @@ def curves_of(store: RunStore, run: Run, sight: Sight, points: int = MAX_POINTS)
 
     split = run.config.validation_size > 0
     return RunCurves(
-        label=f"{run.label} ({run.id[-4:]})",
+        label=name,
         batch_loss=curve("batch/loss"),
         batch_accuracy=curve("batch/accuracy"),
         test_loss=test("test/loss"),
@@ -65,7 +79,7 @@ def curves_of(store: RunStore, run: Run, sight: Sight, points: int = MAX_POINTS)
         train_eval=curve("train_eval/accuracy") if run.config.train_eval else None,
         validation=curve("validation/accuracy") if split else None,
         validation_loss=curve("validation/loss") if split else None,
-        changes=tuple((change.step, change.lr_factor) for change in store.changes(run.id)),
+        changes=tuple((change.step, change.lr_factor) for change in changes),
         read_once=sight is Sight.READING,
     )
 

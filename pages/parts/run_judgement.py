@@ -62,7 +62,7 @@ def _judged(
     said = [f"{'✓' if first.sound else '⚠'} {first.text} (Q17)", *_fit(store, run, seen)]
     best = best_epoch(store, run)
     if seen is Sight.READING and best is not None:
-        said.append(f"🔓 {read_out(run, best)}")
+        said.append(f":material/lock_open: {read_out(run, best)}")
     diverged = status is Status.DIVERGED
     return said, diagnose(run.config, loss, run.classes, diverged=diverged, updates=run.step)
 

@@ -138,4 +138,3 @@ def test_a_changed_learning_rate_is_marked_where_it_changed(count):
         (1.0, "learning rate × 0.1"),
         (1.5, "learning rate × 10"),
     ]
-    assert len({mark["row"] for mark in marks[0]}) == 2, "two texts that stand in one place"
