@@ -212,8 +212,9 @@ def _colour(runs: Sequence[RunCurves]) -> dict[str, Any]:
         return {"field": "split", "type": "nominal", "scale": scale, "legend": LEGEND}
     labels = [run.label for run in runs]
     scale = {"domain": labels, "range": list(RUNS)}
-    short = max(map(len, labels)) <= 24
-    legend = LEGEND | ({"labelLimit": 170, "columns": 2} if short else {"labelLimit": 360, "columns": 1})
+    longest = max(map(len, labels))
+    columns = 4 if longest <= 10 else 2 if longest <= 24 else 1
+    legend = {**LEGEND, "columns": columns, "labelLimit": 360 // columns - 10}
     return {"field": "run", "type": "nominal", "scale": scale, "legend": legend}
 
 

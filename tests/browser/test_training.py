@@ -109,7 +109,7 @@ def test_a_changed_learning_rate_is_marked_in_the_curve_and_named(running):
     page.locator(".st-key-live_factor button", has_text="× 0.1").click()
     until(lambda: f"learning rate {planned / 10:.3g} (× 0.1 by hand)" in progress(page), seconds=30)
     texts = page.locator('[data-testid="stVegaLiteChart"]').first.locator("text")
-    until(lambda: "learning rate × 0.1" in texts.all_inner_texts(), seconds=30)
+    until(lambda: "learning rate × 0.1" in texts.all_text_contents(), seconds=30)
 
 
 def test_a_paused_run_goes_on_by_one_update_at_a_time(running):
