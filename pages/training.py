@@ -14,14 +14,18 @@ from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
 from pages.parts.header import header
+from pages.parts.held_out import show_optimism
 from pages.parts.live import live
 from pages.parts.questions import questions
 from pages.parts.run_form import run_form
 from pages.parts.run_groups import several
 from pages.parts.run_judgement import start_and_show
-from pages.parts.run_schedule import show_planned
+from pages.parts.run_schedule import show_cautions, show_planned
 from pages.parts.run_table import show_report, show_table
 from pages.parts.slow_motion import slow_motion
+from pages.parts.run_together import of_group, show_together, together
+
+BESIDE = 5  # runs that can be drawn beside one: six colours are told apart
 
 
 def show_plan(config: RunConfig, runs: list[Run]) -> bool:
@@ -51,20 +55,29 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
 
 
 def chosen_run(runs: list[Run]) -> Run | None:
-    """Return the run that the address names, else one that is going on, else the newest."""
-    asked = st.query_params.get("run")
-    if asked:
-        try:
+    """Return the run that the address names, or its group's; else one that is going on, else the newest."""
+    asked, group = st.query_params.get("run"), st.query_params.get("group")
+    try:
+        if asked:
             return open_store().get(asked)
-        except InputError as error:
-            st.warning(str(error))
+        if group:
+            return of_group(group, runs)
+    except InputError as error:
+        st.warning(str(error))
     return next((run for run in runs if run.status.active), runs[0] if runs else None)
 
 
 def show_run(run: Run, runs: list[Run]) -> None:
     """Show a run live, and below it what is drawn beside it and against what."""
-    others = {other.id: f"{other.label} ({other.id[-4:]})" for other in runs if other.step and other.id != run.id}
+    mates = together(run, runs)
+    beside = [other.id for other in mates if other.id != run.id]
+    others = {other.id: f"{other.label} ({other.id[-4:]})" for other in runs if other.step or other.id in beside}
+    others.pop(run.id, None)
+    if beside and st.session_state.get("overlaid_for") != run.id:
+        st.session_state.overlaid = beside[:BESIDE]
+        st.session_state.overlaid_for = run.id
     overlaid = [key for key in st.session_state.get("overlaid", []) if key in others]
+    st.session_state.overlaid = overlaid
     axis = Axis(st.session_state.get("axis") or Axis.EPOCH)
     live(run.id, overlaid, axis)
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -75,9 +88,11 @@ def show_run(run: Run, runs: list[Run]) -> None:
                 list(others),
                 format_func=others.__getitem__,
                 key="overlaid",
-                max_selections=5,
+                max_selections=BESIDE,
                 width="stretch",
             )
+    show_together(mates, axis)
+    show_optimism(run)
     slow_motion(run)
 
 
@@ -111,12 +126,13 @@ place.button(
 )
 with place:
     several(config, ready)
-show_planned(config)
+show_cautions(config)
 current = chosen_run(stored)
 if current is None:
     show_measured()
 else:
     show_run(current, stored)
+show_planned(config)
 if stored:
     show_table(stored)
 st.markdown(

@@ -18,6 +18,8 @@ from cnncore.runs.record import Curve
 from cnncore.statistics import wilson_interval
 
 MAX_POINTS = 500  # a chart is about 600 pixels wide; more points would only be sent, not seen
+HEIGHT = 270  # pixels, legend and axis included
+MOST_CHANGES = 12  # of the learning rate by hand, that are marked: the last ones
 SMOOTHING = 0.95  # how much of the smoothed loss is kept from one update to the next
 Columns: TypeAlias = dict[str, list[Any]]
 
@@ -36,10 +38,11 @@ AXIS_TITLES = {Axis.EPOCH: "epoch", Axis.STEP: "update", Axis.SECONDS: "seconds 
 
 @dataclass(frozen=True)
 class RunCurves:
-    """What is drawn of one run. `test_size` is the number of test images, for the interval of the last accuracy.
+    """What is drawn of one run. `test_size` is the number of test images, for the interval of its accuracies.
 
-    `train_eval` and `validation` are accuracies by epoch, where the run measures them; `changes` are the updates from
-    which on a hand has changed the learning rate, each with the factor.
+    `train_eval`, `validation` and `validation_loss` are by epoch, None where the run does not measure them; `changes`
+    are the updates from which on a hand has changed the learning rate, each with the factor. Of a run whose test set
+    was locked the test curves are empty, or its one reading at the end: then `read_once`, and its interval is a bar.
     """
 
     label: str
@@ -51,7 +54,20 @@ class RunCurves:
     test_size: int | None = None
     train_eval: Curve | None = None
     validation: Curve | None = None
+    validation_loss: Curve | None = None
     changes: tuple[tuple[int, float], ...] = ()
+    read_once: bool = False
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """Which sets of images are shown: what the legend says, before the first epoch's end as after it."""
+        shown = {
+            "train": True,
+            "test": self.validation is None or len(self.test_accuracy.value) > 0,
+            "train, re-scored": self.train_eval is not None,
+            "validation": self.validation is not None,
+        }
+        return tuple(split for split, there in shown.items() if there)
 
 
 @dataclass(frozen=True)
@@ -79,19 +95,20 @@ def smoothed(value: NDArray[np.float64], step: NDArray[np.int64]) -> NDArray[np.
 
 
 def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Chart:
-    """Return the chart of the loss: every update thin under its smoothed curve, the test loss dashed.
+    """Return the chart of the loss: every update thin under its smoothed curve, test and validation loss dashed.
 
-    A line marks ln `classes`, the loss of guessing.
+    A line marks ln `classes`, the loss of guessing; others where a hand changed a run's learning rate.
     """
-    data = _columns("raw", "smooth", "test")
+    data = _columns("raw", "smooth", "test", "validation")
     for run in runs:
         curve = run.batch_loss
-        _extend(data, run, "train", curve, axis, raw=curve.value, smooth=smoothed(curve.value, curve.step))
-        _extend(data, run, "test", run.test_loss, axis, test=run.test_loss.value)
+        _extend(data, run, axis, raw=(curve, curve.value), smooth=(curve, smoothed(curve.value, curve.step)))
+        by_epoch = {"test": run.test_loss, "validation": run.validation_loss}
+        _extend(data, run, axis, **{name: (curve, curve.value) for name, curve in by_epoch.items() if curve})
     layers = [
-        _line("raw", width=1, opacity=0.3),
-        _line("smooth", width=2.5),
-        _line("test", width=2, dash=[5, 4], points=True),
+        _line("raw", "train", width=1, opacity=0.3),
+        _line("smooth", "train", width=2.5),
+        *_held_out(),
     ]
     if classes:
         guess = float(np.log(classes))
@@ -103,28 +120,28 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
         layers.append({"data": once, "mark": rule, "encoding": {"y": height}})
         end = {"value": "width"}
         layers.append({"data": once, "mark": text, "encoding": {"y": height, "x": end, "text": {"field": "text"}}})
-    if len(runs) == 1 and runs[0].changes:
-        layers.extend(_change_layers(runs[0], axis))
+    for run in runs:
+        layers.extend(_change_layers(run, axis))
     return Chart(_spec(runs, axis, "loss (nats an image)", layers, {"zero": True, "nice": True}), data)
 
 
 def _change_layers(run: RunCurves, axis: Axis) -> list[dict[str, Any]]:
-    """Return the marks of where the learning rate was changed by hand."""
-    curve = run.batch_loss
-    if not len(curve.step):
+    """Return the marks of where the learning rate was changed by hand, the last ones; their texts run up the lines."""
+    curve, changes = run.batch_loss, run.changes[-MOST_CHANGES:]
+    if not changes or not len(curve.step):
         return []
-    places = np.interp([step for step, _ in run.changes], curve.step, getattr(curve, axis).astype(float))
+    places = np.interp([step for step, _ in changes], curve.step, getattr(curve, axis).astype(float))
     rows = [
         {"at": round(float(place), 3), "text": f"learning rate × {factor:g}"}
-        for place, (_, factor) in zip(places, run.changes, strict=True)
+        for place, (_, factor) in zip(places, changes, strict=True)
     ]
     x = {"field": "at", "type": "quantitative"}
     rule = {"type": "rule", "strokeDash": [2, 2], "color": GUESS}
-    text = {"type": "text", "align": "left", "dx": 4, "dy": 6, "baseline": "top", "color": GUESS, "fontSize": 11}
-    top = {"value": 0}
+    text = {"type": "text", "angle": 270, "align": "left", "dx": 6, "dy": 9, "color": GUESS, "fontSize": 11}
+    bottom = {"value": "height"}
     return [
         {"data": {"values": rows}, "mark": rule, "encoding": {"x": x}},
-        {"data": {"values": rows}, "mark": text, "encoding": {"x": x, "y": top, "text": {"field": "text"}}},
+        {"data": {"values": rows}, "mark": text, "encoding": {"x": x, "y": bottom, "text": {"field": "text"}}},
     ]
 
 
@@ -133,63 +150,76 @@ def accuracy_chart(runs: Sequence[RunCurves], axis: Axis) -> Chart:
     data = _columns("running", "train", "test", "low", "high", "train_eval", "validation")
     for run in runs:
         curve = run.batch_accuracy
-        _extend(data, run, "train", curve, axis, running=100 * smoothed(curve.value, curve.step))
-        _extend(data, run, "train", run.train_accuracy, axis, train=100 * run.train_accuracy.value)
-        value = run.test_accuracy.value
-        ends = np.array([wilson_interval(p * (run.test_size or 0), run.test_size) for p in value if run.test_size])
-        band = {"low": 100 * ends[:, 0], "high": 100 * ends[:, 1]} if len(ends) else {}
-        _extend(data, run, "test", run.test_accuracy, axis, test=100 * value, **band)
-        for split, name, extra in (
-            ("train, re-scored", "train_eval", run.train_eval),
-            ("validation", "validation", run.validation),
-        ):
-            if extra is not None and len(extra.value):
-                _extend(data, run, split, extra, axis, **{name: 100 * extra.value})
+        _extend(data, run, axis, running=(curve, 100 * smoothed(curve.value, curve.step)))
+        test = run.test_accuracy
+        ends = np.array([wilson_interval(p * (run.test_size or 0), run.test_size) for p in test.value if run.test_size])
+        band = {"low": (test, 100 * ends[:, 0]), "high": (test, 100 * ends[:, 1])} if len(ends) else {}
+        by_epoch = {
+            "train": run.train_accuracy,
+            "test": test,
+            "train_eval": run.train_eval,
+            "validation": run.validation,
+        }
+        shown = {name: (curve, 100 * curve.value) for name, curve in by_epoch.items() if curve}
+        _extend(data, run, axis, **shown, **band)
+    once = len(runs) == 1 and runs[0].read_once
     band_layer = {
-        "mark": {"type": "area", "opacity": 0.15},
-        "encoding": {"y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}, "color": _colour(runs)},
+        "mark": {"type": "rule", "strokeWidth": 3, "opacity": 0.5} if once else {"type": "area", "opacity": 0.15},
+        "split": "test",
+        "encoding": {"y": {"field": "low", "type": "quantitative"}, "y2": {"field": "high"}},
         "transform": [{"filter": "isValid(datum.low)"}],
     }
     layers = [
         *([band_layer] if len(runs) == 1 else []),
-        _line("running", width=1, opacity=0.45),
-        _line("train", width=2.5),
-        _line("test", width=2.5, dash=[5, 4], points=True),
-        _line("train_eval", width=2, dash=[1, 3], points=True),
-        _line("validation", width=2, dash=[8, 3], points=True),
+        _line("running", "train", width=1, opacity=0.45),
+        _line("train", "train", width=2.5),
+        *_held_out(),
+        _line("train_eval", "train, re-scored", width=2, dash=[1, 3], points=True),
     ]
-    extras = [split for split in ("train, re-scored", "validation") if split in data["split"]]
-    return Chart(_spec(runs, axis, "accuracy (%)", layers, {"domain": [0, 100]}, extras), data)
+    return Chart(_spec(runs, axis, "accuracy (%)", layers, {"domain": [0, 100]}), data)
+
+
+def _held_out() -> list[dict[str, Any]]:
+    return [
+        _line("test", "test", width=2.5, dash=[5, 4], points=True),
+        _line("validation", "validation", width=2, dash=[8, 3], points=True),
+    ]
 
 
 def _columns(*names: str) -> Columns:
-    return {name: [] for name in ("x", "run", "split", *names)}
+    return {name: [] for name in ("x", "run", *names)}
 
 
-def _extend(data: Columns, run: RunCurves, split: str, curve: Curve, axis: Axis, **values: NDArray[np.float64]) -> None:
-    count = len(curve.value)
-    x: NDArray[Any] = getattr(curve, axis)
-    # Four digits are more than a pixel shows, and half the bytes.
-    data["x"].extend(np.round(x.astype(float), 3).tolist())
-    data["run"].extend([run.label] * count)
-    data["split"].extend([split] * count)
-    for name, column in data.items():
-        if name not in ("x", "run", "split"):
-            column.extend(np.round(values[name], 4).tolist() if name in values else [None] * count)
+def _extend(data: Columns, run: RunCurves, axis: Axis, **values: tuple[Curve, NDArray[np.float64]]) -> None:
+    """Add a row for each place of the curves, with the values that each of them has there."""
+    steps = np.unique(np.concatenate([curve.step for curve, _ in values.values()]))
+    columns = {name: np.full(len(steps), np.nan) for name in data if name != "run"}
+    for name, (curve, value) in values.items():
+        places = np.searchsorted(steps, curve.step)
+        columns["x"][places] = getattr(curve, axis)
+        columns[name][places] = value
+    data["run"].extend([run.label] * len(steps))
+    for name, column in columns.items():
+        # Four digits are more than a pixel shows.
+        data[name].extend([None if value != value else value for value in np.round(column, 4).tolist()])
 
 
-def _colour(runs: Sequence[RunCurves], extras: Sequence[str] = ()) -> dict[str, Any]:
+def _colour(runs: Sequence[RunCurves]) -> dict[str, Any]:
     if len(runs) <= 1:
         colours = {"train": TRAIN, "test": TEST, "train, re-scored": TRAIN, "validation": VALIDATION}
-        names = ["train", "test", *extras]
-        scale = {"domain": names, "range": [colours[name] for name in names]}
+        names = runs[0].splits if runs else ("train", "test")
+        scale = {"domain": list(names), "range": [colours[name] for name in names]}
         return {"field": "split", "type": "nominal", "scale": scale, "legend": LEGEND}
-    scale = {"domain": [run.label for run in runs], "range": list(RUNS)}
-    return {"field": "run", "type": "nominal", "scale": scale, "legend": {**LEGEND, "labelLimit": 260, "columns": 2}}
+    labels = [run.label for run in runs]
+    scale = {"domain": labels, "range": list(RUNS)}
+    longest = max(map(len, labels))
+    columns = 4 if longest <= 10 else 2 if longest <= 24 else 1
+    legend = {**LEGEND, "columns": columns, "labelLimit": 360 // columns - 10}
+    return {"field": "run", "type": "nominal", "scale": scale, "legend": legend}
 
 
 def _line(
-    name: str, *, width: float, opacity: float = 1.0, dash: list[int] | None = None, points: bool = False
+    name: str, split: str, *, width: float, opacity: float = 1.0, dash: list[int] | None = None, points: bool = False
 ) -> dict[str, Any]:
     mark: dict[str, Any] = {"type": "line", "strokeWidth": width, "opacity": opacity, "clip": True}
     if dash:
@@ -198,35 +228,39 @@ def _line(
         mark["point"] = {"size": 22, "filled": True}
     return {
         "mark": mark,
+        "split": split,
         "encoding": {"y": {"field": name, "type": "quantitative"}},
         "transform": [{"filter": f"isValid(datum.{name})"}],
     }
 
 
 def _spec(
-    runs: Sequence[RunCurves],
-    axis: Axis,
-    title: str,
-    layers: list[dict[str, Any]],
-    scale: dict[str, Any],
-    extras: Sequence[str] = (),
+    runs: Sequence[RunCurves], axis: Axis, title: str, layers: list[dict[str, Any]], scale: dict[str, Any]
 ) -> dict[str, Any]:
-    colour = _colour(runs, extras)
+    """Return the specification: the layers of a split, which the browser writes into its rows, and what lies over them.
+
+    They share axes and colours, said once: the specification travels with every refresh.
+    """
+    shown = runs[0].splits if len(runs) == 1 else None
+    lines, marks = [], []
     for layer in layers:
-        encoding = layer["encoding"]
-        if "field" in encoding.get("y", {}):
-            encoding["y"] = {**encoding["y"], "scale": scale, "axis": {"title": title}}
-        if "data" in layer:
-            continue
-        if "color" not in encoding:
-            encoding["x"] = {
-                "field": "x",
-                "type": "quantitative",
-                "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1},
-                "scale": {"nice": False, "zero": True},
-            }
-            encoding["color"] = colour
-            encoding["detail"] = [{"field": "run"}, {"field": "split"}]
-        else:
-            encoding["x"] = {"field": "x", "type": "quantitative"}
-    return {"layer": layers, "height": 270, "config": {"view": {"stroke": None}}}
+        split = layer.pop("split", None)
+        if "field" in layer["encoding"].get("y", {}):
+            layer["encoding"]["y"] |= {"scale": scale, "axis": {"title": title}}
+        if split is None:
+            marks.append(layer)
+        elif shown is None or split in shown:
+            layer["transform"].append({"calculate": f"'{split}'", "as": "split"})
+            lines.append(layer)
+    x = {
+        "field": "x",
+        "type": "quantitative",
+        "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1},
+        "scale": {"nice": False, "zero": True},
+    }
+    shared = {"x": x, "color": _colour(runs), "detail": [{"field": "run"}]}
+    return {
+        "layer": [{"layer": lines, "encoding": shared}, *marks],
+        "height": 270,
+        "config": {"view": {"stroke": None}},
+    }

@@ -1,8 +1,12 @@
 """What is said of a run in words: how right it is, and what its last epoch shows."""
 
+from collections.abc import Sequence
+
 from cnncore.data.progress import duration
+from cnncore.runs.differences import differences
+from cnncore.runs.outcomes import Best, Paired
 from cnncore.runs.record import Run
-from cnncore.statistics import wilson_interval
+from cnncore.statistics import mean_and_spread, wilson_interval
 
 
 def percent(accuracy: float, count: int | None) -> str:
@@ -14,11 +18,12 @@ def percent(accuracy: float, count: int | None) -> str:
 
 
 def verdict(run: Run) -> str:
-    """Return in words what a finished run shows, from its last epoch."""
-    if run.train_accuracy is None or run.test_accuracy is None:
+    """Return in words what a finished run shows, from its last epoch: on validation images where it has some."""
+    name, held, size = held_out(run)
+    if run.train_accuracy is None or held is None:
         return "Finished."
-    gap = 100 * (run.train_accuracy - run.test_accuracy)
-    text = f"Test accuracy {percent(run.test_accuracy, run.test_size)}, train {100 * run.train_accuracy:.1f} %"
+    gap = 100 * (run.train_accuracy - held)
+    text = f"{name.capitalize()} accuracy {percent(held, size)}, train {100 * run.train_accuracy:.1f} %"
     text += f", after {duration(run.seconds)} of training. "
     if gap > 5:
         heart = (
@@ -26,8 +31,84 @@ def verdict(run: Run) -> str:
         )
         return text + f"The gap of {gap:.0f} points is overfitting: {heart}."
     if gap < -1:
-        return text + "Test lies above train: dropout and augmentation make training harder than testing (Q14, Q29)."
-    return text + "Train and test are close: a larger network or more epochs may still gain."
+        return text + (
+            f"{name.capitalize()} lies above train: dropout and augmentation make training harder than testing "
+            "(Q14, Q29)."
+        )
+    return text + f"Train and {name} are close: a larger network or more epochs may still gain."
+
+
+def held_out(run: Run) -> tuple[str, float | None, int | None]:
+    """Return by which images a run is judged while it goes on: validation, else test; its accuracy, their number."""
+    if run.config.validation_size:
+        return "validation", run.validation_accuracy, run.config.validation_size
+    return "test", run.test_accuracy, run.test_size
+
+
+def standing(run: Run) -> str:
+    """Return the accuracies after the last complete epoch, without the test set's where validation is for judging."""
+    name, held, size = held_out(run)
+    if run.train_accuracy is None or held is None:
+        return "The first accuracies come with the end of the first epoch"
+    return f"After epoch {run.epoch}: train {100 * run.train_accuracy:.1f} %, {name} {percent(held, size)}"
+
+
+def read_out(run: Run, best: Best) -> str:
+    """Return the one reading of a test set that was locked, and what the epoch that validation chose has on it.
+
+    `run` is over and has a validation split; `best` is `cnncore.runs.outcomes.best_epoch`'s.
+    """
+    if run.test_accuracy is None:
+        return ""
+    text = (
+        f"The test set, read once after epoch {run.epoch}: **{percent(run.test_accuracy, run.test_size)}** of "
+        f"{run.test_size or 0:,} images. "
+    )
+    if best.epoch == run.epoch:
+        return text + "Validation chooses this same epoch."
+    return text + (
+        f"Validation chooses epoch {best.epoch}, with {percent(best.test_accuracy, run.test_size)} on the test set, "
+        "which had no say in it."
+    )
+
+
+def told_apart(pair: Paired) -> str:
+    """Return how many images tell two runs apart, and whether that is more than luck (McNemar).
+
+    >>> told_apart(Paired(30, 0, 7, 13))
+    '7 images tell the two apart, 7 for the second and 0 for the first: more than the images\' luck'
+    """
+    answer = "more than the images' luck" if pair.p < 0.05 else "no more than luck would do"
+    split = pair.only_first + pair.only_second
+    return (
+        f"{split:,} images tell the two apart, {pair.only_second:,} for the second and {pair.only_first:,} for the "
+        f"first: {answer}"
+    )
+
+
+def fair_pair(first: Run, second: Run, pair: Paired) -> str:
+    """Return what one toggle did, of two runs that are over: their test accuracies, and McNemar's test."""
+    changed = differences([first.config, second.config])
+    told = ", ".join(f"`{name}` {after} against {before}" for name, (before, after) in changed.items())
+    one, other = (100 * (pair.both + alone) / pair.total for alone in (pair.only_first, pair.only_second))
+    p = p_value(pair.p)
+    return (
+        f"{told}: **{100 * pair.gain:+.1f} points** on the same {pair.total:,} test images, {other:.1f} % against "
+        f"{one:.1f} %. {told_apart(pair)} (McNemar's exact p {p if p.startswith('<') else f'= {p}'})."
+    )
+
+
+def over_seeds(accuracies: Sequence[float], split: str) -> str:
+    """Return mean and sample standard deviation of the accuracies (fractions) of several seeds on the images `split`.
+
+    >>> over_seeds([0.70, 0.74], "test")
+    'test accuracy **72.0 ± 2.8 %** (70.0 to 74.0 %)'
+    """
+    mean, spread = mean_and_spread([100 * accuracy for accuracy in accuracies])
+    low, high = 100 * min(accuracies), 100 * max(accuracies)
+    if spread is None:
+        return f"{split} accuracy {mean:.1f} %"
+    return f"{split} accuracy **{mean:.1f} ± {spread:.1f} %** ({low:.1f} to {high:.1f} %)"
 
 
 def p_value(p: float) -> str:

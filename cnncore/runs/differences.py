@@ -26,6 +26,20 @@ def differences(configs: Sequence[RunConfig]) -> dict[str, tuple[str, ...]]:
     }
 
 
+def short_names(runs: Sequence[Run], most: int = 48) -> list[str]:
+    """Return what tells each of the runs from the others, in at most `most` letters; their labels where that is longer.
+
+    Names that are the same have the end of the run's id after them.
+    """
+    found = differences([run.config for run in runs])
+    names = [", ".join(f"{name} {values[place]}" for name, values in found.items()) for place in range(len(runs))]
+    if not found or max(map(len, names)) > most:
+        names = [run.label for run in runs]
+    return [
+        name if names.count(name) == 1 else f"{name} ({run.id[-4:]})" for name, run in zip(names, runs, strict=True)
+    ]
+
+
 def setting(config: RunConfig) -> RunConfig:
     """Return what runs that differ in the seed alone share."""
     return replace(config, seed=0, preset=None, device=RunConfig().device)

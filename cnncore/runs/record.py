@@ -2,7 +2,7 @@
 
 import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
@@ -162,3 +162,8 @@ class Curve:
     value: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+
+    def last(self, count: int) -> "Curve":
+        """Return its last `count` points, none of them for 0."""
+        first = max(0, len(self.value) - count)
+        return Curve(*(getattr(self, spec.name)[first:] for spec in fields(self)))

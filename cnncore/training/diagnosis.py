@@ -65,12 +65,12 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
 
 @dataclass(frozen=True)
 class Overfitting:
-    """What train and test curves show (Q18). Accuracies are fractions, losses nats.
+    """What the curves of train and of held-out images show (Q18). Accuracies are fractions, losses nats.
 
-    `gap` is train minus test accuracy of the last epoch; `lowest` the lowest test loss, in epoch `best_epoch`; `rise`
-    by how much the test loss of the last three epochs (their median) lies above it. `noticed`: the gap is larger than
-    chance allows on this many test images and than 5 points, or the loss has climbed by more than a tenth while the
-    train accuracy went on rising.
+    `gap` is train minus held-out accuracy of the last epoch; `lowest` the lowest held-out loss, in epoch `best_epoch`;
+    `rise` by how much the loss of the last three epochs (their median) lies above it. `noticed`: the gap is larger than
+    chance allows on this many images and than 5 points, or the loss has climbed by more than a tenth while the train
+    accuracy went on rising.
     """
 
     gap: float
@@ -84,38 +84,59 @@ class Overfitting:
 
 def overfitting(
     train_accuracy: NDArray[np.float64],
-    test_accuracy: NDArray[np.float64],
-    test_loss: NDArray[np.float64],
-    test_size: int,
+    accuracy: NDArray[np.float64],
+    loss: NDArray[np.float64],
+    size: int,
+    held_out: str = "test",
 ) -> Overfitting | None:
     """Judge the curves by epoch, the first one first, each (epochs,); None before the third epoch.
 
-    Give the re-scored train accuracy (`train_eval/accuracy`) where there is one: the running one is too low by what
-    dropout, augmentation and the epoch's own progress take away.
+    `accuracy` and `loss` are those of `size` images of the split `held_out`, test or validation. Give the re-scored
+    train accuracy (`train_eval/accuracy`) where there is one: the running one is too low by what dropout, augmentation
+    and the epoch's own progress take away.
     """
-    if len(test_loss) < 3:
+    if len(loss) < 3:
         return None
-    gap = float(train_accuracy[-1] - test_accuracy[-1])
-    best = int(test_loss.argmin())
-    lowest, now = float(test_loss[best]), float(np.median(test_loss[-3:]))
+    gap = float(train_accuracy[-1] - accuracy[-1])
+    best = int(loss.argmin())
+    lowest, now = float(loss[best]), float(np.median(loss[-3:]))
     rise = max(0.0, now - lowest)
     learned_on = float(train_accuracy[-1]) > float(train_accuracy[best])
-    u_shaped = best < len(test_loss) - 3 and rise > 0.1 * lowest and learned_on
-    low, high = wilson_interval(float(test_accuracy[-1]) * test_size, test_size)
+    u_shaped = best < len(loss) - 3 and rise > 0.1 * lowest and learned_on
+    low, high = wilson_interval(float(accuracy[-1]) * size, size)
     wide = gap > max(0.05, (high - low) / 2)
     parts = []
     if wide:
         parts.append(
-            f"train accuracy lies {100 * gap:.0f} points above test accuracy, more than chance on {test_size:,} images"
+            f"train accuracy lies {100 * gap:.0f} points above {held_out} accuracy, more than chance on {size:,} images"
         )
     if u_shaped:
         parts.append(
-            f"the test loss was lowest in epoch {best + 1} ({lowest:.3f}) and has risen by {rise:.3f} since, though "
-            "the train accuracy went on rising: wrong answers are given with growing confidence"
+            f"the {held_out} loss is U-shaped: lowest in epoch {best + 1} ({lowest:.3f}), it has risen by {rise:.3f} "
+            "since, though the train accuracy went on rising"
         )
     told = "; ".join(parts)
-    text = f"This run overfits: {told}." if parts else "No sign of overfitting: train and test go together."
+    text = f"This run overfits: {told}." if parts else f"No sign of overfitting: train and {held_out} go together."
     return Overfitting(gap, best + 1, lowest, rise, u_shaped, bool(parts), text)
+
+
+def growing_confidence(found: Overfitting, epoch: int, then: float | None, now: float | None) -> str:
+    """Return the sentence on the wrong answers of an overfitting run; empty where there are none to speak of.
+
+    `then` and `now` are their mean confidence, fractions, in the epoch of the lowest loss and in `epoch`. The loss of
+    a wrong answer is at least -ln(1 - its confidence): that is how the loss climbs while the accuracy holds.
+
+    >>> u = Overfitting(0.25, 7, 1.02, 0.36, True, True, "")
+    >>> growing_confidence(u, 50, 0.55, 0.83)
+    'Its wrong answers are given with growing confidence: 55 % on average in epoch 7, 83 % in epoch 50.'
+    """
+    if not found.noticed or now is None:
+        return ""
+    if then is None or epoch == found.best_epoch:
+        return f"Its wrong answers are given with {100 * now:.0f} % confidence on average."
+    told = f"{100 * then:.0f} % on average in epoch {found.best_epoch}, {100 * now:.0f} % in epoch {epoch}"
+    grows = "growing confidence" if now > then else "no more confidence than then"
+    return f"Its wrong answers are given with {grows}: {told}."
 
 
 class Trouble(StrEnum):

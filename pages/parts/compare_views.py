@@ -12,7 +12,7 @@ from cnncore.figures.curves import MAX_POINTS, Axis, Chart
 from cnncore.figures.export import can_draw, to_csv, to_png, to_svg
 from cnncore.figures.overlay import METRICS, Seeds, overlay_chart
 from cnncore.figures.palette import RUNS
-from cnncore.figures.words import p_value, percent
+from cnncore.figures.words import p_value, percent, told_apart
 from cnncore.runs.differences import differences
 from cnncore.runs.outcomes import Paired, best_epoch, paired
 from cnncore.runs.record import Curve, Run
@@ -175,12 +175,10 @@ def _show_pair(pair: Paired) -> None:
     )
     left, right = st.columns([2, 3])
     left.dataframe(table, hide_index=True, width="stretch")
-    split = pair.only_first + pair.only_second
-    answer = "more than the images' luck" if pair.p < 0.05 else "no more than luck would do"
     right.markdown(
-        f"On **{pair.total:,}** images the second has **{100 * pair.gain:+.2f} points**. {split:,} images tell the two "
-        f"apart, {pair.only_second:,} for the second and {pair.only_first:,} for the first: {answer}."
+        f"On **{pair.total:,}** images the second has **{100 * pair.gain:+.2f} points**. {told_apart(pair)}."
     )
+    split = pair.only_first + pair.only_second
     right.latex(
         rf"p = \min\Bigl(1,\ 2\sum_{{k=0}}^{{{min(pair.only_first, pair.only_second)}}}\binom{{{split}}}{{k}}"
         rf"\,2^{{-{split}}}\Bigr) {plain_p(pair.p)}"

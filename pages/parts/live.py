@@ -1,23 +1,26 @@
 """A run as it happens: status, buttons and curves, refreshed from the store."""
 
 import math
+import secrets
+import time
 from collections.abc import Callable, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from cnncore.data.progress import duration
 from cnncore.errors import InputError
-from cnncore.figures.curves import MAX_POINTS, Axis, Chart, RunCurves, accuracy_chart, loss_chart
-from cnncore.figures.words import verdict
+from cnncore.figures.curves import Axis
+from cnncore.figures.words import standing, verdict
 from cnncore.runs import client
-from cnncore.runs.record import Curve, Run, Status
+from cnncore.runs.record import Run, Status
 from cnncore.runs.store import RunStore, open_store
+from pages.parts.held_out import show_lock
+from pages.parts.live_curves import show_curves
+from pages.parts.pace import PACE
 from pages.parts.plain import plain
 from pages.parts.run_judgement import show_judgement
 
 FACTORS = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
-REFRESH = 0.6  # seconds between two looks at a run that is going on; a class of thirty costs half a core
 _ICONS = {
     Status.QUEUED: ":material/hourglass_empty:",
     Status.RUNNING: ":material/play_arrow:",
@@ -30,26 +33,6 @@ _ICONS = {
 }
 
 
-def curves_of(store: RunStore, run: Run) -> RunCurves:
-    """Return what the charts draw of a run."""
-
-    def curve(metric: str) -> Curve:
-        return store.curve(run.id, metric, MAX_POINTS)
-
-    return RunCurves(
-        f"{run.label} ({run.id[-4:]})",
-        curve("batch/loss"),
-        curve("batch/accuracy"),
-        curve("test/loss"),
-        curve("train/accuracy"),
-        curve("test/accuracy"),
-        run.test_size,
-        curve("train_eval/accuracy") if run.config.train_eval else None,
-        curve("validation/accuracy") if run.config.validation_size else None,
-        tuple((change.step, change.lr_factor) for change in store.changes(run.id)),
-    )
-
-
 def act(action: Callable[[str], None], run_id: str) -> None:
     """Carry out a button's action; what does not work is shown as its sentence."""
     try:
@@ -59,41 +42,46 @@ def act(action: Callable[[str], None], run_id: str) -> None:
 
 
 def live(run_id: str, others: Sequence[str], axis: Axis) -> None:
-    """Show the run `run_id`, with the `others` drawn beside it, and refresh while it is active."""
-    active = open_store().get(run_id).status.active
-    st.fragment(_live, run_every=REFRESH if active else None)(run_id, tuple(others), axis, active)
+    """Show the run `run_id`, with the `others` drawn beside it, and refresh while one of them is active."""
+    store = open_store()
+    active = [entry for entry in (run_id, *others) if store.get(entry).status.active]
+    pause = PACE.pause if active else None
+    st.fragment(_paced, run_every=pause)(run_id, tuple(others), axis, tuple(active), pause)
 
 
-def _live(run_id: str, others: tuple[str, ...], axis: Axis, was_active: bool) -> None:
+def _paced(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[str, ...], pause: float | None) -> None:
+    begin = time.perf_counter()
+    _live(run_id, others, axis, were_active)
+    viewer = st.session_state.setdefault("viewer", secrets.token_hex(8))
+    if pause is not None:
+        PACE.took(viewer, time.perf_counter() - begin)
+        if pause != PACE.pause:
+            st.rerun()  # only the whole page can set its timer anew
+
+
+def _live(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[str, ...]) -> None:
     store = open_store()
     try:
         client.attend()
-        run = store.get(run_id)
+        shown = [store.get(entry) for entry in (run_id, *others)]
     except InputError as error:
         st.error(str(error))
         return
-    if was_active != run.status.active:
+    run = shown[0]
+    if were_active != tuple(entry.id for entry in shown if entry.status.active):
         st.rerun()  # once, so that the timer ends or begins and the rest of the page knows
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {plain(run.label)}", width="stretch")
         _buttons(run)
-    _rate_control(run)
     _progress_bar(run, store)
     if "live_error" in st.session_state:
         st.warning(st.session_state.pop("live_error"))
-    shown = [run, *(store.get(other) for other in others if other != run_id)]
-    curves = [curves_of(store, entry) for entry in shown]
-    left, right = st.columns(2)
-    with left:
-        _chart(loss_chart(curves, axis, run.classes), "live_loss", "Loss of every update, smoothed, and test loss")
-    with right:
-        _chart(accuracy_chart(curves, axis), "live_accuracy", "Train and test accuracy by epoch")
+    show_curves(shown, axis)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        _rate_control(run)
+        show_lock(run)
     _result(run)
     show_judgement(run)
-
-
-def _chart(chart: Chart, key: str, alt: str) -> None:
-    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
 
 
 def _rate_control(run: Run) -> None:
@@ -122,14 +110,14 @@ def _progress_bar(run: Run, store: RunStore) -> None:
 
 
 def _result(run: Run) -> None:
-    """Say how it ended, or where it trains."""
+    """Say how it ended, or where it stands and trains."""
     if run.message:
         tell = st.info if run.status in (Status.STOPPED, Status.PAUSED) else st.error
         tell(run.message)
     elif run.status is Status.FINISHED:
         st.success(verdict(run))
     elif run.device:
-        st.caption(f"On {run.device}: {run.device_reason}.")
+        st.caption(f"{standing(run)} · on {run.device}: {run.device_reason}.")
 
 
 def _progress(run: Run, store: RunStore, done: float) -> str:
@@ -140,17 +128,18 @@ def _progress(run: Run, store: RunStore, done: float) -> str:
             if ahead
             else "Starting: PyTorch is being loaded and the data put on the device"
         )
-    if not run.step:
+    update = store.last_update(run.id)
+    if update is None or not run.steps:
         return "Starting"
-    rate = store.curve(run.id, "batch/lr", MAX_POINTS)
+    by_hand = "" if run.lr_factor == 1 else f" (× {run.lr_factor:g} by hand)"
     parts = [
         f"Epoch {min(run.epoch + 1, run.config.epochs)} of {run.config.epochs}",
-        f"learning rate {rate.value[-1]:.3g}",
+        f"update {update.step:,} of {run.steps:,}",
+        f"learning rate {update.lr:.3g}{by_hand}",
     ]
-    seconds = float(rate.seconds[-1])
+    seconds = run.seconds + (update.seconds if update.epoch > run.epoch else 0)
     if seconds > 0 and run.train_size:
-        images = rate.epoch[-1] * run.train_size
-        parts.append(f"{images / seconds:,.0f} images/s")
+        parts.append(f"{update.step / run.steps * run.config.epochs * run.train_size / seconds:,.0f} images/s")
         if run.status is Status.RUNNING and done < 1:
             parts.append(f"{duration(seconds * (1 - done) / done)} of training left")
     return " · ".join(parts)

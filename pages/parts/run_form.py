@@ -50,7 +50,7 @@ def run_form() -> tuple[RunConfig, DeltaGenerator]:
     own = [network.to_json() for network in own_networks().values()]
     networks = list(dict.fromkeys(["classroom", "practical", *NETWORKS, *own, st.session_state.network]))
     third.selectbox("Network", networks, key="network", format_func=network_name, **kept)
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         for key, (label, text) in TOGGLES.items():
             st.toggle(label, key=key, help=text, **kept)
     with st.container(horizontal=True, vertical_alignment="bottom"):

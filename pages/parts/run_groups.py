@@ -26,14 +26,15 @@ NAMES = {
 
 
 def start_together(configs: tuple[RunConfig, ...], group: str) -> None:
-    """Queue the runs, show the last of them and draw the others beside it."""
+    """Queue the runs and show them together, each one when its turn comes."""
+    group = f"{group}, {time.strftime('%d.%m. %H:%M:%S')}"  # two starts are two groups
     try:
-        ids = client.start_many(configs, f"{group}, {time.strftime('%d.%m. %H:%M:%S')}")  # two starts are two groups
+        client.start_many(configs, group)
     except InputError as error:
         st.session_state.live_error = str(error)
         return
-    st.query_params["run"] = ids[-1]
-    st.session_state.overlaid = ids[:-1]
+    st.query_params.pop("run", None)
+    st.query_params["group"] = group
 
 
 def several(config: RunConfig, ready: bool) -> None:

@@ -23,17 +23,21 @@ _SPEC = {
 }
 
 
-def show_planned(config: RunConfig) -> None:
-    """Show what the settings warn of; and, folded, the learning rate of every update and the effective step."""
+def show_cautions(config: RunConfig) -> None:
+    """Say which of the settings are never used or defeat another."""
     for sentence in warnings(config):
         st.warning(sentence, icon=":material/event_busy:")
+
+
+def show_planned(config: RunConfig) -> None:
+    """Show, folded, the learning rate of every update and the effective step."""
     data = info(config.dataset)
     if data is None:
         return
     images = min(config.train_size or data.train_size, data.train_size)
     batches = max(1, -(-images // config.batch_size))
     with st.expander(
-        "The learning rate, before it starts", icon=":material/trending_down:", key="plan", on_change="rerun"
+        "The learning rate that these settings plan", icon=":material/trending_down:", key="plan", on_change="rerun"
     ) as folded:
         if not folded.open:
             return

@@ -10,12 +10,9 @@ from cnncore.runs import client
 from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
 from cnncore.training.presets import title
+from pages.parts.held_out import Sight, sight
 from pages.parts.live import act
-
-
-def show(run_id: str) -> None:
-    """Put a run into the address, and so into the charts."""
-    st.query_params["run"] = run_id
+from pages.parts.run_judgement import show
 
 
 def show_report() -> None:
@@ -47,17 +44,19 @@ def show_table(runs: list[Run]) -> None:
             "status": [str(run.status) for run in runs],
             "data": [run.config.dataset for run in runs],
             "epochs": [f"{run.epoch}/{run.config.epochs}" for run in runs],
-            "train": [None if run.train_accuracy is None else f"{100 * run.train_accuracy:.1f} %" for run in runs],
-            "test (95 % interval)": [
-                None if run.test_accuracy is None else percent(run.test_accuracy, run.test_size) for run in runs
-            ],
+            "train": [_share(run.train_accuracy) for run in runs],
+            "validation": [_share(run.validation_accuracy) for run in runs],
+            "test (95 % interval)": [_test(run) for run in runs],
             "training": [duration(run.seconds) for run in runs],
             "id": [run.id for run in runs],
         }
     )
+    if not any(run.config.validation_size for run in runs):
+        table = table.drop(columns="validation")
     st.dataframe(table, hide_index=True, width="stretch", height=min(38 + 35 * len(runs), 320))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {run.id: f"{run.label} ({run.id})" for run in runs}
+        locked = {run.id for run in runs if sight(run) is Sight.NOTHING}
         picked = st.selectbox("Run", list(names), format_func=names.__getitem__, key="picked", width=420)
         st.button("Show", icon=":material/visibility:", on_click=show, args=(picked,))
         st.button("Resume ", icon=":material/restart_alt:", on_click=act, args=(client.resume, picked))
@@ -68,4 +67,18 @@ def show_table(runs: list[Run]) -> None:
             file_name=f"run-{picked}.csv",
             icon=":material/download:",
             on_click="ignore",
+            disabled=picked in locked,
+            help="The file has the test set's readings, which are locked until the run's end."
+            if picked in locked
+            else None,
         )
+
+
+def _share(accuracy: float | None) -> str | None:
+    return None if accuracy is None else f"{100 * accuracy:.1f} %"
+
+
+def _test(run: Run) -> str | None:
+    if sight(run) is Sight.NOTHING:
+        return "locked until the end"
+    return None if run.test_accuracy is None else percent(run.test_accuracy, run.test_size)

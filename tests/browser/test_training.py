@@ -36,6 +36,10 @@ def epoch(page):
     return int(found.group(1)) if found else 0
 
 
+def update(page):
+    return int(re.search(r"update ([\d,]+) of", progress(page)).group(1).replace(",", ""))
+
+
 def button(page, name):
     return page.locator(f".st-key-{name} button")
 
@@ -97,6 +101,27 @@ def test_pause_continue_stop_and_resume(running):
     stopped = epoch(page)
     button(page, "live_resume").click()
     until(lambda: epoch(page) > stopped, seconds=90)
+
+
+def test_a_changed_learning_rate_is_marked_in_the_curve_and_named(running):
+    page = running
+    planned = float(re.search(r"learning rate ([\d.]+)", progress(page)).group(1))
+    page.locator(".st-key-live_factor button", has_text="× 0.1").click()
+    until(lambda: f"learning rate {planned / 10:.3g} (× 0.1 by hand)" in progress(page), seconds=30)
+    texts = page.locator('[data-testid="stVegaLiteChart"]').first.locator("text")
+    until(lambda: "learning rate × 0.1" in texts.all_text_contents(), seconds=30)
+
+
+def test_a_paused_run_goes_on_by_one_update_at_a_time(running):
+    page = running
+    button(page, "live_pause").click()
+    until(lambda: "Paused" in status(page) and "left" not in progress(page), seconds=30)
+    before = update(page)
+    for made in (1, 2):
+        button(page, "live_step").click()
+        until(lambda made=made: update(page) == before + made, seconds=30)
+    time.sleep(2)
+    assert update(page) == before + 2, "it went on by itself"
 
 
 def test_a_run_that_diverges_ends_with_its_sentence(visit):

@@ -1,12 +1,13 @@
 import json
 import math
+from dataclasses import replace
 
 import altair as alt
 import numpy as np
 import pytest
 
 from cnncore.figures.curves import SMOOTHING, Axis, RunCurves, accuracy_chart, loss_chart, smoothed
-from cnncore.figures.palette import RUNS, TEST, TRAIN
+from cnncore.figures.palette import RUNS, TEST, TRAIN, VALIDATION
 from cnncore.runs.record import Curve
 from cnncore.statistics import wilson_interval
 
@@ -89,3 +90,51 @@ def test_the_specifications_are_valid_vega_lite_and_do_not_change_with_the_data(
     if runs:
         longer = [RunCurves("0", *[curve(*range(9))] * 5, test_size=100), *runs[1:]]
         assert loss_chart(longer, Axis.EPOCH, 10).spec == loss_chart(runs, Axis.EPOCH, 10).spec
+
+
+def test_a_run_with_validation_shows_that_and_its_test_set_only_where_there_is_something():
+    split = replace(run(), validation=curve(0.2, 0.3), validation_loss=curve(2.0, 1.0))
+    locked = replace(split, test_loss=curve(), test_accuracy=curve())
+    for chart in (loss_chart([locked], Axis.EPOCH, None), accuracy_chart([locked], Axis.EPOCH)):
+        text = json.dumps(chart.spec)
+        assert VALIDATION in text
+        assert TEST not in text
+        assert rows(chart, "test") == []
+        assert len(rows(chart, "validation")) == 2
+    assert split.splits == ("train", "test", "validation")
+    assert TEST in json.dumps(accuracy_chart([split], Axis.EPOCH).spec)
+    assert VALIDATION not in json.dumps(accuracy_chart([run()], Axis.EPOCH).spec)
+
+
+def test_epochs_that_were_measured_together_stand_in_one_row():
+    one = replace(run(), train_eval=curve(0.25, 0.55), validation=curve(0.2, 0.3))
+    found = [
+        {name: row[name] for name in ("train", "test", "train_eval", "validation")}
+        for row in rows(accuracy_chart([one], Axis.STEP), "test")
+    ]
+    assert found == [
+        {"train": 20, "test": 30, "train_eval": 25, "validation": 20},
+        {"train": 50, "test": 40, "train_eval": 55, "validation": 30},
+    ]
+
+
+def test_one_reading_is_a_point_with_a_bar_and_several_are_a_band():
+    once = accuracy_chart([replace(run(), test_accuracy=curve(0.4).last(1), read_once=True)], Axis.EPOCH)
+    assert once.spec["layer"][0]["layer"][0]["mark"]["type"] == "rule"
+    assert len(rows(once, "low")) == 1
+    assert accuracy_chart([run()], Axis.EPOCH).spec["layer"][0]["layer"][0]["mark"]["type"] == "area"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_changed_learning_rate_is_marked_where_it_changed(count):
+    changed = replace(run("0"), changes=((2, 0.1), (3, 10.0)))
+    spec = loss_chart([changed, *(run(str(n)) for n in range(1, count))], Axis.SECONDS, 10).spec
+    marks = [
+        layer["data"]["values"]
+        for layer in spec["layer"][1:]
+        if layer["mark"]["type"] == "rule" and "x" in layer["encoding"]
+    ]
+    assert [(mark["at"], mark["text"]) for mark in marks[0]] == [
+        (1.0, "learning rate × 0.1"),
+        (1.5, "learning rate × 10"),
+    ]

@@ -1,9 +1,10 @@
 from dataclasses import replace
 
 from cnncore.data.augmentation import HorizontalFlip, RandomCrop
-from cnncore.runs.differences import by_setting, differences
+from cnncore.runs.differences import by_setting, differences, short_names
 from cnncore.training.config import DeviceChoice, RunConfig
 from cnncore.training.presets import PRESETS
+from tests.runs.conftest import CONFIG
 
 
 def test_only_fields_that_differ_are_named_with_each_ones_value():
@@ -31,3 +32,15 @@ def test_runs_that_differ_in_the_seed_alone_are_together(store):
     configs = [RunConfig(), RunConfig(lr=0.01), RunConfig(seed=1, preset="figure-2"), RunConfig(lr=0.01, seed=5)]
     runs = [store.get(run_id) for run_id in store.create_many(configs)]
     assert by_setting(runs) == [[runs[0], runs[2]], [runs[1], runs[3]]]
+
+
+def test_runs_are_called_by_what_differs(store):
+    one, other, same = (store.get(store.create(replace(CONFIG, dropout=p))) for p in (0.0, 0.5, 0.5))
+    assert short_names([one, other]) == ["dropout 0", "dropout 0.5"]
+    assert short_names([one, other, same]) == [
+        "dropout 0",
+        f"dropout 0.5 ({other.id[-4:]})",
+        f"dropout 0.5 ({same.id[-4:]})",
+    ]
+    assert short_names([one]) == [one.label]
+    assert short_names([one, other], most=5) == [one.label, other.label]

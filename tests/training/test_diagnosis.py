@@ -6,7 +6,7 @@ import pytest
 
 from cnncore.events import Batch, Diverged
 from cnncore.training.config import RunConfig, Standardization
-from cnncore.training.diagnosis import Trouble, diagnose, effective_step, first_loss, overfitting
+from cnncore.training.diagnosis import Trouble, diagnose, effective_step, first_loss, growing_confidence, overfitting
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import train
 
@@ -56,6 +56,26 @@ def test_overfitting_is_named_with_its_gap_and_the_turn_of_the_test_loss():
     assert found.rise == pytest.approx(float(np.median(loss[-3:]) - loss.min()))
     assert "25 points above" in found.text
     assert f"lowest in epoch {found.best_epoch} ({loss.min():.3f})" in found.text
+
+
+def test_the_sentence_names_the_images_that_it_speaks_of():
+    found = overfitting(*curves(), 1000, "validation")
+    assert "above validation accuracy" in found.text
+    assert "the validation loss is U-shaped" in found.text
+    assert "test" not in found.text
+
+
+def test_the_confidence_of_wrong_answers_is_named_as_it_was_measured():
+    found = overfitting(*curves(), 1000)
+    best = found.best_epoch
+    assert growing_confidence(found, 20, 0.553, 0.831) == (
+        f"Its wrong answers are given with growing confidence: 55 % on average in epoch {best}, 83 % in epoch 20."
+    )
+    assert "no more confidence" in growing_confidence(found, 20, 0.8, 0.7)
+    assert growing_confidence(found, 20, None, 0.7) == "Its wrong answers are given with 70 % confidence on average."
+    assert growing_confidence(found, 20, 0.5, None) == "", "no wrong answers"
+    sound = overfitting(np.linspace(0.3, 0.6, 5), np.linspace(0.3, 0.6, 5), np.linspace(2, 1, 5), 1000)
+    assert growing_confidence(sound, 5, 0.5, 0.7) == ""
 
 
 def test_what_chance_can_explain_is_not_called_overfitting():
