@@ -22,8 +22,8 @@ from pages.parts.run_groups import several
 from pages.parts.run_judgement import start_and_show
 from pages.parts.run_schedule import show_cautions, show_planned
 from pages.parts.run_table import show_report, show_table
-from pages.parts.slow_motion import slow_motion
 from pages.parts.run_together import of_group, show_together, together
+from pages.parts.slow_motion import slow_motion
 
 BESIDE = 5  # runs that can be drawn beside one: six colours are told apart
 
