@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.ladder import RESULTS, table
+from benchmarks.recipe import table as ingredients_table
 from cnncore.cli import COMMANDS
+from cnncore.figures.recipe import measurement
 from cnncore.training.config import RunConfig
-from cnncore.training.presets import PRESETS
+from cnncore.training.presets import CLASSROOM, PRESETS
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -33,8 +35,13 @@ def test_the_ladder_on_cifar10_is_the_measured_part():
         assert replace(config, train_size=None, epochs=100) == replace(PRESETS[name], device="cpu")
 
 
+def test_the_recipe_is_the_measured_one():
+    said = between("recipe").strip()
+    assert said in ("", ingredients_table(measurement("classroom")))
+
+
 def test_the_measured_ladder_is_of_the_presets_as_they_are():
-    assert set(MEASURED["presets"]) == {name for name in PRESETS if name.startswith("classroom")}
+    assert list(MEASURED["presets"]) == list(CLASSROOM)
     for name, preset in MEASURED["presets"].items():
         assert RunConfig.from_dict(preset["config"]) == replace(PRESETS[name], device="cpu")
         assert [run["seed"] for run in preset["runs"]] == [0, 1, 2]

@@ -45,6 +45,7 @@ COURSE = (
     Entry("batch_norm", "Batch norm", "equalizer", "Training"),
     Entry("compare", "Compare", "compare_arrows", "Results"),
     Entry("ladder", "The ladder", "stairs", "Results"),
+    Entry("records", "1989 to today", "timeline", "Results"),
     Entry("lottery", "The 128-image lottery", "casino", "Results"),
     Entry("errors", "Errors", "rule", "Results"),
     Entry("inside", "Inside a network", "visibility", "Results"),

@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from cnncore.architecture import (
     NETWORKS,
@@ -134,3 +136,56 @@ def test_every_receptive_field_is_where_the_image_has_a_gradient(name):
             centre = field.start + unit * field.jump
             whole = (round(centre - field.size / 2), round(centre + field.size / 2) - 1)
             assert clipped(unit) == (max(0, whole[0]), min(native - 1, whole[1])), (row.name, unit)
+
+
+class Nine(nn.Module):
+    """Page's nine-layer residual network as one writes it by hand, with the mean of its last map."""
+
+    def __init__(self):
+        super().__init__()
+
+        def conv(inputs, outputs):
+            return nn.Sequential(
+                nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+            )
+
+        self.first = nn.Sequential(conv(3, 64), conv(64, 128), nn.MaxPool2d(2))
+        self.block3 = nn.Sequential(conv(128, 128), conv(128, 128))
+        self.middle = nn.Sequential(conv(128, 256), nn.MaxPool2d(2), conv(256, 512), nn.MaxPool2d(2))
+        self.block6 = nn.Sequential(conv(512, 512), conv(512, 512))
+        self.dense = nn.Linear(512, 10)
+
+    def forward(self, images):
+        maps = self.first(images)
+        maps = self.middle(maps + self.block3(maps))
+        maps = maps + self.block6(maps)
+        return self.dense(maps.mean((2, 3)))
+
+
+def test_the_speedrun_network_is_the_handwritten_one():
+    by_hand, ours = Nine().eval(), build(named_network("speedrun")).eval()
+    assert [tuple(value.shape) for value in ours.parameters()] == [tuple(v.shape) for v in by_hand.parameters()]
+    with torch.no_grad():
+        for mine, theirs in zip(ours.parameters(), by_hand.parameters(), strict=True):
+            mine.copy_(theirs)
+        images = torch.rand(2, 3, 32, 32)
+        torch.testing.assert_close(ours(images), by_hand(images), rtol=1e-4, atol=1e-5)
+        with FlopCounterMode(display=False) as counted:
+            by_hand(images[:1])
+    found = describe(named_network("speedrun"))
+    assert (found.parameters, found.macs) == (6_573_130, counted.get_total_flops() // 2)
+
+
+def test_the_network_of_1989_but_for_its_table_of_connections_and_its_biases():
+    rows = {row.name: row for row in describe(named_network("lenet1989")).rows}
+    assert [rows[name].output for name in ("conv1", "conv2", "fc3", "fc4")] == [
+        (12, 8, 8),
+        (12, 4, 4),
+        (30, 1, 1),
+        (10, 1, 1),
+    ]
+    # The paper: 768 + 192 biases in the first two layers, one a unit, and 8 of the 12 maps read by each of the second.
+    biases = 12 * 8 * 8 + 12 * 4 * 4
+    read = rows["conv2"].weights * 8 // 12
+    dense = sum(rows[name].weights + rows[name].biases for name in ("fc3", "fc4"))
+    assert rows["conv1"].weights + read + biases + dense == 9760

@@ -229,7 +229,7 @@ def test_nonsense_in_json_is_one_sentence(text, message):
 
 
 def test_unknown_names_are_one_sentence(tmp_path):
-    with pytest.raises(InputError, match=r"`network` \(='nosuch'\) must be one of lenet5, practical"):
+    with pytest.raises(InputError, match=r"`network` \(='nosuch'\) must be one of lenet1989, lenet5, practical"):
         load_network("nosuch")
     with pytest.raises(InputError, match=r"missing.json\) cannot be read"):
         load_network(str(tmp_path / "missing.json"))

@@ -8,7 +8,7 @@ from cnncore.events import Finished
 from cnncore.runs.record import Status
 from cnncore.runs.rungs import experiments
 from cnncore.runs.store import RunStore
-from cnncore.training.presets import PRESETS
+from cnncore.training.presets import CLASSROOM
 from tests.runs.conftest import epoch_end, started
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "ladder.py")
@@ -44,7 +44,7 @@ def test_one_click_queues_the_whole_series_in_rounds(store, seeds):
     assert not app.exception
     queued = store.runs()[::-1]
     assert [run.config for run in queued] == experiments("classroom", seeds)
-    assert [run.config.preset for run in queued[:9]] == [name for name in PRESETS if name.startswith("classroom-")]
+    assert [run.config.preset for run in queued[:9]] == list(CLASSROOM)
     assert {run.group for run in queued} == {app.selectbox(key="ladder").value}
 
 

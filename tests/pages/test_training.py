@@ -108,7 +108,7 @@ def test_start_queues_the_run_that_the_form_describes(store):
     assert app.query_params["run"] in (run.id, [run.id])
 
 
-@pytest.mark.parametrize("name", ["classroom-2", "classroom-6", "classroom-9", "classroom-7-momentum"])
+@pytest.mark.parametrize("name", ["classroom-2", "classroom-9", "classroom-7-momentum", "classroom-plus"])
 def test_a_preset_sets_every_control_and_starts_exactly_itself(store, name):
     app = opened()
     app.selectbox(key="preset").select(name).run()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cnncore.data.augmentation import ColourJitter, HorizontalFlip, RandomCrop, parse_augmentations
 from cnncore.errors import InputError
 from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
-from cnncore.training.presets import PRESETS, title
+from cnncore.training.presets import BEYOND, CLASSROOM, PRACTICAL, PRESETS, title
 from cnncore.training.schedule import learning_rate
 
 # The practical's table, written out: (dataset, network, batch, lr, epochs) and the toggles that each step adds.
@@ -32,7 +32,12 @@ def test_a_preset_is_the_practicals_experiment(name):
     assert PRESETS[name] == RunConfig(**TABLE[name], preset=name)
 
 
-# What the practical has not, and what must therefore be off in every preset, whatever the defaults become.
+def test_every_preset_is_the_practicals_own_its_classroom_size_or_beyond_it():
+    assert list(PRACTICAL) == list(TABLE)
+    assert [*PRACTICAL, *CLASSROOM, *BEYOND] == list(PRESETS)
+
+
+# What the practical has not, and what must therefore be off in its presets, whatever the defaults become.
 OFF = {
     "optimizer": "sgd",
     "nesterov": False,
@@ -49,7 +54,7 @@ OFF = {
 }
 
 
-@pytest.mark.parametrize("name", PRESETS)
+@pytest.mark.parametrize("name", [*PRACTICAL, *CLASSROOM])
 def test_a_preset_has_nothing_that_the_practical_has_not(name):
     assert {field: getattr(PRESETS[name], field) for field in OFF} == OFF
     assert PRESETS[name].schedule in (Schedule.NONE, Schedule.EXPONENTIAL)
@@ -67,7 +72,17 @@ def test_a_classroom_preset_has_the_toggles_of_its_figure(step):
 
 def test_every_preset_has_a_title():
     assert title("figure-7-momentum") == "Figure 7: + momentum, same learning rate"
+    assert title("practical-plus") == "Practical plus: a modern recipe"
+    assert title("speedrun").startswith("Speedrun: a residual network")
     assert len({title(name) for name in PRESETS}) == len(PRESETS)
+
+
+@pytest.mark.parametrize(("last_step", "name"), [("figure-9", "practical-plus"), ("classroom-9", "classroom-plus")])
+def test_the_modern_recipe_has_the_last_steps_data_budget(last_step, name):
+    old, new = PRESETS[last_step], PRESETS[name]
+    for setting in ("dataset", "network", "epochs", "batch_size", "train_size", "batch_norm", "standardize", "seed"):
+        assert getattr(new, setting) == getattr(old, setting), setting
+    assert (new.validation_size, new.precision) == (0, "fp32")
 
 
 @given(

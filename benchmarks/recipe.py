@@ -1,0 +1,90 @@
+"""What each ingredient of the modern recipe is worth: left out of it, and added alone to the ladder's last step.
+
+    python -m benchmarks.recipe --family classroom --seeds 3 --epochs 20 --device cpu --workers 2
+    python -m benchmarks.recipe --family classroom --seeds 3 --device cpu --final
+    python -m benchmarks.recipe --family practical --seeds 3 --device cuda
+    python -m benchmarks.recipe --family classroom --seeds 1 --epochs 20 --trial lr=0.02 --trial lr=0.02,average=2
+
+All but `--final` train without a fifth of the train images (a tenth of CIFAR-10's) and are judged on those. A
+difference is taken seed by seed, as one seed means the same first weights and the same order. A `--trial` changes
+settings of the new recipe; trials are kept too, so that the file says what was chosen from. `--final` trains both
+recipes as they are, on all train images, and reads the test set: nothing is chosen after that. Figures are those of
+the last epoch. Written to benchmarks/results/recipe-FAMILY-DEVICE.json, see `benchmarks.runs`.
+"""
+
+import argparse
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from benchmarks.runs import RESULTS, Job, fill
+from cnncore.figures.recipe import ADDED, LEFT_OUT, Measurement, worth_table
+from cnncore.training.config import RunConfig
+from cnncore.training.recipe import FAMILIES, Recipe, recipe_of
+
+VALIDATION = {"classroom": 1000, "practical": 5000}  # images that leave the train set
+_TEXTS = ("schedule", "optimizer")  # settings of a trial that are words
+
+
+def rows(recipe: Recipe) -> Iterator[tuple[str, RunConfig]]:
+    """Yield the table's rows: the two recipes, the new one without each ingredient, the old one with each."""
+    yield "new", recipe.new
+    yield "old", recipe.old
+    for ingredient in recipe.ingredients:
+        yield f"new without {ingredient.name}", recipe.without(ingredient.name)
+    for ingredient in recipe.ingredients:
+        yield f"old with {ingredient.name}", recipe.added(ingredient.name)
+
+
+def trial(config: RunConfig, text: str) -> RunConfig:
+    """Return the configuration with the settings that a text names, as `lr=0.02,average=2`; `as it is` changes none."""
+    pairs = [pair.split("=") for pair in text.split(",") if "=" in pair]
+    values: dict[str, Any] = {name: value if name in _TEXTS else json.loads(value) for name, value in pairs}
+    return replace(config, preset=None, **values)
+
+
+def jobs(args: argparse.Namespace) -> Iterator[Job]:
+    """Yield everything to measure: a whole round of rows for each seed."""
+    recipe = recipe_of(args.family)
+    part, chosen = "ingredients", list(rows(recipe))
+    if args.trial:
+        part, chosen = "trials", [(text, trial(recipe.new, text)) for text in args.trial]
+    elif args.final:
+        part, chosen = "final", [("new", recipe.new), ("old", recipe.old)]
+    for seed in range(args.seeds):
+        for row, config in chosen:
+            if not args.only or row in args.only:
+                changed = replace(config, seed=seed, epochs=args.epochs or config.epochs, train_size=args.train_size)
+                held_out = 0 if args.final else VALIDATION[args.family]
+                yield Job(part, row, replace(changed, validation_size=held_out, device=args.device))
+
+
+def table(found: Measurement) -> str:
+    """Return the ingredients as the Markdown table of the README, in points of validation accuracy."""
+    columns = worth_table(found.worths)
+    names = ["ingredient", LEFT_OUT, ADDED]
+    lines = [f"| {' | '.join(names)} |", "|---|---|---|"]
+    rows = zip(*(columns[name] for name in names), strict=True)
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+
+
+def main() -> None:
+    """Measure what is missing, and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--family", choices=list(FAMILIES), default="classroom")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="instead of the presets' own")
+    parser.add_argument("--train-size", type=int, help="only so many train images, balanced over the classes")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--workers", type=int, default=1, help="processes; more than one for CPUs alone")
+    parser.add_argument("--trial", action="append", help="settings of the new recipe to try on the validation split")
+    parser.add_argument("--final", action="store_true", help="both recipes on all train images, for the test set")
+    parser.add_argument("--only", action="append", help="only this row")
+    parser.add_argument("--name", help="of the result file")
+    args = parser.parse_args()
+    fill(RESULTS / f"{args.name or f'recipe-{args.family}-{args.device}'}.json", jobs(args), args.workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,45 @@
+"""The same data, 1989 to today: each era's network and recipe on one data set, several seeds.
+
+    python -m benchmarks.records --dataset builtin --seeds 3 --device cpu --workers 2
+    python -m benchmarks.records --dataset cifar10 --seeds 3 --device cuda
+    python -m benchmarks.records --dataset cifar10 --seeds 1 --epochs 30 --train-size 10000 --device cpu --name ...-part
+
+The eras are those of `cnncore.course.eras`; nothing is chosen on what comes out. Figures are those of the last epoch,
+on all test images. Written to benchmarks/results/records-DATASET-DEVICE.json, see `benchmarks.runs`.
+"""
+
+import argparse
+from collections.abc import Iterator
+from dataclasses import replace
+
+from benchmarks.runs import RESULTS, Job, fill
+from cnncore.course.eras import ERAS
+
+
+def jobs(args: argparse.Namespace) -> Iterator[Job]:
+    """Yield everything to measure: a round of eras for each seed."""
+    for seed in range(args.seeds):
+        for era in ERAS:
+            if not args.only or era.name in args.only:
+                config = era.configs[args.dataset]
+                changed = replace(config, epochs=args.epochs or config.epochs, train_size=args.train_size)
+                yield Job("eras", era.name, replace(changed, seed=seed, device=args.device))
+
+
+def main() -> None:
+    """Measure what is missing, and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--dataset", choices=["builtin", "cifar10"], default="builtin")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="instead of the eras' own")
+    parser.add_argument("--train-size", type=int, help="only so many train images, balanced over the classes")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--workers", type=int, default=1, help="processes; more than one for CPUs alone")
+    parser.add_argument("--only", action="append", help="only this era")
+    parser.add_argument("--name", help="of the result file")
+    args = parser.parse_args()
+    fill(RESULTS / f"{args.name or f'records-{args.dataset}-{args.device}'}.json", jobs(args), args.workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""A result file that fills with runs: what is there with the same configuration is not trained again.
+
+    {"machine": ..., PART: {ROW: {"config": ..., "runs": [{"seed", "diverged", "seconds", ...}, ...]}}}
+
+A run's curve has its metrics after each epoch. `seconds` are of training alone, by the clock, with as many processes
+beside it as `workers` says and whatever else the machine did; `cpu_seconds` are what the whole run used of its cores.
+"""
+
+import json
+import multiprocessing
+import time
+from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import machine
+from cnncore.events import Diverged, Epoch
+from cnncore.training.config import RunConfig
+from cnncore.training.trainer import own_process, train
+
+RESULTS = Path(__file__).parent / "results"
+METRICS = ("train_accuracy", "validation_accuracy", "test_accuracy", "test_loss")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to make, and where in the result it goes."""
+
+    part: str
+    row: str
+    config: RunConfig
+
+    @property
+    def setting(self) -> dict[str, Any]:
+        """The configuration as the file has it, whatever the seed."""
+        values: dict[str, Any] = json.loads(replace(self.config, seed=0).to_json())
+        return values
+
+
+def measure(config: RunConfig) -> dict[str, Any]:
+    """Train in this process and return the metrics after each epoch, and the seconds of training."""
+    own_process()
+    begun = time.process_time()
+    epochs: list[Epoch] = []
+    diverged = None
+    for event in train(config):
+        if isinstance(event, Epoch):
+            epochs.append(event)
+        elif isinstance(event, Diverged):
+            diverged = event.message
+    curve = {
+        name: [round(getattr(epoch, name), 4) for epoch in epochs if getattr(epoch, name) is not None]
+        for name in METRICS
+    }
+    seconds = {
+        "seconds": round(sum(epoch.seconds for epoch in epochs), 1),
+        "cpu_seconds": round(time.process_time() - begun, 1),
+    }
+    return {"seed": config.seed, "diverged": diverged, **seconds, "curve": curve}
+
+
+def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:
+    """Make the runs that the file at `path` lacks, and write it after each of them."""
+    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    result["machine"] = machine() | {"workers": workers}
+    todo = [job for job in jobs if lacks(result, job)]
+    # A fresh interpreter each: torch's threads do not survive a fork.
+    with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
+        running = {pool.submit(measure, job.config): job for job in todo}
+        for done in as_completed(running):
+            job, run = running[done], done.result()
+            put(result, job, run)
+            path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            last = {name: values[-1] for name, values in run["curve"].items() if values}
+            print(job.part, job.row, f"seed {job.config.seed}", run["diverged"] or last, run["seconds"], flush=True)
+
+
+def lacks(result: dict[str, Any], job: Job) -> bool:
+    """Return whether a job's run is not in the result yet."""
+    entry = result.get(job.part, {}).get(job.row, {})
+    return entry.get("config") != job.setting or all(run["seed"] != job.config.seed for run in entry["runs"])
+
+
+def put(result: dict[str, Any], job: Job, run: dict[str, Any]) -> None:
+    """Put a run into the result; those of another configuration under the same name go."""
+    entry = result.setdefault(job.part, {}).setdefault(job.row, {})
+    if entry.get("config") != job.setting:
+        entry.clear()
+        entry.update({"config": job.setting, "runs": []})
+    others = [known for known in entry["runs"] if known["seed"] != run["seed"]]
+    entry["runs"] = sorted([*others, run], key=lambda one: int(one["seed"]))

@@ -1,0 +1,109 @@
+"""94 % on CIFAR-10 against the clock: the preset `speedrun` on a CUDA device, cold and warm, several seeds.
+
+    python -m benchmarks.speedrun --seeds 5
+    python -m benchmarks.speedrun --seeds 5 --epochs 16
+
+CIFAR-10 has to be prepared. *Warm* is a run in a process that has trained one epoch before: from the first event,
+when the data are on the device and the update is recorded, to the last, with the evaluation on all test images after
+every epoch in it. *Cold* is a process of its own: imports, data, recording, training and evaluation, from its
+beginning to its end. Nothing is compiled. The accuracy is the last epoch's, of the averaged weights, each image seen
+once. `flip` is another number: the mean of the network's answers to each test image and to its mirror image, with the
+same weights, and costs a second look that no time here counts. Written to benchmarks/results/speedrun-NAME.json, NAME
+being the device's.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.gpu import whole
+from benchmarks.machine import gpu_name, machine
+from cnncore.architecture.build import build
+from cnncore.data.prepared import load
+from cnncore.data.standardize import Standardize
+from cnncore.statistics import mean_and_spread
+from cnncore.training.batches import Batches
+from cnncore.training.checkpoint import Checkpoint
+from cnncore.training.config import RunConfig
+from cnncore.training.device import autocast, choose_device
+from cnncore.training.network import network_of
+from cnncore.training.presets import PRESETS
+from cnncore.training.trainer import train
+
+RESULTS = Path(__file__).parent / "results"
+COLD = "import sys; from benchmarks.speedrun import configured, whole; whole(configured(int(sys.argv[1]), 0))"
+
+
+def configured(epochs: int, seed: int) -> RunConfig:
+    """Return the preset's run on CUDA."""
+    return replace(PRESETS["speedrun"], device="cuda", epochs=epochs, seed=seed, snapshots=False)
+
+
+def cold(epochs: int) -> float:
+    """Return the seconds of a process that imports, opens the data, records, trains and evaluates."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", COLD, str(epochs)], check=True)
+    return time.perf_counter() - start
+
+
+def flipped(config: RunConfig) -> dict[str, float]:
+    """Train once more and return the last weights' test accuracy with each image seen `once` and with its `flip`."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "checkpoint.pt"
+        for _ in train(config, checkpoint=path):
+            pass
+        device, _ = choose_device(config.device)
+        saved = Checkpoint.load(path, device)
+    data = load(config.dataset)
+    model = build(network_of(config, data.shape, len(data.classes))).to(device, memory_format=torch.channels_last)
+    model.load_state_dict(saved.evaluated)
+    model.eval()
+    assert saved.standardize is not None, "a checkpoint of this version keeps its standardization"
+    batches = Batches.of(config, data, device, Standardize.from_state(saved.standardize))
+    once = both = 0
+    with torch.inference_mode(), autocast(config.precision, device):
+        for inputs, labels in batches.test_batches():
+            plain, mirrored = (model(view).float().softmax(1) for view in (inputs, inputs.flip(3)))
+            once += int((plain.argmax(1) == labels).sum())
+            both += int(((plain + mirrored).argmax(1) == labels).sum())
+    return {"once": once / len(batches.test), "flip": both / len(batches.test)}
+
+
+def main() -> int:
+    """Measure and write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=PRESETS["speedrun"].epochs)
+    parser.add_argument("--seeds", type=int, default=5)
+    args = parser.parse_args()
+    if not torch.cuda.is_available():
+        print("`device` (=cuda) is not there: run this on a machine with a CUDA device.", file=sys.stderr)
+        return 2
+    whole(configured(1, 0))  # allocates, chooses kernels
+    runs = [{"seed": seed, **whole(configured(args.epochs, seed))} for seed in range(args.seeds)]
+    accuracy, spread = mean_and_spread([run["test_accuracy"] for run in runs])
+    seconds, seconds_spread = mean_and_spread([run["seconds"] for run in runs])
+    result: dict[str, Any] = {
+        "machine": machine(),
+        "config": configured(args.epochs, 0).to_dict(),
+        "test_accuracy": {"mean": accuracy, "spread": spread},
+        "warm_seconds": {"mean": seconds, "spread": seconds_spread},
+        "cold_seconds": [round(cold(args.epochs), 2) for _ in range(min(3, args.seeds))],
+        "flip": flipped(configured(args.epochs, 0)),
+        "runs": runs,
+    }
+    path = RESULTS / f"speedrun-{gpu_name()}.json"
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    print({name: value for name, value in result.items() if name not in ("machine", "config")})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

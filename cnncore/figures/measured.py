@@ -1,0 +1,91 @@
+"""What benchmarks/ measured, found by its configuration: mean and spread of the last epoch over the seeds."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from cnncore.runs.differences import setting
+from cnncore.statistics import mean_and_spread
+from cnncore.training.config import RunConfig
+
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
+_PARTS = ("presets", "eras", "final")  # of a result file: in each, entries with a configuration and its runs
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One configuration's test accuracy (fraction) at the end: `spread` is the standard deviation over the `seeds`.
+
+    None where there was one seed. `seconds` are of training alone, a run's mean, on `machine`; `config` says with how
+    many images and epochs.
+    """
+
+    config: RunConfig
+    accuracy: float
+    spread: float | None
+    seeds: int
+    seconds: float
+    machine: str
+
+
+def measured(config: RunConfig) -> Measured | None:
+    """Return what was measured of a configuration, whatever device and seed it names; None if nothing was."""
+    return _known().get(setting(config))
+
+
+def measured_in_part(config: RunConfig) -> Measured | None:
+    """Return what was measured of a configuration with fewer train images or epochs: the largest such part."""
+    whole = replace(config, train_size=None)
+    parts = [
+        found
+        for found in _known().values()
+        if found.config.train_size is not None
+        and setting(replace(found.config, train_size=None, epochs=config.epochs)) == setting(whole)
+    ]
+    return max(parts, key=lambda part: (part.config.train_size or 0) * part.config.epochs, default=None)
+
+
+def hardware(machine: dict[str, Any]) -> str:
+    """Return in a line what a result was measured on."""
+    where = machine["gpu"] or f"{machine['cpu']}, {machine['threads']} thread{'s' if machine['threads'] > 1 else ''}"
+    return f"{where}, torch {machine['versions']['torch']}, {machine['date']}"
+
+
+def result(name: str) -> dict[str, Any] | None:
+    """Return the result file called `name`; None where it was not measured or the results are not installed."""
+    try:
+        found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return found
+
+
+@cache
+def _known() -> dict[RunConfig, Measured]:
+    return {setting(entry.config): entry for path in sorted(RESULTS.glob("*.json")) for entry in _entries(path)}
+
+
+def _entries(path: Path) -> Iterator[Measured]:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if "warm_seconds" in content:  # benchmarks/speedrun.py: one configuration a file
+        accuracy, warm = content["test_accuracy"], content["warm_seconds"]["mean"]
+        config, machine = RunConfig.from_dict(content["config"]), hardware(content["machine"])
+        yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, machine)
+    for part in _PARTS:
+        for entry in content.get(part, {}).values():
+            if "config" not in entry:
+                continue
+            ended = [run for run in entry["runs"] if "curve" in run and not run["diverged"]]
+            if ended:
+                accuracy, spread = mean_and_spread([run["curve"]["test_accuracy"][-1] for run in ended])
+                seconds, _ = mean_and_spread([_seconds(run) for run in ended])
+                config = RunConfig.from_dict(entry["config"])
+                yield Measured(config, accuracy, spread, len(ended), seconds, hardware(content["machine"]))
+
+
+def _seconds(run: dict[str, Any]) -> float:
+    seconds = run["seconds"]  # the ladder's runs have the evaluations' beside it
+    return float(seconds["train"] if isinstance(seconds, dict) else seconds)

@@ -1,0 +1,162 @@
+"""The same data, 1989 to today, drawn: accuracy of each era by year or by what it costs, with its spread."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from cnncore.architecture import describe
+from cnncore.course.eras import ERAS, Era
+from cnncore.data.catalogue import BUILTIN, KNOWN
+from cnncore.figures.curves import Chart
+from cnncore.figures.measured import Measured, measured, measured_in_part
+from cnncore.figures.palette import GUESS, TEST
+from cnncore.training.config import RunConfig
+from cnncore.training.network import network_of
+
+NOT_MEASURED = "not measured here"
+WHOLE, PART = "all train images, all epochs", "a part of the train images and epochs"
+
+
+class Across(StrEnum):
+    """What the eras are laid out along."""
+
+    YEAR = "year"
+    MACS = "multiply-adds"
+    PARAMETERS = "parameters"
+    TRAINING = "whole training"
+
+
+@dataclass(frozen=True)
+class Step:
+    """An era on one data set: its network's parameters and multiply-adds an image as it sees them, and its accuracy.
+
+    `images` are those that it trains on. `whole` was measured as configured, `part` with fewer images and epochs;
+    either is None where it was not.
+    """
+
+    era: Era
+    config: RunConfig
+    parameters: int
+    macs: int
+    images: int
+    whole: Measured | None
+    part: Measured | None
+
+    @property
+    def training(self) -> int:
+        """Multiply-adds of the whole training as configured.
+
+        All epochs, each image forward and, about twice as much, backward: 3 * macs * images * epochs. No clock is in
+        it, so that machines can be compared.
+        """
+        return 3 * self.macs * self.images * self.config.epochs
+
+    @property
+    def best(self) -> Measured | None:
+        """The whole measurement, else the part."""
+        return self.whole or self.part
+
+
+def steps(dataset: str) -> list[Step]:
+    """Return the eras on a data set, in the order of their years."""
+    return [_step(era, era.configs[dataset]) for era in ERAS]
+
+
+def _step(era: Era, config: RunConfig) -> Step:
+    about = BUILTIN if config.dataset == BUILTIN.name else KNOWN[config.dataset]
+    found = describe(network_of(config, about.shape, len(about.classes)))
+    whole, part = measured(config), measured_in_part(config)
+    return Step(era, config, found.parameters, found.macs, about.train_size, whole, part)
+
+
+def steps_chart(found: list[Step], across: Across) -> Chart | None:
+    """Return the chart of accuracies with one standard deviation over the seeds; None where nothing was measured."""
+    data: dict[str, list[Any]] = {name: [] for name in ("era", "x", "accuracy", "low", "high", "runs")}
+    for step in found:
+        if step.best is None:
+            continue
+        one = step.best
+        spread = one.spread or 0.0
+        x = {
+            Across.YEAR: step.era.year,
+            Across.MACS: step.macs,
+            Across.PARAMETERS: step.parameters,
+            Across.TRAINING: step.training,
+        }[across]
+        values = (one.accuracy, one.accuracy - spread, one.accuracy + spread)
+        for name, value in zip(data, (step.era.name, x, *(round(100 * v, 2) for v in values)), strict=False):
+            data[name].append(value)
+        data["runs"].append(WHOLE if step.whole else PART)
+    if not data["era"]:
+        return None
+    kinds = [kind for kind in (WHOLE, PART) if kind in data["runs"]]
+    colour = {
+        "field": "runs",
+        "type": "nominal",
+        "scale": {"domain": kinds, "range": [{WHOLE: TEST, PART: GUESS}[kind] for kind in kinds]},
+        "legend": {"orient": "top", "title": None, "labelLimit": 300},
+    }
+    place = {"x": {"field": "x", "type": "quantitative", **_AXES[across]}, "color": colour}
+
+    def height(name: str) -> dict[str, Any]:
+        return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": "test accuracy (%)"}
+
+    layers = [
+        {
+            "mark": {"type": "rule", "strokeWidth": 2},
+            "encoding": {**place, "y": height("low"), "y2": {"field": "high"}},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
+            "encoding": {**place, "y": height("accuracy")},
+        },
+        {
+            "mark": {"type": "text", "align": "right", "dx": -10, "dy": -6, "fontSize": 12},
+            "encoding": {**place, "y": height("accuracy"), "text": {"field": "era"}},
+        },
+    ]
+    return Chart({"layer": layers, "height": 300, "config": {"view": {"stroke": None}}}, data)
+
+
+_LOG: dict[str, Any] = {"type": "log", "nice": True}
+_AXES: dict[Across, dict[str, Any]] = {
+    Across.YEAR: {
+        "scale": {"zero": False, "domain": [1980, 2021]},
+        "axis": {"title": "year of its newest idea", "format": "d", "grid": False},
+    },
+    Across.MACS: {"scale": _LOG, "axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},
+    Across.PARAMETERS: {"scale": _LOG, "axis": {"title": "parameters", "format": "~s", "tickCount": 5}},
+    Across.TRAINING: {
+        "scale": _LOG,
+        "axis": {"title": "multiply-adds of the whole training (about)", "format": ".0e", "tickCount": 5},
+    },
+}
+
+
+def steps_table(found: list[Step]) -> dict[str, list[Any]]:
+    """Return the eras by column: what is new, what the network and its training cost, and how right it is."""
+    return {
+        "year": [step.era.year for step in found],
+        "era": [step.era.name for step in found],
+        "test accuracy": [_accuracy(step) for step in found],
+        "parameters": [step.parameters for step in found],
+        "multiply-adds": [step.macs for step in found],
+        "epochs": [step.config.epochs for step in found],
+        "whole training": [f"{step.training:.1e}" for step in found],
+        "new": [step.era.new for step in found],
+    }
+
+
+def _accuracy(step: Step) -> str:
+    if step.whole is not None:
+        return said(step.whole)
+    if step.part is not None:
+        config = step.part.config
+        return f"{said(step.part)} with {config.train_size:,} images and {config.epochs} epochs"
+    return NOT_MEASURED
+
+
+def said(one: Measured) -> str:
+    """Return an accuracy with its spread over the seeds in words."""
+    spread = f" ± {100 * one.spread:.1f}" if one.spread is not None else ""
+    return f"{100 * one.accuracy:.1f}{spread} % ({one.seeds} seed{'s' if one.seeds > 1 else ''})"

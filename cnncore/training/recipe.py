@@ -1,0 +1,138 @@
+"""What a recipe is made of: two presets that share data and network, and the ingredients in which they differ.
+
+Each ingredient is some settings of a configuration. To leave one out of the new recipe is to give these the old
+one's values; to add one to the old recipe is the same the other way round.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from cnncore.errors import InputError
+from cnncore.training.config import RunConfig
+from cnncore.training.presets import PRESETS
+
+STEP = "step"  # the effective learning rate lr / (1 - momentum), Q27: a setting here in the place of `lr`
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """One thing that a recipe does: a name, in a sentence what for, and the settings that make it."""
+
+    name: str
+    why: str
+    settings: tuple[str, ...]
+
+
+INGREDIENTS: tuple[Ingredient, ...] = (
+    Ingredient(
+        "one-cycle",
+        "The learning rate rises for a third of the updates and then falls to nothing, instead of falling from the "
+        "start (Smith & Topin 2017).",
+        ("schedule", "decay", STEP),
+    ),
+    Ingredient(
+        "Nesterov momentum",
+        "Each step keeps nine tenths of the last one; the learning rate is divided by ten, so that the effective step "
+        "stays (Nesterov 1983, Sutskever et al. 2013).",
+        ("momentum", "nesterov"),
+    ),
+    Ingredient(
+        "weight decay",
+        "Every update also shrinks the weights a little (Krogh & Hertz 1991).",
+        ("weight_decay",),
+    ),
+    Ingredient(
+        "label smoothing",
+        "A tenth of each label is shared out over all classes: no answer can be too sure (Szegedy et al. 2016).",
+        ("label_smoothing",),
+    ),
+    Ingredient(
+        "averaged weights",
+        "What is tested is a moving average of the weights, which has less noise than the last ones (Polyak & Juditsky "
+        "1992).",
+        ("average",),
+    ),
+    Ingredient(
+        "pad-crop",
+        "Images are shifted by up to four pixels at their full size, instead of cut to 28 pixels (He et al. 2015).",
+        ("augment",),
+    ),
+    Ingredient(
+        "no dropout",
+        "Batch norm and augmentation already regularize: half of the dense units are no longer dropped.",
+        ("dropout",),
+    ),
+)
+FAMILIES: dict[str, tuple[str, str]] = {
+    "classroom": ("classroom-9", "classroom-plus"),
+    "practical": ("figure-9", "practical-plus"),
+}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """An old and a new configuration for the same network, data and number of epochs."""
+
+    old: RunConfig
+    new: RunConfig
+
+    def __post_init__(self) -> None:
+        for name in ("dataset", "network", "epochs", "batch_size", "batch_norm", "train_size"):
+            mine, theirs = getattr(self.new, name), getattr(self.old, name)
+            if mine != theirs:
+                raise InputError(
+                    f"`{name}` (={mine}) of the new recipe must be the old one's {theirs}: only the recipe may differ."
+                )
+
+    @property
+    def ingredients(self) -> list[Ingredient]:
+        """The ingredients in which the two differ."""
+        return [i for i in INGREDIENTS if any(_get(self.old, name) != _get(self.new, name) for name in i.settings)]
+
+    def without(self, name: str) -> RunConfig:
+        """Return the new recipe with one ingredient left out."""
+        return _taken(self.new, self.old, self._settings(name))
+
+    def added(self, name: str) -> RunConfig:
+        """Return the old recipe with one ingredient added."""
+        return _taken(self.old, self.new, self._settings(name))
+
+    def _settings(self, name: str) -> Sequence[str]:
+        for ingredient in self.ingredients:
+            if ingredient.name == name:
+                return ingredient.settings
+        known = ", ".join(ingredient.name for ingredient in self.ingredients)
+        raise InputError(f"`ingredient` (={name!r}) must be one of {known}: choose one of them.")
+
+
+def recipe_of(family: str) -> Recipe:
+    """Return the recipe of `classroom` or `practical`: from the ladder's last step to the modern one.
+
+    >>> recipe_of("classroom").without("weight decay").weight_decay
+    0.0
+    """
+    if family not in FAMILIES:
+        raise InputError(f"`family` (={family!r}) must be one of {', '.join(FAMILIES)}: choose one of them.")
+    old, new = FAMILIES[family]
+    return Recipe(PRESETS[old], PRESETS[new])
+
+
+def effective_step(config: RunConfig) -> float:
+    """Return lr / (1 - momentum), what steps in one direction add up to (Q27).
+
+    >>> effective_step(RunConfig(lr=0.02, momentum=0.9))
+    0.2
+    """
+    return round(config.lr / (1 - config.momentum), 10)
+
+
+def _get(config: RunConfig, name: str) -> Any:
+    return effective_step(config) if name == STEP else getattr(config, name)
+
+
+def _taken(config: RunConfig, other: RunConfig, names: Sequence[str]) -> RunConfig:
+    """Return `config` with the other's values of some settings; its effective step stays unless it is among them."""
+    changed = replace(config, preset=None, **{name: getattr(other, name) for name in names if name != STEP})
+    step = effective_step(other if STEP in names else config)
+    return replace(changed, lr=round(step * (1 - changed.momentum), 10))

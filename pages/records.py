@@ -1,0 +1,161 @@
+"""The same data, 1989 to today: what networks and recipes of six times reach on one data set, and what it cost."""
+
+import pandas as pd
+import streamlit as st
+
+from cnncore.course.eras import RECORDS
+from cnncore.figures.measured import measured
+from cnncore.figures.recipe import Measurement, measurement, worth_chart, worth_table
+from cnncore.figures.records import NOT_MEASURED, Across, Step, said, steps, steps_chart, steps_table
+from cnncore.training.presets import PRESETS
+from pages.parts.charts import draw
+from pages.parts.header import header
+from pages.parts.link_to import link_to
+from pages.parts.questions import questions
+from pages.parts.tries import Tries, show_tries
+
+SETS = {"Built-in": "builtin", "CIFAR-10": "cifar10"}
+FIRST = {"data": "Built-in", "across": Across.YEAR}
+WHY = """
+**One network, three recipes.** 2012, 2015 and 2017 train the same convolutions on the same images for the same number
+of epochs. Batch norm adds a handful of parameters, the modern recipe none.
+
+**Fair to the old ones?** The two LeNets get today's standardized pixels and the ladder's learning rate, and no
+augmentation: nobody had it then. Their data were 16 and 28 pixels wide and grey; here they see 32 pixels in colour.
+
+**What a spread is.** The line through a dot is one standard deviation over the seeds: other first weights, another
+order of the images, the same everything else. Two dots whose lines overlap have not been told apart.
+"""
+
+
+def tries(found: list[Step]) -> Tries:
+    """Return the settings that lead to a surprise, with what to notice in the numbers shown."""
+    lenet, ours = (next(step for step in found if step.era.name == name) for name in ("LeNet-5", "AlexNet's ideas"))
+    share, work = lenet.parameters / ours.parameters, lenet.macs / ours.macs
+    return {
+        "What did accuracy cost?": (
+            {"across": Across.MACS},
+            "One network stands here three times: 2012, 2015 and 2017 have the same convolutions. What lies between "
+            "its lowest and its highest dot is no larger network, it is how it was trained.",
+        ),
+        "Is it the parameters?": (
+            {"across": Across.PARAMETERS},
+            f"LeNet-5 has {100 * share:.0f} % of the parameters of the network of 2012, and {100 * work:.0f} % of its "
+            "multiply-adds. The count that most tables print is not the one that costs time.",
+        ),
+        "And the real data?": (
+            {"data": "CIFAR-10"},
+            "CIFAR-10 at full length wants a GPU. What stands here was measured on a part of it, and says so; the rest "
+            "is said not to be measured, and not copied from elsewhere.",
+        ),
+    }
+
+
+def show_records() -> None:
+    """Show the published times to 94 % beside what was measured of the speedrun here."""
+    st.subheader("CIFAR-10 against the clock", anchor=False)
+    mine = measured(PRESETS["speedrun"])
+    rows = [
+        {"year": r.year, "by": r.name, "seconds to 94 %": f"{r.seconds:g}", "on": r.gpu, "source": r.source}
+        for r in RECORDS
+    ]
+    seconds = NOT_MEASURED if mine is None else f"{mine.seconds:.1f}, at {said(mine)}"
+    rows.append({"year": None, "by": "preset speedrun", "seconds to 94 %": seconds, "on": mine.machine if mine else ""})
+    st.dataframe(
+        pd.DataFrame(rows).astype({"year": "Int64"}),
+        hide_index=True,
+        width="stretch",
+        column_config={"source": st.column_config.LinkColumn("published at")},
+    )
+    st.caption(
+        "Published by their authors, not measured here, but for the last row (`python -m benchmarks.speedrun` on a "
+        "machine with CUDA). These clocks start when the data are on the GPU, after a run to warm up; what is compiled "
+        "was compiled before. Two GPUs are two rows that cannot be compared."
+    )
+
+
+def show_ingredients(found: Measurement | None) -> None:
+    """Show what each ingredient of the modern recipe is worth, left out and added alone."""
+    st.subheader("What each ingredient of the modern recipe is worth", anchor=False)
+    if found is None:
+        st.info("The results of `benchmarks/recipe.py` are not installed here.")
+        return
+    old, new = (f"{100 * mean:.1f} %" for mean, _, _ in (found.old, found.new))
+    st.markdown(
+        f"Old recipe (the ladder's last step) **{old}**, new one **{new}**, on {found.validation:,} validation images "
+        f"that left the train set. The test set chose nothing."
+    )
+    draw(worth_chart(found.worths), "worth", "What each ingredient adds to the validation accuracy, with its spread")
+    st.caption(
+        f"Mean difference and one standard deviation over {found.new[2]} seed{'s' if found.new[2] > 1 else ''}, each "
+        f"compared with the same seed, after {found.epochs} epochs on the built-in data. {found.machine}."
+    )
+    st.dataframe(pd.DataFrame(worth_table(found.worths)), hide_index=True, width="stretch")
+    if found.trials:
+        with st.expander(f"What was chosen from: {len(found.trials)} trials", icon=":material/science:"):
+            rows = [
+                {
+                    "changed in the new recipe": trial.changes,
+                    "epochs": trial.epochs,
+                    "validation accuracy (%)": round(100 * trial.accuracy, 1),
+                    "seeds": trial.seeds,
+                }
+                for trial in found.trials
+            ]
+            st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
+            st.caption("On the validation images; what a trial says holds for this data. " + shifted(found))
+
+
+def shifted(found: Measurement) -> str:
+    """Return what the usual shift of CIFAR-10 did in place of the crop; empty where it was not tried."""
+    tried = (one for one in found.trials if one.changes == "augment pad-crop + flip" and one.epochs == found.epochs)
+    trial = next(tried, None)
+    if trial is None:
+        return ""
+    return (
+        f"Shifts by up to four pixels, usual on CIFAR-10, gave {100 * trial.accuracy:.1f} % in place of the "
+        f"crop's {100 * found.new[0]:.1f} %: look at both on the page Augmentation."
+    )
+
+
+def say_machines(found: list[Step]) -> None:
+    """Say on what the chart's figures were measured."""
+    machines = sorted({step.best.machine for step in found if step.best is not None})
+    st.caption(f"All test images, last epoch, mean and standard deviation over the seeds. {'; '.join(machines)}.")
+
+
+header(
+    "The same data, 1989 to today", "How much of thirty years of progress is the network, and how much the training?"
+)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    shown = st.segmented_control("Data", list(SETS), default="Built-in", required=True, key="data", bind="query-params")
+    across = st.segmented_control(
+        "Along", list(Across), default=Across.YEAR, required=True, key="across", bind="query-params"
+    )
+found = steps(SETS[shown])
+chart = steps_chart(found, Across(across))
+if chart is None:
+    st.info("Nothing of this was measured here yet: `python -m benchmarks.records` does it.")
+else:
+    draw(chart, f"eras_{shown}_{across}", f"Test accuracy of each era by {across}, with its spread over the seeds")
+    say_machines(found)
+show_tries(tries(found), FIRST)
+st.dataframe(
+    pd.DataFrame(steps_table(found)),
+    hide_index=True,
+    width="stretch",
+    column_config={
+        "year": st.column_config.NumberColumn(format="%d"),
+        "parameters": st.column_config.NumberColumn(format="localized"),
+        "multiply-adds": st.column_config.NumberColumn("multiply-adds an image", format="localized"),
+        "whole training": st.column_config.TextColumn(
+            help="Multiply-adds of all epochs: three times a forward pass for each image, about (forward and backward)."
+        ),
+    },
+)
+link_to("training", "Train one of them: Classroom plus, Classroom speedrun")
+show_ingredients(measurement("classroom"))
+show_records()
+with st.expander("Why it is so", icon=":material/menu_book:"):
+    st.markdown(WHY)
+questions("records")

@@ -1,0 +1,73 @@
+import json
+import statistics
+from dataclasses import replace
+
+import pytest
+
+from cnncore.figures import measured as module
+from cnncore.figures.measured import RESULTS, hardware, measured, measured_in_part, result
+from cnncore.training.presets import CLASSROOM, PRESETS
+
+MACHINE = {"gpu": None, "cpu": "A CPU", "threads": 1, "date": "2026-01-01", "versions": {"torch": "2.1"}}
+CONFIG = PRESETS["figure-2"]
+
+
+def run(accuracy, seed=0, diverged=None):
+    return {"seed": seed, "diverged": diverged, "seconds": 10.0, "curve": {"test_accuracy": [0.1, accuracy]}}
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """Return a function that writes a result file into a folder of the test's own."""
+    monkeypatch.setattr(module, "RESULTS", tmp_path)
+    module._known.cache_clear()
+
+    def written(name, **content):
+        (tmp_path / f"{name}.json").write_text(json.dumps({"machine": MACHINE, **content}))
+
+    yield written
+    module._known.cache_clear()
+
+
+@pytest.mark.parametrize("name", CLASSROOM)
+def test_the_measured_ladder_is_found_by_its_configurations(name):
+    runs = json.loads((RESULTS / "ladder-classroom-cpu.json").read_text())["presets"][name]["runs"]
+    last = [run["curve"]["test_accuracy"][-1] for run in runs]
+    found = measured(PRESETS[name])
+    assert (found.accuracy, found.spread) == pytest.approx((statistics.mean(last), statistics.stdev(last)))
+    assert (found.seeds, found.seconds) == (3, pytest.approx(statistics.mean(run["seconds"]["train"] for run in runs)))
+
+
+def test_device_and_seed_do_not_matter_and_everything_else_does(write):
+    entry = {"config": replace(CONFIG, device="cpu").to_dict(), "runs": [run(0.5), run(0.7, 1), run(0, 2, "no number")]}
+    write("any", eras={"one": entry})
+    found = measured(replace(CONFIG, seed=9, device="cuda"))
+    assert (found.accuracy, found.seeds, found.seconds) == (pytest.approx(0.6), 2, 10)
+    assert found.machine == "A CPU, 1 thread, torch 2.1, 2026-01-01"
+    assert measured(replace(CONFIG, lr=0.2)) is None
+
+
+def test_a_part_is_the_largest_one_and_never_taken_for_the_whole(write):
+    parts = [replace(CONFIG, train_size=size, epochs=epochs) for size, epochs in ((100, 5), (1000, 5), (1000, 2))]
+    write("a", presets={str(n): {"config": part.to_dict(), "runs": [run(0.3)]} for n, part in enumerate(parts)})
+    assert measured(CONFIG) is None
+    found = measured_in_part(CONFIG).config
+    assert (found.train_size, found.epochs) == (1000, 5)
+    assert measured_in_part(replace(CONFIG, momentum=0.9)) is None
+
+
+def test_a_timed_speedrun_is_found(write):
+    content = {"test_accuracy": {"mean": 0.94, "spread": 0.001}, "warm_seconds": {"mean": 9.5}, "runs": [{}, {}]}
+    write("speedrun-gpu", config=PRESETS["speedrun"].to_dict(), **content)
+    found = measured(PRESETS["speedrun"])
+    assert (found.accuracy, found.spread, found.seeds, found.seconds) == (0.94, 0.001, 2, 9.5)
+
+
+def test_what_was_not_measured_is_none(write):
+    assert measured(CONFIG) is None
+    assert result("recipe-nothing") is None
+
+
+def test_a_gpu_is_named_where_there_was_one():
+    assert hardware(MACHINE | {"gpu": "A GPU"}).startswith("A GPU, torch 2.1")
+    assert "2 threads" in hardware(MACHINE | {"threads": 2})

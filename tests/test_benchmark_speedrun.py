@@ -1,0 +1,42 @@
+"""The clock's script where there is no CUDA device, and its second number, flips at test time, on a CPU."""
+
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+
+from benchmarks import speedrun
+from cnncore.data.prepared import load
+from cnncore.events import Epoch
+from cnncore.training.config import RunConfig
+from cnncore.training.presets import PRESETS
+from cnncore.training.trainer import train
+
+CONFIG = RunConfig(network="lenet5", epochs=3, batch_size=10, train_size=300, test_size=200, average=1)
+
+
+def test_without_cuda_it_says_so_and_measures_nothing(monkeypatch, capsys):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["speedrun"])
+    assert speedrun.main() == 2
+    assert "`device` (=cuda) is not there" in capsys.readouterr().err
+
+
+def test_it_times_the_preset_and_nothing_else():
+    config = speedrun.configured(PRESETS["speedrun"].epochs, 0)
+    assert config == replace(PRESETS["speedrun"], device="cuda", snapshots=False)
+
+
+def test_each_image_once_is_the_runs_own_accuracy_and_flips_do_not_mind_a_mirror(drawn_once, monkeypatch):
+    config = replace(CONFIG, device="cpu")
+    [*_, last] = [event for event in train(config) if isinstance(event, Epoch)]
+    found = speedrun.flipped(config)
+    assert found["once"] == pytest.approx(last.test_accuracy)
+    data = load(config.dataset)
+    mirrored = replace(data, test_images=data.test_images[..., ::-1].copy())
+    # What it is tested on comes in the mirror; what it is trained on does not.
+    monkeypatch.setattr(speedrun, "load", lambda _: mirrored)
+    again = speedrun.flipped(config)
+    assert again["flip"] == pytest.approx(found["flip"])
+    assert again["once"] != found["once"]
