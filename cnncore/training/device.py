@@ -1,5 +1,6 @@
 """Which device trains, and why; with which precision it computes."""
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -51,8 +52,12 @@ def set_precision(precision: Precision, device: torch.device) -> None:
         why = "it has no TF32" if precision is Precision.TF32 else "which few CPUs compute fast in 16 bits"
         raise InputError(f"`precision` (={precision}) is for CUDA and this run is on {device.type}, {why}: use fp32.")
     if device.type == "cuda":
-        torch.backends.cuda.matmul.allow_tf32 = precision is Precision.TF32
-        torch.backends.cudnn.allow_tf32 = precision is Precision.TF32
+        with warnings.catch_warnings():
+            # PyTorch 2.9 to 2.11 announce newer names. These set the older state and the newer one alike; the newer
+            # names would leave the two at odds, which PyTorch refuses to read.
+            warnings.simplefilter("ignore", UserWarning)
+            torch.backends.cuda.matmul.allow_tf32 = precision is Precision.TF32
+            torch.backends.cudnn.allow_tf32 = precision is Precision.TF32
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:

@@ -1,7 +1,6 @@
 """The trainer: `train(config)` is a generator of events. It neither prints, plots nor stores."""
 
 import math
-import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,29 +8,16 @@ from pathlib import Path
 import numpy as np
 import torch
 import torchvision
-from torch import Tensor
 
-from cnncore.architecture.build import build
-from cnncore.data.prepared import load
-from cnncore.data.standardize import Standardize
-from cnncore.errors import InputError
-from cnncore.events import Batch, Changed, Diverged, Epoch, Event, Finished, Started
+from cnncore.events import Changed, Diverged, Epoch, Event, Finished
 from cnncore.training.allocator import keep_freed_memory
-from cnncore.training.average import Average
-from cnncore.training.batches import Batches
-from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
-from cnncore.training.device import choose_device, set_precision
 from cnncore.training.diagnosis import overflow
-from cnncore.training.graph import step_of
 from cnncore.training.keeping import Keeper
 from cnncore.training.live import Live
-from cnncore.training.metrics import Evaluation, Mean, Stopwatch, evaluate
-from cnncore.training.network import network_of
-from cnncore.training.optimizers import optimizer_of
-from cnncore.training.schedule import Plateau, rate
-
-BURST = 0.1  # seconds between two reads of the metrics: smooth to the eye, and the device never waits for it
+from cnncore.training.report import Report
+from cnncore.training.schedule import rate
+from cnncore.training.setting import Setting
 
 
 def train(
@@ -54,136 +40,86 @@ def train(
     The same configuration gives the same numbers on one device. Raises `InputError` for a data set that is not
     prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
     """
-    device, reason = choose_device(config.device)
-    set_precision(config.precision, device)
-    _make_deterministic(device)
-    data = load(config.dataset)
-    network = network_of(config, data.shape, len(data.classes))
-    torch.manual_seed(config.seed)
-    model = build(network).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
-    saved = _saved(config, checkpoint, device) if resume else None
-    fitted = Standardize.from_state(saved.standardize) if saved and saved.standardize else None
-    batches = Batches.of(config, data, device, fitted)
-    optimizer = optimizer_of(config, model)
-    average = Average(config, model, len(batches))
-    plateau = Plateau.of(config)
+    setting = Setting.of(config, checkpoint if resume else None, graph)
+    for event in progress(setting, checkpoint=checkpoint, live=live):
+        if event is not None:
+            yield event
 
-    last, factor = None, 1.0  # the last complete epoch; what a hand has made of the learning rate
-    if saved:
-        model.load_state_dict(saved.model)
-        optimizer.load_state_dict(saved.optimizer)
-        average.restore(saved.averaged, saved.last.step)
-        plateau.restore(saved.plateau)
-        last, factor = saved.last, saved.lr_factor
-    step, how = step_of(config, batches, model, optimizer, average, graph)
+
+def progress(setting: Setting, *, checkpoint: Path | None = None, live: Live | None = None) -> Iterator[Event | None]:
+    """Yield what `train` yields, from `setting` on.
+
+    Where the setting is not blocking, None comes in place of waiting for the device: its work goes on, and something
+    else may be done until the next event is asked for.
+    """
+    config, batches, average, plateau, step = (
+        setting.config,
+        setting.batches,
+        setting.average,
+        setting.plateau,
+        setting.step,
+    )
+    evaluator, readout = setting.evaluator, setting.readout
+    last, factor = setting.last, setting.lr_factor  # the last complete epoch; what a hand has made of the learning rate
     live = live or Live(factor)
     keeper = Keeper(config, checkpoint, average.model)
-    first_epoch = last.epoch + 1 if last else 1
-    updates = last.step if last else 0
+    first_epoch, updates = setting.first_epoch, last.step if last else 0
 
-    yield Started(
-        config=config.to_dict(),
-        device=str(device),
-        device_reason=f"{reason}; {how}" if how else reason,
-        parameters=sum(parameter.numel() for parameter in model.parameters()),
-        train_size=len(batches.train),
-        test_size=len(batches.test),
-        batches_per_epoch=len(batches),
-        classes=len(data.classes),
-        first_epoch=first_epoch,
-        versions=versions(),
-    )
+    yield setting.started(versions())
     keeper.forget(first_epoch)
     if keeper.wants(0) and first_epoch == 1:
-        keeper.keep(0, evaluate(average.model, batches.test_batches(), config.precision))
+        evaluator.start("test")
+        yield from evaluator.readout.awaited()
+        keeper.keep(0, evaluator.scores()[0]["test"])
     total_seconds = 0.0
     for epoch in range(first_epoch, config.epochs + 1):
         # Dropout draws on the device, from the global generator: seeded here, an epoch depends on no other one.
         torch.manual_seed(int(np.random.SeedSequence([config.seed, epoch]).generate_state(1)[0]))
-        model.train()
-        mean = Mean()
-        waiting: list[tuple[int, float, Tensor]] = []  # (size, lr, sums on the device) of batches not yet reported
-        watch = Stopwatch()
-        watch.start()
-        burst_due = BURST
+        setting.model.train()
+        report = Report(config, epoch, readout, live)
+        readout.start()
         step.begin(epoch)
         for number in range(len(batches)):
             if live.lr_factor != factor:
+                yield from report.told(everything=True)
                 factor = live.lr_factor
-                watch.stop()
                 yield Changed(epoch, updates + 1, factor)
-                watch.start()
             lr = rate(config, epoch, number, len(batches)) * plateau.scale * factor
-            waiting.append((batches.size(number), lr, step(lr)))
             updates += 1
+            readout.start()
+            report.add(step(lr), number, updates, batches.size(number), lr)
+            everything = live.single or number + 1 == len(batches)
+            if everything or readout.due:
+                yield from report.told(everything)
+            if report.diverged:
+                return
+        total_seconds += report.seconds
 
-            if watch.seconds < burst_due and number + 1 < len(batches) and not live.single:
-                continue
-            rows = torch.stack([sums for _, _, sums in waiting]).tolist()  # waits for the device
-            watch.stop()
-            burst_due = watch.seconds + BURST
-            for behind, ((size, lr, _), sums) in enumerate(zip(waiting, rows, strict=True), start=1 - len(waiting)):
-                if not math.isfinite(sums[0]):
-                    live.more = False
-                    yield Diverged(epoch, number + behind, overflow(config, epoch, number + behind, lr))
-                    return
-                live.more = behind < 0
-                mean.add(sums, size)
-                loss, accuracy, accuracy5 = (value / size for value in sums)
-                yield Batch(
-                    epoch, number + behind, updates + behind, size, loss, accuracy, accuracy5, lr, watch.seconds
-                )
-            waiting.clear()
-            watch.start()
-        watch.stop()
-        total_seconds += watch.seconds
-
-        evaluation = Stopwatch()
-        evaluation.start()
-        scores = _scores(config, average, batches)
-        evaluation.stop()
+        evaluator.start()
+        yield from evaluator.readout.awaited()
+        scores, test_seconds = evaluator.scores()
         if not all(math.isfinite(score.mean.loss) for score in scores.values()):
             yield Diverged(epoch, len(batches) - 1, overflow(config, epoch, len(batches) - 1, lr))
             return
-        plateau.after(scores["validation"].mean.loss if "validation" in scores else mean.loss)
+        plateau.after(scores["validation"].mean.loss if "validation" in scores else report.mean.loss)
         last = Epoch(
             epoch=epoch,
             step=updates,
-            train_loss=mean.loss,
-            train_accuracy=mean.accuracy,
-            train_accuracy5=mean.accuracy5,
-            seconds=watch.seconds,
-            test_seconds=evaluation.seconds,
-            images_per_second=len(batches.train) / watch.seconds,
+            train_loss=report.mean.loss,
+            train_accuracy=report.mean.accuracy,
+            train_accuracy5=report.mean.accuracy5,
+            seconds=report.seconds,
+            test_seconds=test_seconds,
+            images_per_second=len(batches.train) / report.seconds,
             lr=lr,
             **{f"{split}_{name}": value for split, score in scores.items() for name, value in score.mean.items()},
         )
         yield last
         keeper.keep(epoch, scores["test"])
         if checkpoint is not None:
-            state = average.state(), plateau.state(), factor, batches.standardize.state()
-            Checkpoint(config, last, model.state_dict(), optimizer.state_dict(), *state).save(checkpoint)
+            setting.checkpoint(last, factor).save(checkpoint)
     if last is not None:
         yield Finished(config.epochs, total_seconds, last.test_loss, last.test_accuracy)
-
-
-def _saved(config: RunConfig, checkpoint: Path | None, device: torch.device) -> Checkpoint | None:
-    if checkpoint is None or not checkpoint.exists():
-        return None
-    saved = Checkpoint.load(checkpoint, device)
-    if saved.config != config:
-        raise InputError(f"the checkpoint {checkpoint} belongs to another configuration: start a new run for this one.")
-    return saved
-
-
-def _scores(config: RunConfig, average: Average, batches: Batches) -> dict[str, Evaluation]:
-    """Evaluate the network as it is now on the test set, and on the other splits that the run asks for."""
-    splits = {"test": batches.test}
-    if len(batches.validation):
-        splits["validation"] = batches.validation
-    if config.train_eval:
-        splits["train_eval"] = batches.train
-    return {name: evaluate(average.model, batches.in_order(split), config.precision) for name, split in splits.items()}
 
 
 def own_process() -> None:
@@ -205,10 +141,3 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "platform": platform.platform(),
     }
-
-
-def _make_deterministic(device: torch.device) -> None:
-    if device.type == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cudnn.benchmark = False

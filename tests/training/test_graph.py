@@ -22,6 +22,7 @@ from cnncore.training.graph import StaticUpdate, step_of, unchanged, why_eager
 from cnncore.training.live import Live
 from cnncore.training.network import network_of
 from cnncore.training.optimizers import optimizer_of, set_rate
+from cnncore.training.recorder import recorder_of
 from cnncore.training.step import EagerStep
 from cnncore.training.trainer import train
 
@@ -143,7 +144,8 @@ def test_why_updates_are_not_recorded():
 
 def test_on_the_cpu_the_step_is_eager_and_nothing_is_said(tiny):
     model, batches, optimizer = prepared(CONFIG, tiny)
-    step, how = step_of(CONFIG, batches, model, optimizer, Average(CONFIG, model, len(batches)))
+    average = Average(CONFIG, model, len(batches))
+    step, how = step_of(CONFIG, batches, model, optimizer, average, recorder_of(CPU))
     assert isinstance(step, EagerStep)
     assert how == ""
 
