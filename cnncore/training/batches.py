@@ -135,6 +135,11 @@ class Batches:
         for number in range(len(self)):
             yield self.batch(tables, number)
 
+    def test_batches(self, size: int = 1000) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the (inputs, labels) of the test images, in order, see `evaluated`."""
+        for start in range(0, len(self.test), size):
+            yield self.evaluated(self.test, slice(start, start + size))
+
     def evaluated(self, split: DeviceData, rows: slice | Tensor) -> tuple[Tensor, Tensor]:
         """Return the (inputs, labels) at `rows` of a split as they are evaluated: the centre where training crops.
 

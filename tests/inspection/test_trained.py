@@ -49,7 +49,7 @@ def test_before_training_are_the_weights_with_which_the_run_began(run_id, app_ho
 def test_inputs_are_what_testing_sees(run_id, tiny):
     found = trained(run_id)
     batches = Batches.of(CONFIG, tiny, torch.device("cpu"))
-    inputs, _ = batches.evaluated(batches.test, slice(None))
+    inputs, _ = next(batches.test_batches())
     assert torch.equal(found.inputs(tiny.test_images), inputs)
     assert inputs.shape[2:] == (8, 8)
     assert found.inputs(np.zeros((1, 3, 12, 12), np.uint8)).shape == (1, 3, 8, 8)
