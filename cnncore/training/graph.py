@@ -16,7 +16,16 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from cnncore.data.augmentation import HorizontalFlip, PadCrop, RandomCrop, RandomErasing, Rotation
+from cnncore.data.augmentation import (
+    CutMix,
+    GaussianNoise,
+    HorizontalFlip,
+    Mixup,
+    PadCrop,
+    RandomCrop,
+    RandomErasing,
+    Rotation,
+)
 from cnncore.training.average import Average
 from cnncore.training.batches import Batches, Tables
 from cnncore.training.config import RunConfig
@@ -28,7 +37,7 @@ from cnncore.training.step import EagerStep, Step, update
 
 # These make the same kernels for every draw. The policies group a batch's images by what was drawn for them, and colour
 # jitter reads constants from the host: neither can be recorded.
-_RECORDABLE = (RandomCrop, PadCrop, HorizontalFlip, Rotation, RandomErasing)
+_RECORDABLE = (RandomCrop, PadCrop, HorizontalFlip, Rotation, GaussianNoise, RandomErasing, Mixup, CutMix)
 _WARM_UP = 3  # updates before recording: cuBLAS and cuDNN choose and allocate then
 
 
@@ -154,19 +163,17 @@ def evaluator_of(
     config: RunConfig, batches: Batches, model: nn.Module, recorder: Recorder | None, *, blocking: bool = True
 ) -> tuple[Evaluator, str]:
     """Return what scores `model`, and in a few words how where that is worth saying; without a recorder as it is."""
-    plain = Evaluator(config, batches, model, blocking=blocking)
-    if recorder is None:
-        return plain, ""
-    try:
-        recorded = Evaluator(
-            config, batches, model, blocking=blocking, recorded=lambda one_pass: _recorded(one_pass, recorder)
-        )
-    except RuntimeError as error:
-        return plain, f"evaluation kernel by kernel, because {failed(error)}"
-    return recorded, "evaluation by CUDA graphs"
+    how = ""
+    if recorder is not None:
+        recorded = partial(_recorded, recorder)
+        try:
+            return Evaluator(config, batches, model, blocking=blocking, recorded=recorded), "evaluation by CUDA graphs"
+        except RuntimeError as error:
+            how = f"evaluation kernel by kernel, because {failed(error)}"
+    return Evaluator(config, batches, model, blocking=blocking), how
 
 
-def _recorded(one_pass: StaticEvaluation, recorder: Recorder) -> Callable[[int], object]:
+def _recorded(recorder: Recorder, one_pass: StaticEvaluation) -> Callable[[int], object]:
     """Return what launches the pass: a graph for a full batch, one for the short last one."""
     sizes = sorted(set(one_pass.sizes), reverse=True)
 

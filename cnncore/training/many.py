@@ -20,7 +20,6 @@ from cnncore.events import Batch, Event
 from cnncore.training.config import RunConfig
 from cnncore.training.device import choose_device
 from cnncore.training.live import Live
-from cnncore.training.setting import Setting
 from cnncore.training.trainer import progress
 
 MOST = 8  # PyTorch has 32 streams and a run takes up to four: with more, two runs would share one
@@ -61,7 +60,7 @@ class _Run:
         self._live = Live()
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's own
         self._randomness = _Randomness(device)
-        self._events = _events(config, graph, self._live)
+        self._events = progress(config, live=self._live, graph=graph, blocking=False)
         self.over = False
 
     def turn(self) -> list[Event]:
@@ -76,10 +75,6 @@ class _Run:
                     return events
         self.over = True
         return events
-
-
-def _events(config: RunConfig, graph: bool, live: Live) -> Iterator[Event | None]:
-    yield from progress(Setting.of(config, graph=graph, blocking=False), live=live)
 
 
 class _Randomness:

@@ -1,6 +1,7 @@
 """The trainer: `train(config)` is a generator of events. It neither prints, plots nor stores."""
 
 import math
+import os
 import platform
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,15 +10,25 @@ import numpy as np
 import torch
 import torchvision
 
-from cnncore.events import Changed, Diverged, Epoch, Event, Finished
+from cnncore.data.prepared import load
+from cnncore.errors import InputError
+from cnncore.events import Changed, Diverged, Epoch, Event, Finished, Started
 from cnncore.training.allocator import keep_freed_memory
+from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
+from cnncore.training.device import choose_device, set_precision
 from cnncore.training.diagnosis import overflow
+from cnncore.training.graph import evaluator_of, step_of
 from cnncore.training.keeping import Keeper
 from cnncore.training.live import Live
+from cnncore.training.metrics import SUMS
+from cnncore.training.readout import Readout
+from cnncore.training.recorder import recorder_of
 from cnncore.training.report import Report
 from cnncore.training.schedule import rate
-from cnncore.training.setting import Setting
+from cnncore.training.state import seed_dropout, state_of
+
+ROWS = 4096  # updates whose numbers the device keeps until they are read, at most
 
 
 def train(
@@ -40,32 +51,54 @@ def train(
     The same configuration gives the same numbers on one device. Raises `InputError` for a data set that is not
     prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
     """
-    setting = Setting.of(config, checkpoint if resume else None, graph)
-    for event in progress(setting, checkpoint=checkpoint, live=live):
+    for event in progress(config, checkpoint=checkpoint, resume=resume, live=live, graph=graph):
         if event is not None:
             yield event
 
 
-def progress(setting: Setting, *, checkpoint: Path | None = None, live: Live | None = None) -> Iterator[Event | None]:
-    """Yield what `train` yields, from `setting` on.
+def progress(
+    config: RunConfig,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    live: Live | None = None,
+    graph: bool = True,
+    blocking: bool = True,
+) -> Iterator[Event | None]:
+    """Yield what `train` yields; where this is not `blocking`, None comes in place of waiting for the device.
 
-    Where the setting is not blocking, None comes in place of waiting for the device: its work goes on, and something
-    else may be done until the next event is asked for.
+    Its work goes on then, and something else may be done until the next event is asked for.
     """
-    config, batches, average, plateau, step = (
-        setting.config,
-        setting.batches,
-        setting.average,
-        setting.plateau,
-        setting.step,
-    )
-    evaluator, readout = setting.evaluator, setting.readout
-    last, factor = setting.last, setting.lr_factor  # the last complete epoch; what a hand has made of the learning rate
+    device, reason = choose_device(config.device)
+    set_precision(config.precision, device)
+    _make_deterministic(device)
+    data = load(config.dataset)
+    saved = _saved(config, checkpoint, device) if resume else None
+    state = state_of(config, data, device, saved)
+    batches, model, optimizer = state.batches, state.model, state.optimizer
+    average, plateau = state.average, state.plateau
+    last, factor = state.last, state.lr_factor  # the last complete epoch; what a hand has made of the learning rate
+    recorder = recorder_of(device, graph)
+    step, updating = step_of(config, batches, model, optimizer, average, recorder)
+    evaluator, scoring = evaluator_of(config, batches, average.model, recorder, blocking=blocking)
+    readout = Readout(device, min(len(batches), ROWS), SUMS, blocking=blocking)
     live = live or Live(factor)
     keeper = Keeper(config, checkpoint, average.model)
-    first_epoch, updates = setting.first_epoch, last.step if last else 0
+    first_epoch = last.epoch + 1 if last else 1
+    updates = last.step if last else 0
 
-    yield setting.started(versions())
+    yield Started(
+        config=config.to_dict(),
+        device=str(device),
+        device_reason="; ".join(text for text in (reason, updating, scoring) if text),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        train_size=len(batches.train),
+        test_size=len(batches.test),
+        batches_per_epoch=len(batches),
+        classes=len(data.classes),
+        first_epoch=first_epoch,
+        versions=versions(),
+    )
     keeper.forget(first_epoch)
     if keeper.wants(0) and first_epoch == 1:
         evaluator.start("test")
@@ -73,15 +106,16 @@ def progress(setting: Setting, *, checkpoint: Path | None = None, live: Live | N
         keeper.keep(0, evaluator.scores()[0]["test"])
     total_seconds = 0.0
     for epoch in range(first_epoch, config.epochs + 1):
-        # Dropout draws on the device, from the global generator: seeded here, an epoch depends on no other one.
-        torch.manual_seed(int(np.random.SeedSequence([config.seed, epoch]).generate_state(1)[0]))
-        setting.model.train()
+        seed_dropout(config, epoch)
+        model.train()
         report = Report(config, epoch, readout, live)
         readout.start()
         step.begin(epoch)
         for number in range(len(batches)):
             if live.lr_factor != factor:
                 yield from report.told(everything=True)
+                if report.diverged:
+                    return
                 factor = live.lr_factor
                 yield Changed(epoch, updates + 1, factor)
             lr = rate(config, epoch, number, len(batches)) * plateau.scale * factor
@@ -117,9 +151,26 @@ def progress(setting: Setting, *, checkpoint: Path | None = None, live: Live | N
         yield last
         keeper.keep(epoch, scores["test"])
         if checkpoint is not None:
-            setting.checkpoint(last, factor).save(checkpoint)
+            kept = average.state(), plateau.state(), factor, batches.standardize.state()
+            Checkpoint(config, last, model.state_dict(), optimizer.state_dict(), *kept).save(checkpoint)
     if last is not None:
         yield Finished(config.epochs, total_seconds, last.test_loss, last.test_accuracy)
+
+
+def _saved(config: RunConfig, checkpoint: Path | None, device: torch.device) -> Checkpoint | None:
+    if checkpoint is None or not checkpoint.exists():
+        return None
+    saved = Checkpoint.load(checkpoint, device)
+    if saved.config != config:
+        raise InputError(f"the checkpoint {checkpoint} belongs to another configuration: start a new run for this one.")
+    return saved
+
+
+def _make_deterministic(device: torch.device) -> None:
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
 
 
 def own_process() -> None:

@@ -9,7 +9,10 @@ import torch
 from cnncore.architecture.build import build
 from cnncore.data.augmentation import (
     ColourJitter,
+    CutMix,
+    GaussianNoise,
     HorizontalFlip,
+    Mixup,
     PadCrop,
     RandomCrop,
     RandomErasing,
@@ -113,9 +116,10 @@ def replayed(config, batches, model, optimizer):
         {"augment": (PadCrop(2), Rotation(), RandomErasing())},
         {"standardize": Standardization.ZCA, "optimizer": Optimizer.ADAMW, "momentum": 0.0, "nesterov": False},
         {"standardize": Standardization.IMAGE, "optimizer": Optimizer.RMSPROP, "nesterov": False},
+        {"augment": (HorizontalFlip(), GaussianNoise(), Mixup(), CutMix())},
         {"precision": Precision.HALF},
     ],
-    ids=["practical", "geometry", "adamw", "rmsprop", "half"],
+    ids=["practical", "geometry", "adamw", "rmsprop", "mixing", "half"],
 )
 def test_fifty_updates_from_fixed_places_are_the_eager_ones(tiny, change, make):
     config = replace(CONFIG, **change)
@@ -248,12 +252,17 @@ def test_a_replayed_evaluation_is_the_one_as_it_is(tiny, monkeypatch):
 
 @pytest.mark.gpu
 @cuda
-@pytest.mark.parametrize("optimizer", [Optimizer.SGD, Optimizer.ADAMW])
-def test_fifty_graph_updates_are_fifty_eager_ones(tiny, optimizer):
-    momentum = {} if optimizer is Optimizer.SGD else {"momentum": 0.0, "nesterov": False, "lr": 0.001}
-    config = replace(
-        CONFIG, device="cuda", optimizer=optimizer, schedule=Schedule.EXPONENTIAL, snapshots=False, **momentum
-    )
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"optimizer": Optimizer.ADAMW, "momentum": 0.0, "nesterov": False, "lr": 0.001},
+        {"augment": (RandomCrop(10), GaussianNoise(), RandomErasing(), Mixup(), CutMix())},
+    ],
+    ids=["practical", "adamw", "mixing"],
+)
+def test_fifty_graph_updates_are_fifty_eager_ones(tiny, change):
+    config = replace(CONFIG, device="cuda", schedule=Schedule.EXPONENTIAL, snapshots=False, **change)
     eager, why = on_cuda(config, graph=False, changes=((23, 0.2),))
     graph, how = on_cuda(config, graph=True, changes=((23, 0.2),))
     assert "kernel by kernel, because it was asked for" in why

@@ -1,0 +1,76 @@
+"""Where a run stands between two updates: all that its next update reads and changes, and nothing of how it is told."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import nn
+
+from cnncore.architecture.build import build
+from cnncore.data.images import ImageData
+from cnncore.data.standardize import Standardize
+from cnncore.events import Epoch
+from cnncore.training.average import Average
+from cnncore.training.batches import Batches
+from cnncore.training.checkpoint import Checkpoint
+from cnncore.training.config import RunConfig
+from cnncore.training.network import network_of
+from cnncore.training.optimizers import optimizer_of
+from cnncore.training.pool_first import pool_first
+from cnncore.training.schedule import Plateau
+
+
+@dataclass(frozen=True, eq=False)  # modules do not compare
+class State:
+    """The data and the network of a run on their device, the optimizer with what it remembers, averages and plateau.
+
+    `last` is the last complete epoch, None before the first; `lr_factor` is what a hand has made of the learning rate.
+    """
+
+    batches: Batches
+    model: nn.Sequential
+    optimizer: torch.optim.Optimizer
+    average: Average
+    plateau: Plateau
+    last: Epoch | None = None
+    lr_factor: float = 1.0
+
+
+def state_of(
+    config: RunConfig,
+    data: ImageData,
+    device: torch.device,
+    saved: Checkpoint | None = None,
+    standardize: Standardize | None = None,
+    as_drawn: bool = False,
+) -> State:
+    """Return the state in which the run of `config` begins, or goes on from what was `saved`, on `device`.
+
+    The initial weights are drawn from the seed. A standardization that was fitted before is taken as it is: the saved
+    one, else `standardize`. The device may be another one than that of the checkpoint. For who looks in, `as_drawn`
+    leaves each ReLU before its max pool; the numbers are the same.
+    """
+    network = network_of(config, data.shape, len(data.classes))
+    torch.manual_seed(config.seed)
+    model = build(network) if as_drawn else pool_first(build(network))
+    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
+    if saved and saved.standardize:
+        standardize = Standardize.from_state(saved.standardize)
+    batches = Batches.of(config, data, device, standardize)
+    optimizer = optimizer_of(config, model)
+    average = Average(config, model, len(batches))
+    plateau = Plateau.of(config)
+    if saved is None:
+        return State(batches, model, optimizer, average, plateau)
+    model.load_state_dict(saved.model)
+    # What is remembered of each parameter is the checkpoint's, the settings are this device's: a fused or capturable
+    # optimizer of CUDA cannot go on as such elsewhere.
+    optimizer.load_state_dict(saved.optimizer | {"param_groups": optimizer.state_dict()["param_groups"]})
+    average.restore(saved.averaged, saved.last.step)
+    plateau.restore(saved.plateau)
+    return State(batches, model, optimizer, average, plateau, saved.last, saved.lr_factor)
+
+
+def seed_dropout(config: RunConfig, epoch: int) -> None:
+    """Seed torch's generator for `epoch`, so that its dropout depends on no other epoch."""
+    torch.manual_seed(int(np.random.SeedSequence([config.seed, epoch]).generate_state(1)[0]))
