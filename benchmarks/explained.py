@@ -59,8 +59,9 @@ def graph(results: list[dict[str, Any]], name: str) -> str:
     said = []
     for result in results:
         rows = [row for preset in result["presets"].values() for row in preset.values() if isinstance(row, dict)]
-        values = [row[name] for row in rows]
-        said.append(f"{min(values):.1f} to {max(values):.1f} times on {result['machine']['gpu']}")
+        values = [row[name] for row in rows if name in row]
+        if values:
+            said.append(f"{min(values):.1f} to {max(values):.1f} times on {result['machine']['gpu']}")
     return "; ".join(said) or UNKNOWN
 
 

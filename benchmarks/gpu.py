@@ -1,17 +1,25 @@
 """Training on a CUDA device: graphs against kernel by kernel, and against the usual way on the same device.
 
-    python -m benchmarks.gpu                              figure-6 to figure-9, TF32 and half, a whole epoch count
+    python -m benchmarks.gpu                              figure-6 to figure-9, every target, in nine minutes
+    python -m benchmarks.gpu --presets figure-9 --parts speed,accuracy --seeds 5 --budget 300
     python -m benchmarks.gpu --presets figure-9 --epochs 10
 
-CIFAR-10 has to be prepared. Every reading is the whole run with an evaluation after every epoch, snapshots and
-checkpoints off; the first run of each side, which compiles and allocates, is not counted. The usual way is that of
-`benchmarks.usual`, read for `--usual-epochs` epochs and said to be so. A cold start is a process of its own, from its
-beginning to the last event. Written to benchmarks/results/gpu-NAME.json, NAME being the device's.
+CIFAR-10 has to be prepared. Every run is a whole one with an evaluation after every epoch, snapshots and checkpoints
+off, timed from its first event, when data and graphs are ready, to its last; the first run of each kind, which compiles
+and allocates, is not counted. The parts, in their order:
+
+speed      a run of every preset in TF32 and half precision as graphs, and a short one kernel by kernel
+usual      the way of `benchmarks.usual` on figure-6, for `--usual-epochs` epochs, without its evaluation
+cold       a process of its own, from its beginning to the last event
+accuracy   more seeds, and those in fp32, of as many presets as there is time for, the last one first
+
+What would not end within the `--budget` is left out and said to be. Written after each reading to
+benchmarks/results/gpu-NAME.json, NAME being the device's; a result of the same length that is there is gone on with.
+The verdict at the end is that of `benchmarks.gpu_targets`.
 """
 
 import argparse
 import json
-import re
 import statistics
 import subprocess
 import sys
@@ -23,7 +31,8 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader
 
-from benchmarks.machine import machine
+from benchmarks.gpu_targets import table, targets
+from benchmarks.machine import gpu_name, machine
 from benchmarks.usual import Pictures, train_epoch, transform
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
@@ -35,7 +44,12 @@ from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import train
 
 RESULTS = Path(__file__).parent / "results"
+PARTS = ("speed", "usual", "cold", "accuracy")
 COLD = "import sys; from benchmarks.gpu import whole, configured; whole(configured(*sys.argv[1:]))"
+
+
+class OverBudgetError(Exception):
+    """A reading was ended, or not begun, because its time was over."""
 
 
 def configured(preset: str, epochs: str, precision: str) -> RunConfig:
@@ -44,14 +58,19 @@ def configured(preset: str, epochs: str, precision: str) -> RunConfig:
     return replace(base, device="cuda", epochs=int(epochs), precision=Precision(precision), snapshots=False)
 
 
-def whole(config: RunConfig, graph: bool = True) -> dict[str, Any]:
-    """Return seconds from the first event to the last, the test accuracy, and how the updates were made."""
+def whole(config: RunConfig, graph: bool = True, deadline: float = float("inf")) -> dict[str, Any]:
+    """Return seconds from the first event to the last, the test accuracy, and how the updates were made.
+
+    An `OverBudgetError` once `deadline`, on time.monotonic's clock, has passed.
+    """
     how, accuracy, begun = "", 0.0, 0.0
     for event in train(config, graph=graph):
         if isinstance(event, Started):
             how, begun = event.device_reason, time.perf_counter()
         elif isinstance(event, Epoch):
             accuracy = event.test_accuracy
+        if time.monotonic() > deadline:
+            raise OverBudgetError
     return {"seconds": round(time.perf_counter() - begun, 3), "test_accuracy": accuracy, "how": how}
 
 
@@ -74,47 +93,137 @@ def usual(config: RunConfig, epochs: int) -> float:
     return statistics.median(seconds[1:])
 
 
-def cold(preset: str, epochs: int, precision: Precision) -> float:
-    """Return the seconds of a process that imports, opens the data, trains and evaluates."""
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", COLD, preset, str(epochs), str(precision)], check=True)
-    return time.perf_counter() - start
+class Measurement:
+    """The readings of one device, each written as soon as it is there."""
+
+    def __init__(self, presets: list[str], epochs: int, budget: float) -> None:
+        self.deadline = time.monotonic() + budget
+        self._path = RESULTS / f"gpu-{gpu_name()}.json"
+        self._presets, self._epochs = presets, epochs
+        there = json.loads(self._path.read_text(encoding="utf-8")) if self._path.exists() else {}
+        self.result: dict[str, Any] = there if there.get("epochs") == epochs else {}
+        self.result |= {"machine": machine(), "epochs": epochs, "left_out": []}
+        for preset in presets:
+            self.result.setdefault("presets", {}).setdefault(preset, {})
+        self._warm: set[tuple[str, str, bool]] = set()
+
+    def speed(self) -> None:
+        """Read a run of every preset and precision as graphs, and a short one kernel by kernel."""
+        few = max(2, self._epochs // 20)
+        for preset in self._presets:
+            for precision in ("tf32", "half"):
+                self._run(preset, precision, seed=0)
+                config = configured(preset, str(few), precision)
+                row = self.result["presets"][preset].setdefault(precision, {})
+                if "eager_seconds_an_epoch" not in row:
+                    eager = self._timed(f"{preset} {precision} eager", config, graph=False)
+                    if eager is not None:
+                        row["eager_seconds_an_epoch"] = round(eager["seconds"] / few, 4)
+                self._save()
+
+    def usual(self, epochs: int) -> None:
+        """Read the usual way."""
+        if "usual_seconds_an_epoch" not in self.result and self._time_for("usual", 6.0 * (epochs + 1)):
+            self.result["usual_seconds_an_epoch"] = round(usual(configured("figure-6", "1", "fp32"), epochs), 3)
+        self._save()
+
+    def cold(self) -> None:
+        """Read the last preset's cold starts."""
+        preset = self._presets[-1]
+        for precision in ("tf32", "half"):
+            begin = time.monotonic()
+            command = [sys.executable, "-c", COLD, preset, str(self._epochs), precision]
+            try:
+                subprocess.run(command, check=True, timeout=max(0.0, self.deadline - begin))
+            except subprocess.TimeoutExpired:
+                self._leave_out(f"{preset} {precision} cold")
+                continue
+            cold = self.result.setdefault("cold_start_seconds", {})
+            cold[f"{preset}, {precision}"] = round(time.monotonic() - begin, 2)
+            self._save()
+
+    def accuracy(self, seeds: int) -> None:
+        """Read the other seeds, and all of them in fp32."""
+        for preset in reversed(self._presets):
+            for precision in ("fp32", "tf32", "half"):
+                for seed in range(seeds):
+                    self._run(preset, precision, seed)
+
+    def _run(self, preset: str, precision: str, seed: int) -> None:
+        rows = self.result["presets"][preset].setdefault(precision, {}).setdefault("graph", [])
+        if any(run["seed"] == seed for run in rows):
+            return
+        config = replace(configured(preset, str(self._epochs), precision), seed=seed)
+        found = self._timed(f"{preset} {precision} seed {seed}", config)
+        if found is not None:
+            rows.append({"seed": seed, **found})
+        self._save()
+
+    def _timed(self, name: str, config: RunConfig, graph: bool = True) -> dict[str, Any] | None:
+        kind = config.preset or "", str(config.precision), graph
+        try:
+            if kind not in self._warm and self._time_for(name, 0):
+                whole(replace(config, epochs=1), graph, self.deadline)
+                self._warm.add(kind)
+            found = whole(config, graph, self.deadline) if self._time_for(name, 0) else None
+        except OverBudgetError:
+            self._leave_out(name)
+            return None
+        print(name, found, flush=True)
+        return found
+
+    def _time_for(self, name: str, seconds: float) -> bool:
+        if time.monotonic() + seconds <= self.deadline:
+            return True
+        self._leave_out(name)
+        return False
+
+    def _leave_out(self, name: str) -> None:
+        if name not in self.result["left_out"]:
+            self.result["left_out"].append(name)
+
+    def _save(self) -> None:
+        usual_epoch = self.result.get("usual_seconds_an_epoch")
+        for rows in self.result["presets"].values():
+            for row in rows.values():
+                if not row.get("graph"):
+                    continue
+                mine = statistics.median(run["seconds"] for run in row["graph"]) / self._epochs
+                for name, theirs in (("eager", row.get("eager_seconds_an_epoch")), ("usual", usual_epoch)):
+                    if theirs is not None:
+                        row[f"{name} / graph"] = round(theirs / mine, 2)
+        self._path.write_text(json.dumps(self.result, indent=1) + "\n", encoding="utf-8")
 
 
 def main() -> int:
-    """Measure and write."""
+    """Measure, write, and say which targets are met."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--presets", default="figure-6,figure-7,figure-8,figure-9")
+    parser.add_argument("--parts", default=",".join(PARTS), help="which of them, with commas between")
     parser.add_argument("--epochs", type=int, default=100)
-    parser.add_argument("--seeds", type=int, default=1)
-    parser.add_argument("--usual-epochs", type=int, default=2)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--usual-epochs", type=int, default=1)
+    parser.add_argument("--budget", type=float, default=540, help="seconds for all of it")
     args = parser.parse_args()
+    wanted = args.parts.split(",")
+    if unknown := set(wanted) - set(PARTS):
+        parser.error(f"--parts (={','.join(sorted(unknown))}) must be among {','.join(PARTS)}")
     if not torch.cuda.is_available():
         print("`device` (=cuda) is not there: run this on a machine with a CUDA device.", file=sys.stderr)
         return 2
-    name = re.sub(r"[^a-z0-9]+", "-", torch.cuda.get_device_name(0).lower()).strip("-")
-    result: dict[str, Any] = {"machine": machine(), "epochs": args.epochs, "presets": {}}
-    baseline = usual(configured("figure-6", "1", "fp32"), args.usual_epochs)
-    result["usual_seconds_an_epoch"] = round(baseline, 3)
-    for preset in args.presets.split(","):
-        rows: dict[str, Any] = {}
-        for precision in Precision:
-            config = configured(preset, args.epochs, precision)
-            whole(replace(config, epochs=1))
-            runs = [whole(replace(config, seed=seed)) for seed in range(args.seeds)]
-            eager = whole(replace(config, epochs=max(2, args.epochs // 10)), graph=False)
-            mine = statistics.median(run["seconds"] for run in runs) / args.epochs
-            theirs = eager["seconds"] / max(2, args.epochs // 10)
-            rows[str(precision)] = {
-                "graph": runs,
-                "eager_seconds_an_epoch": round(theirs, 4),
-                "eager / graph": round(theirs / mine, 2),
-                "usual / graph": round(baseline / mine, 2),
-            }
-            print(preset, precision, rows[str(precision)], flush=True)
-        rows["cold_start_seconds"] = round(cold(preset, args.epochs, Precision.TF32), 2)
-        result["presets"][preset] = rows
-        (RESULTS / f"gpu-{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    measurement = Measurement(args.presets.split(","), args.epochs, args.budget)
+    parts = {
+        "speed": measurement.speed,
+        "usual": lambda: measurement.usual(args.usual_epochs),
+        "cold": measurement.cold,
+        "accuracy": lambda: measurement.accuracy(args.seeds),
+    }
+    for part in PARTS:
+        if part in wanted:
+            parts[part]()
+    print(table(targets(measurement.result)))
+    if measurement.result["left_out"]:
+        print("left out, the budget was over:", ", ".join(measurement.result["left_out"]))
     return 0
 
 

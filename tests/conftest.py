@@ -1,5 +1,7 @@
 """What tests of several parts share: a home of their own and a data set small enough to train on in a moment."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,14 @@ from cnncore.data.images import ImageData
 from cnncore.data.prepared import save
 
 CLASSES = ("red", "green", "blue", "bright", "dark", "left", "right")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Pass over files without a GPU test where only those are asked for: what they import may not be there."""
+    if config.getoption("markexpr") != "gpu":
+        return None
+    files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return None if any("@pytest.mark.gpu" in file.read_text(encoding="utf-8") for file in files) else True
 
 
 @pytest.fixture

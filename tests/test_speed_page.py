@@ -35,7 +35,7 @@ def test_a_result_is_said_with_its_range(tmp_path):
     start = {"machine": {"logical_cores": 2}, "load": 3.5, "first page": waits}
     (tmp_path / "start.json").write_text(json.dumps(start))
     rows = {"fp32": {"eager / graph": 4.0, "usual / graph": 20}, "tf32": {"eager / graph": 6.04, "usual / graph": 30}}
-    gpu = {"machine": {"gpu": "a GPU"}, "presets": {"figure-6": rows | {"cold_start_seconds": 9.0}}}
+    gpu = {"machine": {"gpu": "a GPU"}, "presets": {"figure-6": rows | {"half": {"graph": []}}}}
     (tmp_path / "gpu-a.json").write_text(json.dumps(gpu))
     said = numbers(tmp_path)
     assert said["trainer / usual"] == "1.50 times (1.25 to 2.00)"

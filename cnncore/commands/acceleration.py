@@ -17,6 +17,7 @@ from cnncore.training.allocator import keep_freed_memory
 from cnncore.training.config import Precision, RunConfig
 from cnncore.training.device import choose_device, set_precision
 from cnncore.training.graph import why_eager
+from cnncore.training.recorder import Recorder, failed
 
 Found = tuple[str, bool, str]  # subject, whether it works or helps here, the reason or the remedy
 _REPEATS = 5
@@ -113,17 +114,32 @@ def bfloat16(device: torch.device) -> Found:
 
 
 def cuda_graph(device: torch.device) -> Found:
-    """Return whether an update is launched as one CUDA graph, and which augmentations cannot be."""
-    reason = why_eager(RunConfig(), device)
+    """Return whether a run on `device` is launched as CUDA graphs, tried with one, and with what it is not."""
+    reason = why_eager(RunConfig(), device) or recording(device)
     if reason:
         return "CUDA graph", False, f"not on {device}, because {reason}: an update is started operation by operation"
     refused = [kind for kind in AUGMENTATIONS if why_eager(RunConfig(augment=(AUGMENTATIONS[kind](),)), device)]
     return (
         "CUDA graph",
         True,
-        f"each update is one graph; with {', '.join(refused)} it is started kernel by kernel. The recording has not "
-        "been tried on a GPU yet: `train` says which way it took",
+        "one was recorded and replayed just now: each update is a graph, and each batch of an evaluation; with "
+        f"{', '.join(refused)} an update is started kernel by kernel. `train` says which way it took",
     )
+
+
+def recording(device: torch.device) -> str:
+    """Return why a graph cannot be recorded and replayed on a CUDA device; empty where it can."""
+    number = torch.zeros(1, device=device)
+    try:
+        recorder = Recorder()
+        recorder.rehearse(lambda: number.add_(1))
+        graph = recorder.record(lambda: number.add_(1))
+        number.zero_()
+        for _ in range(3):
+            graph.replay()
+    except RuntimeError as error:
+        return failed(error)
+    return "" if number.item() == 3 else f"three replays of +1 gave {number.item():g}"
 
 
 def seconds_of(kind: torch.dtype) -> float:

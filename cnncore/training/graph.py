@@ -6,25 +6,38 @@ metrics as they were recorded, and is started with one call. What changes from s
 graph reads: the epoch's random tables, the row at which the next batch begins, the learning rate.
 
 The recorded update is `StaticUpdate`, plain PyTorch that runs on every device; the tests compare it with
-`EagerStep` on the CPU, step by step. Recording and replaying have tests that need a CUDA device.
+`EagerStep` on the CPU, step by step. So is the recorded evaluation, `cnncore.training.evaluation.StaticEvaluation`.
+Recording and replaying have tests that need a CUDA device.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from cnncore.data.augmentation import HorizontalFlip, PadCrop, RandomCrop, RandomErasing, Rotation
+from cnncore.data.augmentation import (
+    CutMix,
+    GaussianNoise,
+    HorizontalFlip,
+    Mixup,
+    PadCrop,
+    RandomCrop,
+    RandomErasing,
+    Rotation,
+)
 from cnncore.training.average import Average
 from cnncore.training.batches import Batches, Tables
 from cnncore.training.config import RunConfig
+from cnncore.training.evaluation import Evaluator, StaticEvaluation
 from cnncore.training.metrics import SUMS
 from cnncore.training.optimizers import set_rate
+from cnncore.training.recorder import Recorder, failed
 from cnncore.training.step import EagerStep, Step, update
 
 # These make the same kernels for every draw. The policies group a batch's images by what was drawn for them, and colour
 # jitter reads constants from the host: neither can be recorded.
-_RECORDABLE = (RandomCrop, PadCrop, HorizontalFlip, Rotation, RandomErasing)
+_RECORDABLE = (RandomCrop, PadCrop, HorizontalFlip, Rotation, GaussianNoise, RandomErasing, Mixup, CutMix)
 _WARM_UP = 3  # updates before recording: cuBLAS and cuDNN choose and allocate then
 
 
@@ -44,7 +57,7 @@ def step_of(
     model: nn.Module,
     optimizer: torch.optim.Optimizer,
     average: Average,
-    graph: bool = True,
+    recorder: Recorder | None,
 ) -> tuple[Step, str]:
     """Return what makes the run's updates, and in a few words how: a graph, or kernel by kernel and why.
 
@@ -52,13 +65,13 @@ def step_of(
     """
     eager = EagerStep(config, batches, model, optimizer, average)
     device = batches.train.images.device
-    reason = why_eager(config, device) if graph else "it was asked for"
-    if reason:
+    reason = why_eager(config, device) if recorder else "it was asked for"
+    if recorder is None or reason:
         return eager, f"updates kernel by kernel, because {reason}" if device.type == "cuda" else ""
     try:
-        return GraphStep(config, batches, model, optimizer, average), "each update one CUDA graph"
+        return GraphStep(config, batches, model, optimizer, average, recorder), "each update one CUDA graph"
     except RuntimeError as error:  # what cannot be recorded, or too little memory: the state was put back
-        return eager, f"updates kernel by kernel, because recording failed ({str(error).splitlines()[0]})"
+        return eager, f"updates kernel by kernel, because {failed(error)}"
 
 
 class StaticUpdate:
@@ -102,44 +115,77 @@ class GraphStep:
         model: nn.Module,
         optimizer: torch.optim.Optimizer,
         average: Average,
+        recorder: Recorder,
     ) -> None:
         self._batches, self._optimizer, self._average = batches, optimizer, average
+        self._epoch, self._epochs = 0, config.epochs
+        self._rate: float | None = None
         self._update = StaticUpdate(config, batches, model, optimizer)
         self._number = 0
+        self._ahead: tuple[int, Tables] | None = None
         sizes = sorted({batches.size(number) for number in range(len(batches))}, reverse=True)
-        self._graphs: dict[int, torch.cuda.CUDAGraph] = {}
         with unchanged(model, optimizer):
             model.train()
-            _aside(lambda: self._rehearse(sizes))
-            pool = None
-            for size in sizes:
-                self._update.start.zero_()
-                optimizer.zero_grad(set_to_none=True)  # the gradients of a graph lie in its own memory
-                graph = torch.cuda.CUDAGraph()
-                # Another thread of this process may use CUDA meanwhile (a page's preview never does, a test's may).
-                with torch.cuda.graph(graph, pool=pool, capture_error_mode="thread_local"):
-                    self._update(size)
-                pool = graph.pool()
-                self._graphs[size] = graph
+            recorder.rehearse(lambda: self._rehearse(sizes))
+            self._graphs = {size: recorder.record(partial(self._record, size)) for size in sizes}
 
     def begin(self, epoch: int) -> None:
-        """Draw order and augmentation of `epoch` and put them where the graphs read them."""
-        self._update.load(self._batches.tables(epoch))
-        self._number = 0
+        """Put order and augmentation of `epoch` where the graphs read them."""
+        drawn = self._ahead[1] if self._ahead and self._ahead[0] == epoch else self._batches.drawn(epoch)
+        self._update.load(drawn)
+        self._epoch, self._number, self._ahead = epoch, 0, None
 
     def __call__(self, rate: float) -> Tensor:
         """Make the next update at this learning rate and return the batch's sums (3,)."""
-        set_rate(self._optimizer, rate)
+        if rate != self._rate:
+            set_rate(self._optimizer, rate)
+            self._rate = rate
         self._graphs[self._batches.size(self._number)].replay()
         self._number += 1
         self._average.update()
-        return self._update.sums.clone()  # the next update writes to the same place
+        if self._number == len(self._batches) and self._epoch < self._epochs:
+            # The device has most of the epoch still to do: the host draws the next one meanwhile.
+            self._ahead = self._epoch + 1, self._batches.drawn(self._epoch + 1)
+        return self._update.sums
 
     def _rehearse(self, sizes: list[int]) -> None:
         for size in sizes:
             for _ in range(_WARM_UP):
                 self._update.start.zero_()
                 self._update(size)
+
+    def _record(self, size: int) -> None:
+        self._optimizer.zero_grad(set_to_none=True)  # the gradients of a graph lie in its own memory
+        self._update(size)
+
+
+def evaluator_of(
+    config: RunConfig, batches: Batches, model: nn.Module, recorder: Recorder | None, *, blocking: bool = True
+) -> tuple[Evaluator, str]:
+    """Return what scores `model`, and in a few words how where that is worth saying; without a recorder as it is."""
+    how = ""
+    if recorder is not None:
+        recorded = partial(_recorded, recorder)
+        try:
+            return Evaluator(config, batches, model, blocking=blocking, recorded=recorded), "evaluation by CUDA graphs"
+        except RuntimeError as error:
+            how = f"evaluation kernel by kernel, because {failed(error)}"
+    return Evaluator(config, batches, model, blocking=blocking), how
+
+
+def _recorded(recorder: Recorder, one_pass: StaticEvaluation) -> Callable[[int], object]:
+    """Return what launches the pass: a graph for a full batch, one for the short last one."""
+    sizes = sorted(set(one_pass.sizes), reverse=True)
+
+    def rehearse() -> None:
+        for size in sizes:
+            for _ in range(_WARM_UP):
+                one_pass.start.zero_()
+                one_pass(size)
+
+    recorder.rehearse(rehearse)
+    graphs = {size: recorder.record(partial(one_pass, size)) for size in sizes}
+    return lambda size: graphs[size].replay()
 
 
 class unchanged:  # noqa: N801 read as a word: with unchanged(model, optimizer)
@@ -169,12 +215,3 @@ class unchanged:  # noqa: N801 read as a word: with unchanged(model, optimizer)
                     if isinstance(value, Tensor):
                         value.copy_(before_it[name]) if name in before_it else value.zero_()
         self._model.train(self._training)
-
-
-def _aside(work: Callable[[], object]) -> None:
-    """Run `work` on a stream of its own, as recording does, and wait for it."""
-    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
-    stream.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(stream):
-        work()
-    torch.cuda.current_stream().wait_stream(stream)

@@ -6,7 +6,7 @@ import numpy as np
 from torch import nn
 
 from cnncore.training.config import RunConfig
-from cnncore.training.metrics import Evaluation
+from cnncore.training.evaluation import Evaluation
 from cnncore.training.snapshots import Folder, Snapshot, kept_epochs, weight_epochs
 
 

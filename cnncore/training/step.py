@@ -24,7 +24,8 @@ class Step(Protocol):
     def __call__(self, rate: float) -> Tensor:
         """Make the next update at this learning rate and return the batch's sums (3,), see `batch_sums`.
 
-        The sums are the batch's before its update, on the device: whoever reads them waits for it.
+        The sums are the batch's before its update, on the device: whoever reads them waits for it. The next update
+        may write to the same place.
         """
         ...
 

@@ -9,26 +9,26 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from cnncore.data.prepared import load
 from cnncore.errors import InputError
-from cnncore.events import Batch, Changed, Diverged, Epoch, Event, Finished, Started
+from cnncore.events import Changed, Diverged, Epoch, Event, Finished, Started
 from cnncore.training.allocator import keep_freed_memory
-from cnncore.training.average import Average
-from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
 from cnncore.training.device import choose_device, set_precision
 from cnncore.training.diagnosis import overflow
-from cnncore.training.graph import step_of
+from cnncore.training.graph import evaluator_of, step_of
 from cnncore.training.keeping import Keeper
 from cnncore.training.live import Live
-from cnncore.training.metrics import Evaluation, Mean, Stopwatch, evaluate
+from cnncore.training.metrics import SUMS
+from cnncore.training.readout import Readout
+from cnncore.training.recorder import recorder_of
+from cnncore.training.report import Report
 from cnncore.training.schedule import rate
 from cnncore.training.state import seed_dropout, state_of
 
-BURST = 0.1  # seconds between two reads of the metrics: smooth to the eye, and the device never waits for it
+ROWS = 4096  # updates whose numbers the device keeps until they are read, at most
 
 
 def train(
@@ -51,6 +51,24 @@ def train(
     The same configuration gives the same numbers on one device. Raises `InputError` for a data set that is not
     prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
     """
+    for event in progress(config, checkpoint=checkpoint, resume=resume, live=live, graph=graph):
+        if event is not None:
+            yield event
+
+
+def progress(
+    config: RunConfig,
+    *,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    live: Live | None = None,
+    graph: bool = True,
+    blocking: bool = True,
+) -> Iterator[Event | None]:
+    """Yield what `train` yields; where this is not `blocking`, None comes in place of waiting for the device.
+
+    Its work goes on then, and something else may be done until the next event is asked for.
+    """
     device, reason = choose_device(config.device)
     set_precision(config.precision, device)
     _make_deterministic(device)
@@ -60,7 +78,10 @@ def train(
     batches, model, optimizer = state.batches, state.model, state.optimizer
     average, plateau = state.average, state.plateau
     last, factor = state.last, state.lr_factor  # the last complete epoch; what a hand has made of the learning rate
-    step, how = step_of(config, batches, model, optimizer, average, graph)
+    recorder = recorder_of(device, graph)
+    step, updating = step_of(config, batches, model, optimizer, average, recorder)
+    evaluator, scoring = evaluator_of(config, batches, average.model, recorder, blocking=blocking)
+    readout = Readout(device, min(len(batches), ROWS), SUMS, blocking=blocking)
     live = live or Live(factor)
     keeper = Keeper(config, checkpoint, average.model)
     first_epoch = last.epoch + 1 if last else 1
@@ -69,7 +90,7 @@ def train(
     yield Started(
         config=config.to_dict(),
         device=str(device),
-        device_reason=f"{reason}; {how}" if how else reason,
+        device_reason="; ".join(text for text in (reason, updating, scoring) if text),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         train_size=len(batches.train),
         test_size=len(batches.test),
@@ -80,65 +101,50 @@ def train(
     )
     keeper.forget(first_epoch)
     if keeper.wants(0) and first_epoch == 1:
-        keeper.keep(0, evaluate(average.model, batches.test_batches(), config.precision))
+        evaluator.start("test")
+        yield from evaluator.readout.awaited()
+        keeper.keep(0, evaluator.scores()[0]["test"])
     total_seconds = 0.0
     for epoch in range(first_epoch, config.epochs + 1):
         seed_dropout(config, epoch)
         model.train()
-        mean = Mean()
-        waiting: list[tuple[int, float, Tensor]] = []  # (size, lr, sums on the device) of batches not yet reported
-        watch = Stopwatch()
-        watch.start()
-        burst_due = BURST
+        report = Report(config, epoch, readout, live)
+        readout.start()
         step.begin(epoch)
         for number in range(len(batches)):
             if live.lr_factor != factor:
-                factor = live.lr_factor
-                watch.stop()
-                yield Changed(epoch, updates + 1, factor)
-                watch.start()
-            lr = rate(config, epoch, number, len(batches)) * plateau.scale * factor
-            waiting.append((batches.size(number), lr, step(lr)))
-            updates += 1
-
-            if watch.seconds < burst_due and number + 1 < len(batches) and not live.single:
-                continue
-            rows = torch.stack([sums for _, _, sums in waiting]).tolist()  # waits for the device
-            watch.stop()
-            burst_due = watch.seconds + BURST
-            for behind, ((size, lr, _), sums) in enumerate(zip(waiting, rows, strict=True), start=1 - len(waiting)):
-                if not math.isfinite(sums[0]):
-                    live.more = False
-                    yield Diverged(epoch, number + behind, overflow(config, epoch, number + behind, lr))
+                yield from report.told(everything=True)
+                if report.diverged:
                     return
-                live.more = behind < 0
-                mean.add(sums, size)
-                loss, accuracy, accuracy5 = (value / size for value in sums)
-                yield Batch(
-                    epoch, number + behind, updates + behind, size, loss, accuracy, accuracy5, lr, watch.seconds
-                )
-            waiting.clear()
-            watch.start()
-        watch.stop()
-        total_seconds += watch.seconds
+                factor = live.lr_factor
+                yield Changed(epoch, updates + 1, factor)
+            lr = rate(config, epoch, number, len(batches)) * plateau.scale * factor
+            updates += 1
+            readout.start()
+            report.add(step(lr), number, updates, batches.size(number), lr)
+            everything = live.single or number + 1 == len(batches)
+            if everything or readout.due:
+                yield from report.told(everything)
+            if report.diverged:
+                return
+        total_seconds += report.seconds
 
-        evaluation = Stopwatch()
-        evaluation.start()
-        scores = _scores(config, average, batches)
-        evaluation.stop()
+        evaluator.start()
+        yield from evaluator.readout.awaited()
+        scores, test_seconds = evaluator.scores()
         if not all(math.isfinite(score.mean.loss) for score in scores.values()):
             yield Diverged(epoch, len(batches) - 1, overflow(config, epoch, len(batches) - 1, lr))
             return
-        plateau.after(scores["validation"].mean.loss if "validation" in scores else mean.loss)
+        plateau.after(scores["validation"].mean.loss if "validation" in scores else report.mean.loss)
         last = Epoch(
             epoch=epoch,
             step=updates,
-            train_loss=mean.loss,
-            train_accuracy=mean.accuracy,
-            train_accuracy5=mean.accuracy5,
-            seconds=watch.seconds,
-            test_seconds=evaluation.seconds,
-            images_per_second=len(batches.train) / watch.seconds,
+            train_loss=report.mean.loss,
+            train_accuracy=report.mean.accuracy,
+            train_accuracy5=report.mean.accuracy5,
+            seconds=report.seconds,
+            test_seconds=test_seconds,
+            images_per_second=len(batches.train) / report.seconds,
             lr=lr,
             **{f"{split}_{name}": value for split, score in scores.items() for name, value in score.mean.items()},
         )
@@ -160,14 +166,11 @@ def _saved(config: RunConfig, checkpoint: Path | None, device: torch.device) -> 
     return saved
 
 
-def _scores(config: RunConfig, average: Average, batches: Batches) -> dict[str, Evaluation]:
-    """Evaluate the network as it is now on the test set, and on the other splits that the run asks for."""
-    splits = {"test": batches.test}
-    if len(batches.validation):
-        splits["validation"] = batches.validation
-    if config.train_eval:
-        splits["train_eval"] = batches.train
-    return {name: evaluate(average.model, batches.in_order(split), config.precision) for name, split in splits.items()}
+def _make_deterministic(device: torch.device) -> None:
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
 
 
 def own_process() -> None:
@@ -189,10 +192,3 @@ def versions() -> dict[str, str]:
         "numpy": np.__version__,
         "platform": platform.platform(),
     }
-
-
-def _make_deterministic(device: torch.device) -> None:
-    if device.type == "cuda":
-        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
-        torch.backends.cudnn.deterministic = True
-        torch.backends.cudnn.benchmark = False

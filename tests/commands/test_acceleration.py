@@ -1,6 +1,7 @@
 """What `doctor` says of speed is tried on the machine, and says what to do."""
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -93,10 +94,45 @@ def test_the_measured_convolution_takes_time():
     assert acceleration.seconds_of(torch.float32) > 0
 
 
-def test_the_graph_is_for_cuda():
+def test_the_graph_is_for_cuda(monkeypatch):
     assert acceleration.cuda_graph(torch.device("cpu"))[1] is False
     assert "not on cpu, because graphs are CUDA's" in acceleration.cuda_graph(torch.device("cpu"))[2]
+    monkeypatch.setattr(acceleration, "recording", lambda _: "")
     _, good, text = acceleration.cuda_graph(torch.device("cuda"))
     assert good
     for kind, augmentation in AUGMENTATIONS.items():
         assert (kind in text) == (not issubclass(augmentation, _RECORDABLE))
+    monkeypatch.setattr(acceleration, "recording", lambda _: "recording failed (no room)")
+    _, good, text = acceleration.cuda_graph(torch.device("cuda"))
+    assert not good
+    assert text.startswith("not on cuda, because recording failed (no room): ")
+
+
+class Played:
+    """A recorder whose graph does the work again `times` times a replay, or that cannot record at all."""
+
+    def __init__(self, times):
+        self.times = times
+
+    def rehearse(self, work):
+        work()
+
+    def record(self, work):
+        if not self.times:
+            raise RuntimeError("operation not permitted\nmore")
+        return SimpleNamespace(replay=lambda: [work() for _ in range(self.times)])
+
+
+@pytest.mark.parametrize(
+    ("times", "says"),
+    [(1, ""), (2, "three replays of +1 gave 6"), (0, "recording failed (operation not permitted)")],
+)
+def test_a_graph_is_tried(times, says, monkeypatch):
+    monkeypatch.setattr(acceleration, "Recorder", lambda: Played(times))
+    assert acceleration.recording(torch.device("cpu")) == says
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_on_cuda_a_graph_is_recorded():
+    assert acceleration.recording(torch.device("cuda", 0)) == ""

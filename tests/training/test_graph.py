@@ -1,6 +1,7 @@
 """The recorded update against the eager one: on the CPU all but the recording, on CUDA the graphs themselves."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -8,20 +9,25 @@ import torch
 from cnncore.architecture.build import build
 from cnncore.data.augmentation import (
     ColourJitter,
+    CutMix,
+    GaussianNoise,
     HorizontalFlip,
+    Mixup,
     PadCrop,
     RandomCrop,
     RandomErasing,
     Rotation,
 )
 from cnncore.events import Batch, Started
+from cnncore.training import evaluation, graph
 from cnncore.training.average import Average
 from cnncore.training.batches import Batches
-from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
-from cnncore.training.graph import StaticUpdate, step_of, unchanged, why_eager
+from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
+from cnncore.training.graph import GraphStep, StaticUpdate, evaluator_of, step_of, unchanged, why_eager
 from cnncore.training.live import Live
 from cnncore.training.network import network_of
 from cnncore.training.optimizers import optimizer_of, set_rate
+from cnncore.training.recorder import recorder_of
 from cnncore.training.step import EagerStep
 from cnncore.training.trainer import train
 
@@ -87,6 +93,22 @@ def in_place(config, batches, model, optimizer):
     return lambda epoch: static.load(batches.tables(epoch)), update
 
 
+class Played:
+    """A recorder for every device: a graph is the work itself, done again at each replay."""
+
+    def rehearse(self, work):
+        work()
+
+    def record(self, work):
+        return SimpleNamespace(replay=work)
+
+
+def replayed(config, batches, model, optimizer):
+    step = GraphStep(config, batches, model, optimizer, Average(config, model, len(batches)), Played())
+    return step.begin, lambda lr, _: step(lr)
+
+
+@pytest.mark.parametrize("make", [in_place, replayed])
 @pytest.mark.parametrize(
     "change",
     [
@@ -94,13 +116,15 @@ def in_place(config, batches, model, optimizer):
         {"augment": (PadCrop(2), Rotation(), RandomErasing())},
         {"standardize": Standardization.ZCA, "optimizer": Optimizer.ADAMW, "momentum": 0.0, "nesterov": False},
         {"standardize": Standardization.IMAGE, "optimizer": Optimizer.RMSPROP, "nesterov": False},
+        {"augment": (HorizontalFlip(), GaussianNoise(), Mixup(), CutMix())},
+        {"precision": Precision.HALF},
     ],
-    ids=["practical", "geometry", "adamw", "rmsprop"],
+    ids=["practical", "geometry", "adamw", "rmsprop", "mixing", "half"],
 )
-def test_fifty_updates_from_fixed_places_are_the_eager_ones(tiny, change):
+def test_fifty_updates_from_fixed_places_are_the_eager_ones(tiny, change, make):
     config = replace(CONFIG, **change)
     theirs, after = sums_of(config, tiny, eagerly)
-    ours, weights = sums_of(config, tiny, in_place)
+    ours, weights = sums_of(config, tiny, make)
     assert torch.equal(ours, theirs)
     assert len({float(loss) for loss in theirs[:, 0]}) == 50  # fifty different batches, not one again and again
     for name, value in weights.items():
@@ -143,7 +167,8 @@ def test_why_updates_are_not_recorded():
 
 def test_on_the_cpu_the_step_is_eager_and_nothing_is_said(tiny):
     model, batches, optimizer = prepared(CONFIG, tiny)
-    step, how = step_of(CONFIG, batches, model, optimizer, Average(CONFIG, model, len(batches)))
+    average = Average(CONFIG, model, len(batches))
+    step, how = step_of(CONFIG, batches, model, optimizer, average, recorder_of(CPU))
     assert isinstance(step, EagerStep)
     assert how == ""
 
@@ -160,14 +185,84 @@ def on_cuda(config, graph, changes=()):
     return losses, reason
 
 
+def test_the_next_epoch_is_drawn_ahead_and_the_rate_set_when_it_changes(tiny, monkeypatch):
+    config = replace(CONFIG, epochs=3)
+    model, batches, optimizer = prepared(config, tiny)
+    begin, update = replayed(config, batches, model, optimizer)
+    drawn, rates = [], []
+    draw = Batches.drawn
+    monkeypatch.setattr(Batches, "drawn", lambda self, epoch: drawn.append((epoch, number)) or draw(self, epoch))
+    monkeypatch.setattr(graph, "set_rate", lambda _, value: rates.append(value))
+    for number in range(15):
+        if number % 5 == 0:
+            begin(number // 5 + 1)
+        update(rate(number + 15), batches.size(number % 5))
+    # The first at its beginning, the next ones after an epoch's last update, and none after the last epoch.
+    assert drawn == [(1, 0), (2, 4), (3, 9)]
+    assert rates == [0.05, 0.01]
+
+
+def test_an_epoch_that_was_not_expected_is_drawn_when_it_begins(tiny):
+    """As after a checkpoint: what was drawn ahead is another epoch's."""
+    model, batches, optimizer = prepared(CONFIG, tiny)
+    step = GraphStep(CONFIG, batches, model, optimizer, Average(CONFIG, model, len(batches)), Played())
+    step.begin(1)
+    for _ in range(5):
+        step(0.01)
+    step.begin(7)
+    assert torch.equal(step._update.tables.order, batches.tables(7).order)
+
+
+@pytest.mark.parametrize("words", ["no room\nand more", ""])
+def test_what_cannot_be_recorded_goes_kernel_by_kernel_and_says_why(tiny, monkeypatch, words):
+    class Failing(Played):
+        def record(self, _):
+            raise RuntimeError(words)
+
+    monkeypatch.setattr(graph, "why_eager", lambda *_: "")
+    model, batches, optimizer = prepared(CONFIG, tiny)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    step, _ = step_of(CONFIG, batches, model, optimizer, Average(CONFIG, model, len(batches)), Failing())
+    evaluator, how = evaluator_of(CONFIG, batches, model, Failing())
+    assert isinstance(step, EagerStep)
+    assert how == f"evaluation kernel by kernel, because recording failed ({words.partition(chr(10))[0]})"
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    evaluator.start()
+    list(evaluator.readout.awaited())
+    assert evaluator.scores()[0]["test"].mean.count == 70
+
+
+def test_a_replayed_evaluation_is_the_one_as_it_is(tiny, monkeypatch):
+    monkeypatch.setattr(evaluation, "BATCH", 32)
+    config = replace(CONFIG, validation_size=28, train_eval=True)
+    model, batches, _ = prepared(config, tiny)
+    plain, how = evaluator_of(config, batches, model, None)
+    assert how == ""
+    recorded, how = evaluator_of(config, batches, model, Played())
+    assert how == "evaluation by CUDA graphs"
+    found = []
+    for evaluator in (plain, recorded, recorded):
+        evaluator.start()
+        list(evaluator.readout.awaited())
+        found.append(evaluator.scores()[0])
+    for name in ("test", "validation", "train_eval"):
+        assert found[0][name].mean == found[1][name].mean == found[2][name].mean
+        assert torch.equal(found[0][name].predicted, found[2][name].predicted)
+
+
 @pytest.mark.gpu
 @cuda
-@pytest.mark.parametrize("optimizer", [Optimizer.SGD, Optimizer.ADAMW])
-def test_fifty_graph_updates_are_fifty_eager_ones(tiny, optimizer):
-    momentum = {} if optimizer is Optimizer.SGD else {"momentum": 0.0, "nesterov": False, "lr": 0.001}
-    config = replace(
-        CONFIG, device="cuda", optimizer=optimizer, schedule=Schedule.EXPONENTIAL, snapshots=False, **momentum
-    )
+@pytest.mark.parametrize(
+    "change",
+    [
+        {},
+        {"optimizer": Optimizer.ADAMW, "momentum": 0.0, "nesterov": False, "lr": 0.001},
+        {"augment": (RandomCrop(10), GaussianNoise(), RandomErasing(), Mixup(), CutMix())},
+    ],
+    ids=["practical", "adamw", "mixing"],
+)
+def test_fifty_graph_updates_are_fifty_eager_ones(tiny, change):
+    config = replace(CONFIG, device="cuda", schedule=Schedule.EXPONENTIAL, snapshots=False, **change)
     eager, why = on_cuda(config, graph=False, changes=((23, 0.2),))
     graph, how = on_cuda(config, graph=True, changes=((23, 0.2),))
     assert "kernel by kernel, because it was asked for" in why

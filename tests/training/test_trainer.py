@@ -10,7 +10,7 @@ from cnncore.architecture.build import build
 from cnncore.data.augmentation import HorizontalFlip, Mixup, RandomCrop
 from cnncore.errors import InputError
 from cnncore.events import Batch, Changed, Diverged, Epoch, Finished, Started, to_dict, to_json
-from cnncore.training import trainer
+from cnncore.training import readout
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.live import Live
@@ -232,10 +232,10 @@ def test_the_practicals_main_prints_its_log(tiny, capsys):
 
 
 def test_metrics_leave_in_bursts_and_none_is_lost(tiny, monkeypatch):
-    monkeypatch.setattr(trainer, "BURST", 3600.0)
+    monkeypatch.setattr(readout, "BURST", 3600.0)
     batches = [e for e in train(replace(CONFIG, epochs=1)) if isinstance(e, Batch)]
     assert [b.batch for b in batches] == list(range(5))
-    monkeypatch.setattr(trainer, "BURST", 0.0)
+    monkeypatch.setattr(readout, "BURST", 0.0)
     singly = [e for e in train(replace(CONFIG, epochs=1)) if isinstance(e, Batch)]
     assert [b.loss for b in batches] == [b.loss for b in singly]
 
@@ -349,7 +349,7 @@ def test_a_changed_learning_rate_survives_being_resumed(tiny, tmp_path):
 
 
 def test_single_steps_make_one_update_for_each_event(tiny, monkeypatch):
-    monkeypatch.setattr(trainer, "BURST", 3600.0)
+    monkeypatch.setattr(readout, "BURST", 3600.0)
     made = []
     step = EagerStep.__call__
     monkeypatch.setattr(EagerStep, "__call__", lambda self, rate: (made.append(rate), step(self, rate))[1])

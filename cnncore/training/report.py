@@ -1,0 +1,65 @@
+"""The updates of an epoch told as events: in order, in bursts, none lost."""
+
+import math
+from collections import deque
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from cnncore.events import Batch, Diverged
+from cnncore.training.config import RunConfig
+from cnncore.training.diagnosis import overflow
+from cnncore.training.live import Live
+from cnncore.training.metrics import Mean
+from cnncore.training.readout import Burst, Readout
+
+
+class Report:
+    """What an epoch's updates leave on the device, on its way to Batch events.
+
+    `mean` and `seconds` are those of the updates told so far, `seconds` the device's; `diverged` is true once one of
+    them had a loss that is no number.
+    """
+
+    def __init__(self, config: RunConfig, epoch: int, readout: Readout, live: Live) -> None:
+        self._config, self._epoch, self._readout, self._live = config, epoch, readout, live
+        self._waiting: deque[tuple[int, int, int, float]] = deque()  # (batch, step, size, lr) of updates not yet told
+        self.mean = Mean()
+        self.seconds = 0.0
+        self.diverged = False
+
+    def add(self, sums: Tensor, number: int, step: int, size: int, lr: float) -> None:
+        """Take in update `step`, made with batch `number` of `size` images at `lr`; `sums` are as `batch_sums`."""
+        self._readout.put(sums)
+        self._waiting.append((number, step, size, lr))
+
+    def told(self, everything: bool) -> Iterator[Batch | Diverged | None]:
+        """Send what was added and yield the events of what has arrived; with `everything` of all of it.
+
+        Yields None where it would have to wait for the device and the readout is not blocking. After a Diverged nothing
+        comes any more.
+        """
+        yield from self._arrived(wait=True)
+        if not self.diverged:
+            self._readout.send()
+            yield from self._arrived(wait=everything or self._live.single)
+
+    def _arrived(self, wait: bool) -> Iterator[Batch | Diverged | None]:
+        if wait:
+            yield from self._readout.awaited()
+        if self._readout.arrived:
+            yield from self._events(self._readout.take())
+
+    def _events(self, burst: Burst) -> Iterator[Batch | Diverged]:
+        self.seconds += burst.seconds
+        for behind, sums in enumerate(burst.rows, start=1 - len(burst.rows)):
+            number, step, size, lr = self._waiting.popleft()
+            if not math.isfinite(sums[0]):
+                self._live.more = False
+                self.diverged = True
+                yield Diverged(self._epoch, number, overflow(self._config, self._epoch, number, lr))
+                return
+            self._live.more = behind < 0
+            self.mean.add(sums, size)
+            loss, accuracy, accuracy5 = (value / size for value in sums)
+            yield Batch(self._epoch, number, step, size, loss, accuracy, accuracy5, lr, self.seconds)
