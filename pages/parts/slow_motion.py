@@ -149,7 +149,11 @@ def _position(found: Anatomy, run: Run, moment: Moment) -> str:
     text += f"learning rate {found.rate:.4g}"
     text += f" (× {found.factor:g} by hand)" if found.factor != 1 else ""
     text += f", from {weights}"
-    text += f" and {found.replayed} updates made again" if found.replayed else ""
+    if found.replayed:
+        text += f" and {found.replayed} update{'s' if found.replayed > 1 else ''} made again"
+        if found.strayed is not None:
+            exact = "to the last bit" if not found.strayed else f"to {found.strayed:.1g}, as sums came in another order"
+            text += f" ({'✓' if found.strayed < 1e-2 else '⚠'} with the losses that the run recorded, {exact})"
     if found.over:
         return f"{text}. The run is over: this one would come next, at the learning rate of its last."
     if found.recorded is not None:
