@@ -302,10 +302,11 @@ def test_where_a_loss_stops_being_a_number_is_found(tiny):
     assert all(layer.output.broken == 0 for layer in before)
     earlier = slow_motion(run_id, later=2)  # further on: the same update is found again
     assert earlier.update == found.update
-    if found.batch:
-        first = slow_motion(run_id, Moment.BEFORE)
-        assert first.broken is None
-        assert math.isfinite(first.loss)
+    assert [layer.output.broken for layer in earlier.layers] == [layer.output.broken for layer in found.layers]
+    first = slow_motion(run_id, Moment.BEFORE)
+    assert first.update < found.update
+    assert first.broken is None
+    assert math.isfinite(first.loss)
 
 
 def test_what_cannot_be_shown_is_one_sentence(run_id, tiny, monkeypatch):
