@@ -78,6 +78,11 @@ def test_a_diverged_run_says_where(tiny):
     for act in ACTS:
         page.segmented_control(key="motion_act").set_value(act).run()
         assert not page.exception
+        assert "nan" not in said(page)
+    table = page.dataframe[0].value
+    gradients = [value for value in table["‖g‖"] if value]
+    assert gradients
+    assert all(value == "no number" or value.endswith(" %") for value in gradients)  # all or some of it is none
 
 
 def test_nothing_is_computed_while_it_is_folded(tiny, monkeypatch):
