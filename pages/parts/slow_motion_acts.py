@@ -112,10 +112,8 @@ def show_numbers(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa
 
 
 def _told(values: Spread, figure: float) -> str:
-    """Return a figure of a tensor, and that it is not of all its values if some are no numbers."""
-    if values.broken == 1:
-        return "no number"
-    return f"{number(figure)} of {100 * (1 - values.broken):.0f} %" if values.broken else number(figure)
+    """Return a figure of a tensor, in digits if all its values are numbers."""
+    return "no number" if values.broken else number(figure)
 
 
 def show_remarks(found: Anatomy) -> None:
