@@ -171,7 +171,7 @@ def moved_chart(scores: Scores) -> Chart:
                 "field": "moved",
                 "type": "nominal",
                 "scale": {"domain": [LOWER, HIGHER], "range": [INPUT, TEST]},
-                "legend": _LEGEND,
+                "legend": _LEGEND | {"columns": 1},
             },
             "tooltip": [{"field": name} for name in ("image", "before", "after")],
         },

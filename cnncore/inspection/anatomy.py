@@ -152,9 +152,10 @@ class Anatomy:
 
     It is update number `update` (from 1) of the run: batch `batch` (from 0) of the `batches` of `epoch`, made at
     learning rate `rate`, of which `factor` is by hand. `replayed` updates were made before it from the weights that
-    are kept; the run itself stands before update `stands`. `over`: the run has ended and would not make it. `loss` is
-    what the update minimises, `loss_after` the same of the same batch afterwards, `recorded` what the run has
-    stored for it, None if it has not made it.
+    are kept, and `strayed` is by how much their losses differ at most from those that the run has stored, None where
+    it has stored none; the run itself stands before update `stands`. `over`: the run has ended and would not make it.
+    `loss` is what the update minimises, `loss_after` the same of the same batch afterwards, `recorded` what the run
+    has stored for it, None if it has not made it.
     """
 
     update: int
@@ -164,6 +165,7 @@ class Anatomy:
     rate: float
     factor: float
     replayed: int
+    strayed: float | None
     stands: int
     over: bool
     loss: float

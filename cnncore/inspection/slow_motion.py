@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import replace
+from functools import cached_property
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -91,6 +91,7 @@ class NextUpdate:
         self.updates = saved.last.step if saved else 0  # behind the weights, so far
         self.over = self.epoch > self.config.epochs
         self.number = 0
+        self._strayed: float | None = None
         self._step = EagerStep(self.config, self.state.batches, self.model, self.state.optimizer, self.state.average)
         seed_dropout(self.config, self.epoch)
         self.model.train()
@@ -150,10 +151,12 @@ class NextUpdate:
     def skip(self, count: int) -> int:
         """Make `count` updates; return how many had a loss that is a number, and stop at the first that has not."""
         for made in range(count):
-            loss = self._step(self.rate())[0].item()
+            loss = self._step(self.rate())[0].item() / self.state.batches.size(self.number)
             if not math.isfinite(loss):
                 return made
             self.number, self.updates = self.number + 1, self.updates + 1
+            if self.updates in self._stored:
+                self._strayed = max(self._strayed or 0.0, abs(loss - self._stored[self.updates]))
         return count
 
     def take_apart(self, image: int = 0) -> Anatomy:
@@ -178,11 +181,12 @@ class NextUpdate:
             lr,
             factor,
             self.number,
+            self._strayed,
             self.run.step + 1,
             self.over,
             sums[0].item() / len(batch.labels),
             after.mean().item(),
-            self._recorded(update),
+            self._stored.get(update),
             self.classes,
             watch.layers(),
             watch.parameters(),
@@ -190,12 +194,11 @@ class NextUpdate:
             watch.filters(),
         )
 
-    def _recorded(self, update: int) -> float | None:
-        if update > self.run.step:
-            return None
+    @cached_property
+    def _stored(self) -> dict[int, float]:
+        """The losses of the run's updates, by number."""
         curve = open_store().curve(self.run.id, "batch/loss")
-        found = np.flatnonzero(curve.step == update)
-        return float(curve.value[found[0]]) if len(found) else None
+        return dict(zip(curve.step.tolist(), curve.value.tolist(), strict=True))
 
 
 def _scores(logits: Tensor, batch: TrainBatch, after: Tensor, smoothing: float) -> Scores:

@@ -1,5 +1,6 @@
 """Layers as cards: maps of one image, a histogram, and the numbers; in rows, as many as fit."""
 
+import math
 from collections.abc import Sequence
 from html import escape
 
@@ -25,11 +26,13 @@ def shape_of(shape: tuple[int, ...]) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number of any size in three digits.
+    """Return a number of any size in three digits; what is none, in words.
 
     >>> number(0.01234), number(1234.5), number(-3.2e-07)
     ('0.0123', '1.23e+03', '−3.2e-07')
     """
+    if not math.isfinite(value):
+        return "no number" if math.isnan(value) else "∞"
     text = f"{value:.3g}"
     return f"−{text[1:]}" if text.startswith("-") else text
 

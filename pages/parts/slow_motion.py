@@ -94,9 +94,9 @@ def _controls(run: Run) -> _Key:
     """Show which update and which image; return what is asked for."""
     names = {Moment.BEFORE: "its first update", Moment.LAST: "its next update"}
     if run.status is Status.FINISHED:
-        names[Moment.LAST] = "one more update, after its end"
-    places = st.columns([5, 3, 3], vertical_alignment="bottom")
-    moment = places[0].segmented_control(
+        names[Moment.LAST] = "one more, after its end"
+    row = st.container(horizontal=True, vertical_alignment="bottom")
+    moment = row.segmented_control(
         "Of this run",
         list(names),
         format_func=names.__getitem__,
@@ -106,7 +106,7 @@ def _controls(run: Run) -> _Key:
         bind="query-params",
     )
     most = 0 if (moment is Moment.LAST and run.status is Status.FINISHED) else _most_later(run)
-    later = places[1].number_input(
+    later = row.number_input(
         "Updates later",
         0,
         max(most, 1),
@@ -114,15 +114,17 @@ def _controls(run: Run) -> _Key:
         key="motion_later",
         bind="query-params",
         disabled=most == 0,
+        width=150,
         help="Within the epoch; those before it are made first, at their learning rates.",
     )
-    image = places[2].number_input(
+    image = row.number_input(
         "Image of the batch",
         1,
         run.config.batch_size,
         1,
         key="motion_image",
         bind="query-params",
+        width=170,
         help="Whose maps are shown.",
     )
     path = checkpoint_path(run.id)
@@ -149,7 +151,11 @@ def _position(found: Anatomy, run: Run, moment: Moment) -> str:
     text += f"learning rate {found.rate:.4g}"
     text += f" (× {found.factor:g} by hand)" if found.factor != 1 else ""
     text += f", from {weights}"
-    text += f" and {found.replayed} updates made again" if found.replayed else ""
+    if found.replayed:
+        text += f" and {found.replayed} update{'s' if found.replayed > 1 else ''} made again"
+        if found.strayed is not None:
+            exact = "to the last bit" if not found.strayed else f"to {found.strayed:.1g}, as sums came in another order"
+            text += f" ({'✓' if found.strayed < 1e-2 else '⚠'} with the losses that the run recorded, {exact})"
     if found.over:
         return f"{text}. The run is over: this one would come next, at the learning rate of its last."
     if found.recorded is not None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cnncore.figures.slow_motion import losses_chart
 from cnncore.figures.standardization import to_bytes
-from cnncore.inspection.anatomy import Anatomy, Scores, remarks
+from cnncore.inspection.anatomy import Anatomy, Scores, Spread, remarks
 from cnncore.training.config import RunConfig, Standardization
 from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number, shape_of
@@ -52,12 +52,13 @@ def show_loss(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: A
     right = int((scores.answers == scores.labels).sum())
     st.markdown(
         f"**Loss.** Softmax makes probabilities of the scores; an image costs −ln of its true class's probability. "
-        f"{right} of {len(scores.labels)} answers are right, and the mean loss is **{found.loss:.4g}**, which goes "
-        "backward."
+        f"{right} of {len(scores.labels)} answers are right, and the mean loss is **{number(found.loss)}**, "
+        "which goes backward."
     )
     if config.label_smoothing or scores.shares is not None:
         st.caption("With label smoothing or mixed images the loss is that of the softened labels, which training uses.")
-    draw(losses_chart(scores, len(found.classes)), "motion_losses", "The loss of every image, the largest first")
+    if np.isfinite(scores.losses).any():
+        draw(losses_chart(scores, len(found.classes)), "motion_losses", "The loss of every image, the largest first")
     pictures, meaning = _pictures(scores, config)
     order = [at for at in np.argsort(-scores.losses, kind="stable").tolist() if at < len(pictures)]
     chosen = order if len(order) <= _TILES else [*order[:_LARGEST], *order[_LARGEST - _TILES :]]
@@ -74,6 +75,8 @@ def _caption(found: Anatomy, at: int) -> str:
     label = names[scores.labels[at]]
     if scores.shares is not None and scores.partners is not None and scores.shares[at] < 0.995:
         label = f"{100 * scores.shares[at]:.0f} % {label}, rest {names[scores.partners[at]]}"
+    if np.isnan(scores.confidence[at]):
+        return f"{at + 1}: {label} → no number"
     answer = f"{names[scores.answers[at]]} {100 * scores.confidence[at]:.0f} %"
     return f"{at + 1}: {label} → {answer}, loss {number(float(scores.losses[at]))}"
 
@@ -94,18 +97,23 @@ def show_numbers(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa
             {
                 "layer": layer.name,
                 "output": shape_of(layer.shape),
-                "mean": number(layer.output.mean),
-                "std": number(layer.output.std),
+                "mean": _told(layer.output, layer.output.mean),
+                "std": _told(layer.output, layer.output.std),
                 "zeros": f"{100 * layer.output.zeros:.1f} %",
                 "silent": "" if layer.silent is None else f"{100 * layer.silent:.0f} %",
-                "∂": "" if back is None else number(math.hypot(back.mean, back.std)),
+                "∂": "" if back is None else _told(back, math.hypot(back.mean, back.std)),
                 "‖w‖": "" if own is None else number(own.norm),
-                "‖g‖": "" if own is None else number(own.gradient.norm),
-                "‖g‖ / ‖w‖": "" if own is None else number(own.ratio),
-                "‖Δw‖ / ‖w‖": "" if own is None else number(own.change),
+                "‖g‖": "" if own is None else _told(own.gradient, own.gradient.norm),
+                "‖g‖ / ‖w‖": "" if own is None else _told(own.gradient, own.ratio),
+                "‖Δw‖ / ‖w‖": "" if own is None else _told(own.update, own.change),
             }
         )
     st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height="content", key="motion_table")
+
+
+def _told(values: Spread, figure: float) -> str:
+    """Return a figure of a tensor, in digits if all its values are numbers."""
+    return "no number" if values.broken else number(figure)
 
 
 def show_remarks(found: Anatomy) -> None:

@@ -91,7 +91,7 @@ def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa:
         filters = found.filters
         st.markdown(f"**The first filters of {filters.layer}**: weights w, their gradient g, what the update added, Δw")
         for name, values in (("w", filters.before), ("g", filters.gradient), ("Δw", filters.update)):
-            label, pictures = st.columns([1, 16], vertical_alignment="center")
+            label, pictures = st.columns([1, 12], vertical_alignment="center")
             label.markdown(name)
             pictures.html(row(_filters(values), 34 / values.shape[3]))
         st.caption("Middle grey is 0; each row has its own scale: the update is far smaller than the weights.")

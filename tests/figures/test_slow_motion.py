@@ -31,7 +31,24 @@ def parameter(name, norm, gradient, update, shape=(4, 3, 5, 5)):
 def anatomy(layers, parameters, scores=None):
     scores = scores or SCORES
     return Anatomy(
-        1, 1, 0, 5, 0.1, 1.0, 0, 1, False, 1.0, 0.9, None, ("a", "b"), tuple(layers), tuple(parameters), scores, None
+        1,
+        1,
+        0,
+        5,
+        0.1,
+        1.0,
+        0,
+        None,
+        1,
+        False,
+        1.0,
+        0.9,
+        None,
+        ("a", "b"),
+        tuple(layers),
+        tuple(parameters),
+        scores,
+        None,
     )
 
 

@@ -95,6 +95,7 @@ def test_it_is_the_trainers_next_update_bit_for_bit(tiny, monkeypatch, name):
     assert found.loss == event.loss
     assert found.rate == event.lr
     assert found.factor == 0.3
+    assert (found.replayed, found.strayed) == (2, 0.0)
     for key, value in run.state.model.state_dict().items():
         assert torch.equal(value, slow.model.state_dict()[key]), key
     for mine, theirs in zip(slow.state.optimizer.state.values(), run.state.optimizer.state.values(), strict=True):
@@ -187,7 +188,8 @@ def test_the_first_update_has_the_loss_that_the_run_recorded(run_id):
     assert found.recorded == found.loss == open_store().first_loss(run_id)
     assert (found.update, found.replayed, found.over) == (1, 0, False)
     later = slow_motion(run_id, Moment.BEFORE, later=4)
-    assert (later.update, later.replayed, later.recorded) == (5, 4, later.loss)
+    assert (later.update, later.replayed, later.recorded, later.strayed) == (5, 4, later.loss, 0.0)
+    assert found.strayed is None
     assert len(later.scores.labels) == 12
 
 
@@ -254,6 +256,7 @@ def test_before_the_first_checkpoint_it_begins_with_the_initial_weights(tiny):
     assert (found.update, found.epoch) == (1, 1)
     assert found.loss == slow_motion(run_id, Moment.BEFORE).loss
     assert found.recorded is None
+    assert slow_motion(run_id, later=2).strayed is None
 
 
 @pytest.mark.parametrize(
@@ -299,10 +302,11 @@ def test_where_a_loss_stops_being_a_number_is_found(tiny):
     assert all(layer.output.broken == 0 for layer in before)
     earlier = slow_motion(run_id, later=2)  # further on: the same update is found again
     assert earlier.update == found.update
-    if found.batch:
-        first = slow_motion(run_id, Moment.BEFORE)
-        assert first.broken is None
-        assert math.isfinite(first.loss)
+    assert [layer.output.broken for layer in earlier.layers] == [layer.output.broken for layer in found.layers]
+    first = slow_motion(run_id, Moment.BEFORE)
+    assert first.update < found.update
+    assert first.broken is None
+    assert math.isfinite(first.loss)
 
 
 def test_what_cannot_be_shown_is_one_sentence(run_id, tiny, monkeypatch):

@@ -66,7 +66,7 @@ def test_another_update_and_image_are_asked_for(tiny):
     page = opened(run_id, motion_moment="its first update", motion_later="2", motion_image="5")
     assert not page.exception
     assert "**Update 3**: batch 3 of 5" in said(page)
-    assert "2 updates made again" in said(page)
+    assert "2 updates made again (✓ with the losses that the run recorded, to " in said(page)
     assert "Image 5 as the network sees it" in said(page)
 
 
@@ -78,6 +78,9 @@ def test_a_diverged_run_says_where(tiny):
     for act in ACTS:
         page.segmented_control(key="motion_act").set_value(act).run()
         assert not page.exception
+        assert "nan" not in said(page)
+    table = page.dataframe[0].value
+    assert set(table["‖g‖"]) == {"", "no number"}
 
 
 def test_nothing_is_computed_while_it_is_folded(tiny, monkeypatch):
