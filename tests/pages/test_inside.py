@@ -1,5 +1,6 @@
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ CONFIG = RunConfig(
     augment=(RandomCrop(10),),
     dropout=0.5,
 )
+OLDER = replace(CONFIG, epochs=3, seed=5)
 
 
 def opened(**address):
@@ -55,14 +57,19 @@ def sound(page):
 
 
 @pytest.fixture(scope="module")
-def run_id(tmp_path_factory):
-    """A run in a home of its own, for all tests of the module: they only look."""
+def run_ids(tmp_path_factory):
+    """Two runs in a home of their own, for all tests of the module: they only look. The second is the newest."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNCORE_HOME", str(tmp_path_factory.mktemp("home")))
         compute.shutdown()  # children take their home from when they were started
         save(tiny_images())
-        yield store_run(CONFIG)
+        yield store_run(OLDER), store_run(CONFIG)
     compute.shutdown()
+
+
+@pytest.fixture
+def run_id(run_ids):
+    return run_ids[1]
 
 
 def test_without_a_run_an_untrained_network_is_shown_as_one(app_home):
@@ -72,7 +79,7 @@ def test_without_a_run_an_untrained_network_is_shown_as_one(app_home):
     assert "Train a network" in texts(page)
     assert "test image 0: " in pictures(page)
     assert re.search(r"\d+\.\d % sure\. \*?\*?(Right|Wrong)", texts(page))
-    for kind in ("Gradient, to ", "SmoothGrad, to ", "Occlusion, to −"):
+    for kind in ("Gradient: ", "SmoothGrad: ", "Occlusion: −"):
         assert kind in pictures(page)
     assert "**First-layer filters**, before training" in texts(page)
     found = forward(None, Moment.BEFORE, PRESETS["classroom-9"], np.array(load("builtin").test_images[0]))
@@ -81,7 +88,8 @@ def test_without_a_run_an_untrained_network_is_shown_as_one(app_home):
     compute.shutdown()
 
 
-def test_a_link_opens_run_epoch_and_image(run_id):
+def test_a_link_opens_run_epoch_and_image(run_ids):
+    run_id = run_ids[0]
     page = sound(opened(inside_run=run_id, inside_epoch="2", inside_row="11"))
     assert page.selectbox(key="inside_run").value == run_id
     assert page.select_slider(key="inside_epoch").value == 2
@@ -95,12 +103,18 @@ def test_a_link_opens_run_epoch_and_image(run_id):
     assert (said[1], said[3]) == (answer, right)
     assert float(said[2]) == pytest.approx(100 * float(told.confidence[place]), abs=0.2)
     assert f"test image 11: {data.classes[labels[place]]}" in pictures(page)
-    found = forward(run_id, 2, CONFIG, np.array(data.test_images[11]))
+    found = forward(run_id, 2, OLDER, np.array(data.test_images[11]))
     for values in found.inputs:
         assert f"{values.min():.2f} / {values.mean():.2f} / {values.max():.2f}".replace("-", "−") in texts(page)
     page.select_slider(key="inside_epoch").set_value(0).run()
     again = re.search(r"([\d.]+) % sure", texts(sound(page)))
     assert float(again[1]) != float(said[2])
+    page.selectbox(key="inside_run").set_value(run_ids[1]).run()
+    assert page.select_slider(key="inside_epoch").value == 0
+    page.select_slider(key="inside_epoch").set_value(4).run()
+    page.selectbox(key="inside_run").set_value(run_id).run()  # it has no epoch 4
+    assert page.select_slider(key="inside_epoch").value <= 3
+    sound(page)
 
 
 def test_every_layer_can_be_seen_and_every_channel(run_id):
