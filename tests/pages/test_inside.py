@@ -13,8 +13,12 @@ from cnncore.data.augmentation import RandomCrop
 from cnncore.data.prepared import load, save
 from cnncore.inspection.filters import filter_history
 from cnncore.inspection.forward import forward
+from cnncore.inspection.heats import rank_correlation
 from cnncore.inspection.moment import Moment
+from cnncore.inspection.saliency import gradients, occlusion
+from cnncore.runs.client import delete
 from cnncore.runs.snapshots import scored_images, snapshot
+from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig, Standardization
 from cnncore.training.presets import PRESETS
 from tests.conftest import tiny_images
@@ -152,6 +156,42 @@ def test_the_class_decides_which_pixels_matter(run_id):
     assert "a grey 3 × 3 patch" in texts(sound(page))
     page.slider(key="inside_sigma").set_value(0).run()
     assert "with noise σ 0.00" in texts(sound(page))
+
+
+def test_how_much_of_a_heat_was_learned_is_measured(run_id):
+    page = AppTest.from_file(str(PAGE), default_timeout=240)
+    page.session_state.inside_said = True
+    page = sound(page.run())
+    image = np.array(load("tiny").test_images[0])
+    found = forward(run_id, 4, CONFIG, image)
+    first, second = np.argsort(-found.chances)[:2].tolist()
+    now, before = (gradients(run_id, epoch, CONFIG, image, first) for epoch in (4, 0))
+    covered, hidden = (occlusion(run_id, epoch, CONFIG, image, first) for epoch in (4, 0))
+    likely = gradients(run_id, 4, CONFIG, image, second)
+    numbers = [
+        rank_correlation(now.plain, before.plain),
+        rank_correlation(now.smooth, before.smooth),
+        rank_correlation(covered.drop, hidden.drop),
+        rank_correlation(now.plain, likely.plain),
+    ]
+    gradient, smooth, occluded, other = (f"{number:.2f}".replace("-", "−") for number in numbers)
+    text = f"*before training*: Gradient **{gradient}**, SmoothGrad **{smooth}**, Occlusion **{occluded}**"
+    assert text in texts(page)
+    assert f"with the heat for *{found.classes[second]}*: Gradient **{other}**" in texts(page)
+    assert f"has **{100 * covered.chance:.1f} %**" in texts(page)
+    assert f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places" in texts(page)
+
+
+def test_another_data_set_has_fewer_images(run_id):
+    save(replace(tiny_images(test=14), name="few"))
+    store_run(replace(CONFIG, dataset="few", epochs=1, augment=()))
+    page = sound(opened(inside_run=run_id, inside_row="69"))
+    assert page.number_input(key="inside_row").value == 69
+    few = next(name for name in page.selectbox(key="inside_run").options if " few " in name)
+    page.selectbox(key="inside_run").select(few).run()
+    assert page.number_input(key="inside_row").value <= 13
+    assert "test image" in pictures(sound(page))
+    delete(open_store().runs()[0].id)
 
 
 def test_what_to_try_leads_where_it_says(run_id):
