@@ -92,7 +92,12 @@ try:
     st.fragment(guarded)(show_layers, found)
     explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
     show_tries(*tries_for(sight, found.classes[found.winner]))
-    said = st.expander("What these heats can say and what not, measured", icon=":material/biotech:", on_change="rerun")
+    said = st.expander(
+        "What these heats can say and what not, measured",
+        icon=":material/biotech:",
+        key="inside_said",
+        on_change="rerun",
+    )
     if said.open:
         with said:
             explain_heats(sight, found)

@@ -39,11 +39,11 @@ def heat_over(image: NDArray[np.uint8], heat: Heat) -> tuple[NDArray[np.uint8], 
 
 
 def gradient_text(smooth: bool, most: float) -> str:
-    """Return what stands below a gradient: what the deepest colour means, in score per unit of a pixel."""
-    return f"{'SmoothGrad' if smooth else 'Gradient'}, to {most:.3g}"
+    """Return what stands below a gradient: what the full colour means, in score per unit of a pixel."""
+    return f"{'SmoothGrad' if smooth else 'Gradient'}: {most:.3g}"
 
 
 def occlusion_text(most: float) -> str:
-    """Return what stands below an occlusion: what the deepest colour means, in points of probability."""
+    """Return what stands below an occlusion: what the full colour means, in points of probability."""
     points = 100 * most
-    return f"Occlusion, to −{points:.0f} points" if points >= 1 else f"Occlusion, to −{points:.1g} points"
+    return f"Occlusion: −{points:.0f} points" if points >= 1 else f"Occlusion: −{points:.1g} points"

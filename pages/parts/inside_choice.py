@@ -74,8 +74,6 @@ def choose_sight() -> Sight:
 def _epoch(run: Run) -> int:
     """Let the user choose an epoch whose weights are kept."""
     kept = snapshots_of(run.id).networks
-    if st.session_state.get("inside_epoch", kept[-1]) not in kept:  # of another run
-        del st.session_state.inside_epoch
     return int(
         st.select_slider(
             "**Epoch**, 0 is before training",
@@ -90,8 +88,6 @@ def _epoch(run: Run) -> int:
 
 def _row(data: ImageData, asked: bool) -> int:
     last = len(data.test_labels) - 1
-    if st.session_state.get("inside_row", 0) > last:  # of another data set
-        del st.session_state.inside_row
     help_text = f"The image's place among the {last + 1:,} test images, from 0."
     number = st.number_input(
         "Number", 0, last, 0, key="inside_row", bind="query-params", help=help_text, disabled=not asked

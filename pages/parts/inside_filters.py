@@ -26,8 +26,6 @@ def show_filters(run_id: str) -> None:
         st.caption(_NONE)
         return
     epochs = history.epochs
-    if st.session_state.get("inside_filters", epochs[-1]) not in epochs:  # of another run
-        del st.session_state.inside_filters
     epoch = st.select_slider(
         "**First-layer filters over the epochs**, 0 is before training",
         epochs,

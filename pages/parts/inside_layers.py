@@ -18,8 +18,6 @@ MOST = 64  # maps of one layer
 def show_layers(found: Forward) -> None:
     """Show one layer's output for the image, and one of its channels large."""
     layers = _named(found)
-    if st.session_state.get("inside_layer", next(iter(layers))) not in layers:  # of another network
-        del st.session_state.inside_layer
     places = st.columns([6, 2, 2], vertical_alignment="bottom")
     name = places[0].select_slider("**Layer by layer**", list(layers), key="inside_layer", bind="query-params")
     common = places[1].toggle(

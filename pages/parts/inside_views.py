@@ -90,8 +90,8 @@ def show_heats(sight: Sight, found: Forward) -> None:
     tiles.append(Tile(picture, occlusion_text(most), frame=worst))
     st.html(row(tiles, HEAT / max(found.pixels.shape[1:])))
     st.caption(
-        f"Of the score, per unit of a pixel: the gradient, and its mean over {slopes.copies} copies with noise σ "
-        f"{slopes.sigma:.2f}. Of the probability: a grey {covered.patch} × {covered.patch} patch, dashed where it "
+        f"Full colour is the number below: score per unit of a pixel; its mean over {slopes.copies} copies with noise "
+        f"σ {slopes.sigma:.2f}; probability lost to a grey {covered.patch} × {covered.patch} patch, dashed where it "
         "hurts most."
     )
 

@@ -28,7 +28,7 @@ def test_a_flat_heat_and_a_grey_image():
 
 
 def test_what_stands_below_a_heat():
-    assert gradient_text(False, 0.5123) == "Gradient, to 0.512"
-    assert gradient_text(True, 0.5) == "SmoothGrad, to 0.5"
-    assert occlusion_text(0.312) == "Occlusion, to −31 points"
-    assert occlusion_text(0.00312) == "Occlusion, to −0.3 points"
+    assert gradient_text(False, 0.5123) == "Gradient: 0.512"
+    assert gradient_text(True, 0.5) == "SmoothGrad: 0.5"
+    assert occlusion_text(0.312) == "Occlusion: −31 points"
+    assert occlusion_text(0.00312) == "Occlusion: −0.3 points"

@@ -1,5 +1,6 @@
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,12 @@ from cnncore.data.augmentation import RandomCrop
 from cnncore.data.prepared import load, save
 from cnncore.inspection.filters import filter_history
 from cnncore.inspection.forward import forward
+from cnncore.inspection.heats import rank_correlation
 from cnncore.inspection.moment import Moment
+from cnncore.inspection.saliency import gradients, occlusion
+from cnncore.runs.client import delete
 from cnncore.runs.snapshots import scored_images, snapshot
+from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig, Standardization
 from cnncore.training.presets import PRESETS
 from tests.conftest import tiny_images
@@ -30,6 +35,7 @@ CONFIG = RunConfig(
     augment=(RandomCrop(10),),
     dropout=0.5,
 )
+OLDER = replace(CONFIG, epochs=3, seed=5)
 
 
 def opened(**address):
@@ -55,14 +61,19 @@ def sound(page):
 
 
 @pytest.fixture(scope="module")
-def run_id(tmp_path_factory):
-    """A run in a home of its own, for all tests of the module: they only look."""
+def run_ids(tmp_path_factory):
+    """Two runs in a home of their own, for all tests of the module: they only look. The second is the newest."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNCORE_HOME", str(tmp_path_factory.mktemp("home")))
         compute.shutdown()  # children take their home from when they were started
         save(tiny_images())
-        yield store_run(CONFIG)
+        yield store_run(OLDER), store_run(CONFIG)
     compute.shutdown()
+
+
+@pytest.fixture
+def run_id(run_ids):
+    return run_ids[1]
 
 
 def test_without_a_run_an_untrained_network_is_shown_as_one(app_home):
@@ -72,7 +83,7 @@ def test_without_a_run_an_untrained_network_is_shown_as_one(app_home):
     assert "Train a network" in texts(page)
     assert "test image 0: " in pictures(page)
     assert re.search(r"\d+\.\d % sure\. \*?\*?(Right|Wrong)", texts(page))
-    for kind in ("Gradient, to ", "SmoothGrad, to ", "Occlusion, to −"):
+    for kind in ("Gradient: ", "SmoothGrad: ", "Occlusion: −"):
         assert kind in pictures(page)
     assert "**First-layer filters**, before training" in texts(page)
     found = forward(None, Moment.BEFORE, PRESETS["classroom-9"], np.array(load("builtin").test_images[0]))
@@ -81,7 +92,8 @@ def test_without_a_run_an_untrained_network_is_shown_as_one(app_home):
     compute.shutdown()
 
 
-def test_a_link_opens_run_epoch_and_image(run_id):
+def test_a_link_opens_run_epoch_and_image(run_ids):
+    run_id = run_ids[0]
     page = sound(opened(inside_run=run_id, inside_epoch="2", inside_row="11"))
     assert page.selectbox(key="inside_run").value == run_id
     assert page.select_slider(key="inside_epoch").value == 2
@@ -95,12 +107,18 @@ def test_a_link_opens_run_epoch_and_image(run_id):
     assert (said[1], said[3]) == (answer, right)
     assert float(said[2]) == pytest.approx(100 * float(told.confidence[place]), abs=0.2)
     assert f"test image 11: {data.classes[labels[place]]}" in pictures(page)
-    found = forward(run_id, 2, CONFIG, np.array(data.test_images[11]))
+    found = forward(run_id, 2, OLDER, np.array(data.test_images[11]))
     for values in found.inputs:
         assert f"{values.min():.2f} / {values.mean():.2f} / {values.max():.2f}".replace("-", "−") in texts(page)
     page.select_slider(key="inside_epoch").set_value(0).run()
     again = re.search(r"([\d.]+) % sure", texts(sound(page)))
     assert float(again[1]) != float(said[2])
+    page.selectbox(key="inside_run").set_value(run_ids[1]).run()
+    assert page.select_slider(key="inside_epoch").value == 0
+    page.select_slider(key="inside_epoch").set_value(4).run()
+    page.selectbox(key="inside_run").set_value(run_id).run()  # it has no epoch 4
+    assert page.select_slider(key="inside_epoch").value <= 3
+    sound(page)
 
 
 def test_every_layer_can_be_seen_and_every_channel(run_id):
@@ -138,6 +156,42 @@ def test_the_class_decides_which_pixels_matter(run_id):
     assert "a grey 3 × 3 patch" in texts(sound(page))
     page.slider(key="inside_sigma").set_value(0).run()
     assert "with noise σ 0.00" in texts(sound(page))
+
+
+def test_how_much_of_a_heat_was_learned_is_measured(run_id):
+    page = AppTest.from_file(str(PAGE), default_timeout=240)
+    page.session_state.inside_said = True
+    page = sound(page.run())
+    image = np.array(load("tiny").test_images[0])
+    found = forward(run_id, 4, CONFIG, image)
+    first, second = np.argsort(-found.chances)[:2].tolist()
+    now, before = (gradients(run_id, epoch, CONFIG, image, first) for epoch in (4, 0))
+    covered, hidden = (occlusion(run_id, epoch, CONFIG, image, first) for epoch in (4, 0))
+    likely = gradients(run_id, 4, CONFIG, image, second)
+    numbers = [
+        rank_correlation(now.plain, before.plain),
+        rank_correlation(now.smooth, before.smooth),
+        rank_correlation(covered.drop, hidden.drop),
+        rank_correlation(now.plain, likely.plain),
+    ]
+    gradient, smooth, occluded, other = (f"{number:.2f}".replace("-", "−") for number in numbers)
+    text = f"*before training*: Gradient **{gradient}**, SmoothGrad **{smooth}**, Occlusion **{occluded}**"
+    assert text in texts(page)
+    assert f"with the heat for *{found.classes[second]}*: Gradient **{other}**" in texts(page)
+    assert f"has **{100 * covered.chance:.1f} %**" in texts(page)
+    assert f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places" in texts(page)
+
+
+def test_another_data_set_has_fewer_images(run_id):
+    save(replace(tiny_images(test=14), name="few"))
+    store_run(replace(CONFIG, dataset="few", epochs=1, augment=()))
+    page = sound(opened(inside_run=run_id, inside_row="69"))
+    assert page.number_input(key="inside_row").value == 69
+    few = next(name for name in page.selectbox(key="inside_run").options if " few " in name)
+    page.selectbox(key="inside_run").select(few).run()
+    assert page.number_input(key="inside_row").value <= 13
+    assert "test image" in pictures(sound(page))
+    delete(open_store().runs()[0].id)
 
 
 def test_what_to_try_leads_where_it_says(run_id):
