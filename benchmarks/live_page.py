@@ -116,7 +116,8 @@ def main() -> None:
             found.append(asyncio.run(measure(url, pid, store, run_id, epochs, args.repeats)))
             print(json.dumps(found[-1]), flush=True)
             store.set_status(run_id, Status.FINISHED, "", OWNER)
-    result = {"machine": machine(), "repeats": args.repeats, "runs": found}
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None  # all that wants a core, ours too
+    result = {"machine": machine(), "repeats": args.repeats, "load": load, "runs": found}
     (RESULTS / "live-page-cpu.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 PAUSES = (0.6, 1.2, 2.4, 4.8, 9.6)  # seconds
 SHARE = 0.4  # of one core, for the scripts of all refreshes; sending what they say takes about as much again
+_PATIENCE = 30  # seconds before a pause gets shorter again: everybody's page has to run once to learn of a change
 _AWAY = 3  # pauses after which one who has not refreshed is no longer watching
 
 
@@ -23,8 +24,9 @@ class Pace:
         self._clock = clock
         self._lock = threading.Lock()
         self._seen: dict[str, float] = {}  # when each viewer was last served
-        self._took: deque[float] = deque(maxlen=50)
+        self._took: deque[float] = deque(maxlen=100)
         self._level = 0
+        self._changed = clock()
 
     @property
     def pause(self) -> float:
@@ -35,7 +37,7 @@ class Pace:
         """Take into account that a refresh for `viewer` took so long.
 
         The pause is the shortest with viewers x median time <= `SHARE` x pause; it falls again only where a third
-        would do, as everybody's page has to run once to learn of a change.
+        would do, and not at once.
         """
         with self._lock:
             now = self._clock()
@@ -43,10 +45,13 @@ class Pace:
             self._seen = {name: at for name, at in self._seen.items() if now - at < _AWAY * self.pause}
             self._took.append(seconds)
             wanted = len(self._seen) * statistics.median(self._took) / SHARE
+            before = self._level
             while wanted > self.pause and self._level + 1 < len(PAUSES):
                 self._level += 1
-            while self._level and wanted < self.pause / 3:
+            while self._level and wanted < self.pause / 3 and now - self._changed > _PATIENCE:
                 self._level -= 1
+            if self._level != before:
+                self._changed = now
 
 
 PACE = Pace()

@@ -52,11 +52,19 @@ def test_those_who_are_gone_are_no_burden(clock):
     assert pace.pause == PAUSES[0]
 
 
+def test_a_moment_of_rest_does_not_shorten_the_pause(clock):
+    pace = Pace(clock)
+    watch(pace, clock, 30, 0.04, rounds=3)
+    before = pace.pause
+    watch(pace, clock, 30, 0.001, rounds=4)
+    assert pace.pause == before
+
+
 def test_it_does_not_go_to_and_fro_between_two_pauses(clock):
     pace = Pace(clock)
     watch(pace, clock, 30, 0.01)
     before, seen = pace.pause, set()
     for number in range(200):
-        watch(pace, clock, 30, 0.007 + 0.006 * (number % 2), rounds=1)
+        watch(pace, clock, 30, 0.006 if number % 8 else 0.02, rounds=1)
         seen.add(pace.pause)
     assert seen == {before}
