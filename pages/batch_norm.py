@@ -24,7 +24,7 @@ from pages.parts.batch_norm_views import (
     show_neighbours,
     show_statistics,
 )
-from pages.parts.folded import why
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.inspected import norm_in_batches
 from pages.parts.questions import questions
@@ -116,15 +116,14 @@ try:
         show_statistics(subject, found, layer, state.batch, channel)
     st.subheader("The bias before it", anchor=False)
     show_bias(subject, layer, state.batch)
-    st.subheader("A deep network before its first step", anchor=False)
-    show_depth(subject)
-    st.subheader("The first loss", anchor=False)
-    show_first_loss(subject)
+    folded(
+        "bn_depth", "A deep network before its first step", show_depth, subject, icon=":material/stacked_line_chart:"
+    )
+    folded("bn_first", "The first loss", show_first_loss, subject, icon=":material/first_page:")
     if looked is not None:
         ask_about(subject, among)
 except (InputError, compute.ComputeError) as error:
     st.error(str(error), icon=":material/block:")
-st.subheader("What it costs, and what it did", anchor=False)
-show_bill()
+folded("bn_bill", "What it costs, and what it did", show_bill, icon=":material/receipt_long:")
 why(WHY)
 questions("batch_norm")

@@ -15,6 +15,8 @@ def opened(**address):
     page = AppTest.from_file(str(PAGE), default_timeout=240)
     for key, value in address.items():
         page.query_params[key] = value
+    for key in ("bn_depth", "bn_first", "bn_bill"):
+        page.session_state[key] = True  # unfolded
     return page.run()
 
 
