@@ -102,7 +102,8 @@ try:
     if looked is not None:
         kept[network] = looked[0].names
     names = kept.get(network, ())
-    places[3].selectbox("Layer", names, key="bn_layer", disabled=not names)
+    # Without names by another key: a choice that was drawn without options keeps "none" as its value.
+    places[3].selectbox("Layer", names, key="bn_layer" if names else "bn_no_layer", disabled=not names, placeholder="…")
     if looked is not None:
         found, among = looked
         channel = min(number, len(found.mean))
