@@ -24,7 +24,7 @@ from pages.parts.batch_norm_views import (
     show_neighbours,
     show_statistics,
 )
-from pages.parts.folded import why
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.inspected import norm_in_batches
 from pages.parts.questions import questions
@@ -102,7 +102,8 @@ try:
     if looked is not None:
         kept[network] = looked[0].names
     names = kept.get(network, ())
-    places[3].selectbox("Layer", names, key="bn_layer", disabled=not names)
+    # Without names by another key: a choice that was drawn without options keeps "none" as its value.
+    places[3].selectbox("Layer", names, key="bn_layer" if names else "bn_no_layer", disabled=not names, placeholder="…")
     if looked is not None:
         found, among = looked
         channel = min(number, len(found.mean))
@@ -116,15 +117,14 @@ try:
         show_statistics(subject, found, layer, state.batch, channel)
     st.subheader("The bias before it", anchor=False)
     show_bias(subject, layer, state.batch)
-    st.subheader("A deep network before its first step", anchor=False)
-    show_depth(subject)
-    st.subheader("The first loss", anchor=False)
-    show_first_loss(subject)
+    folded(
+        "bn_depth", "A deep network before its first step", show_depth, subject, icon=":material/stacked_line_chart:"
+    )
+    folded("bn_first", "The first loss", show_first_loss, subject, icon=":material/first_page:")
     if looked is not None:
         ask_about(subject, among)
 except (InputError, compute.ComputeError) as error:
     st.error(str(error), icon=":material/block:")
-st.subheader("What it costs, and what it did", anchor=False)
-show_bill()
+folded("bn_bill", "What it costs, and what it did", show_bill, icon=":material/receipt_long:")
 why(WHY)
 questions("batch_norm")

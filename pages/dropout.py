@@ -11,7 +11,7 @@ from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.dropout_views import EVAL_MODE, TRAIN_MODE, ask_about, show_layer, show_measured, show_modes
-from pages.parts.folded import why
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.inspected import hidden_and_passes
 from pages.parts.questions import questions
@@ -101,6 +101,6 @@ try:
         ask_about(found)
 except (InputError, compute.ComputeError) as error:
     st.error(str(error), icon=":material/block:")
-show_measured()
+folded("drop_measured", "What it does to training", show_measured, icon=":material/query_stats:")
 why(WHY)
 questions("dropout")

@@ -121,8 +121,7 @@ except InputError as error:
 show_tries(TRY, FIRST)
 if found:
     show_numbers(chosen, found)
-st.subheader("Schedules, before the run starts", anchor=False)
-show_plans()
+folded("plans_unfolded", "Schedules, before the run starts", show_plans, icon=":material/calendar_month:")
 ask()
 folded("rules_unfolded", "The update rules", show_rules, icon=":material/functions:")
 why(WHY)

@@ -105,7 +105,6 @@ def show_measured() -> None:
     """Show what dropout did on the measured ladder (Q29)."""
     measured = step_measured("classroom-7", "classroom-8")
     if measured is not None:
-        st.subheader("What it does to training", anchor=False)
         st.dataframe(pd.DataFrame(measured), hide_index=True, width="stretch")
         st.caption(
             "The ladder on the built-in data, 50 epochs, mean and standard deviation over three seeds. Train is "

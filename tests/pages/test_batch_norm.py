@@ -6,6 +6,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
 from cnncore.training.config import RunConfig
+from pages.parts import awaited
 from tests.pages.stored_run import store_run
 
 PAGE = Path(__file__).parents[2] / "pages" / "batch_norm.py"
@@ -15,6 +16,8 @@ def opened(**address):
     page = AppTest.from_file(str(PAGE), default_timeout=240)
     for key, value in address.items():
         page.query_params[key] = value
+    for key in ("bn_depth", "bn_first", "bn_bill"):
+        page.session_state[key] = True  # unfolded
     return page.run()
 
 
@@ -56,6 +59,22 @@ def test_a_stored_runs_prediction_moves_with_its_neighbours_in_train_alone(run_i
     page.number_input(key="channel").set_value(4000).run()
     assert not page.exception
     assert "Channel 32" in texts(page)
+
+
+def test_the_layers_are_offered_once_they_are_known(run_id, monkeypatch):
+    monkeypatch.setattr(awaited, "SOON", 0.0)
+    page = opened()
+    places = ("norm", "bias", "depth", "first_losses")
+    assert len(page.get("skeleton")) == len(places)
+    assert page.selectbox(key="bn_no_layer").disabled
+    assert page.button(key="try_Alone")
+    for place in places:
+        page.session_state[f"awaited_{place}"][1].exception(timeout=120)
+    monkeypatch.setattr(awaited, "SOON", 120.0)
+    page.run()
+    assert not page.exception
+    assert page.selectbox(key="bn_layer").value == page.selectbox(key="bn_layer").options[0]
+    assert not page.get("skeleton")
 
 
 def test_a_run_without_batch_norm_is_told_apart(tiny):

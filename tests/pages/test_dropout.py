@@ -39,6 +39,15 @@ def run_id(tiny):
     compute.shutdown()
 
 
+def test_what_it_did_to_training_is_there_when_asked(fresh_home):
+    page = opened()
+    assert not page.dataframe
+    page.session_state["drop_measured"] = True
+    page.run()
+    assert len(page.dataframe) == 1
+    assert not page.exception
+
+
 def test_without_a_run_it_shows_a_fresh_network_and_says_so(fresh_home):
     page = opened()
     assert not page.exception

@@ -96,6 +96,8 @@ def test_predictions_are_revealed_with_measured_numbers():
 
 def test_a_schedule_that_never_acts_is_said():
     page = opened()
+    page.session_state["plans_unfolded"] = True
+    page.run()
     page.number_input(key="plan_epochs").set_value(60).run()
     assert "Milestone 75 is never reached in 60 epochs" in texts(page)
     page.number_input(key="plan_decay").set_value(1.0).run()

@@ -34,6 +34,7 @@ def opened(**address):
     page = AppTest.from_file(str(PAGE), default_timeout=120)
     for key, value in address.items():
         page.query_params[key] = value
+    page.session_state["spread_unfolded"] = True
     return page.run()
 
 
