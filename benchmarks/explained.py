@@ -36,6 +36,7 @@ def numbers(results: Path = RESULTS) -> dict[str, str]:
         said[f"peak memory, {dataset}"] = f"{peak} MB" if peak is not None else UNKNOWN
     said |= {name: wait(start.get(name), start) for name in WAITS}
     graphs = [_read(path) for path in sorted(results.glob("gpu-*.json"))]
+    said["at once"] = at_once([_read(path) for path in sorted(results.glob("many-runs-*.json"))])
     return said | {name: graph(graphs, name) for name in GRAPHS}
 
 
@@ -62,6 +63,15 @@ def graph(results: list[dict[str, Any]], name: str) -> str:
         values = [row[name] for row in rows if name in row]
         if values:
             said.append(f"{min(values):.1f} to {max(values):.1f} times on {result['machine']['gpu']}")
+    return "; ".join(said) or UNKNOWN
+
+
+def at_once(results: list[dict[str, Any]]) -> str:
+    """Return how much faster several runs at once were than one after another, for each GPU that was measured."""
+    said = []
+    for result in results:
+        ratios = [f"{row['at once / one after another']:.1f} times with {n}" for n, row in result["runs"].items()]
+        said.append(f"{', '.join(ratios)} on {result['machine']['gpu']}")
     return "; ".join(said) or UNKNOWN
 
 

@@ -37,7 +37,10 @@ def test_a_result_is_said_with_its_range(tmp_path):
     rows = {"fp32": {"eager / graph": 4.0, "usual / graph": 20}, "tf32": {"eager / graph": 6.04, "usual / graph": 30}}
     gpu = {"machine": {"gpu": "a GPU"}, "presets": {"figure-6": rows | {"half": {"graph": []}}}}
     (tmp_path / "gpu-a.json").write_text(json.dumps(gpu))
+    rows = {str(count): {"at once / one after another": ratio} for count, ratio in ((1, 1.0), (8, 3.26))}
+    (tmp_path / "many-runs-a.json").write_text(json.dumps({"machine": {"gpu": "a GPU"}, "runs": rows}))
     said = numbers(tmp_path)
+    assert said["at once"] == "1.0 times with 1, 3.3 times with 8 on a GPU"
     assert said["trainer / usual"] == "1.50 times (1.25 to 2.00)"
     assert said["peak memory, builtin"] == "640 MB"
     assert said["peak memory, cifar10"] == UNKNOWN

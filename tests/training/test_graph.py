@@ -202,6 +202,12 @@ def test_the_next_epoch_is_drawn_ahead_and_the_rate_set_when_it_changes(tiny, mo
     assert rates == [0.05, 0.01]
 
 
+def test_rehearsals_stay_within_an_epoch_of_one_batch(tiny):
+    config = replace(CONFIG, batch_size=140)
+    theirs, ours = (sums_of(config, tiny, make)[0] for make in (eagerly, replayed))
+    assert torch.equal(ours, theirs)
+
+
 def test_an_epoch_that_was_not_expected_is_drawn_when_it_begins(tiny):
     """As after a checkpoint: what was drawn ahead is another epoch's."""
     model, batches, optimizer = prepared(CONFIG, tiny)

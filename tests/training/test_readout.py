@@ -1,5 +1,8 @@
 """Rows come back in order and none is lost, whether or not there is a queue before them."""
 
+from contextlib import nullcontext
+from typing import ClassVar
+
 import pytest
 import torch
 
@@ -110,6 +113,52 @@ def test_the_time_between_bursts_does_not_count(monkeypatch):
         now[0] += 100.0  # somebody holds the run
         seconds.append(rows.take().seconds)
     assert seconds == [2.0, 2.0]
+
+
+class Queue:
+    """A stream, an event and a timer, which note what is asked of them."""
+
+    log: ClassVar[list[str]] = []
+
+    def wait_stream(self, _):
+        self.log.append("after the updates")
+
+    def record(self):
+        self.log.append("copied")
+
+    def query(self):
+        return True
+
+    def start(self):
+        pass
+
+    def stop(self):
+        self.log.append("stopped")
+
+
+def test_with_a_queue_a_burst_is_as_many_rows_as_the_last_one_had_time_for(monkeypatch):
+    """What is done on CUDA, with stand-ins for its streams and events."""
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda: None)
+    monkeypatch.setattr(torch.cuda, "stream", lambda _: nullcontext())
+    rows = Readout(CPU, 64, 3)
+    rows._stream, Queue.log = Queue(), []
+    for place in (rows._filling, rows._other):
+        place.copied, place.timer = Queue(), Queue()
+    sizes, got, pace = [], [], 0.01  # seconds a row
+    for number in range(100):
+        rows.start()
+        rows.put(row(number))
+        if rows.due:
+            sizes.append(rows._filling.count)
+            rows._filling.timer.seconds = sizes[-1] * pace
+            rows.send()
+            got += rows.take().rows
+            pace = 0.01 if number < 30 else 0.001
+    assert sizes[:4] == [1, 10, 10, 10]
+    assert sizes[4] == 10, "it takes a burst to see that the device has become faster"
+    assert sizes[5:] == [], "a hundred rows would be due, of which the place has 64"
+    assert [first for first, *_ in got] == list(range(41))
+    assert Queue.log[:3] == ["stopped", "after the updates", "copied"], "the copy's time does not count"
 
 
 @pytest.mark.gpu
