@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
-from cnncore.events import Diverged, Epoch
+from benchmarks.runs import followed
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import PRESETS, title
-from cnncore.training.trainer import train
 
 RESULTS = Path(__file__).parent / "results"
 METRICS = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
@@ -27,13 +26,7 @@ METRICS = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
 
 def measure(config: RunConfig) -> dict[str, Any]:
     """Return the curve of one run, epoch by epoch, and its training and evaluation seconds."""
-    epochs: list[Epoch] = []
-    diverged = None
-    for event in train(config):
-        if isinstance(event, Epoch):
-            epochs.append(event)
-        elif isinstance(event, Diverged):
-            diverged = event.message
+    epochs, diverged = followed(config)
     curve = {name: [round(getattr(epoch, name), 4) for epoch in epochs] for name in METRICS}
     seconds = {"train": sum(e.seconds for e in epochs), "test": sum(e.test_seconds for e in epochs)}
     return {

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.runs import RESULTS, Job, fill
+from benchmarks.runs import RESULTS, Job, add_options, fill
 from cnncore.figures.recipe import ADDED, LEFT_OUT, Measurement, worth_table
 from cnncore.training.config import RunConfig
 from cnncore.training.recipe import FAMILIES, Recipe, recipe_of
@@ -73,15 +73,9 @@ def main() -> None:
     """Measure what is missing, and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--family", choices=list(FAMILIES), default="classroom")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, help="instead of the presets' own")
-    parser.add_argument("--train-size", type=int, help="only so many train images, balanced over the classes")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--workers", type=int, default=1, help="processes; more than one for CPUs alone")
     parser.add_argument("--trial", action="append", help="settings of the new recipe to try on the validation split")
     parser.add_argument("--final", action="store_true", help="both recipes on all train images, for the test set")
-    parser.add_argument("--only", action="append", help="only this row")
-    parser.add_argument("--name", help="of the result file")
+    add_options(parser)
     args = parser.parse_args()
     fill(RESULTS / f"{args.name or f'recipe-{args.family}-{args.device}'}.json", jobs(args), args.workers)
 

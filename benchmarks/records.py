@@ -12,7 +12,7 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import replace
 
-from benchmarks.runs import RESULTS, Job, fill
+from benchmarks.runs import RESULTS, Job, add_options, fill
 from cnncore.course.eras import ERAS
 
 
@@ -30,13 +30,7 @@ def main() -> None:
     """Measure what is missing, and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--dataset", choices=["builtin", "cifar10"], default="builtin")
-    parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, help="instead of the eras' own")
-    parser.add_argument("--train-size", type=int, help="only so many train images, balanced over the classes")
-    parser.add_argument("--device", default="auto")
-    parser.add_argument("--workers", type=int, default=1, help="processes; more than one for CPUs alone")
-    parser.add_argument("--only", action="append", help="only this era")
-    parser.add_argument("--name", help="of the result file")
+    add_options(parser)
     args = parser.parse_args()
     fill(RESULTS / f"{args.name or f'records-{args.dataset}-{args.device}'}.json", jobs(args), args.workers)
 

@@ -6,6 +6,7 @@ A run's curve has its metrics after each epoch. `seconds` are of training alone,
 beside it as `workers` says and whatever else the machine did; `cpu_seconds` are what the whole run used of its cores.
 """
 
+import argparse
 import json
 import multiprocessing
 import time
@@ -39,10 +40,8 @@ class Job:
         return values
 
 
-def measure(config: RunConfig) -> dict[str, Any]:
-    """Train in this process and return the metrics after each epoch, and the seconds of training."""
-    own_process()
-    begun = time.process_time()
+def followed(config: RunConfig) -> tuple[list[Epoch], str | None]:
+    """Train in this process and return the epochs, and why the run diverged if it did."""
     epochs: list[Epoch] = []
     diverged = None
     for event in train(config):
@@ -50,6 +49,14 @@ def measure(config: RunConfig) -> dict[str, Any]:
             epochs.append(event)
         elif isinstance(event, Diverged):
             diverged = event.message
+    return epochs, diverged
+
+
+def measure(config: RunConfig) -> dict[str, Any]:
+    """Train in this process, which does nothing else, and return the metrics after each epoch and the seconds."""
+    own_process()
+    begun = time.process_time()
+    epochs, diverged = followed(config)
     curve = {
         name: [round(getattr(epoch, name), 4) for epoch in epochs if getattr(epoch, name) is not None]
         for name in METRICS
@@ -59,6 +66,17 @@ def measure(config: RunConfig) -> dict[str, Any]:
         "cpu_seconds": round(time.process_time() - begun, 1),
     }
     return {"seed": config.seed, "diverged": diverged, **seconds, "curve": curve}
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what every script takes that fills a file: how many runs of what length, where, and which rows."""
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, help="instead of the configurations' own")
+    parser.add_argument("--train-size", type=int, help="only so many train images, balanced over the classes")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--workers", type=int, default=1, help="processes; more than one for CPUs alone")
+    parser.add_argument("--only", action="append", help="only this row")
+    parser.add_argument("--name", help="of the result file")
 
 
 def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:

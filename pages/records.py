@@ -56,13 +56,14 @@ def show_records() -> None:
     st.subheader("CIFAR-10 against the clock", anchor=False)
     mine = measured(PRESETS["speedrun"])
     rows = [
-        {"year": r.year, "by": r.name, "seconds to 94 %": f"{r.seconds:g}", "on": r.gpu, "source": r.source}
+        {"year": str(r.year), "by": r.name, "seconds to 94 %": f"{r.seconds:g}", "on": r.gpu, "source": r.source}
         for r in RECORDS
     ]
     seconds = NOT_MEASURED if mine is None else f"{mine.seconds:.1f}, at {said(mine)}"
-    rows.append({"year": None, "by": "preset speedrun", "seconds to 94 %": seconds, "on": mine.machine if mine else ""})
+    where = mine.machine if mine else ""
+    rows.append({"year": "", "by": "preset speedrun", "seconds to 94 %": seconds, "on": where, "source": ""})
     st.dataframe(
-        pd.DataFrame(rows).astype({"year": "Int64"}),
+        pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
         column_config={"source": st.column_config.LinkColumn("published at")},

@@ -65,7 +65,7 @@ ERAS: tuple[Era, ...] = (
     Era(
         2017,
         "+ a modern recipe",
-        "One-cycle, Nesterov momentum, weight decay, label smoothing, averaged weights: the same network",
+        "One-cycle, Nesterov momentum, weight decay, label smoothing, averaged weights, no dropout: the same network",
         _presets("classroom-plus", "practical-plus"),
     ),
     Era(

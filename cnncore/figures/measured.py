@@ -37,7 +37,7 @@ def measured(config: RunConfig) -> Measured | None:
 
 
 def measured_in_part(config: RunConfig) -> Measured | None:
-    """Return what was measured of a configuration with fewer train images or epochs: the largest such part."""
+    """Return what was measured of a configuration with a part of its train images, for however long; the largest."""
     whole = replace(config, train_size=None)
     parts = [
         found

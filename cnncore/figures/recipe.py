@@ -11,7 +11,7 @@ from cnncore.statistics import mean_and_spread
 from cnncore.training.config import RunConfig
 from cnncore.training.recipe import INGREDIENTS, recipe_of
 
-LEFT_OUT, ADDED = "left out of the new recipe", "added alone to the old one"
+LEFT_OUT, ADDED = "in the new recipe: lost without it", "in the old recipe: won by it alone"
 _COLOURS = {LEFT_OUT: VALIDATION, ADDED: KERNEL}
 
 

@@ -56,6 +56,11 @@ def test_a_part_is_the_largest_one_and_never_taken_for_the_whole(write):
     assert measured_in_part(replace(CONFIG, momentum=0.9)) is None
 
 
+def test_a_shorter_run_on_all_images_is_no_part(write):
+    write("a", presets={"one": {"config": replace(CONFIG, epochs=5).to_dict(), "runs": [run(0.3)]}})
+    assert measured_in_part(CONFIG) is None
+
+
 def test_a_timed_speedrun_is_found(write):
     content = {"test_accuracy": {"mean": 0.94, "spread": 0.001}, "warm_seconds": {"mean": 9.5}, "runs": [{}, {}]}
     write("speedrun-gpu", config=PRESETS["speedrun"].to_dict(), **content)
