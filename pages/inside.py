@@ -15,6 +15,7 @@ from pages.parts.inside_filters import show_filters, show_fresh_filters
 from pages.parts.inside_layers import show_layers
 from pages.parts.inside_views import ANSWER, explain_heats, show_answer, show_heats, show_image
 from pages.parts.inspected import forward_pass
+from pages.parts.link_to import link_to
 from pages.parts.questions import questions
 from pages.parts.tries import Tries, show_tries
 
@@ -103,6 +104,7 @@ try:
             explain_heats(sight, found)
     if sight.run is not None:
         st.fragment(guarded)(show_filters, sight.run.id)
+        link_to("errors", "What it confuses: all its errors", {"errors_run": sight.run.id})
     else:
         show_fresh_filters(found)
 except (InputError, compute.ComputeError) as error:

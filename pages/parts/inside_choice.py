@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 from cnncore.data import ImageData
 from cnncore.data.prepared import ready
 from cnncore.errors import InputError
+from cnncore.inspection.confusion import surest_wrong
 from cnncore.inspection.moment import Moment
+from cnncore.runs.answers import answers
 from cnncore.runs.record import Run
-from cnncore.runs.snapshots import scored_images, snapshot, snapshots_of
+from cnncore.runs.snapshots import snapshots_of
 from cnncore.training.presets import PRESETS
 from pages.parts.image_choice import CAMERA, UPLOAD, from_user, opened
 from pages.parts.link_to import link_to
@@ -113,10 +115,6 @@ def surest_error(run_id: str, epoch: int) -> int | None:
 
     None where it makes no error; an `InputError` if nothing was kept of the epoch.
     """
-    found = snapshot(run_id, epoch)
-    rows, labels = scored_images(run_id)
-    wrong = found.predicted != labels
-    if not wrong.any():
-        return None
-    sure = np.where(wrong, found.confidence.astype(np.float64), -1)
-    return int(rows[sure.argmax()])
+    given = answers(run_id, epoch)
+    surest = surest_wrong(given.right, given.found.confidence)
+    return int(given.rows[surest[0]]) if len(surest) else None

@@ -9,11 +9,14 @@ from streamlit.errors import StreamlitAPIException, StreamlitPageNotFoundError
 from pages.parts.navigation import existing
 
 
-def link_to(name: str, label: str = "") -> None:
-    """Show a link to the page `name`; its label alone where a page runs by itself and there is nowhere to go."""
+def link_to(name: str, label: str = "", address: Mapping[str, str] | None = None) -> None:
+    """Show a link to the page `name`, with `address` as its query parameters.
+
+    Its label alone where a page runs by itself and there is nowhere to go.
+    """
     page = next(entry for entry in existing() if entry.name == name)
     try:
-        st.page_link(page.path, label=label or f"**{page.title}**", icon=page.icon)
+        st.page_link(page.path, label=label or f"**{page.title}**", icon=page.icon, query_params=address)
     except StreamlitPageNotFoundError:
         st.markdown(f"{page.icon} {label or f'**{page.title}**'}")
 
