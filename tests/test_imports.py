@@ -75,7 +75,7 @@ def test_neither_torch_nor_streamlit_comes_in(module):
 def test_training_and_looking_into_networks_do_not_wait_for_torchvision():
     modules = ("training.trainer", "inspection.receptive", "inspection.normalisation", "data.views")
     assert loaded("\n".join(f"import cnncore.{name}" for name in modules), "torchvision") == "[]"
-    policy = "import torch, cnncore.data.operations as o; o.APPLY['equalize'](torch.zeros(1, 3, 8, 8).byte(), None)"
+    policy = "import torch, cnncore.data.operations as o; o.APPLY['Equalize'](torch.zeros(1, 3, 8, 8).byte(), None)"
     assert loaded(policy, "torchvision") == "['torchvision']"
 
 
