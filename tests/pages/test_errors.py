@@ -1,4 +1,5 @@
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -6,6 +7,7 @@ import pytest
 from sklearn.metrics import confusion_matrix
 from streamlit.testing.v1 import AppTest
 
+from cnncore.data.prepared import save
 from cnncore.inspection.confusion import worst_cell
 from cnncore.runs.answers import answers, sureness_by_epoch
 from cnncore.runs.record import Status
@@ -15,7 +17,7 @@ from cnncore.training.config import RunConfig
 from cnncore.training.snapshots import Snapshot
 from pages.parts.errors_calibration import BANDS, band
 from pages.parts.errors_views import SHARES, SUREST, WORST, percent
-from tests.conftest import CLASSES
+from tests.conftest import CLASSES, tiny_images
 from tests.pages.stored_run import store_run
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "errors.py")
@@ -68,9 +70,27 @@ def written(run_id, epoch, predicted, confidence=0.5):
     )
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """Train one run for all tests, and return its home and its id."""
+    place = tmp_path_factory.mktemp("trained") / "home"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNCORE_HOME", str(place))
+        save(tiny_images())
+        return place, store_run(CONFIG)
+
+
 @pytest.fixture
-def run_id(tiny):
-    return store_run(CONFIG)
+def run_id(trained, app_home):
+    """Return the id of the trained run, in a home of the test's own."""
+    place, run_id = trained
+    shutil.copytree(place, app_home)
+    return run_id
+
+
+@pytest.fixture
+def tiny():
+    return tiny_images()
 
 
 def test_without_a_run_it_says_how_to_get_one(app_home):
@@ -218,9 +238,10 @@ def test_an_epoch_without_weights_leads_to_the_nearest_that_has_them(run_id):
     kept = snapshot_folder(run_id)
     for epoch in (1, 2, 3, 4):
         (kept.path / f"weights-{epoch:04}.npz").unlink(missing_ok=True)
-    page = opened(errors_epoch="4")
-    assert "&inside_epoch=5&" in tiles(page, 1)[0]["link"]
-    assert "epoch 5, the nearest whose weights were kept" in said(page)
+    for epoch, near in ((4, 5), (1, 0)):
+        page = opened(errors_epoch=str(epoch))
+        assert f"&inside_epoch={near}&" in tiles(page, 1)[0]["link"]
+        assert f"epoch {near}, the nearest whose weights were kept" in said(page)
 
 
 def test_a_run_whose_snapshots_are_gone_or_fit_no_more_is_one_sentence(run_id, tiny):
@@ -234,8 +255,7 @@ def test_a_run_whose_snapshots_are_gone_or_fit_no_more_is_one_sentence(run_id, t
     assert "cannot be read" in page.error[0].value
 
 
-def test_a_run_that_is_still_going_on_offers_its_newest_epoch(tiny):
-    run_id = store_run(CONFIG)
+def test_a_run_that_is_still_going_on_offers_its_newest_epoch(run_id):
     open_store().set_status(run_id, Status.RUNNING)
     assert checkpoint_path(run_id).exists()
     assert "Still training, 5 of 5 epochs done" in said(opened())
