@@ -85,4 +85,6 @@ def _mean(values: NDArray[np.float64]) -> float | None:
 
 
 def _quotient(sums: NDArray[Any], counts: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.divide(sums, counts, out=np.full(len(counts), np.nan), where=counts > 0)
+    found = np.full(len(counts), np.nan)
+    np.divide(sums, counts, out=found, where=counts > 0)
+    return found
