@@ -31,7 +31,7 @@ from benchmarks.machine import machine
 from tests.browser.conftest import end, free_port, start
 
 RESULTS = Path(__file__).parent / "results"
-SETTLE = 20  # seconds
+SETTLE = 10  # seconds
 
 
 @dataclass
@@ -223,6 +223,7 @@ async def watched(url: str, pid: int, address: str, viewers: int, seconds: float
             entered.append(number)
             while len(entered) < viewers:
                 await asyncio.sleep(0.05)
+            await asyncio.sleep(number / viewers)  # nor do all timers beat together
             await tab.watch(SETTLE + seconds)
 
     lives = asyncio.gather(*(life(number) for number in range(viewers)))
@@ -264,19 +265,20 @@ def main() -> None:
         from cnncore.runs.store import open_store
         from cnncore.training.presets import PRESETS
 
-        run_id = client.start(replace(PRESETS["classroom-9"], epochs=1000, preset=None, train_eval=True))
+        run_id = client.start(replace(PRESETS["classroom-9"], epochs=1000, preset=None, train_size=1000))
         store = open_store()
         while store.get(run_id).epoch < 1:
             time.sleep(0.2)
             if not store.get(run_id).status.active:
                 parser.exit(1, f"the run ended: {store.get(run_id).message}\n")
         counts = [args.viewers] if args.viewers else [1, 10, 30]
-        found = [asyncio.run(watched(url, pid, f"training?run={run_id}", count, args.seconds)) for count in counts]
+        found = []
+        for count in counts:
+            found.append(asyncio.run(watched(url, pid, f"training?run={run_id}", count, args.seconds)))
+            print(json.dumps(found[-1]), flush=True)
         client.stop(run_id)
         while store.get(run_id).status.active:
             time.sleep(0.2)
-    for entry in found:
-        print(json.dumps(entry))
     if not args.viewers:
         # Below 0 where other work on the machine was not to be measured too.
         nice = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else None
