@@ -143,7 +143,7 @@ def readings_chart(readings: Sequence[Reading]) -> Chart:
             "field": "source",
             "type": "nominal",
             "scale": {"domain": sources, "range": [_COLOURS[source] for source in sources]},
-            "legend": {"orient": "top", "title": None, "labelLimit": 420},
+            "legend": {"orient": "top", "title": None, "labelLimit": 700, "columns": 1},  # one below the other
         },
     }
 

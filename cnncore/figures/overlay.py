@@ -78,7 +78,7 @@ def overlay_chart(settings: Sequence[Seeds], metric: str, axis: Axis) -> Chart:
 
 def _spec(labels: list[str], metric: str, axis: Axis) -> dict[str, Any]:
     scale = {"domain": labels, "range": list(RUNS)}
-    legend = {**LEGEND, "labelLimit": 420, "columns": 2}
+    legend = {**LEGEND, "labelLimit": 420, "columns": 1}  # a narrow window cuts off what stands side by side
     across = {"title": AXIS_TITLES[axis], "tickMinStep": 1}
     shared = {
         "x": {"field": "x", "type": "quantitative", "axis": across, "scale": {"nice": False, "zero": True}},

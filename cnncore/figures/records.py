@@ -1,5 +1,6 @@
 """The same data, 1989 to today, drawn: accuracy of each era by year or by what it costs, with its spread."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -89,6 +90,7 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
         data["runs"].append(WHOLE if step.whole else PART)
     if not data["era"]:
         return None
+    data["label"] = _apart(data["accuracy"])
     kinds = [kind for kind in (WHOLE, PART) if kind in data["runs"]]
     colour = {
         "field": "runs",
@@ -111,11 +113,24 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
             "encoding": {**place, "y": height("accuracy")},
         },
         {
-            "mark": {"type": "text", "align": "right", "dx": -10, "dy": -6, "fontSize": 12},
-            "encoding": {**place, "y": height("accuracy"), "text": {"field": "era"}},
+            "mark": {"type": "text", "align": "right", "dx": -10, "fontSize": 12},
+            "encoding": {**place, "y": height("label"), "text": {"field": "era"}},
         },
     ]
     return Chart({"layer": layers, "height": 300, "config": {"view": {"stroke": None}}}, data)
+
+
+def _apart(heights: list[float]) -> list[float]:
+    """Return where the labels of points at these heights stand: there, or lower where one would cover the other.
+
+    >>> _apart([20.0, 90.0, 92.0])
+    [20.0, 86.24, 92.0]
+    """
+    line = 0.08 * (max(heights) - min(heights))  # a line of text, in the chart's height
+    found, above = list(heights), math.inf
+    for place in sorted(range(len(heights)), key=heights.__getitem__, reverse=True):
+        above = found[place] = round(min(heights[place], above - line), 2)
+    return found
 
 
 _LOG: dict[str, Any] = {"type": "log", "nice": True}

@@ -179,7 +179,7 @@ def _show_pair(pair: Paired) -> None:
         f"On **{pair.total:,}** images the second has **{100 * pair.gain:+.2f} points**. {told_apart(pair)}."
     )
     split = pair.only_first + pair.only_second
-    right.latex(
+    st.latex(
         rf"p = \min\Bigl(1,\ 2\sum_{{k=0}}^{{{min(pair.only_first, pair.only_second)}}}\binom{{{split}}}{{k}}"
         rf"\,2^{{-{split}}}\Bigr) {plain_p(pair.p)}"
     )
