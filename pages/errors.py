@@ -110,7 +110,8 @@ def show(run: Run, data: ImageData) -> None:
 
 header("Errors", "What does a trained network confuse, and since when?")
 remember(*ADDRESS)
-places = st.columns([5, 4, 3], vertical_alignment="bottom")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    places = [st.container(width=width) for width in (330, 230, 215)]
 try:
     with places[0]:
         picked = run_picker("errors_run")

@@ -50,9 +50,11 @@ def choose_cell(names: Sequence[str], counts: NDArray[np.int64]) -> tuple[int, i
         state[TRUE], state[ANSWER] = state[TRUE], state[ANSWER]  # into the address, whatever is usual at this epoch
     else:
         state[TRUE], state[ANSWER] = names[worst[0]], names[worst[1]]
-    places = st.columns(2)
-    true = places[0].selectbox("True class", names, worst[0], key=TRUE, bind="query-params", on_change=_chosen)
-    answer = places[1].selectbox("Taken for", names, worst[1], key=ANSWER, bind="query-params", on_change=_chosen)
+    with st.container(horizontal=True):  # one below the other where the window is narrow
+        true = st.selectbox("True class", names, worst[0], key=TRUE, bind="query-params", on_change=_chosen, width=145)
+        answer = st.selectbox(
+            "Taken for", names, worst[1], key=ANSWER, bind="query-params", on_change=_chosen, width=145
+        )
     cell = names.index(true), names.index(answer)
     if cell != worst:  # the address asked for it
         state[CHOSEN] = True
