@@ -88,7 +88,7 @@ def show_ingredients(found: Measurement | None) -> None:
     )
     draw(worth_chart(found.worths), "worth", "What each ingredient adds to the validation accuracy, with its spread")
     st.caption(
-        f"Mean difference and one standard deviation over {found.new[2]} seed{'s' if found.new[2] > 1 else ''}, each "
+        f"Mean difference and one standard deviation over {'one seed' if found.new[2] == 1 else f'up to {found.new[2]} seeds'}, each "
         f"compared with the same seed, after {found.epochs} epochs on the built-in data. {found.machine}."
     )
     st.dataframe(pd.DataFrame(worth_table(found.worths)), hide_index=True, width="stretch")
