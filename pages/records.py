@@ -87,9 +87,10 @@ def show_ingredients(found: Measurement | None) -> None:
         f"that left the train set. The test set chose nothing."
     )
     draw(worth_chart(found.worths), "worth", "What each ingredient adds to the validation accuracy, with its spread")
+    seeds = "one seed" if found.new[2] == 1 else f"up to {found.new[2]} seeds"
     st.caption(
-        f"Mean difference and one standard deviation over {found.new[2]} seed{'s' if found.new[2] > 1 else ''}, each "
-        f"compared with the same seed, after {found.epochs} epochs on the built-in data. {found.machine}."
+        f"Mean difference and one standard deviation over {seeds}, each compared with the same seed, after "
+        f"{found.epochs} epochs on the built-in data. {found.machine}."
     )
     st.dataframe(pd.DataFrame(worth_table(found.worths)), hide_index=True, width="stretch")
     if found.trials:
