@@ -1,4 +1,4 @@
-"""The numbers of docs/speed.md, from the results.
+"""The numbers of docs/speed.md and the README's table of them, from the results.
 
     python -m benchmarks.explained                 writes them between their marks
 
@@ -12,6 +12,8 @@ from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
+README = Path(__file__).parents[1] / "README.md"
+TABLE = re.compile(r"(?<=<!-- speed -->\n).*?(?=<!-- /speed -->)", re.DOTALL)
 UNKNOWN = "not measured here"
 MARK = re.compile(r"<!-- (?!/)(.+?) -->(.*?)<!-- /\1 -->", re.DOTALL)
 # Which file of the results has the number, and how it is said.
@@ -38,6 +40,37 @@ def numbers(results: Path = RESULTS) -> dict[str, str]:
     graphs = [_read(path) for path in sorted(results.glob("gpu-*.json"))]
     said["at once"] = at_once([_read(path) for path in sorted(results.glob("many-runs-*.json"))])
     return said | {name: graph(graphs, name) for name in GRAPHS}
+
+
+def table(results: Path = RESULTS) -> str:
+    """Return the README's table: what was measured, what was aimed at, and by which script."""
+    said, pages, live = numbers(results), _read(results / "pages-cpu.json"), _read(results / "live-page-cpu.json")
+    slowest, refresh = UNKNOWN, UNKNOWN
+    if pages:
+        found = {f"{page}": row["median_ms"] for page, rows in pages["pages"].items() for row in rows.values()}
+        name = max(found, key=found.__getitem__)
+        slowest = f"{found[name]:.0f} ms ({name})"
+    if live:
+        runs = live["runs"]
+        size, cost = max(run["bytes"]["most"] for run in runs), max(run["server_cpu_ms"] for run in runs)
+        refresh = f"{size / 1000:.0f} kB, {cost:.0f} ms of processor"
+    rows = (
+        ("Images a second on two CPU cores, figure-6, against the usual way", said["trainer / usual"], "1.5", "cpu"),
+        ("... against the updates alone", said["trainer / bare"], "0.95", "cpu"),
+        ("... stored, with checkpoints and snapshots, against not stored", said["stored / trainer"], "0.97", "cpu"),
+        ("Peak memory of an epoch of CIFAR-10", said["peak memory, cifar10"], "1,200 MB", "cpu"),
+        ("First page at rest", said["first page"], "2,000 ms", "start"),
+        ("A page change, page opened before", said["page change, again"], "300 ms", "start"),
+        ("... opened for the first time, until the page stands", said["static part, first"], "300 ms", "start"),
+        ("... and until the last picture is there", said["page change, first"], "", "start"),
+        ("Rerun of the slowest page, server time", slowest, "200 ms", "pages"),
+        ("A refresh of the live page, 5 to 100 epochs", refresh, "50 kB, 30 ms", "live_page"),
+        ("On CUDA: one graph against kernel by kernel", said["eager / graph"], "5", "gpu"),
+        ("... against the usual way on the same GPU", said["usual / graph"], "30", "gpu"),
+        ("... several runs at once", said["at once"], "", "many_runs"),
+    )
+    head = ("| what | measured | aim | `python -m benchmarks.` |", "|---|---|---|---|")
+    return "\n".join((*head, *(f"| {what} | {value} | {aim} | `{by}` |" for what, value, aim, by in rows)))
 
 
 def ratio(value: dict[str, float] | None) -> str:
@@ -84,5 +117,13 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
 
 
+def write() -> None:
+    """Write page and table."""
+    page = filled(PAGE.read_text(encoding="utf-8"), numbers())
+    readme = TABLE.sub(lambda _: f"{table()}\n", README.read_text(encoding="utf-8"))
+    for path, text in ((PAGE, page), (README, readme)):
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
 if __name__ == "__main__":
-    PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), numbers()), encoding="utf-8", newline="\n")
+    write()

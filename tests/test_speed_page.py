@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.explained import MARK, PAGE, UNKNOWN, filled, numbers
+from benchmarks.explained import MARK, PAGE, README, TABLE, UNKNOWN, filled, numbers, table
 from cnncore.architecture import describe
 from cnncore.architecture.catalogue import named_network
 from cnncore.cli import COMMANDS
@@ -18,6 +18,27 @@ RANGE = {"median": 1.5, "least": 1.25, "most": 2.0}
 
 def test_every_number_is_the_measured_one():
     assert filled(TEXT, numbers()) == TEXT, "python -m benchmarks.explained writes the numbers of the results"
+
+
+def test_the_readmes_table_is_the_measured_one():
+    found = TABLE.findall(README.read_text(encoding="utf-8"))
+    assert found == [f"{table()}\n"], "python -m benchmarks.explained writes the table of the results"
+
+
+def test_every_script_that_the_table_names_is_there(tmp_path):
+    rows = [line.split("|")[1:-1] for line in table(tmp_path).splitlines()[2:]]
+    assert {value.strip() for _, value, _, _ in rows} == {UNKNOWN}
+    assert all((ROOT / "benchmarks" / f"{script.strip(' `')}.py").exists() for *_, script in rows)
+
+
+def test_the_table_says_the_worst_of_pages_and_refreshes(tmp_path):
+    pages = {"home": {"first setting": {"median_ms": 14.0}}, "dropout": {"first setting": {"median_ms": 101.6}}}
+    (tmp_path / "pages-cpu.json").write_text(json.dumps({"pages": pages}))
+    runs = [{"bytes": {"most": size}, "server_cpu_ms": cost} for size, cost in ((44_802, 16.0), (37_549, 17.4))]
+    (tmp_path / "live-page-cpu.json").write_text(json.dumps({"runs": runs}))
+    said = table(tmp_path)
+    assert "| 102 ms (dropout) | 200 ms |" in said
+    assert "| 45 kB, 17 ms of processor | 50 kB, 30 ms |" in said
 
 
 def test_every_result_has_its_place_once():
