@@ -17,7 +17,7 @@ _FILE = Path(__file__).with_name("questions.toml")
 
 @dataclass(frozen=True)
 class Question:
-    """One question. Texts are Markdown with LaTeX; `page` is the page on which it is answered."""
+    """One question. Texts are Markdown with LaTeX; `page` is the page that answers it, `also` are pages with more."""
 
     number: int
     part: int
@@ -27,6 +27,7 @@ class Question:
     mistake: str
     page: str
     bonus: bool = False
+    also: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -52,12 +53,15 @@ def fill(text: str) -> str:
 def _read() -> tuple[Question, ...]:
     entries = tomllib.loads(_FILE.read_text(encoding="utf-8"))["question"]
     texts = ("text", "worked", "mistake")
-    return tuple(Question(**(entry | {name: entry[name].strip() for name in texts})) for entry in entries)
+    return tuple(
+        Question(**(entry | {name: entry[name].strip() for name in texts} | {"also": tuple(entry.get("also", ()))}))
+        for entry in entries
+    )
 
 
 QUESTIONS: tuple[Question, ...] = _read()
 
 
 def questions_for(page: str) -> tuple[Question, ...]:
-    """Return the questions that `page` answers, in course order."""
-    return tuple(question for question in QUESTIONS if question.page == page)
+    """Return the questions that `page` answers or shows more of, in course order."""
+    return tuple(question for question in QUESTIONS if page in (question.page, *question.also))

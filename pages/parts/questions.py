@@ -18,7 +18,7 @@ def _unfolded(question: Question, note: str) -> None:
 
 
 def questions(page: str) -> None:
-    """Show the questions that `page` answers."""
+    """Show the questions that `page` answers or shows more of."""
     served = questions_for(page)
     if served:
         st.subheader("The practical's questions on this page", anchor=False)

@@ -12,7 +12,13 @@ def test_all_34_are_there_in_order_and_find_a_page():
     assert [question.number for question in QUESTIONS] == list(range(1, 35))
     assert [question.part for question in QUESTIONS] == [1] * 7 + [2] * 11 + [3] * 16
     pages = [entry.name for entry in COURSE]
-    assert sorted(q.number for page in pages for q in questions_for(page)) == list(range(1, 35))
+    assert [q.number for q in QUESTIONS if q.page not in pages] == []
+    shown = {page: [q.number for q in questions_for(page)] for page in pages}
+    for question in QUESTIONS:
+        assert [page for page in pages if question.number in shown[page]] == sorted(
+            {question.page, *question.also}, key=pages.index
+        )
+        assert question.page not in question.also
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: f"Q{question.number}")
