@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.ladder import RESULTS, table
 from benchmarks.recipe import table as ingredients_table
 from cnncore.cli import COMMANDS
+from cnncore.figures.measured import measured
 from cnncore.figures.recipe import measurement
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import CLASSROOM, PRESETS
@@ -36,8 +37,10 @@ def test_the_ladder_on_cifar10_is_the_measured_part():
 
 
 def test_the_recipe_is_the_measured_one():
-    said = between("recipe").strip()
-    assert said in ("", ingredients_table(measurement("classroom")))
+    found = measurement("classroom")
+    assert between("recipe").strip() == ingredients_table(found)
+    whole = measured(PRESETS["classroom-plus"])
+    assert f"{100 * whole.accuracy:.1f} ± {100 * whole.spread:.1f} % of the test images" in README
 
 
 def test_the_measured_ladder_is_of_the_presets_as_they_are():
