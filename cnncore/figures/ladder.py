@@ -162,7 +162,7 @@ def readings_chart(readings: Sequence[Reading]) -> Chart:
                     "encoding": {**place, "y": height("value")},
                 },
             ],
-            "height": 290,
+            "height": 340,
             "config": {"view": {"stroke": None}},
         },
         data,

@@ -113,23 +113,23 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
             "encoding": {**place, "y": height("accuracy")},
         },
         {
-            "mark": {"type": "text", "align": "right", "dx": -10, "fontSize": 12},
+            "mark": {"type": "text", "align": "right", "dx": -10, "dy": -4, "fontSize": 12},
             "encoding": {**place, "y": height("label"), "text": {"field": "era"}},
         },
     ]
-    return Chart({"layer": layers, "height": 300, "config": {"view": {"stroke": None}}}, data)
+    return Chart({"layer": layers, "height": 360, "config": {"view": {"stroke": None}}}, data)
 
 
 def _apart(heights: list[float]) -> list[float]:
-    """Return where the labels of points at these heights stand: there, or lower where one would cover the other.
+    """Return where the labels of points at these heights stand: there, or higher where one would cover the other.
 
     >>> _apart([20.0, 90.0, 92.0])
-    [20.0, 86.24, 92.0]
+    [20.0, 90.0, 95.76]
     """
     line = 0.08 * (max(heights) - min(heights))  # a line of text, in the chart's height
-    found, above = list(heights), math.inf
-    for place in sorted(range(len(heights)), key=heights.__getitem__, reverse=True):
-        above = found[place] = round(min(heights[place], above - line), 2)
+    found, below = list(heights), -math.inf
+    for place in sorted(range(len(heights)), key=heights.__getitem__):
+        below = found[place] = round(max(heights[place], below + line), 2)
     return found
 
 
