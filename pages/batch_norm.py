@@ -85,7 +85,8 @@ remember(*ADDRESS)
 state = st.session_state
 try:
     subject = choose_subject("bn", PRESETS["classroom-9"], lacks)
-    places = st.columns([4, 3, 3, 3, 3], vertical_alignment="bottom")
+    with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
+        places = [st.container(width=width) for width in (180, 135, 145, 140, 120)]
     places[0].select_slider("**Images in a batch**", BATCHES, 8, key="batch", bind="query-params")
     places[1].number_input("Other neighbours", 0, 999, 0, key="others", bind="query-params", help="A seed.")
     places[2].segmented_control(

@@ -60,26 +60,26 @@ learning, a smaller gap, and at some point underfitting.
 
 
 def controls() -> None:
-    places = st.columns([4, 3, 7, 4], vertical_alignment="bottom")
-    places[0].slider("**p**, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="p", bind="query-params")
-    places[1].number_input("Mask number", 0, 9999, 0, key="mask", bind="query-params")
-    places[2].segmented_control(
-        "Books of the factor",
-        list(Books),
-        default=Books.PYTORCH,
-        required=True,
-        key="books",
-        bind="query-params",
-        help="Paper: training as it is, test times 1 − p. PyTorch: survivors divided by 1 − p, test as it is.",
-    )
-    places[3].segmented_control(
-        "Mode of the network below",
-        [TRAIN_MODE, EVAL_MODE],
-        default=TRAIN_MODE,
-        required=True,
-        key="mode",
-        bind="query-params",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):  # wraps where the window is narrow
+        st.slider("**p**, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="p", bind="query-params", width=200)
+        st.number_input("Mask number", 0, 9999, 0, key="mask", bind="query-params", width=120)
+        st.segmented_control(
+            "Books of the factor",
+            list(Books),
+            default=Books.PYTORCH,
+            required=True,
+            key="books",
+            bind="query-params",
+            help="Paper: training as it is, test times 1 − p. PyTorch: survivors divided by 1 − p, test as it is.",
+        )
+        st.segmented_control(
+            "Mode of the network below",
+            [TRAIN_MODE, EVAL_MODE],
+            default=TRAIN_MODE,
+            required=True,
+            key="mode",
+            bind="query-params",
+        )
 
 
 header("Dropout", "Half of the units are gone: what do the next layer, training and test see of it?")

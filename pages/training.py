@@ -9,7 +9,7 @@ from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
 from cnncore.figures.ladder import ladder
-from cnncore.runs.record import Run
+from cnncore.runs.record import Run, Status
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
@@ -64,7 +64,9 @@ def chosen_run(runs: list[Run]) -> Run | None:
             return of_group(group, runs)
     except InputError as error:
         st.warning(str(error))
-    return next((run for run in runs if run.status.active), runs[0] if runs else None)
+    active = [run for run in runs if run.status.active]
+    going = [run for run in active if run.status is not Status.QUEUED]  # of several queued at once the first one shows
+    return next(iter(going or active[::-1] or runs), None)
 
 
 def show_run(run: Run, runs: list[Run]) -> None:

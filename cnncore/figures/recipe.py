@@ -145,7 +145,7 @@ def worth_chart(worths: tuple[Worth, ...]) -> Chart:
             "field": "how",
             "type": "nominal",
             "scale": {"domain": hows, "range": [_COLOURS[how] for how in hows]},
-            "legend": {"orient": "top", "title": None, "labelLimit": 300},
+            "legend": {"orient": "top", "title": None, "labelLimit": 300, "columns": 1},
         },
     }
 

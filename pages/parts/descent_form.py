@@ -51,26 +51,26 @@ def start_from_address() -> None:
 
 def controls() -> None:
     """Show surface and optimizers, and below them what they are run with."""
-    above, beside = st.columns([7, 10], vertical_alignment="bottom")
-    above.segmented_control(
-        "Surface", list(SURFACES), default="Valley", required=True, key="surface", bind="query-params"
-    )
-    beside.pills(
-        "Optimizers", list(Rule), default=FIRST["rules"], selection_mode="multi", key="rules", bind="query-params"
-    )
-    places = st.columns(5, vertical_alignment="bottom", gap="medium")
-    places[0].select_slider("**Learning rate**", RATES, 0.1, key="lr", bind="query-params")
-    places[1].slider("**Momentum**", 0.0, 0.99, 0.9, 0.01, key="momentum", bind="query-params")
-    places[2].select_slider(
-        "**Batch**", BATCHES, "all", key="batch", bind="query-params", help="Images a gradient: fewer, more noise."
-    )
-    places[3].select_slider("**Decay a step**", DECAYS, 1.0, key="decay", bind="query-params")
-    places[4].toggle(
-        "lr · (1 − m)",
-        key="divided",
-        bind="query-params",
-        help="Momentum and Nesterov get lr (1 − m): the same effective step as plain SGD.",
-    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
+        st.segmented_control(
+            "Surface", list(SURFACES), default="Valley", required=True, key="surface", bind="query-params"
+        )
+        st.pills(
+            "Optimizers", list(Rule), default=FIRST["rules"], selection_mode="multi", key="rules", bind="query-params"
+        )
+    with st.grid(columns="auto", min_column_width=140):
+        st.select_slider("**Learning rate**", RATES, 0.1, key="lr", bind="query-params")
+        st.slider("**Momentum**", 0.0, 0.99, 0.9, 0.01, key="momentum", bind="query-params")
+        st.select_slider(
+            "**Batch**", BATCHES, "all", key="batch", bind="query-params", help="Images a gradient: fewer, more noise."
+        )
+        st.select_slider("**Decay a step**", DECAYS, 1.0, key="decay", bind="query-params")
+        st.toggle(
+            "lr · (1 − m)",
+            key="divided",
+            bind="query-params",
+            help="Momentum and Nesterov get lr (1 − m): the same effective step as plain SGD.",
+        )
 
 
 def setting() -> Setting:

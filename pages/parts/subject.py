@@ -46,7 +46,8 @@ def choose_subject(
             if stored.epoch and checkpoint_path(stored.id).exists() and not lacks(stored.config):
                 st.session_state[key] = stored.id
                 break
-    places = st.columns([4, 4, 4], vertical_alignment="bottom")
+    with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
+        places = [st.container(width=width) for width in (220, 270, 280)]
     with places[0]:
         run = run_picker(key)
         if run is None:
