@@ -32,7 +32,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks.gpu_targets import table, targets
-from benchmarks.machine import gpu_name, machine
+from benchmarks.machine import gpu_name, lacks_cuda, machine
 from benchmarks.usual import Pictures, train_epoch, transform
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
@@ -208,8 +208,7 @@ def main() -> int:
     wanted = args.parts.split(",")
     if unknown := set(wanted) - set(PARTS):
         parser.error(f"--parts (={','.join(sorted(unknown))}) must be among {','.join(PARTS)}")
-    if not torch.cuda.is_available():
-        print("`device` (=cuda) is not there: run this on a machine with a CUDA device.", file=sys.stderr)
+    if lacks_cuda():
         return 2
     measurement = Measurement(args.presets.split(","), args.epochs, args.budget)
     parts = {

@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,3 +38,11 @@ def _processor() -> str:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
+
+
+def lacks_cuda() -> bool:
+    """Return whether this machine has no CUDA device, and say so in one sentence."""
+    if torch.cuda.is_available():
+        return False
+    print("`device` (=cuda) is not there: run this on a machine with a CUDA device.", file=sys.stderr)
+    return True

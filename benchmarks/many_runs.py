@@ -21,9 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from benchmarks.machine import gpu_name, machine
+from benchmarks.machine import gpu_name, lacks_cuda, machine
 from cnncore.events import Batch, Diverged, Epoch, Event, Started
 from cnncore.training.config import Precision, RunConfig
 from cnncore.training.many import train_many
@@ -95,8 +93,7 @@ def main() -> int:
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"])
     parser.add_argument("--side", help="one reading in this process, as JSON: alone or together, then :, then how many")
     args = parser.parse_args()
-    if args.device == "cuda" and not torch.cuda.is_available():
-        print("`device` (=cuda) is not there: run this on a machine with a CUDA device.", file=sys.stderr)
+    if args.device == "cuda" and lacks_cuda():
         return 2
     if args.side:
         side, _, count = args.side.partition(":")

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import machine
+from cnncore.errors import InputError
 from cnncore.events import Diverged, Epoch
 from cnncore.training.config import RunConfig
 from cnncore.training.trainer import own_process, train
@@ -80,7 +81,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:
-    """Make the runs that the file at `path` lacks, and write it after each of them."""
+    """Make the runs that the file at `path` lacks, and write it after each of them.
+
+    Ends the script with one sentence where a run cannot be made: no such device, a data set that is not prepared.
+    """
     result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     result["machine"] = machine() | {"workers": workers}
     todo = [job for job in jobs if lacks(result, job)]
@@ -88,7 +92,10 @@ def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:
     with ProcessPoolExecutor(workers, multiprocessing.get_context("spawn")) as pool:
         running = {pool.submit(measure, job.config): job for job in todo}
         for done in as_completed(running):
-            job, run = running[done], done.result()
+            try:
+                job, run = running[done], done.result()
+            except InputError as error:
+                raise SystemExit(str(error)) from None
             put(result, job, run)
             path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
             last = {name: values[-1] for name, values in run["curve"].items() if values}

@@ -25,7 +25,7 @@ from typing import Any
 import torch
 
 from benchmarks.gpu import whole
-from benchmarks.machine import gpu_name, machine
+from benchmarks.machine import gpu_name, lacks_cuda, machine
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
 from cnncore.data.standardize import Standardize
@@ -83,8 +83,7 @@ def main() -> int:
     parser.add_argument("--epochs", type=int, default=PRESETS["speedrun"].epochs)
     parser.add_argument("--seeds", type=int, default=5)
     args = parser.parse_args()
-    if not torch.cuda.is_available():
-        print("`device` (=cuda) is not there: run this on a machine with a CUDA device.", file=sys.stderr)
+    if lacks_cuda():
         return 2
     whole(configured(1, 0))  # allocates, chooses kernels
     runs = [{"seed": seed, **whole(configured(args.epochs, seed))} for seed in range(args.seeds)]

@@ -26,6 +26,9 @@ TORCH_FREE = [
     "cnncore.figures.comparison",
     "cnncore.figures.curves",
     "cnncore.figures.growing_field",
+    "cnncore.figures.measured",
+    "cnncore.figures.recipe",
+    "cnncore.figures.records",
     "cnncore.figures.receptive_field",
     "cnncore.inspection.activations",
     "cnncore.inspection.calibration",
@@ -53,6 +56,7 @@ TORCH_FREE = [
     "cnncore.training.diagnosis",
     "cnncore.training.network",
     "cnncore.training.presets",
+    "cnncore.training.recipe",
     "cnncore.training.schedule",
     "cnncore.training.snapshots",
 ]

@@ -1,7 +1,8 @@
 """Layers as data: frozen descriptions that are checked once, when they are made.
 
 Sizes are in pixels and given as pairs (height, width); a single number stands for both. Nothing here computes:
-see `cnncore.architecture.arithmetic` and `cnncore.architecture.counting`.
+see `cnncore.architecture.arithmetic` and `cnncore.architecture.counting`. One file for all kinds: they are read side by
+side, and `KINDS` and the union `Layer` at the end name each of them.
 """
 
 import math

@@ -5,6 +5,7 @@ waits for 0.8 MB of Vega to be read. Here the browser is told to have them ready
 """
 
 import json
+from functools import cache
 from pathlib import Path
 
 import streamlit as st
@@ -28,6 +29,7 @@ _SCRIPT = """<script>
 </script>"""
 
 
+@cache  # Streamlit's files stay as they are while it runs, and the first page asks at every rerun
 def files() -> list[str]:
     """Return the names of the files that hold `KINDS`, in this version of Streamlit."""
     return [path.name for kind in KINDS for path in sorted(_FOLDER.glob(f"{kind}.*.js"))]
