@@ -10,6 +10,7 @@ ours               as the trainer computes: freed memory is kept, channels_last,
 usual allocator    glibc as it comes
 usual layout       PyTorch's own memory layout, a plane for each channel
 usual order        each ReLU before the max pool that follows it
+half               ours with `--precision half`, on a processor with units for bfloat16: the one that changes numbers
 """
 
 import argparse
@@ -29,12 +30,14 @@ from benchmarks.cpu import compare
 from benchmarks.machine import machine
 from cnncore.architecture.build import build
 from cnncore.training.allocator import keep_freed_memory
+from cnncore.training.config import Precision
+from cnncore.training.device import autocast, bfloat16_units
 from cnncore.training.network import network_of
 from cnncore.training.pool_first import pool_first
 from cnncore.training.presets import PRESETS
 
 RESULTS = Path(__file__).parent / "results"
-SIDES = ("ours", "usual allocator", "usual layout", "usual order")
+SIDES = ("ours", "usual allocator", "usual layout", "usual order", "half")
 BATCH, WARM_UP = 128, 3
 
 
@@ -50,11 +53,14 @@ def images_per_second(side: str, steps: int) -> float:
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     inputs = torch.randn(BATCH, *network.input).contiguous(memory_format=layout)
     labels = torch.randint(0, 10, (BATCH,))
+    precision = Precision.HALF if side == "half" else Precision.FP32
     seconds = []
     for _ in range(WARM_UP + steps):
         begin = time.perf_counter()
         optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(model(inputs), labels).backward()  # type: ignore[no-untyped-call]  # torch's own
+        with autocast(precision, inputs.device):
+            logits = model(inputs)
+        F.cross_entropy(logits.float(), labels).backward()  # type: ignore[no-untyped-call]  # torch's own
         optimizer.step()
         seconds.append(time.perf_counter() - begin)
     return BATCH / statistics.median(seconds[WARM_UP:])
@@ -76,15 +82,16 @@ def main() -> None:
     if args.side:
         print(images_per_second(args.side, args.steps))
         return
+    sides = SIDES if bfloat16_units() else SIDES[:-1]
     rounds = []
     for number in range(args.rounds):
-        turn = SIDES if number % 2 == 0 else SIDES[::-1]
+        turn = sides if number % 2 == 0 else sides[::-1]
         rounds.append({side: round(reading(side, args.steps), 1) for side in turn})
         print(rounds[-1], flush=True)
     result: dict[str, Any] = {"machine": machine(), "images_per_second": rounds}
-    for side in SIDES[1:]:
-        result[f"ours / {side}"] = compare(rounds, "ours", side)
-        print(f"ours / {side}: {result[f'ours / {side}']}")
+    for above, below in (("half", "ours") if side == "half" else ("ours", side) for side in sides[1:]):
+        result[f"{above} / {below}"] = compare(rounds, above, below)
+        print(f"{above} / {below}: {result[f'{above} / {below}']}")
     if hasattr(os, "getloadavg"):
         result["load"] = round(os.getloadavg()[0], 1)  # processes that wanted a core during the last minute, ours too
     (RESULTS / "parts-cpu.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.runs import RESULTS, Job, add_options, fill
+from benchmarks.runs import RESULTS, Job, add_options, asked, fill
 from cnncore.figures.recipe import ADDED, LEFT_OUT, Measurement, worth_table
 from cnncore.training.config import RunConfig
 from cnncore.training.recipe import FAMILIES, Recipe, recipe_of
@@ -55,9 +55,8 @@ def jobs(args: argparse.Namespace) -> Iterator[Job]:
     for seed in range(args.seeds):
         for row, config in chosen:
             if not args.only or row in args.only:
-                changed = replace(config, seed=seed, epochs=args.epochs or config.epochs, train_size=args.train_size)
                 held_out = 0 if args.final else VALIDATION[args.family]
-                yield Job(part, row, replace(changed, validation_size=held_out, device=args.device))
+                yield Job(part, row, replace(asked(config, args, seed), validation_size=held_out))
 
 
 def table(found: Measurement) -> str:

@@ -10,9 +10,8 @@ on all test images. Written to benchmarks/results/records-DATASET-DEVICE.json, s
 
 import argparse
 from collections.abc import Iterator
-from dataclasses import replace
 
-from benchmarks.runs import RESULTS, Job, add_options, fill
+from benchmarks.runs import RESULTS, Job, add_options, asked, fill
 from cnncore.course.eras import ERAS
 
 
@@ -21,9 +20,7 @@ def jobs(args: argparse.Namespace) -> Iterator[Job]:
     for seed in range(args.seeds):
         for era in ERAS:
             if not args.only or era.name in args.only:
-                config = era.configs[args.dataset]
-                changed = replace(config, epochs=args.epochs or config.epochs, train_size=args.train_size)
-                yield Job("eras", era.name, replace(changed, seed=seed, device=args.device))
+                yield Job("eras", era.name, asked(era.configs[args.dataset], args, seed))
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.machine import machine
 from cnncore.errors import InputError
 from cnncore.events import Diverged, Epoch
-from cnncore.training.config import RunConfig
+from cnncore.training.config import Precision, RunConfig
 from cnncore.training.trainer import own_process, train
 
 RESULTS = Path(__file__).parent / "results"
@@ -75,9 +75,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, help="instead of the configurations' own")
     parser.add_argument("--train-size", type=int, help="only so many train images, balanced over the classes")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", choices=list(Precision), help="instead of the configurations' own")
     parser.add_argument("--workers", type=int, default=1, help="processes; more than one for CPUs alone")
     parser.add_argument("--only", action="append", help="only this row")
     parser.add_argument("--name", help="of the result file")
+
+
+def asked(config: RunConfig, args: argparse.Namespace, seed: int) -> RunConfig:
+    """Return the configuration with the seed and with what these options ask for instead of its own."""
+    return replace(
+        config,
+        seed=seed,
+        epochs=args.epochs or config.epochs,
+        train_size=args.train_size,
+        precision=args.precision or config.precision,
+        device=args.device,
+    )
 
 
 def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:

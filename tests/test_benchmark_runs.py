@@ -83,6 +83,7 @@ def asked(**changes):
         "epochs": None,
         "train_size": None,
         "device": "cpu",
+        "precision": None,
         "trial": None,
         "final": False,
         "only": None,

@@ -15,7 +15,7 @@ from cnncore.data.augmentation import AUGMENTATIONS
 from cnncore.errors import InputError
 from cnncore.training.allocator import keep_freed_memory
 from cnncore.training.config import Precision, RunConfig
-from cnncore.training.device import choose_device, set_precision
+from cnncore.training.device import bfloat16_units, choose_device, processor, set_precision
 from cnncore.training.graph import why_eager
 from cnncore.training.recorder import Recorder, failed
 
@@ -31,7 +31,7 @@ def findings() -> list[Found]:
         text += "; the trainer has never been tried on MPS, should it fail use --device cpu"
     return [
         ("device", device.type != "cpu", text),
-        threads(_capabilities().get("num_physical_cores"), torch.get_num_threads()),
+        threads(processor().get("num_physical_cores"), torch.get_num_threads()),
         allocator(),
         denormals(),
         channels_last(),
@@ -92,25 +92,22 @@ def channels_last() -> Found:
 
 
 def bfloat16(device: torch.device) -> Found:
-    """Return whether `precision` half is taken on `device`; on a CPU with what it would cost, measured now."""
+    """Return whether `precision` half is taken on `device`; on a CPU with what it gains or would cost, measured now."""
+    taken, measured = True, ""
     try:
         set_precision(Precision.HALF, device)
     except InputError:
-        pass
-    else:
-        return "bfloat16", True, f"on {device}: --precision half"
-    if device.type != "cpu":
-        return "bfloat16", False, f"refused on {device}: it is for CUDA, training is in float32"
-    able = _capabilities()
-    has = [name for name in ("AMX_BF16", "AVX512_BF16") if able.get(name.lower())]
-    unit = f"this processor has {' and '.join(has)}" if has else "this processor has neither AMX nor AVX512-BF16"
-    slower = seconds_of(torch.bfloat16) / seconds_of(torch.float32)
-    return (
-        "bfloat16",
-        False,
-        f"refused on the CPU, where training is always in float32: {unit}, and a convolution measured just now took "
-        f"{slower:.1f} times as long in bfloat16 as in float32",
-    )
+        taken = False
+    if device.type == "cpu":
+        units = bfloat16_units()
+        faster = seconds_of(torch.float32) / seconds_of(torch.bfloat16)
+        measured = (
+            f": this processor has {' and '.join(units) or 'neither AMX nor AVX512-BF16'}, and a convolution measured "
+            f"just now ran {faster:.1f} times as fast in bfloat16 as in float32"
+        )
+    if taken:
+        return "bfloat16", True, f"--precision half is there on {device}{measured}"
+    return "bfloat16", False, f"refused on {device}, where training is always in float32{measured}"
 
 
 def cuda_graph(device: torch.device) -> Found:
@@ -159,9 +156,3 @@ def _convolution() -> tuple[nn.Module, Tensor]:
     layer: Any = nn.Conv2d(32, 32, 3, padding=1)
     images = torch.ones(32, 32, 16, 16).contiguous(memory_format=torch.channels_last)
     return layer.to(memory_format=torch.channels_last), images
-
-
-def _capabilities() -> dict[str, Any]:
-    """Return what PyTorch knows of the processor; empty before the version that tells."""
-    known = getattr(torch.cpu, "get_capabilities", None)
-    return dict(known()) if known else {}

@@ -9,7 +9,7 @@ from typing import Any
 
 from cnncore.runs.differences import setting
 from cnncore.statistics import mean_and_spread
-from cnncore.training.config import RunConfig
+from cnncore.training.config import Precision, RunConfig
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 _PARTS = ("presets", "eras", "final")  # of a result file: in each, entries with a configuration and its runs
@@ -32,8 +32,13 @@ class Measured:
 
 
 def measured(config: RunConfig) -> Measured | None:
-    """Return what was measured of a configuration, whatever device and seed it names; None if nothing was."""
-    return _known().get(setting(config))
+    """Return what was measured of a configuration, whatever device and seed it names; None if nothing was.
+
+    With its own precision, else with another one: that is how it was computed and not what, and `machine` says so.
+    """
+    exact = _known().get(setting(config))
+    others = (found for known, found in _known().items() if _any_precision(known) == _any_precision(setting(config)))
+    return exact or next(others, None)
 
 
 def measured_in_part(config: RunConfig) -> Measured | None:
@@ -63,6 +68,10 @@ def result(name: str) -> dict[str, Any] | None:
     return found
 
 
+def _any_precision(config: RunConfig) -> RunConfig:
+    return replace(config, precision=RunConfig().precision)
+
+
 @cache
 def _known() -> dict[RunConfig, Measured]:
     return {setting(entry.config): entry for path in sorted(RESULTS.glob("*.json")) for entry in _entries(path)}
@@ -72,8 +81,9 @@ def _entries(path: Path) -> Iterator[Measured]:
     content = json.loads(path.read_text(encoding="utf-8"))
     if "warm_seconds" in content:  # benchmarks/speedrun.py: one configuration a file
         accuracy, warm = content["test_accuracy"], content["warm_seconds"]["mean"]
-        config, machine = RunConfig.from_dict(content["config"]), hardware(content["machine"])
-        yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, machine)
+        config = RunConfig.from_dict(content["config"])
+        where = _where(config, content["machine"])
+        yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, where)
     for part in _PARTS:
         for entry in content.get(part, {}).values():
             if "config" not in entry:
@@ -83,7 +93,13 @@ def _entries(path: Path) -> Iterator[Measured]:
                 accuracy, spread = mean_and_spread([run["curve"]["test_accuracy"][-1] for run in ended])
                 seconds, _ = mean_and_spread([_seconds(run) for run in ended])
                 config = RunConfig.from_dict(entry["config"])
-                yield Measured(config, accuracy, spread, len(ended), seconds, hardware(content["machine"]))
+                where = _where(config, content["machine"])
+                yield Measured(config, accuracy, spread, len(ended), seconds, where)
+
+
+def _where(config: RunConfig, machine: dict[str, Any]) -> str:
+    precision = "" if config.precision is Precision.FP32 else f", precision {config.precision}"
+    return hardware(machine) + precision
 
 
 def _seconds(run: dict[str, Any]) -> float:

@@ -48,7 +48,7 @@ class Precision(StrEnum):
 
     FP32 = "fp32"  # 32 bits throughout: the same on every device, bar the order of sums
     TF32 = "tf32"  # CUDA: products with 10 bits of mantissa, sums with 23
-    HALF = "half"  # CUDA: bfloat16 (7 bits of mantissa) where autocast deems it safe, the loss in 32 bits
+    HALF = "half"  # bfloat16 (7 bits of mantissa) where autocast deems it safe, loss in 32 bits: CUDA, CPUs with units
 
 
 class DeviceChoice(StrEnum):

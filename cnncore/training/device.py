@@ -2,6 +2,7 @@
 
 import warnings
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 import torch
 
@@ -48,9 +49,15 @@ def set_precision(precision: Precision, device: torch.device) -> None:
 
     PyTorch's own default is in between, TF32 in convolutions and not in dense layers; here fp32 means fp32.
     """
-    if precision is not Precision.FP32 and device.type != "cuda":
-        why = "it has no TF32" if precision is Precision.TF32 else "which few CPUs compute fast in 16 bits"
-        raise InputError(f"`precision` (={precision}) is for CUDA and this run is on {device.type}, {why}: use fp32.")
+    if precision is Precision.TF32 and device.type != "cuda":
+        raise InputError(f"`precision` (=tf32) is for CUDA and this run is on {device.type}, it has no TF32: use fp32.")
+    if precision is Precision.HALF and device.type == "cpu" and not bfloat16_units():
+        raise InputError(
+            "`precision` (=half) needs a processor with AMX or AVX512-BF16, and this one would imitate bfloat16 many "
+            "times slower: use fp32."
+        )
+    if precision is Precision.HALF and device.type not in ("cpu", "cuda"):
+        raise InputError(f"`precision` (=half) is for CUDA and some CPUs, and this run is on {device.type}: use fp32.")
     if device.type == "cuda":
         with warnings.catch_warnings():
             # PyTorch 2.9 to 2.11 announce newer names. These set the older state and the newer one alike; the newer
@@ -58,6 +65,22 @@ def set_precision(precision: Precision, device: torch.device) -> None:
             warnings.simplefilter("ignore", UserWarning)
             torch.backends.cuda.matmul.allow_tf32 = precision is Precision.TF32
             torch.backends.cudnn.allow_tf32 = precision is Precision.TF32
+
+
+def bfloat16_units() -> tuple[str, ...]:
+    """Return what the processor multiplies bfloat16 with, `AMX_BF16` or `AVX512_BF16`; empty where it has neither.
+
+    Without them every product is taken apart into operations of 32 bits: some fifteen times slower. Empty too where
+    PyTorch does not tell.
+    """
+    able = processor()
+    return tuple(name for name in ("AMX_BF16", "AVX512_BF16") if able.get(name.lower()))
+
+
+def processor() -> dict[str, Any]:
+    """Return what PyTorch knows of the processor; empty before the version that tells."""
+    known = getattr(torch.cpu, "get_capabilities", None)
+    return dict(known()) if known else {}
 
 
 def autocast(precision: Precision, device: torch.device) -> AbstractContextManager[object]:

@@ -88,4 +88,4 @@ def _more() -> None:
     right.number_input("Validation images", *LIMITS["validation_size"], step=100, key="validation_size", **kept)
     right.toggle("Score the train set after each epoch too (Q14)", key="train_eval", **kept)
     right.number_input("eps of the whitening", *LIMITS["whitening_eps"], format="%g", key="whitening_eps", **kept)
-    right.selectbox("Precision (CUDA)", list(Precision), key="precision", **kept)
+    right.selectbox("Precision", list(Precision), key="precision", **kept)

@@ -1,6 +1,7 @@
 """What `doctor` says of speed is tried on the machine, and says what to do."""
 
 import sys
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +10,7 @@ import torch
 from cnncore.commands import acceleration
 from cnncore.data.augmentation import AUGMENTATIONS
 from cnncore.errors import InputError
+from cnncore.training import device
 from cnncore.training.config import Precision
 from cnncore.training.device import set_precision
 from cnncore.training.graph import _RECORDABLE
@@ -71,23 +73,23 @@ def test_the_convolution_keeps_its_layout():
 
 
 @pytest.mark.parametrize(
-    ("able", "says"),
+    ("able", "taken", "says"),
     [
-        ({}, "neither AMX nor AVX512-BF16"),
-        ({"avx512_bf16": True, "amx_bf16": False}, "has AVX512_BF16,"),
-        ({"avx512_bf16": True, "amx_bf16": True}, "has AMX_BF16 and AVX512_BF16,"),
+        ({}, False, "refused on cpu, where training is always in float32: this processor has neither AMX nor"),
+        ({"avx512_bf16": True, "amx_bf16": False}, True, "is there on cpu: this processor has AVX512_BF16,"),
+        ({"avx512_bf16": True, "amx_bf16": True}, True, "has AMX_BF16 and AVX512_BF16,"),
     ],
 )
-def test_bfloat16_is_refused_on_a_cpu_with_what_it_would_cost(able, says, monkeypatch):
-    seconds = {torch.bfloat16: 3.0, torch.float32: 2.0}
-    monkeypatch.setattr(acceleration, "_capabilities", lambda: able)
+def test_bfloat16_is_taken_on_a_cpu_that_has_units_for_it(able, taken, says, monkeypatch):
+    seconds = {torch.bfloat16: 2.0, torch.float32: 3.0}
+    monkeypatch.setattr(device, "processor", lambda: able)
     monkeypatch.setattr(acceleration, "seconds_of", seconds.__getitem__)
     _, good, text = acceleration.bfloat16(torch.device("cpu"))
-    assert not good
+    assert good is taken
     assert says in text
-    assert "1.5 times as long" in text
-    with pytest.raises(InputError):  # and that is what the trainer does
-        set_precision(Precision.HALF, torch.device("cpu"))
+    assert "ran 1.5 times as fast" in text
+    with nullcontext() if taken else pytest.raises(InputError, match=r"`precision` \(=half\) needs .*: use fp32"):
+        set_precision(Precision.HALF, torch.device("cpu"))  # and that is what the trainer does
 
 
 def test_the_measured_convolution_takes_time():

@@ -47,6 +47,16 @@ def test_device_and_seed_do_not_matter_and_everything_else_does(write):
     assert measured(replace(CONFIG, lr=0.2)) is None
 
 
+def test_another_precision_stands_in_and_says_so(write):
+    half = {"config": replace(CONFIG, precision="half").to_dict(), "runs": [run(0.5)]}
+    write("a", eras={"one": half})
+    assert measured(CONFIG).machine == "A CPU, 1 thread, torch 2.1, 2026-01-01, precision half"
+    module._known.cache_clear()
+    write("b", eras={"one": {"config": CONFIG.to_dict(), "runs": [run(0.6)]}})
+    assert (measured(CONFIG).accuracy, measured(replace(CONFIG, precision="half")).accuracy) == (0.6, 0.5)
+    assert measured(replace(CONFIG, precision="tf32")) is not None
+
+
 def test_a_part_is_the_largest_one_and_never_taken_for_the_whole(write):
     parts = [replace(CONFIG, train_size=size, epochs=epochs) for size, epochs in ((100, 5), (1000, 5), (1000, 2))]
     write("a", presets={str(n): {"config": part.to_dict(), "runs": [run(0.3)]} for n, part in enumerate(parts)})

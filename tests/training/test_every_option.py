@@ -12,6 +12,7 @@ from cnncore.data.augmentation import AUGMENTATIONS
 from cnncore.errors import InputError
 from cnncore.events import Batch, Epoch, Finished, Started
 from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
+from cnncore.training.device import bfloat16_units
 from cnncore.training.trainer import train
 
 # Two short epochs, so that what moves from epoch to epoch does move.
@@ -124,7 +125,8 @@ def test_every_member_of_a_choice_is_among_them(name):
 )
 def test_a_choice_that_depends_on_the_machine_trains_or_says_why_not(drawn_once, field, value):
     config = replace(BASE, **{field: value})
-    if value in ("auto", "cpu", "fp32") or (torch.cuda.is_available() and value in ("cuda", "tf32", "half")):
+    able = {"auto", "cpu", "fp32", *(("half",) if bfloat16_units() else ())}
+    if value in able or (torch.cuda.is_available() and value in ("cuda", "tf32", "half")):
         check_sensible(config if field == "device" else replace(config, device="auto"))
     elif value != "mps" or not torch.backends.mps.is_available():
         with pytest.raises(InputError, match=f"`{field}`"):

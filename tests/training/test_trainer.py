@@ -10,7 +10,7 @@ from cnncore.architecture.build import build
 from cnncore.data.augmentation import HorizontalFlip, Mixup, RandomCrop
 from cnncore.errors import InputError
 from cnncore.events import Batch, Changed, Diverged, Epoch, Finished, Started, to_dict, to_json
-from cnncore.training import readout
+from cnncore.training import device, readout
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.live import Live
@@ -367,11 +367,23 @@ def test_single_steps_make_one_update_for_each_event(tiny, monkeypatch):
     assert not live.more
 
 
-@pytest.mark.parametrize("precision", [Precision.TF32, Precision.HALF])
-def test_a_precision_that_the_cpu_has_not_is_refused(tiny, precision):
-    run = train(replace(CONFIG, precision=precision))
-    with pytest.raises(InputError, match=rf"`precision` \(={precision}\) is for CUDA .*: use fp32"):
+@pytest.mark.parametrize(("precision", "why"), [(Precision.TF32, "is for CUDA"), (Precision.HALF, "needs a processor")])
+def test_a_precision_that_the_cpu_has_not_is_refused(tiny, precision, why, monkeypatch):
+    monkeypatch.setattr(device, "processor", dict)
+    run = train(replace(CONFIG, precision=precision, device="cpu"))
+    with pytest.raises(InputError, match=rf"`precision` \(={precision}\) {why} .*: use fp32"):
         next(run)
+
+
+def test_half_precision_trains_on_a_cpu_that_has_it(tiny, monkeypatch):
+    monkeypatch.setattr(device, "processor", lambda: {"avx512_bf16": True})
+    plain = replace(CONFIG, device="cpu", epochs=3)
+    losses = [
+        [e.train_loss for e in train(config) if isinstance(e, Epoch)]
+        for config in (plain, replace(plain, precision=Precision.HALF))
+    ]
+    assert losses[0] != losses[1], "it is computed otherwise"
+    assert losses[1] == pytest.approx(losses[0], rel=0.1)
 
 
 def test_a_checkpoint_of_an_earlier_version_is_resumed(tiny, tmp_path):
