@@ -11,6 +11,7 @@ usual      torchvision's transforms image by image, a DataLoader (with no worker
 bare       the same network and batches that are there already: forward, backward, update, nothing else
 trainer    `train(config)`: gathers, augments, standardizes, counts loss and accuracies, yields every batch's event
 stored     the same, each event into the store and a checkpoint and snapshot after every epoch, as the app runs it
+half       the trainer with `--precision half`, on a processor with units for bfloat16
 """
 
 import argparse
@@ -39,7 +40,8 @@ from cnncore.data.prepared import load
 from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD
 from cnncore.data.subset import balanced
 from cnncore.events import Epoch
-from cnncore.training.config import RunConfig
+from cnncore.training.config import Precision, RunConfig
+from cnncore.training.device import bfloat16_units
 from cnncore.training.network import network_of
 from cnncore.training.pool_first import pool_first
 from cnncore.training.presets import PRESETS
@@ -86,6 +88,11 @@ def trainer(config: RunConfig, data: ImageData) -> float:
     return _of_epochs([event for event in train(config) if isinstance(event, Epoch)], len(data.train_labels), config)
 
 
+def half(config: RunConfig, data: ImageData) -> float:
+    """Return the trainer's images per second in bfloat16."""
+    return trainer(replace(config, precision=Precision.HALF), data)
+
+
 def stored(config: RunConfig, data: ImageData) -> float:
     """Return the images per second of wall time with store, checkpoint and snapshots, evaluation apart."""
     from cnncore.runs.record import Status
@@ -119,6 +126,11 @@ def memory(config: RunConfig, data: ImageData) -> float:  # noqa: ARG001 one sig
     return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes on macOS, kilobytes elsewhere
 
 
+def memory_with_validation(config: RunConfig, data: ImageData) -> float:
+    """Return that peak where a tenth of the train images is held out."""
+    return memory(replace(config, validation_size=len(data.train_labels) // 10), data)
+
+
 def _rate(images: int, epochs: int, epoch: Callable[[], object]) -> float:
     epoch()
     seconds = []
@@ -139,7 +151,9 @@ SIDES: dict[str, Callable[..., float]] = {
     "bare": bare,
     "trainer": trainer,
     "stored": stored,
+    "half": half,
     "memory": memory,
+    "memory-validation": memory_with_validation,
 }
 
 
@@ -182,10 +196,10 @@ def main() -> None:
         print(SIDES[args.side](config, load(args.dataset)))
         return
 
+    sides = [side for side in SIDES if not side.startswith("memory") and (side != "half" or bfloat16_units())]
     rounds: list[dict[str, float]] = []
     result: dict[str, Any] = {"machine": machine(), "dataset": args.dataset, "train_size": args.train_size}
     for number in range(args.rounds):
-        sides = [side for side in SIDES if side != "memory"]
         turn = sides if number % 2 == 0 else sides[::-1]
         entry = {side: reading(side, args.dataset, args.train_size, args.epochs) for side in turn}
         entry["usual best"] = max(entry["usual"], entry["usual-2"])
@@ -197,9 +211,19 @@ def main() -> None:
         "trainer / bare": compare(rounds, "trainer", "bare"),
         "stored / trainer": compare(rounds, "stored", "trainer"),
         "peak_memory_mb": round(reading("memory", args.dataset, args.train_size, 1)),
+        "peak_memory_with_validation_mb": round(reading("memory-validation", args.dataset, args.train_size, 1)),
     }
-    for name in ("trainer / usual", "trainer / bare", "stored / trainer", "peak_memory_mb"):
-        print(f"{name}: {result[name]}")
+    if "half" in sides:
+        result["half / usual"] = compare(rounds, "half", "usual best")
+    for name in (
+        "trainer / usual",
+        "trainer / bare",
+        "stored / trainer",
+        "half / usual",
+        "peak_memory_mb",
+        "peak_memory_with_validation_mb",
+    ):
+        print(f"{name}: {result.get(name, 'not on this processor')}")
     path = RESULTS / f"cpu-{args.dataset}.json"
     path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""The same data, 1989 to today: what networks and recipes of six times reach on one data set, and what it cost."""
+"""The same data, 1989 to today: what networks and recipes of seven times reach on one data set, and what it cost."""
 
 import pandas as pd
 import streamlit as st

@@ -121,4 +121,4 @@ def standardization_of(run_id: str) -> Standardize:
 def _fitted(config: RunConfig) -> Standardize:
     data = load(config.dataset)
     rows, _ = rows_of_train(config, data.train_labels)
-    return fitted(config, DeviceData.of(data.train_images, data.train_labels, rows, _CPU).images)
+    return fitted(config, DeviceData.of(data.train_images, data.train_labels, rows, _CPU))

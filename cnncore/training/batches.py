@@ -24,26 +24,39 @@ from cnncore.training.split import rows_of_test, rows_of_train
 
 @dataclass(frozen=True)
 class DeviceData:
-    """A split of the data on the device: `images` uint8 (N, C, H, W), `labels` int64 (N,)."""
+    """A split of the data on the device: `labels` int64 (N,), its images see `at`.
+
+    `images` uint8 (M, C, H, W) are the split's own, or more than those: `rows` (N,) then says where among them its own
+    lie, None that they are all its own, in order.
+    """
 
     images: Tensor
     labels: Tensor
+    rows: Tensor | None = None
 
     @classmethod
     def of(
         cls, images: NDArray[np.uint8], labels: NDArray[np.int64], rows: NDArray[np.intp], device: torch.device
     ) -> "DeviceData":
-        """Return the images and labels at `rows` on the device: a copy, or on a CPU the very memory if it is all."""
+        """Return the images and labels at `rows` on the device: a copy, on a CPU the very memory.
+
+        All of CIFAR-10 is 184 MB, mapped from its file and shared by all splits, and by all processes that train on it.
+        """
         chosen_labels = torch.from_numpy(np.asarray(labels)[rows]).to(device)
-        if device.type == "cpu" and np.array_equal(rows, np.arange(len(images))):
-            # All of CIFAR-10 is 184 MB, mapped from its file and shared by all processes that train on it.
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nothing writes into it
-                return cls(torch.from_numpy(images), chosen_labels)
-        return cls(torch.from_numpy(images[rows]).to(device), chosen_labels)
+        if device.type != "cpu":
+            return cls(torch.from_numpy(images[rows]).to(device), chosen_labels)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The given NumPy array is not writable")  # nothing writes into it
+            shared = torch.from_numpy(np.ascontiguousarray(images))
+        everything = np.array_equal(rows, np.arange(len(images)))
+        return cls(shared, chosen_labels, None if everything else torch.from_numpy(np.ascontiguousarray(rows)))
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    def at(self, places: slice | Tensor) -> Tensor:
+        """Return the images uint8 (n, C, H, W) at `places` of the split, a slice or indices on the device."""
+        return self.images[places if self.rows is None else self.rows[places]]
 
 
 @dataclass(frozen=True)
@@ -98,7 +111,7 @@ class Batches:
         train = DeviceData.of(data.train_images, data.train_labels, train_at, device)
         validation = DeviceData.of(data.train_images, data.train_labels, validation_at, device)
         test = DeviceData.of(data.test_images, data.test_labels, rows_of_test(config, data.test_labels), device)
-        return cls(config, train, validation, test, standardize or fitted(config, train.images))
+        return cls(config, train, validation, test, standardize or fitted(config, train))
 
     def __len__(self) -> int:
         return -(-len(self.train) // self.config.batch_size)
@@ -131,7 +144,7 @@ class Batches:
         """Return the batch of the images at `rows` of the epoch's order: a slice, or indices on the device."""
         chosen = tables.order[rows]
         drawn = [{name: values[rows] for name, values in table.items()} for table in tables.draws]
-        images = apply(self.train.images[chosen], self.config.augment, drawn)
+        images = apply(self.train.at(chosen), self.config.augment, drawn)
         share = shares(self.config.augment, drawn, *images.shape[2:])
         return TrainBatch(self._network_input(images), self.train.labels[chosen], share)
 
@@ -151,7 +164,7 @@ class Batches:
 
         `rows` are a slice, or indices on the device.
         """
-        images, labels = split.images[rows], split.labels[rows]
+        images, labels = split.at(rows), split.labels[rows]
         return self._network_input(centre(images, self.config.augment)), labels
 
     def _network_input(self, images: Tensor) -> Tensor:
@@ -159,6 +172,6 @@ class Batches:
         return self.standardize(images).contiguous(memory_format=torch.channels_last)
 
 
-def fitted(config: RunConfig, train_images: Tensor) -> Standardize:
-    """Return the run's standardization, fitted on its train images uint8 (N, C, H, W) cut as the network sees them."""
-    return fit(config.standardize, centre_window(train_images, config.augment), config.whitening_eps)
+def fitted(config: RunConfig, train: DeviceData) -> Standardize:
+    """Return the run's standardization, fitted on its train images cut as the network sees them."""
+    return fit(config.standardize, centre_window(train.at(slice(None)), config.augment), config.whitening_eps)

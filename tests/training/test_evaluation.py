@@ -45,7 +45,7 @@ def usual(model, batches, split, precision=Precision.FP32):
     model.eval()
     with torch.no_grad():
         for start in range(0, len(split), 32):
-            images, labels = split.images[start : start + 32], split.labels[start : start + 32]
+            images, labels = split.at(slice(start, start + 32)), split.labels[start : start + 32]
             edge = (images.shape[2] - 10) // 2
             inputs = images[:, :, edge : edge + 10, edge : edge + 10].float() / 255
             inputs = batches.standardize(inputs).contiguous(memory_format=torch.channels_last)

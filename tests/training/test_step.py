@@ -54,7 +54,7 @@ def test_a_mixed_batch_brings_the_shares_that_mixed_its_images(tiny):
     tables = batches.tables(1)
     batch = batches.batch(tables, 4)  # the last one, of 12
     rows = tables.order[128:]
-    plain = apply(batches.train.images[rows], (), [])
+    plain = apply(batches.train.at(rows), (), [])
     share = batch.share[:, None, None, None]
     torch.testing.assert_close(batch.inputs, share * plain + (1 - share) * plain.roll(1, 0))
     assert torch.equal(batch.labels, batches.train.labels[rows])
