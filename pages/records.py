@@ -15,6 +15,7 @@ from pages.parts.questions import questions
 from pages.parts.tries import Tries, show_tries
 
 SETS = {"Built-in": "builtin", "CIFAR-10": "cifar10"}
+FAMILIES = {"Built-in": "classroom", "CIFAR-10": "practical"}  # of which the ingredients of the recipe were measured
 FIRST = {"data": "Built-in", "across": Across.YEAR}
 WHY = """
 **One network, three recipes.** 2012, 2015 and 2017 train the same convolutions on the same images for the same number
@@ -75,11 +76,15 @@ def show_records() -> None:
     )
 
 
-def show_ingredients(found: Measurement | None) -> None:
-    """Show what each ingredient of the modern recipe is worth, left out and added alone."""
+def show_ingredients(shown: str) -> None:
+    """Show what each ingredient of the modern recipe is worth on a data set, left out and added alone."""
     st.subheader("What each ingredient of the modern recipe is worth", anchor=False)
+    found = measurement(FAMILIES[shown])
     if found is None:
-        st.info("The results of `benchmarks/recipe.py` are not installed here.")
+        st.info(
+            f"Not measured here: `python -m benchmarks.recipe --family {FAMILIES[shown]}` does it. Or its results are "
+            "not installed."
+        )
         return
     old, new = (f"{100 * mean:.1f} %" for mean, _, _ in (found.old, found.new))
     st.markdown(
@@ -90,7 +95,7 @@ def show_ingredients(found: Measurement | None) -> None:
     seeds = "one seed" if found.new[2] == 1 else f"up to {found.new[2]} seeds"
     st.caption(
         f"Mean difference and one standard deviation over {seeds}, each compared with the same seed, after "
-        f"{found.epochs} epochs on the built-in data. {found.machine}."
+        f"{found.epochs} epochs on {found.images:,} train images. {found.machine}."
     )
     st.dataframe(pd.DataFrame(worth_table(found.worths)), hide_index=True, width="stretch")
     if found.trials:
@@ -156,7 +161,7 @@ st.dataframe(
     },
 )
 link_to("training", "Train one of them: Classroom plus, Classroom speedrun")
-show_ingredients(measurement("classroom"))
+show_ingredients(shown)
 show_records()
 with st.expander("Why it is so", icon=":material/menu_book:"):
     st.markdown(WHY)

@@ -59,6 +59,12 @@ def hardware(machine: dict[str, Any]) -> str:
     return f"{where}, torch {machine['versions']['torch']}, {machine['date']}"
 
 
+def where(config: RunConfig, machine: dict[str, Any]) -> str:
+    """Return on what a configuration was measured, and with which precision if it was not the usual one."""
+    precision = "" if config.precision is Precision.FP32 else f", precision {config.precision}"
+    return hardware(machine) + precision
+
+
 def result(name: str) -> dict[str, Any] | None:
     """Return the result file called `name`; None where it was not measured or the results are not installed."""
     try:
@@ -82,8 +88,8 @@ def _entries(path: Path) -> Iterator[Measured]:
     if "warm_seconds" in content:  # benchmarks/speedrun.py: one configuration a file
         accuracy, warm = content["test_accuracy"], content["warm_seconds"]["mean"]
         config = RunConfig.from_dict(content["config"])
-        where = _where(config, content["machine"])
-        yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, where)
+        machine = where(config, content["machine"])
+        yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, machine)
     for part in _PARTS:
         for entry in content.get(part, {}).values():
             if "config" not in entry:
@@ -93,13 +99,8 @@ def _entries(path: Path) -> Iterator[Measured]:
                 accuracy, spread = mean_and_spread([run["curve"]["test_accuracy"][-1] for run in ended])
                 seconds, _ = mean_and_spread([_seconds(run) for run in ended])
                 config = RunConfig.from_dict(entry["config"])
-                where = _where(config, content["machine"])
-                yield Measured(config, accuracy, spread, len(ended), seconds, where)
-
-
-def _where(config: RunConfig, machine: dict[str, Any]) -> str:
-    precision = "" if config.precision is Precision.FP32 else f", precision {config.precision}"
-    return hardware(machine) + precision
+                machine = where(config, content["machine"])
+                yield Measured(config, accuracy, spread, len(ended), seconds, machine)
 
 
 def _seconds(run: dict[str, Any]) -> float:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
+from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.figures.curves import Chart
-from cnncore.figures.measured import hardware, result
+from cnncore.figures.measured import result, where
 from cnncore.figures.palette import GUESS, KERNEL, VALIDATION
 from cnncore.runs.differences import differences
 from cnncore.statistics import mean_and_spread
@@ -67,8 +68,8 @@ class Trial:
 class Measurement:
     """A recipe's measurement: `worths` of the ingredients, validation accuracies of both, `trials` that were made.
 
-    Accuracies are (mean, spread, seeds), fractions, after `epochs` epochs on `validation` images; `machine` says on
-    what it ran.
+    Accuracies are (mean, spread, seeds), fractions, on `validation` images after `epochs` epochs on `images` others;
+    `machine` says on what it ran.
     """
 
     worths: tuple[Worth, ...]
@@ -76,14 +77,20 @@ class Measurement:
     new: tuple[float, float | None, int]
     trials: tuple[Trial, ...]
     epochs: int
+    images: int
     validation: int
     machine: str
 
 
 def measurement(family: str) -> Measurement | None:
-    """Return what benchmarks/recipe.py measured of a family on a CPU or a GPU; None where nothing was."""
-    content = next((r for device in ("cuda", "cpu", "auto") if (r := result(f"recipe-{family}-{device}"))), None)
-    if content is None or not {"new", "old"} <= content.get("ingredients", {}).keys():
+    """Return what benchmarks/recipe.py measured of a family's ingredients on a CPU or a GPU; None where nothing was.
+
+    With all images if it was, else with a part of them, in a file called `...-part`.
+    """
+    files = (result(f"recipe-{family}-{name}") for name in ("cuda", "cpu", "auto", "cpu-part"))
+    complete = (found for found in files if found and {"new", "old"} <= found.get("ingredients", {}).keys())
+    content = next(complete, None)
+    if content is None:
         return None
     rows = {row: _last(entry) for row, entry in content["ingredients"].items()}
     worths = []
@@ -98,16 +105,24 @@ def measurement(family: str) -> Measurement | None:
                 worths.append(Worth(ingredient.name, how, found))
     config = RunConfig.from_dict(content["ingredients"]["new"]["config"])
     trials = tuple(_trial(entry, recipe_of(family).new) for entry in content.get("trials", {}).values())
-    old, new = _summary(rows["old"]), _summary(rows["new"])
+    about = BUILTIN if config.dataset == BUILTIN.name else KNOWN[config.dataset]
     return Measurement(
-        tuple(worths), old, new, trials, config.epochs, config.validation_size, hardware(content["machine"])
+        tuple(worths),
+        old=_summary(rows["old"]),
+        new=_summary(rows["new"]),
+        trials=trials,
+        epochs=config.epochs,
+        images=config.train_size or about.train_size - config.validation_size,
+        validation=config.validation_size,
+        machine=where(config, content["machine"]),
     )
 
 
 def _trial(entry: dict[str, Any], new: RunConfig) -> Trial:
     config = RunConfig.from_dict(entry["config"])
     mean, _, seeds = _summary(_last(entry))
-    like = replace(new, epochs=config.epochs, validation_size=config.validation_size, train_size=config.train_size)
+    same = ("epochs", "validation_size", "train_size", "precision")
+    like = replace(new, **{name: getattr(config, name) for name in same})
     changed = ", ".join(f"{name} {value}" for name, (_, value) in differences([like, config]).items())
     return Trial(changed or "as it is", config.epochs, mean, seeds)
 
