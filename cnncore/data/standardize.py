@@ -109,13 +109,30 @@ def whitening(kind: Standardization, found: Spectrum, like: Tensor, eps: float) 
     the strongest component first; ZCA multiplies by W U^T, turning back into pixels, so that an image stays one
     (Bell & Sejnowski 1997). An eigenvalue l becomes l / (l + eps).
     """
-    if not 0 < eps <= MOST_EPSILON:
-        raise InputError(f"`whitening_eps` (={eps:g}) must be above 0 and at most {MOST_EPSILON:g}: try 0.1.")
-    matrix = found.vectors * found.scales(eps)
+    matrix = found.vectors * _scales(found, eps)
     if kind is Standardization.ZCA:
         matrix = matrix @ found.vectors.T
     mean = found.mean.view(1, *like.shape[1:])
     return Standardize(mean.float().to(like.device), whitening=matrix.float().to(like.device))
+
+
+def whitened(kind: Standardization, found: Spectrum, images: Tensor, eps: float) -> Tensor:
+    """Return what `whitening(kind, found, images, eps)` makes of `images`, floats in [0, 1] (N, C, H, W), for a few.
+
+    The factors are applied one after the other: W U^T of 3,072 values takes 29 billion multiply-adds to multiply out,
+    which many batches repay, and these images only their own 19 million each.
+    """
+    vectors = found.vectors.float()
+    values = (images.flatten(1) - found.mean.float()) @ vectors * _scales(found, eps).float()  # (N, D)
+    if kind is Standardization.ZCA:
+        values = values @ vectors.T
+    return values.view(images.shape)
+
+
+def _scales(found: Spectrum, eps: float) -> Tensor:
+    if not 0 < eps <= MOST_EPSILON:
+        raise InputError(f"`whitening_eps` (={eps:g}) must be above 0 and at most {MOST_EPSILON:g}: try 0.1.")
+    return found.scales(eps)
 
 
 def _parts(images: Tensor) -> Iterator[Tensor]:

@@ -1,12 +1,22 @@
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnncore import compute
 from cnncore.architecture import Conv2d, layer_facts
+from pages.parts import awaited
+from pages.parts.warm_up import FIRST_LAYER
 
 PAGE = Path(__file__).parents[2] / "pages" / "convolution.py"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def pool():
+    yield
+    compute.shutdown()
 
 
 @pytest.fixture
@@ -177,13 +187,38 @@ def test_the_badge_is_red_when_pytorch_says_otherwise(monkeypatch, weights, colo
     def another(_, *, timeout, **question):
         return replace(ask(**question), weights=weights)
 
-    monkeypatch.setattr(more.compute, "is_warm", lambda: True)
     monkeypatch.setattr(more.compute, "call", another)
-    more._asked.clear()
+    more.asked.clear()
     page = opened()
-    more._asked.clear()
+    more.asked.clear()
     assert f":{colour}-badge[" in texts(page)
     assert ("PyTorch says otherwise: 10 weights" in texts(page)) == (colour == "red")
+
+
+def test_the_page_does_not_wait_for_pytorch(monkeypatch):
+    import pages.parts.layer_more as more
+    from cnncore.architecture.oracle import ask
+
+    free, asked = threading.Event(), []
+
+    def busy(_, *, timeout, **question):
+        asked.append((question["layer"], question["shape"]))
+        assert free.wait(60)
+        return ask(**question)
+
+    monkeypatch.setattr(more.compute, "call", busy)
+    monkeypatch.setattr(awaited, "SOON", 0.01)
+    more.asked.clear()
+    page = opened()
+    assert ":green-badge[:material/check: formula = counted step by step = drawn]" in texts(page)
+    assert len(page.get("skeleton")) == 1
+    assert page.code[0].value == "nn.Conv2d(1, 1, 3, stride=2, padding=1)"
+    free.set()
+    page.session_state["awaited_opinions"][1].result(60)
+    page.run()
+    assert ":green-badge[:material/check: formula = counted step by step = drawn = PyTorch]" in texts(page)
+    assert len(page.get("skeleton")) == 0
+    assert set(asked) == {FIRST_LAYER}  # what the server asks before the first visitor does
 
 
 def test_the_address_sets_the_page():
