@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from cnncore.data.pixels import HANDOUT_MEAN, HANDOUT_STD
-from cnncore.data.standardize import WHITENING_EPSILON, Standardize, fit, whitened, whitening
 from cnncore.data.spectrum import spectrum
+from cnncore.data.standardize import WHITENING_EPSILON, Standardize, fit, whitened, whitening
 from cnncore.errors import InputError
 from cnncore.training.config import Standardization
 
