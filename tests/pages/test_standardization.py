@@ -14,6 +14,7 @@ from pages.parts import standardization_views as views
 from tests.conftest import tiny_images
 
 PAGE = Path(__file__).parents[2] / "pages" / "standardization.py"
+FOUND = views.found_components
 VIEWS = ["Histograms", "Spectrum", "Neighbours", "Whose statistics?", "The handout's numbers"]
 
 
@@ -21,6 +22,12 @@ VIEWS = ["Histograms", "Spectrum", "Neighbours", "Whose statistics?", "The hando
 def pool():
     yield
     compute.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Leave the components of these small images to the pool: a process of their own would load torch for each test."""
+    monkeypatch.setattr(views, "found_components", lambda *_: None)
 
 
 @pytest.fixture
@@ -131,15 +138,23 @@ def test_components_are_found_once_by_a_process_of_their_own(tiny, monkeypatch):
         found.append((target, apart, asked))
 
     monkeypatch.setattr(views.compute, "call", call)
-    views.found_components.clear()
-    views.found_components(**arguments)
-    views.found_components(**arguments)
+    FOUND.clear()
+    FOUND(**arguments)
+    FOUND(**arguments)
     assert found == [("cnncore.data.standardized:components", True, arguments)]
     (folder("tiny") / info("tiny").version / SPECTRUM).touch()  # as another process has left it
-    views.found_components.clear()
-    views.found_components(**arguments)
+    FOUND.clear()
+    FOUND(**arguments)
     assert len(found) == 1
-    views.found_components.clear()
+    FOUND.clear()
+
+
+def test_components_are_kept_for_the_pool(tiny):
+    compute.shutdown()  # children take their home from when they were started
+    FOUND.clear()
+    FOUND("tiny", info("tiny").version)
+    assert (folder("tiny") / info("tiny").version / SPECTRUM).stat().st_size > 8 * 432**2
+    FOUND.clear()
 
 
 def test_what_needs_components_waits_for_them(monkeypatch):
