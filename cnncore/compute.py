@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import IO, Any
@@ -27,10 +28,7 @@ from cnncore.errors import InputError
 PROCESSES = 2
 # A child's first call imports torch: seconds on a fast disk, much longer on a classroom laptop after a cold start.
 STARTING = 90.0  # seconds, on top of the call's own limit
-TOGETHER = 15.0  # seconds that a second caller leaves to a child that is starting, before another one is started
-NEARLY = (
-    1.5  # seconds that a second caller leaves to a child at work: mostly it is done before another has loaded torch
-)
+TOGETHER = 15.0  # seconds at most that a second caller leaves to a child that starts or is at work
 _LENGTH = struct.Struct("<Q")
 _TARGET = re.compile(r"cnncore(?:\.[a-z]\w*)+:[a-z]\w*")
 
@@ -79,12 +77,13 @@ class _Child:
             **options,
         )
         self.warm = False
+        self.starting = 0.0  # seconds until the first answer, torch's import in it
 
     def ask(self, request: bytes, timeout: float) -> bytes:
         """Return the answer's bytes; a child that is dead or silent for `timeout` seconds is a `ComputeError`."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        late = threading.Event()
+        late, begin = threading.Event(), time.monotonic()
 
         def too_late() -> None:
             late.set()
@@ -108,7 +107,8 @@ class _Child:
             ) from None
         finally:
             timer.cancel()
-        self.warm = True
+        if not self.warm:
+            self.warm, self.starting = True, time.monotonic() - begin
         return answer
 
     def end(self) -> None:
@@ -136,8 +136,9 @@ class _Pool:
         with self.lock:
             # A second process that loads torch beside the first one would be there later, and take its memory twice.
             self.lock.wait_for(lambda: self.idle or all(child.warm for child in self.busy), TOGETHER)
-            if self.busy:
-                self.lock.wait_for(lambda: self.idle, NEARLY)
+            # Mostly the one at work is done before another one would be there.
+            patience = min((child.starting for child in self.busy), default=0.0)
+            self.lock.wait_for(lambda: self.idle, min(patience, TOGETHER))
             while self.idle:
                 child = self.idle.pop()
                 if child.process.poll() is None:
