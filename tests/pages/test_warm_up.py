@@ -26,6 +26,8 @@ def test_a_page_that_opens_after_the_warm_up_imports_nothing_more(tmp_path):
         "compute.call = lambda *a, **k: None\n"  # the pool is not asked here, nothing is drawn
         "import pages.parts.image_choice as choice\n"
         "choice.drawn = lambda name: True\n"
+        "import cnncore.data.prepared as prepared\n"
+        "prepared.ready = prepared.info\n"
         "from pages.parts.warm_up import warm_up\n"
         "warm_up()\n"
         "before = set(sys.modules)\n"
