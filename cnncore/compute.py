@@ -3,9 +3,9 @@
     call("cnncore.data.views:views", image=image, ...)  ->  what that function returns
 
 Children are `python -m cnncore.compute`, at most two, started when first needed and kept warm, the second one only
-when the first is at work. Requests and answers are pickles with their length in front, over the child's stdin and
-stdout. A child that crashes or takes too long is killed and replaced at the next call; it ends by itself when its pipe
-is closed, so none outlives the server.
+when the first has long been at work. Requests and answers are pickles with their length in front, over the child's
+stdin and stdout. A child that crashes or takes too long is killed and replaced at the next call; it ends by itself when
+its pipe is closed, so none outlives the server.
 """
 
 import atexit
@@ -18,6 +18,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import IO, Any
@@ -27,7 +28,7 @@ from cnncore.errors import InputError
 PROCESSES = 2
 # A child's first call imports torch: seconds on a fast disk, much longer on a classroom laptop after a cold start.
 STARTING = 90.0  # seconds, on top of the call's own limit
-TOGETHER = 15.0  # seconds that a second caller leaves to a child that is starting, before another one is started
+TOGETHER = 15.0  # seconds at most that a second caller leaves to a child that starts or is at work
 _LENGTH = struct.Struct("<Q")
 _TARGET = re.compile(r"cnncore(?:\.[a-z]\w*)+:[a-z]\w*")
 
@@ -76,12 +77,13 @@ class _Child:
             **options,
         )
         self.warm = False
+        self.starting = 0.0  # seconds until the first answer, torch's import in it
 
     def ask(self, request: bytes, timeout: float) -> bytes:
         """Return the answer's bytes; a child that is dead or silent for `timeout` seconds is a `ComputeError`."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        late = threading.Event()
+        late, begin = threading.Event(), time.monotonic()
 
         def too_late() -> None:
             late.set()
@@ -105,7 +107,8 @@ class _Child:
             ) from None
         finally:
             timer.cancel()
-        self.warm = True
+        if not self.warm:
+            self.warm, self.starting = True, time.monotonic() - begin
         return answer
 
     def end(self) -> None:
@@ -133,6 +136,9 @@ class _Pool:
         with self.lock:
             # A second process that loads torch beside the first one would be there later, and take its memory twice.
             self.lock.wait_for(lambda: self.idle or all(child.warm for child in self.busy), TOGETHER)
+            # Mostly the one at work is done before another one would be there.
+            patience = min((child.starting for child in self.busy), default=0.0)
+            self.lock.wait_for(lambda: self.idle, min(patience, TOGETHER))
             while self.idle:
                 child = self.idle.pop()
                 if child.process.poll() is None:
@@ -166,28 +172,18 @@ class _Pool:
 _pool = _Pool()
 
 
-def call(target: str, *, timeout: float = 30.0, **arguments: Any) -> Any:
+def call(target: str, *, timeout: float = 30.0, apart: bool = False, **arguments: Any) -> Any:
     """Return what the function `target` ("cnncore.module:function") returns for `arguments`, run in a child.
 
     Arguments and result must be picklable, the result without classes from modules that import torch. An `InputError`
     of the function is raised here again; any other failure, and more than `timeout` seconds (plus `STARTING` where the
-    child is new), is a `ComputeError`. Safe to call from many threads; a third caller waits for its turn.
+    child is new), is a `ComputeError`. Safe to call from many threads; a third caller waits for its turn. What takes
+    very long runs `apart`, in a child of its own that ends with it, and keeps no page waiting.
     """
     if not _TARGET.fullmatch(target):
         raise ValueError(f"`target` (={target!r}) must name a public function of the package: cnncore.module:function.")
     request = pickle.dumps((target, arguments), protocol=pickle.HIGHEST_PROTOCOL)
-    pool = _pool
-    if not pool.free.acquire(timeout=timeout + STARTING):
-        raise ComputeError("Every process that calculates is busy: wait a moment, then try again.")
-    try:
-        child = pool.take()
-        try:
-            answer = child.ask(request, timeout)
-        finally:
-            pool.give(child)
-    finally:
-        pool.free.release()
-    kind, value = pickle.loads(answer)
+    kind, value = pickle.loads(_alone(request, timeout) if apart else _pooled(request, timeout))
     if kind == "input":
         raise InputError(value)
     if kind == "failed":
@@ -195,16 +191,32 @@ def call(target: str, *, timeout: float = 30.0, **arguments: Any) -> Any:
     return value
 
 
+def _pooled(request: bytes, timeout: float) -> bytes:
+    pool = _pool
+    if not pool.free.acquire(timeout=timeout + STARTING):
+        raise ComputeError("Every process that calculates is busy: wait a moment, then try again.")
+    try:
+        child = pool.take()
+        try:
+            return child.ask(request, timeout)
+        finally:
+            pool.give(child)
+    finally:
+        pool.free.release()
+
+
+def _alone(request: bytes, timeout: float) -> bytes:
+    child = _Child()
+    try:
+        return child.ask(request, timeout)
+    finally:
+        child.end()
+
+
 def load(modules: tuple[str, ...]) -> None:
     """Import `modules` in this process: what a child is called for, so that its next calls need not."""
     for module in modules:
         importlib.import_module(module)
-
-
-def is_warm() -> bool:
-    """Return whether a child waits that has answered before: then a call takes no longer than its calculation."""
-    with _pool.lock:
-        return any(child.warm for child in _pool.idle)
 
 
 def shutdown() -> None:

@@ -11,7 +11,7 @@ from cnncore.figures.convolution import window_data
 from pages.parts.address import explain, remember
 from pages.parts.folded import why
 from pages.parts.header import header
-from pages.parts.layer_form import ADDRESS, advanced, controls, is_set_to, set_all, setting
+from pages.parts.layer_form import ADDRESS, advanced, advanced_needed, controls, is_set_to, set_all, setting
 from pages.parts.layer_more import show_bill, show_check, show_inverse, show_matrix
 from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
 from pages.parts.questions import questions
@@ -92,9 +92,12 @@ remember(*ADDRESS)
 with st.container(gap="small"):
     controls()
 drawn, tries, numbers = st.container(), st.container(), st.container()
-more = st.expander("Groups, kinds of padding, height apart from width", icon=":material/tune:", key="layer_advanced")
-with more:
-    advanced()
+more = st.expander(
+    "Groups, kinds of padding, height apart from width", icon=":material/tune:", key="layer_advanced", on_change="rerun"
+)
+if more.open or advanced_needed():
+    with more:
+        advanced()
 explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
 with tries:
     show_try()

@@ -7,8 +7,11 @@ import streamlit as st
 
 from cnncore import compute
 from cnncore.errors import InputError
+from cnncore.inspection.activations import Forward
 from cnncore.runs.snapshots import snapshots_of
 from pages.parts.address import explain, remember
+from pages.parts.awaited import awaited
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.inside_choice import TEST, Sight, choose_sight, surest_error
 from pages.parts.inside_filters import show_filters, show_fresh_filters
@@ -78,11 +81,13 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
     return tries, first
 
 
-header("Inside a network", "What does it see in this image, layer by layer, and which pixels does its answer hang on?")
-remember(*ADDRESS)
-try:
-    sight = choose_sight()
-    found = forward_pass(sight.subject)
+def looked_at(sight: Sight) -> tuple[Sight, Forward]:
+    """Return what every layer makes of the image, and what was looked at: the last answer stays until a new one."""
+    return sight, forward_pass(sight.subject)
+
+
+def show(sight: Sight, found: Forward) -> None:
+    """Show everything that is known of the network and the image once they are chosen."""
     with st.container(horizontal=True, gap="small"):
         with st.container(width=205):
             show_image(sight, found)
@@ -93,22 +98,22 @@ try:
     st.fragment(guarded)(show_layers, found)
     explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
     show_tries(*tries_for(sight, found.classes[found.winner]))
-    said = st.expander(
-        "What these heats can say and what not, measured",
-        icon=":material/biotech:",
-        key="inside_said",
-        on_change="rerun",
-    )
-    if said.open:
-        with said:
-            explain_heats(sight, found)
+    said = "What these heats can say and what not, measured"
+    folded("inside_said", said, guarded, explain_heats, sight, found, icon=":material/biotech:")
     if sight.run is not None:
         st.fragment(guarded)(show_filters, sight.run.id)
         link_to("errors", "What it confuses: all its errors", {"errors_run": sight.run.id})
     else:
         show_fresh_filters(found)
+
+
+header("Inside a network", "What does it see in this image, layer by layer, and which pixels does its answer hang on?")
+remember(*ADDRESS)
+try:
+    answer = awaited("looked_at", looked_at, choose_sight(), height=520, keep=True)
+    if answer is not None:
+        show(*answer)
 except (InputError, compute.ComputeError) as error:
     st.error(str(error), icon=":material/block:")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("inside")

@@ -13,6 +13,7 @@ from cnncore.runs import client
 from cnncore.runs.record import Run
 from cnncore.runs.rungs import STEPS, experiments, training_seconds
 from cnncore.runs.store import open_store
+from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.ladder_live import SIZES, climb, ladders
@@ -41,12 +42,20 @@ def plan(size: str, seeds: int, runs: list[Run]) -> bool:
     return size == "classroom" or on_gpu(seconds)
 
 
+def device_kind() -> str:
+    """Return the kind of device that a run would train on here, as the compute pool finds it."""
+    kind: str = compute.call("cnncore.training.device:device_kind")
+    return kind
+
+
 def on_gpu(seconds: float | None) -> bool:
     """Return whether the full ladder may be queued: on CUDA at once, elsewhere when the user insists."""
     try:
-        kind = compute.call("cnncore.training.device:device_kind")
-    except InputError as error:
+        kind = awaited("device", device_kind, height=40)
+    except (InputError, compute.ComputeError) as error:
         st.warning(str(error))
+        return False
+    if kind is None:
         return False
     if kind == "cuda":
         return True

@@ -18,6 +18,7 @@ from pages.parts.pictures import Tile, grid
 from pages.parts.questions import questions
 from pages.parts.standardization_views import (
     NAMES,
+    WHITENING,
     asked,
     show_handout,
     show_histograms,
@@ -32,7 +33,6 @@ HISTOGRAMS, SPECTRUM, NEIGHBOURS, WHOSE, HANDOUT = (
 )
 VIEWS = [HISTOGRAMS, SPECTRUM, NEIGHBOURS, WHOSE, HANDOUT]
 EPS = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0]
-WHITENING = (Standardization.ZCA, Standardization.PCA)
 ADDRESS = ("std_data", "std_class", "std_number", "std_eps", "std_view", "std_kind", "std_dusk")
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "eps 0.000001": (
@@ -117,7 +117,15 @@ with shown:
         cheap = tuple(kind for kind in offered if kind not in WHITENING)
         found |= asked("pictures", "pictures", 170, **source, image=image, kinds=cheap, eps=0.1) or {}
         if image.size <= 4096:
-            white = asked("whitened", "pictures", 170, **source, image=image, kinds=WHITENING, eps=eps)
+            white = asked(
+                "whitened",
+                "pictures",
+                170,
+                **source,
+                image=image,
+                kinds=(Standardization.ZCA, Standardization.PCA),
+                eps=eps,
+            )
             if white is None:
                 st.caption("Finding the principal components of the train set: some seconds, the first time.")
             found |= white or {}

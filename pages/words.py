@@ -9,7 +9,7 @@ from cnncore.baselines.stored import load_model, results
 from cnncore.data.prepared import datasets
 from cnncore.errors import InputError
 from pages.parts.address import explain, remember
-from pages.parts.folded import why
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
 from pages.parts.questions import questions
@@ -161,8 +161,7 @@ try:
     st.subheader("Stages learned apart, beside a network learned end to end", anchor=False)
     show_comparison(rows_for(dataset, current, stored))
     if current is not None:
-        with st.expander("This bag of words in numbers", icon=":material/table_rows:"):
-            show_result(current)
+        folded("words_numbers", "This bag of words in numbers", show_result, current, icon=":material/table_rows:")
 except InputError as error:
     st.error(str(error), icon=":material/block:")
 why(WHY)

@@ -85,10 +85,8 @@ def test_only_public_functions_of_the_package_can_be_named(target):
         compute.call(target)
 
 
-def test_the_same_child_answers_again_and_is_warm(functions):
-    assert not compute.is_warm()
+def test_the_same_child_answers_again(functions):
     first = compute.call("work:pid")
-    assert compute.is_warm()
     assert compute.call("work:pid") == first != os.getpid()
 
 
@@ -187,9 +185,18 @@ def naps():
 
 def test_a_second_caller_waits_for_the_child_that_is_starting(functions, monkeypatch):
     assert len(naps()) == 1
-    assert len(naps()) == 2  # it is warm: a second one is worth while
     compute.shutdown()
     monkeypatch.setattr(compute, "TOGETHER", 0.0)
+    assert len(naps()) == 2
+
+
+def test_a_second_child_is_started_when_the_first_is_long_at_work(functions):
+    compute.call("work:pid")
+    [child] = compute._pool.idle
+    assert child.starting > 0
+    child.starting = 60.0
+    assert len(naps()) == 1  # it is done before another one would be there
+    child.starting = 0.1
     assert len(naps()) == 2
 
 
@@ -208,6 +215,19 @@ def test_a_caller_who_waits_too_long_for_a_child_is_told(functions, monkeypatch)
         compute.call("work:pid", timeout=0.05)
     for _ in range(compute.PROCESSES):
         compute._pool.free.release()
+
+
+def test_what_runs_apart_leaves_the_pool_alone_and_ends(functions, monkeypatch):
+    child = compute.call("work:pid")
+    started = []
+    monkeypatch.setattr(compute, "_Child", lambda new=compute._Child: started.append(new()) or started[-1])
+    other = compute.call("work:pid", apart=True)
+    assert other != child
+    assert [idle.process.pid for idle in compute._pool.idle] == [child]
+    assert [one.process.pid for one in started] == [other]
+    assert started[0].process.poll() is not None
+    with pytest.raises(InputError, match="`crop`"):
+        compute.call("work:refused", apart=True)
 
 
 def test_shutdown_is_safe_before_anything_was_started_and_twice(functions):

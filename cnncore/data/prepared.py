@@ -23,6 +23,7 @@ from cnncore.data.images import ImageData, Shape, dataset_name
 from cnncore.errors import InputError
 from cnncore.home import home
 
+SPECTRUM = "spectrum.npz"  # beside the arrays, once they were asked for: the set's principal components
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 
 

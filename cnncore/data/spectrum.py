@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from cnncore.data.atomic import replace
+from cnncore.data.prepared import SPECTRUM
 from cnncore.errors import InputError
 
 LARGEST = 4096  # values an image: its covariance has the square of it, and the eigenvectors take the cube
@@ -91,7 +92,7 @@ def kept(place: Path, found: Callable[[], Spectrum]) -> Spectrum:
     Reading takes a tenth of a second where finding takes ten (75 MB for 3,072 values). Nothing is left where there is
     no such folder, or no room.
     """
-    file = place / "spectrum.npz"
+    file = place / SPECTRUM
     broken = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)
     with contextlib.suppress(*broken), file.open("rb") as stream, np.load(stream) as arrays:
         return Spectrum(*(torch.from_numpy(arrays[name]) for name in ("mean", "eigenvalues", "vectors")))

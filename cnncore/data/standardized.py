@@ -14,7 +14,7 @@ from torch import Tensor
 from cnncore.data.pixels import Histogram, PixelCounts
 from cnncore.data.prepared import folder, load
 from cnncore.data.spectrum import Spectrum, kept, spectrum
-from cnncore.data.standardize import Standardize, fit, whitening
+from cnncore.data.standardize import Standardize, fit, whitened
 from cnncore.data.transform import as_float
 from cnncore.training.config import Standardization
 
@@ -41,11 +41,23 @@ def _spectrum(dataset: str, version: str) -> Spectrum:
 
 
 @lru_cache(maxsize=16)
-def _fitted(dataset: str, version: str, kind: Standardization, eps: float) -> Standardize:
-    if kind in WHITENING:
-        found = _spectrum(dataset, version)
-        return whitening(kind, found, _tensor(load(dataset).train_images[:1]), eps)
+def _fitted(dataset: str, kind: Standardization, version: str) -> Standardize:  # noqa: ARG001 a set prepared anew
     return fit(kind, _tensor(load(dataset).train_images))
+
+
+def _standardized(dataset: str, version: str, kind: Standardization, eps: float, images: Tensor) -> NDArray[np.float32]:
+    """Return `images`, floats in [0, 1] (N, C, H, W), as training would see them."""
+    if kind in WHITENING:
+        result = whitened(kind, _spectrum(dataset, version), images, eps)
+    else:
+        result = _fitted(dataset, kind, version)(images)
+    values: NDArray[np.float32] = result.numpy()
+    return values
+
+
+def components(dataset: str, version: str) -> None:
+    """Find the principal components of a data set: what asks for them after that takes no longer than reading them."""
+    _spectrum(dataset, version)
 
 
 def pictures(
@@ -53,7 +65,7 @@ def pictures(
 ) -> dict[Standardization, NDArray[np.float32]]:
     """Return the uint8 `image` (C, H, W) as the network sees it with each of `kinds`, float32 (C, H, W)."""
     one = as_float(_tensor(image))[None]
-    return {kind: _fitted(dataset, version, kind, eps)(one)[0].numpy() for kind in kinds}
+    return {kind: _standardized(dataset, version, kind, eps, one)[0] for kind in kinds}
 
 
 def eigenvalues(dataset: str, version: str) -> tuple[NDArray[np.float64], int]:
@@ -66,7 +78,7 @@ def _sample(dataset: str, version: str, kind: Standardization, eps: float) -> ND
     """Return `SAMPLE` test images, spread over the set, standardized with what was fitted on the train set."""
     images = load(dataset).test_images
     chosen = _tensor(images[_spread(len(images), SAMPLE)])
-    return _fitted(dataset, version, kind, eps)(as_float(chosen)).numpy()
+    return _standardized(dataset, version, kind, eps, as_float(chosen))
 
 
 def histogram(dataset: str, version: str, kind: Standardization, eps: float, bins: int = 32) -> Histogram:

@@ -21,6 +21,7 @@ MAX_POINTS = 500  # a chart is about 600 pixels wide; more points would only be 
 HEIGHT = 270  # pixels, legend and axis included
 MOST_CHANGES = 12  # of the learning rate by hand, that are marked: the last ones
 SMOOTHING = 0.95  # how much of the smoothed loss is kept from one update to the next
+EMPTY: dict[str, Any] = {"domain": [0, 1]}  # an axis before the first point: Vega would write 0.000000 in its middle
 Columns: TypeAlias = dict[str, list[Any]]
 
 
@@ -114,15 +115,16 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
         guess = float(np.log(classes))
         # One row of their own: over the runs' data the line and its text would be drawn once for every point.
         once = {"values": [{"guess": guess, "text": f"guessing: ln {classes} = {guess:.3f}"}]}
-        height = {"field": "guess", "type": "quantitative"}
+        at = {"field": "guess", "type": "quantitative"}
         rule = {"type": "rule", "strokeDash": [2, 3], "color": GUESS}
         text = {"type": "text", "align": "right", "dy": -7, "color": GUESS, "fontSize": 12}
-        layers.append({"data": once, "mark": rule, "encoding": {"y": height}})
+        layers.append({"data": once, "mark": rule, "encoding": {"y": at}})
         end = {"value": "width"}
-        layers.append({"data": once, "mark": text, "encoding": {"y": height, "x": end, "text": {"field": "text"}}})
+        layers.append({"data": once, "mark": text, "encoding": {"y": at, "x": end, "text": {"field": "text"}}})
     for run in runs:
         layers.extend(_change_layers(run, axis))
-    return Chart(_spec(runs, axis, "loss (nats an image)", layers, {"zero": True, "nice": True}), data)
+    height = {"zero": True, "nice": True} if data["x"] or classes else EMPTY
+    return Chart(_spec(runs, axis, "loss (nats an image)", layers, height, data), data)
 
 
 def _change_layers(run: RunCurves, axis: Axis) -> list[dict[str, Any]]:
@@ -176,7 +178,7 @@ def accuracy_chart(runs: Sequence[RunCurves], axis: Axis) -> Chart:
         *_held_out(),
         _line("train_eval", "train, re-scored", width=2, dash=[1, 3], points=True),
     ]
-    return Chart(_spec(runs, axis, "accuracy (%)", layers, {"domain": [0, 100]}), data)
+    return Chart(_spec(runs, axis, "accuracy (%)", layers, {"domain": [0, 100]}, data), data)
 
 
 def _held_out() -> list[dict[str, Any]]:
@@ -235,7 +237,12 @@ def _line(
 
 
 def _spec(
-    runs: Sequence[RunCurves], axis: Axis, title: str, layers: list[dict[str, Any]], scale: dict[str, Any]
+    runs: Sequence[RunCurves],
+    axis: Axis,
+    title: str,
+    layers: list[dict[str, Any]],
+    scale: dict[str, Any],
+    data: Columns,
 ) -> dict[str, Any]:
     """Return the specification: the layers of a split, which the browser writes into its rows, and what lies over them.
 
@@ -256,7 +263,7 @@ def _spec(
         "field": "x",
         "type": "quantitative",
         "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1},
-        "scale": {"nice": False, "zero": True},
+        "scale": {"nice": False, "zero": True} if data["x"] else EMPTY,
     }
     shared = {"x": x, "color": _colour(runs), "detail": [{"field": "run"}]}
     return {

@@ -15,6 +15,7 @@ from cnncore.figures.growing_field import profile_chart
 from cnncore.figures.receptive_field import Warmth, scene
 from cnncore.inspection.footprint import Footprint, footprint
 from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
+from pages.parts.awaited import awaited
 from pages.parts.charts import draw, ink
 from pages.parts.field.component import field_picture
 from pages.parts.field_choice import Choice
@@ -23,6 +24,7 @@ from pages.parts.folded import folded
 ONE, MANY = "On this image", "Average of many images"
 BEFORE, AFTER = "Before training", "After training"
 _WAIT = 90.0  # seconds: VGG16 on four images takes twelve on a slow core
+_FOLDED = 40  # pixels of what stands folded below the picture
 
 
 def unit_from_address() -> None:
@@ -49,7 +51,7 @@ def _reached(network: str, layer: int) -> Reach:
     return reach(described.layers[: layer + 1], described.input)[-1]
 
 
-@st.cache_data(max_entries=64, show_spinner="Computing the gradient ...")
+@st.cache_data(max_entries=64, show_spinner=False)
 def _looked(
     subject: Subject,
     epoch: int,  # noqa: ARG001 a run that has gone on since has other weights: a new key
@@ -70,7 +72,7 @@ def _looked(
     return look
 
 
-@st.cache_data(max_entries=32, show_spinner="Averaging the gradient over images ...")
+@st.cache_data(max_entries=32, show_spinner=False)
 def _averaged(
     subject: Subject,
     epoch: int,  # noqa: ARG001 as above
@@ -89,6 +91,12 @@ def _averaged(
     return found
 
 
+def _averages(
+    moments: dict[str, Subject], epoch: int, images: NDArray[np.uint8], layer: int, unit: tuple[int, int]
+) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
+    return {word: _averaged(subject, epoch, images, layer, unit) for word, subject in moments.items()}
+
+
 def _said(one: Footprint, first: str) -> tuple[str, ...]:
     """Return what is said of a gradient beside the picture, as HTML: all of it is ours."""
     if not one.used:
@@ -103,15 +111,11 @@ def _said(one: Footprint, first: str) -> tuple[str, ...]:
 
 
 def show_unit(choice: Choice) -> None:
-    """Show the map, the image and the chosen unit; its gradient as soon as the process that computes it is there."""
-    warm = st.session_state.setdefault("field_warm", False) or compute.is_warm()
-    st.session_state.field_warm = warm
-    st.fragment(_show, run_every=None if warm else 1.0)(choice, warm)
+    """Show the map, the image and the chosen unit at once; its gradient as soon as it is computed."""
+    st.fragment(_show)(choice)
 
 
-def _show(choice: Choice, warm: bool) -> None:
-    if not warm and compute.is_warm():
-        st.rerun()  # once: the timer ends
+def _show(choice: Choice) -> None:
     state = st.session_state
     network = choice.network if state.pools else without_pools(choice.network)
     seen = _reached(network.to_json(), choice.layer)
@@ -121,20 +125,24 @@ def _show(choice: Choice, warm: bool) -> None:
         unit = (rows // 2, columns // 2)
     if "unit" in state and not is_dense(network, choice.layer):
         st.query_params["unit"] = f"{unit[0] + 1},{unit[1] + 1}"
-    waiting = "Its gradient comes as soon as the process that computes it has started."
+    waiting = "Its gradient is being computed."
     found: Warmth | None = None
     numbers: dict[str, Footprint] = {}
-    if warm:
-        try:
-            found, numbers = _found(choice, network, seen, unit)
-            waiting = ""
-        except (InputError, compute.ComputeError) as error:
-            waiting = f"No gradient: {error}"
+    place, below = st.container(), st.container()
+    try:
+        with below:
+            answer = _found(choice, network, seen, unit)
+        if answer is not None:
+            found, numbers = answer
+    except (InputError, compute.ComputeError) as error:
+        waiting = f"No gradient: {error}"
     data = scene(network, choice.layer, unit, seen, choice.shown, found, waiting.replace("`", ""))
-    field_picture(data, key="field_picture", chosen=_chosen)
+    with place:
+        field_picture(data, key="field_picture", chosen=_chosen)
     if numbers and any(one.used for one in numbers.values()) and rows * columns > 1:
         label = "How the gradient is spread over the field"
-        folded("spread_unfolded", label, _show_spread, numbers, seen, unit, icon=":material/landscape:")
+        with below:
+            folded("spread_unfolded", label, _show_spread, numbers, seen, unit, icon=":material/landscape:")
 
 
 def _show_spread(numbers: dict[str, Footprint], seen: Reach, unit: tuple[int, int]) -> None:
@@ -152,8 +160,10 @@ def _show_spread(numbers: dict[str, Footprint], seen: Reach, unit: tuple[int, in
     )
 
 
-def _found(choice: Choice, network: Network, seen: Reach, unit: tuple[int, int]) -> tuple[Warmth, dict[str, Footprint]]:
-    """Return the gradient to draw, and its numbers by moment."""
+def _found(
+    choice: Choice, network: Network, seen: Reach, unit: tuple[int, int]
+) -> tuple[Warmth, dict[str, Footprint]] | None:
+    """Return the gradient to draw, and its numbers by moment; None as long as it has not come."""
     state, layer = st.session_state, choice.layer
     dense = is_dense(network, layer)
     if not state.pools and choice.run is not None and dense:
@@ -171,14 +181,19 @@ def _found(choice: Choice, network: Network, seen: Reach, unit: tuple[int, int])
         moments = {moment: subject}
         if choice.run is not None:
             moments = {word.lower(): replace(subject, trained=word == AFTER) for word in (BEFORE, AFTER)}
-        means = {word: _averaged(one, epoch, images, layer, unit) for word, one in moments.items()}
+        means = awaited("gradients", _averages, moments, epoch, images, layer, unit, height=_FOLDED)
+        if means is None:
+            return None
         numbers = {word: footprint(heat, seen, unit) for word, (_, heat) in means.items()}
         mean, heat = means[moment]
         said = _said(numbers[moment], f"Mean of {len(images)} images, {moment}")
         return Warmth(heat, said, None if dense else mean, "mean size over images and channels"), numbers
-    look = _looked(subject, epoch, choice.image, layer, unit, state.channel - 1 if state.channel else None)
+    channel = state.channel - 1 if state.channel else None
+    look = awaited("gradient", _looked, subject, epoch, choice.image, layer, unit, channel, height=_FOLDED)
+    if look is None:
+        return None
     one = footprint(look.heat, seen, unit)
     kind = "strongest here" if not state.channel else "as chosen"
-    channel = f"channel {look.channel + 1} of {look.channels}, {kind}"
+    drawn = f"channel {look.channel + 1} of {look.channels}, {kind}"
     first = f"Channel {look.channel + 1}, {moment}: it puts out <b>{look.value:.3g}</b>"
-    return Warmth(look.heat, _said(one, first), None if dense else look.map, channel), {moment: one}
+    return Warmth(look.heat, _said(one, first), None if dense else look.map, drawn), {moment: one}

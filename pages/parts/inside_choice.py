@@ -43,7 +43,8 @@ class Sight:
 def choose_sight() -> Sight:
     """Show the controls and return what was chosen; an `InputError` if the run's data set has gone."""
     intro = st.container()
-    places = st.columns([4.2, 4, 6.2, 3.4], vertical_alignment="bottom")
+    with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
+        places = [st.container(width=width) for width in (200, 185, 255, 130)]
     with places[0]:
         run = run_picker("inside_run")
     if run is None:

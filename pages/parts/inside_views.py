@@ -9,13 +9,15 @@ from cnncore.figures.feature_maps import chances_chart
 from cnncore.figures.saliency import CAN_SAY, gradient_text, heat_over, occlusion_text
 from cnncore.figures.standardization import channel_names, to_bytes
 from cnncore.inspection.activations import Forward
-from cnncore.inspection.heats import Gradients, Occlusion, rank_correlation
+from cnncore.inspection.heats import rank_correlation
 from cnncore.inspection.moment import Moment
+from pages.parts.awaited import awaited
 from pages.parts.charts import draw, ink
 from pages.parts.inside_choice import Sight
-from pages.parts.inspected import class_gradients, class_occlusion
+from pages.parts.inspected import class_heats
 from pages.parts.pictures import Tile, row
 from pages.parts.plain import plain
+from pages.parts.subject import Subject
 
 ANSWER = "its answer"
 SIDE = 90  # screen pixels of the image
@@ -79,8 +81,10 @@ def show_heats(sight: Sight, found: Forward) -> None:
             largest = min(found.pixels.shape[1:])
             patch = st.slider("Occlusion: side of the patch (pixels)", 2, largest, min(8, largest), key="inside_patch")
     label = asked_class(sight, found)
-    slopes = class_gradients(sight.subject, label, sigma / 100, int(seed))
-    covered = class_occlusion(sight.subject, label, int(patch))
+    heats = awaited("heats", class_heats, sight.subject, label, sigma / 100, int(seed), int(patch), height=HEAT + 76)
+    if heats is None:
+        return
+    slopes, covered = heats
     tiles = []
     for heat, smooth in ((slopes.plain, False), (slopes.smooth, True)):
         picture, most = heat_over(found.pixels, heat)
@@ -104,25 +108,31 @@ def explain_heats(sight: Sight, found: Forward) -> None:
     name = plain(found.classes[label])
     for kind, (can, cannot) in CAN_SAY.items():
         st.markdown(f"- **{kind}** says {can}. It cannot say {cannot}.")
-    covered = class_occlusion(sight.subject, label, patch)
+    asked = label, sigma, seed, patch
+    heats = awaited("heats_said", class_heats, sight.subject, *asked, height=50)
+    if heats is None:
+        return
+    now, covered = heats
     st.markdown(
         f"Without a patch *{name}* has **{100 * covered.chance:.1f} %**; with the patch where it hurts most (dashed) "
         f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places. Colours: none is 0 or less, full "
         "is the value below each picture, which one pixel in a hundred exceeds; proportional between."
     )
-    now = class_gradients(sight.subject, label, sigma, seed)
 
-    def alike(other: Gradients, hidden: Occlusion) -> str:
+    def alike(key: str, subject: Subject, label: int) -> str:
+        others = awaited(key, class_heats, subject, label, *asked[1:], height=24)
+        if others is None:
+            return ""
+        other, hidden = others
         pairs = {"Gradient": (now.plain, other.plain), "SmoothGrad": (now.smooth, other.smooth)}
         pairs["Occlusion"] = (covered.drop, hidden.drop)
         return ", ".join(f"{kind} **{_signed(rank_correlation(*pair))}**" for kind, pair in pairs.items())
 
     st.markdown("**Is it the network or the image?** Rank correlation of the pixels, 1 is the same order, 0 none:")
-    if sight.subject.run_id is not None and found.epoch:
-        before = replace(sight.subject, moment=Moment.BEFORE)
-        text = alike(class_gradients(before, label, sigma, seed), class_occlusion(before, label, patch))
+    first = replace(sight.subject, moment=Moment.BEFORE)
+    if sight.subject.run_id is not None and found.epoch and (text := alike("heats_before", first, label)):
         st.markdown(f"- with the same network *before training*: {text}. A heat that stays shows the image's edges.")
     second = int(np.argsort(-np.delete(found.chances, label), kind="stable")[0])
     second += second >= label
-    text = alike(class_gradients(sight.subject, second, sigma, seed), class_occlusion(sight.subject, second, patch))
-    st.markdown(f"- with the heat for *{plain(found.classes[second])}*: {text}.")
+    if text := alike("heats_second", sight.subject, second):
+        st.markdown(f"- with the heat for *{plain(found.classes[second])}*: {text}.")

@@ -61,6 +61,11 @@ def class_occlusion(subject: Subject, label: int, patch: int) -> Occlusion:
     return found
 
 
+def class_heats(subject: Subject, label: int, sigma: float, seed: int, patch: int) -> tuple[Gradients, Occlusion]:
+    """Return which pixels of the subject's image matter for a class, found in both ways."""
+    return class_gradients(subject, label, sigma, seed), class_occlusion(subject, label, patch)
+
+
 def predictions(subject: Subject, p: float, training: bool, seed: int) -> NDArray[np.float64]:
     """Return twenty passes' probabilities (20, classes) of the subject's image."""
     found: NDArray[np.float64] = ask("dropout:passes", subject, image=subject.image, p=p, training=training, seed=seed)

@@ -28,6 +28,7 @@ FIRST: dict[str, Any] = {key: first for key, (_, _, first) in GEOMETRY.items()} 
     "apart": False,
 }
 ADDRESS = (*FIRST, *(f"{key}_width" for key in GEOMETRY))  # all that a link can set
+ADVANCED = ("groups", "padding_mode", "output_padding", "output_padding_width", "ceil_mode", "apart")
 LABELS = {"input": ":blue[**Input**]", "kernel": ":orange[**Kernel**]"}
 PADDINGS = {"Valid": 1, "Half (same)": 3, "Full": 4}  # the guide's relationships
 HELP = {
@@ -49,6 +50,15 @@ def set_all(setting: Mapping[str, Any]) -> None:
             # value (tested with 1.67) it must be told, else the value is lost at the next reload.
             st.query_params[key] = str(value)
         st.session_state[key] = value
+
+
+def advanced_needed() -> bool:
+    """Return whether a control of `advanced` stands at another value than its first, or is asked to by the address.
+
+    Else there is no need to show them: a control that is not shown has its first value.
+    """
+    state = st.session_state
+    return any(key in st.query_params or state.get(key, FIRST[key]) != FIRST[key] for key in ADVANCED)
 
 
 def is_set_to(setting: Mapping[str, Any]) -> bool:
@@ -155,7 +165,7 @@ def _groups() -> None:
 
 
 def _pad(name: str) -> None:
-    for end in ("", "_width") if st.session_state.apart else ("",):
+    for end in ("", "_width") if st.session_state.get("apart") else ("",):
         span = st.session_state.get(f"dilation{end}", 1) * (st.session_state[f"kernel{end}"] - 1)
         value = {"Valid": 0, "Half (same)": span // 2, "Full": span}[name]
         st.session_state[f"padding{end}"] = min(value, GEOMETRY["padding"][1])
@@ -164,10 +174,12 @@ def _pad(name: str) -> None:
 def change(name: str, value: Pair) -> None:
     """Set one control, and that of the width where it has one of its own, to `value` (height, width)."""
     if name == "ceil_mode":
+        if "ceil_mode" not in st.session_state:
+            st.query_params.ceil_mode = "True"  # it appears with this value (see set_all)
         st.session_state.ceil_mode = True
         return
     st.session_state[name] = value[0]
-    if st.session_state.apart:
+    if st.session_state.get("apart"):
         st.session_state[f"{name}_width"] = value[1]
 
 
@@ -180,7 +192,7 @@ def reaches(name: str, value: Pair) -> bool:
 def setting() -> tuple[Sliding, Shape]:
     """Return the layer and the input's shape (C, H, W) that the controls describe; `InputError` if there is none."""
     state = st.session_state
-    second = "{}_width" if state.apart else "{}"
+    second = "{}_width" if state.get("apart") else "{}"
     height, width = state.input, state[second.format("input")]
     kernel, stride, padding, dilation = (
         (state.get(key, FIRST[key]), state.get(second.format(key), FIRST[key]))

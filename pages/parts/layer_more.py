@@ -13,41 +13,36 @@ from cnncore.figures.bill import bill_picture, bill_sentence, true_to_scale
 from cnncore.figures.convolution import agreement, kernels, picture
 from cnncore.figures.matrix import matrix, matrix_picture
 from cnncore.figures.sliding import Sliding
+from pages.parts.awaited import awaited
 from pages.parts.layer_form import GEOMETRY, set_all
 
 _SHOWN = 200  # ways from one size to another: nobody reads further
 
 
 def show_check(layer: Sliding, shape: Shape, data: dict[str, object]) -> None:
-    """Show whether formula, count, drawing and PyTorch agree; PyTorch is asked as soon as its process is there."""
-    wait = 1.0 if not compute.is_warm() else None
-    st.fragment(_check, run_every=wait)(layer, shape, data, wait is not None)
-
-
-def _check(layer: Sliding, shape: Shape, data: dict[str, object], waiting: bool) -> None:
+    """Show whether formula, count, drawing and PyTorch agree; PyTorch's word comes a moment later."""
     found = agreement(layer, shape, data)
     if not found.holds:
         st.badge(f"these should agree: {found}", icon=":material/error:", color="red")
         return
-    if not compute.is_warm():
-        st.badge("formula = counted step by step = drawn", icon=":material/check:", color="green")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        badge = st.empty()
+        badge.badge("formula = counted step by step = drawn", icon=":material/check:", color="green")
+        try:
+            opinions = awaited("opinions", asked, layer, shape, height=24, below=True)
+        except (InputError, compute.ComputeError) as error:
+            st.caption(f"PyTorch could not be asked: {error}")
+            return
+    if opinions is None:
         return
-    if waiting:
-        st.rerun()  # once: the timer ends
-    try:
-        wrong = _disagreements(layer, shape, data, _asked(layer, shape))
-    except (InputError, compute.ComputeError) as error:
-        st.badge("formula = counted step by step = drawn", icon=":material/check:", color="green")
-        st.caption(f"PyTorch could not be asked: {error}")
-        return
-    if wrong:
-        st.badge(f"PyTorch says otherwise: {', '.join(wrong)}", icon=":material/error:", color="red")
+    if wrong := _disagreements(layer, shape, data, opinions):
+        badge.badge(f"PyTorch says otherwise: {', '.join(wrong)}", icon=":material/error:", color="red")
     else:
-        st.badge("formula = counted step by step = drawn = PyTorch", icon=":material/check:", color="green")
+        badge.badge("formula = counted step by step = drawn = PyTorch", icon=":material/check:", color="green")
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _asked(layer: Sliding, shape: Shape) -> list[Opinion]:
+def asked(layer: Sliding, shape: Shape) -> list[Opinion]:
     """Return PyTorch's opinion for each kernel that is drawn."""
     image = picture(*shape[1:]).tolist()
     drawn = [np.ones(layer.kernel)] if isinstance(layer, (MaxPool2d, AvgPool2d)) else kernels(*layer.kernel).values()

@@ -19,6 +19,7 @@ from cnncore.data.pixels import (
     mean_std,
     standing,
 )
+from cnncore.data.prepared import SPECTRUM, folder
 from cnncore.figures.standardization import (
     channel_names,
     histogram_chart,
@@ -39,6 +40,7 @@ NAMES = {
     Standardization.ZCA: "ZCA whitening",
     Standardization.PCA: "PCA whitening",
 }
+WHITENING = {Standardization.ZCA, Standardization.PCA}
 # The principal components of 3,072 values take this long on a laptop, the first time that they are asked for.
 PATIENCE = 180.0  # seconds
 
@@ -49,7 +51,18 @@ def computed(function: str, **arguments: Any) -> Any:
     return compute.call(f"cnncore.data.standardized:{function}", timeout=PATIENCE, **arguments)
 
 
+@st.cache_data(max_entries=16, show_spinner=False)
+def found_components(dataset: str, version: str) -> None:
+    """Have the principal components of a data set found and kept beside it: once, however many ask at a time."""
+    if not (folder(dataset) / version / SPECTRUM).exists():
+        compute.call(
+            "cnncore.data.standardized:components", timeout=PATIENCE, apart=True, dataset=dataset, version=version
+        )
+
+
 def _answer(function: str, arguments: dict[str, Any]) -> Any:
+    if function == "eigenvalues" or {arguments.get("kind"), *arguments.get("kinds", ())} & WHITENING:
+        found_components(arguments["dataset"], arguments["version"])
     return computed(function, **arguments)
 
 

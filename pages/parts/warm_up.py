@@ -5,10 +5,14 @@ import importlib
 from pathlib import Path
 
 from cnncore import compute
+from cnncore.architecture import Conv2d
 from cnncore.data.catalogue import BUILTIN
+from cnncore.data.prepared import ready
 from cnncore.errors import InputError
 from pages.parts.image_choice import drawn
+from pages.parts.layer_more import asked
 from pages.parts.navigation import existing
+from pages.parts.standardization_views import found_components
 
 # What pages ask of the compute pool as they open, by the modules that answer; each brings torch.
 TORCH = (
@@ -16,9 +20,13 @@ TORCH = (
     "cnncore.data.standardized",
     "cnncore.data.views",
     "cnncore.inspection.dropout",
+    "cnncore.inspection.forward",
     "cnncore.inspection.normalisation",
     "cnncore.inspection.receptive",
+    "cnncore.inspection.saliency",
 )
+# What the page about convolution shows at first.
+FIRST_LAYER = Conv2d(1, 3, 2, 1), (1, 7, 7)
 
 
 def imports(script: Path) -> list[str]:
@@ -33,12 +41,17 @@ def imports(script: Path) -> list[str]:
 
 
 def warm_up() -> None:
-    """Import what the pages import, load torch in the compute pool, and draw the built-in data, in this order."""
+    """Import what the pages import, load torch in the compute pool, and prepare the built-in data, in this order."""
     for entry in existing():
         for module in imports(entry.path):
             importlib.import_module(module)
     try:
         compute.call("cnncore.compute:load", modules=TORCH)
+        asked(
+            *FIRST_LAYER
+        )  # PyTorch's first word about a layer takes a third of a second, each further one a thousandth
         drawn(BUILTIN.name)
+        data = ready(BUILTIN.name)
+        found_components(data.name, data.version)
     except (InputError, compute.ComputeError) as error:  # a full disk, an end of the server: the pages say it again
         print(error, flush=True)  # noqa: T201 the server's log

@@ -15,9 +15,10 @@ from cnncore.figures.comparison import (
     seconds_bars,
     words_before,
 )
-from cnncore.figures.curves import Chart
 from cnncore.figures.words import percent
 from cnncore.runs.store import open_store
+from pages.parts.charts import draw
+from pages.parts.folded import folded
 
 MOST = 4  # bags of words at a time: more bars than that are not compared, only seen
 
@@ -31,20 +32,34 @@ def rows_for(dataset: str, current: Result | None, stored: list[Result]) -> list
     return [*bags, *([network] if network else [])]
 
 
-def _draw(chart: Chart, key: str, alt: str) -> None:
-    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
-
-
 def show_comparison(rows: list[Row]) -> None:
-    """Show accuracy, time and learned numbers side by side, then the same as a table."""
+    """Show accuracy, time and learned numbers side by side; the same as a table, folded."""
     if not rows:
         st.info("Nothing was measured on this data set yet: **Start** learns a bag of words here.")
         return
     with st.grid(columns="auto", min_column_width=250):
-        _draw(accuracy_bars(rows), "compare_accuracy", "Train and test accuracy of each method")
-        _draw(seconds_bars(rows), "compare_seconds", "Training time of each method")
-        _draw(learned_bars(rows), "compare_learned", "Learned numbers of each method, by part")
+        draw(accuracy_bars(rows), "compare_accuracy", "Train and test accuracy of each method")
+        draw(seconds_bars(rows), "compare_seconds", "Training time of each method")
+        draw(learned_bars(rows), "compare_learned", "Learned numbers of each method, by part")
     st.html(f'<div style="font-size:0.85rem">{legend()}</div>')
+    bags = [row for row in rows if not row.numbers[2]]
+    networks = [row for row in rows if row.numbers[2]]
+    if not networks:
+        st.info("No network was trained on this data set yet: do it on the page Train, and it is drawn here.")
+    elif bags:
+        ours, theirs = bags[0], networks[0]
+        apart = "" if ours.where == theirs.where else " (not measured on the same machine)"
+        points = 100 * (theirs.test_accuracy - ours.test_accuracy)
+        st.markdown(
+            f"The network's test accuracy lies **{abs(points):.1f} points {'above' if points >= 0 else 'below'}** that "
+            f"of the first bag of words. It learned **{theirs.learned / ours.learned:,.1f} times** as many "
+            f"numbers, in **{theirs.seconds / max(ours.seconds, 1e-9):,.1f} times** the training time{apart}. Of "
+            "several runs it is the one that did best on the test images, which flatters it a little."
+        )
+    folded("words_table", "The same as a table", _show_table, rows, icon=":material/table_rows:")
+
+
+def _show_table(rows: list[Row]) -> None:
     table = {
         "method": [row.name for row in rows],
         "test accuracy (95 % interval)": [percent(row.test_accuracy, row.test_size) for row in rows],
@@ -61,20 +76,6 @@ def show_comparison(rows: list[Row]) -> None:
     columns = {name: st.column_config.NumberColumn(format="localized") for name in counts}
     columns["seconds"] = st.column_config.NumberColumn(format="%.1f")
     st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", column_config=columns)
-    bags = [row for row in rows if not row.numbers[2]]
-    networks = [row for row in rows if row.numbers[2]]
-    if not networks:
-        st.info("No network was trained on this data set yet: do it on the page Train, and it is drawn here.")
-    elif bags:
-        ours, theirs = bags[0], networks[0]
-        apart = "" if ours.where == theirs.where else " (not measured on the same machine)"
-        points = 100 * (theirs.test_accuracy - ours.test_accuracy)
-        st.markdown(
-            f"The network's test accuracy lies **{abs(points):.1f} points {'above' if points >= 0 else 'below'}** that "
-            f"of the bag of words in the first row. It learned **{theirs.learned / ours.learned:,.1f} times** as many "
-            f"numbers, in **{theirs.seconds / max(ours.seconds, 1e-9):,.1f} times** the training time{apart}. Of "
-            "several runs it is the one that did best on the test images, which flatters it a little."
-        )
 
 
 def show_result(result: Result) -> None:

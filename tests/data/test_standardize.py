@@ -5,7 +5,8 @@ import pytest
 import torch
 
 from cnncore.data.pixels import HANDOUT_MEAN, HANDOUT_STD
-from cnncore.data.standardize import WHITENING_EPSILON, Standardize, fit
+from cnncore.data.spectrum import spectrum
+from cnncore.data.standardize import WHITENING_EPSILON, Standardize, fit, whitened, whitening
 from cnncore.errors import InputError
 from cnncore.training.config import Standardization
 
@@ -53,6 +54,16 @@ def test_zca_is_symmetric_and_flattens_the_spectrum():
     after = torch.linalg.eigvalsh(torch.cov(standardize(FLOATS).flatten(1).T, correction=0).double())
     # Each eigenvalue l becomes l / (l + eps): the large ones 1, the small ones stay small.
     torch.testing.assert_close(after, before / (before + WHITENING_EPSILON), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("kind", [Standardization.ZCA, Standardization.PCA])
+@pytest.mark.parametrize("eps", [1e-4, 0.1, 10.0])
+def test_a_few_images_are_whitened_as_by_the_matrix(kind, eps):
+    found = spectrum(TRAIN)
+    expected = whitening(kind, found, TRAIN, eps)(FLOATS[:3])
+    torch.testing.assert_close(whitened(kind, found, FLOATS[:3], eps), expected, atol=1e-4, rtol=1e-4)
+    with pytest.raises(InputError, match=r"`whitening_eps` \(=-1\) must be above 0"):
+        whitened(kind, found, FLOATS[:3], -1)
 
 
 def test_pca_leaves_uncorrelated_components_the_strongest_first():

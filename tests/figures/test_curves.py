@@ -92,6 +92,30 @@ def test_the_specifications_are_valid_vega_lite_and_do_not_change_with_the_data(
         assert loss_chart(longer, Axis.EPOCH, 10).spec == loss_chart(runs, Axis.EPOCH, 10).spec
 
 
+def scales(spec, channel):
+    """Return the scale of every encoding of a channel, anywhere in a specification."""
+    if isinstance(spec, list):
+        return [scale for part in spec for scale in scales(part, channel)]
+    if not isinstance(spec, dict):
+        return []
+    own = [spec[channel]["scale"]] if channel in spec and "scale" in spec[channel] else []
+    return own + [scale for part in spec.values() for scale in scales(part, channel)]
+
+
+@pytest.mark.parametrize("classes", [None, 10])
+def test_axes_have_a_length_before_the_first_point(classes):
+    none = run().batch_loss.last(0)
+    empty = RunCurves("one", none, none, none, none, none, 100)
+    for axis in Axis:
+        loss, accuracy = loss_chart([empty], axis, classes).spec, accuracy_chart([empty], axis).spec
+        assert scales(loss, "x") == scales(accuracy, "x") == [{"domain": [0, 1]}]
+        heights = scales(loss, "y")
+        assert heights
+        assert all(("domain" in height) == (classes is None) for height in heights)  # else the line of guessing is one
+        assert "domain" not in scales(loss_chart([run()], axis, classes).spec, "x")[0]
+        assert all("domain" not in height for height in scales(loss_chart([run()], axis, classes).spec, "y"))
+
+
 def test_a_run_with_validation_shows_that_and_its_test_set_only_where_there_is_something():
     split = replace(run(), validation=curve(0.2, 0.3), validation_loss=curve(2.0, 1.0))
     locked = replace(split, test_loss=curve(), test_accuracy=curve())

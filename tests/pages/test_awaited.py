@@ -19,6 +19,19 @@ def slow(word):
     return word.upper()
 
 
+def page_with_controls():
+    import streamlit as st
+
+    from pages.parts.awaited import awaited
+    from tests.pages.test_awaited import slow
+
+    word = st.text_input("Word", "first", key="word")
+    answer = awaited("word", slow, word, height=90, keep=True)
+    if answer is not None:
+        times = st.number_input("Times", 1, 9, 1, key="times")
+        st.markdown(answer * times)
+
+
 def page():
     import streamlit as st
 
@@ -89,3 +102,18 @@ def test_what_nobody_waits_for_any_more_is_never_asked(app, monkeypatch):
         app.text_input(key="word").set_value(word).run()
     assert texts(arrive(app)) == ["C", "the rest"]
     assert "b" not in ASKED
+
+
+def test_the_last_answer_and_its_controls_stay_until_the_next_one(app):
+    OPEN.clear()
+    app = AppTest.from_function(page_with_controls, default_timeout=60).run()
+    assert (texts(app), len(app.get("skeleton"))) == ([], 1)
+    arrive(app)
+    app.number_input(key="times").set_value(2).run()
+    assert texts(app) == ["FIRSTFIRST"]
+    OPEN.clear()
+    app.text_input(key="word").set_value("next").run()
+    assert texts(app) == ["FIRSTFIRST"]
+    assert len(app.get("skeleton")) == 1
+    assert texts(arrive(app)) == ["NEXTNEXT"]
+    assert len(app.get("skeleton")) == 0

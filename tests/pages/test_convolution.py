@@ -1,21 +1,33 @@
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnncore import compute
 from cnncore.architecture import Conv2d, layer_facts
+from pages.parts import awaited
+from pages.parts.layer_form import ADVANCED
+from pages.parts.warm_up import FIRST_LAYER
 
 PAGE = Path(__file__).parents[2] / "pages" / "convolution.py"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def pool():
+    yield
+    compute.shutdown()
+
+
 @pytest.fixture
 def page():
-    return AppTest.from_file(str(PAGE), default_timeout=60).run()
+    return opened()
 
 
-def opened(**address):
+def opened(unfolded=True, **address):
     page = AppTest.from_file(str(PAGE), default_timeout=60)
+    page.session_state.layer_advanced = unfolded
     for key, value in address.items():
         page.query_params[key] = value
     return page.run()
@@ -177,13 +189,66 @@ def test_the_badge_is_red_when_pytorch_says_otherwise(monkeypatch, weights, colo
     def another(_, *, timeout, **question):
         return replace(ask(**question), weights=weights)
 
-    monkeypatch.setattr(more.compute, "is_warm", lambda: True)
     monkeypatch.setattr(more.compute, "call", another)
-    more._asked.clear()
+    more.asked.clear()
     page = opened()
-    more._asked.clear()
+    more.asked.clear()
     assert f":{colour}-badge[" in texts(page)
     assert ("PyTorch says otherwise: 10 weights" in texts(page)) == (colour == "red")
+
+
+def kinds(page):
+    return {widget.key for widget in (*page.selectbox, *page.toggle, *page.select_slider)}
+
+
+def test_what_only_a_few_need_is_there_when_it_is_unfolded_or_set():
+    page = opened(unfolded=False)
+    assert not kinds(page) & set(ADVANCED)
+    page.button(key="try_Depthwise").click().run()
+    assert page.select_slider(key="groups").value == 16
+    assert metrics(page)["Weights"] == "144"
+    assert page.query_params["groups"] == "16"
+    page.button(key="try_Even kernel").click().run()
+    assert metrics(page)["Weights"] == "16"
+    page = opened(unfolded=False, padding_mode="reflect", padding="1")
+    assert page.selectbox(key="padding_mode").value == "reflect"
+    assert 'padding_mode="reflect"' in page.code[0].value
+    page = opened(unfolded=False, groups="banana")
+    assert "groups=banana" in texts(page)
+    page = opened()
+    assert kinds(page) >= {"padding_mode", "apart"}
+    page.session_state.layer_advanced = False
+    page.run()
+    assert not kinds(page) & set(ADVANCED)
+    page.button(key="try_Mirrored padding").click().run()
+    assert not page.exception
+    assert page.selectbox(key="padding_mode").value == page.query_params["padding_mode"] == "reflect"
+
+
+def test_the_page_does_not_wait_for_pytorch(monkeypatch):
+    import pages.parts.layer_more as more
+    from cnncore.architecture.oracle import ask
+
+    free, asked = threading.Event(), []
+
+    def busy(_, *, timeout, **question):
+        asked.append((question["layer"], question["shape"]))
+        assert free.wait(60)
+        return ask(**question)
+
+    monkeypatch.setattr(more.compute, "call", busy)
+    monkeypatch.setattr(awaited, "SOON", 0.01)
+    more.asked.clear()
+    page = opened()
+    assert ":green-badge[:material/check: formula = counted step by step = drawn]" in texts(page)
+    assert len(page.get("skeleton")) == 1
+    assert page.code[0].value == "nn.Conv2d(1, 1, 3, stride=2, padding=1)"
+    free.set()
+    page.session_state["awaited_opinions"][1].result(60)
+    page.run()
+    assert ":green-badge[:material/check: formula = counted step by step = drawn = PyTorch]" in texts(page)
+    assert len(page.get("skeleton")) == 0
+    assert set(asked) == {FIRST_LAYER}  # what the server asks before the first visitor does
 
 
 def test_the_address_sets_the_page():

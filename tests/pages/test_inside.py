@@ -1,5 +1,6 @@
 import io
 import re
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from cnncore.runs.snapshots import scored_images, snapshot
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig, Standardization
 from cnncore.training.presets import PRESETS
+from pages.parts import awaited
 from tests.conftest import tiny_images
 from tests.pages.stored_run import store_run
 
@@ -260,6 +262,32 @@ def test_a_picture_that_cannot_be_read_is_a_sentence(run_id, content, reason):
     assert page.error[0].value.startswith("`picture` cannot be read")
     assert reason in page.error[0].value
     assert "test image 0" in pictures(page)
+
+
+def test_the_last_image_stays_with_its_controls_until_the_next_is_looked_at(run_id, monkeypatch):
+    page = sound(opened())
+    page.select_slider(key="inside_layer").set_value("conv2").run()
+    asked, free = compute.call, threading.Event()
+
+    def busy(target, **arguments):
+        assert free.wait(60)
+        return asked(target, **arguments)
+
+    monkeypatch.setattr(compute, "call", busy)
+    monkeypatch.setattr(awaited, "SOON", 0.01)
+    page.number_input(key="inside_row").set_value(17).run()
+    assert "test image 0: " in pictures(sound(page))
+    assert page.select_slider(key="inside_layer").value == "conv2"
+    assert len(page.get("skeleton")) == 1
+    free.set()
+    page.session_state["awaited_looked_at"][1].result(60)
+    page.run()
+    assert "test image 17: " in pictures(sound(page))
+    assert page.select_slider(key="inside_layer").value == "conv2"
+    page.session_state["awaited_heats"][1].result(60)
+    page.run()
+    assert "Occlusion: −" in pictures(page)
+    assert len(page.get("skeleton")) == 0
 
 
 def test_a_bad_address_falls_back_and_says_so(run_id):

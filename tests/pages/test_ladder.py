@@ -1,14 +1,17 @@
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnncore.data import save
 from cnncore.events import Finished
 from cnncore.runs.record import Status
 from cnncore.runs.rungs import experiments
 from cnncore.runs.store import RunStore
 from cnncore.training.presets import CLASSROOM
+from tests.conftest import tiny_images
 from tests.runs.conftest import epoch_end, started
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "ladder.py")
@@ -46,6 +49,40 @@ def test_one_click_queues_the_whole_series_in_rounds(store, seeds):
     assert [run.config for run in queued] == experiments("classroom", seeds)
     assert [run.config.preset for run in queued[:9]] == list(CLASSROOM)
     assert {run.group for run in queued} == {app.selectbox(key="ladder").value}
+
+
+def test_the_full_ladder_waits_for_the_device_and_no_page_does(store, monkeypatch):
+    free, kinds = threading.Event(), ["cpu", "cuda"]
+
+    def busy(target):
+        assert target == "cnncore.training.device:device_kind"
+        assert free.wait(60)
+        return kinds.pop(0)
+
+    monkeypatch.setattr("cnncore.compute.call", busy)
+    monkeypatch.setattr("pages.parts.awaited.SOON", 0.01)
+    save(replace(tiny_images(), name="cifar10"))
+    app = opened()
+    full = app.segmented_control(key="size").options[1]
+    app.segmented_control(key="size").select(full).run()
+    assert not app.exception
+    assert app.button(key="queue").disabled
+    assert not app.checkbox
+    assert len(app.get("skeleton")) == 1
+    assert "No ladder of your own yet" in app.info[0].value
+    free.set()
+    app.session_state["awaited_device"][1].result(60)
+    app.run()
+    assert "There is no CUDA GPU here (cpu)" in app.checkbox[0].label
+    assert app.button(key="queue").disabled
+    app.checkbox[0].check().run()
+    assert not app.button(key="queue").disabled
+    del app.session_state["awaited_device"]
+    app.run()
+    app.session_state["awaited_device"][1].result(60)
+    app.run()
+    assert not app.checkbox
+    assert not app.button(key="queue").disabled
 
 
 def test_the_table_fills_in_as_runs_end_beside_what_the_report_printed(store):

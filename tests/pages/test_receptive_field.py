@@ -1,23 +1,18 @@
 import json
+import threading
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
-from cnncore.architecture import Conv2d
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.config import RunConfig
+from pages.parts import awaited
 
 PAGE = Path(__file__).parents[2] / "pages" / "receptive_field.py"
-
-
-def warm():
-    """Have a process that computes gradients wait, as the server does; it looks into the home of this moment."""
-    compute.shutdown()
-    compute.call("cnncore.architecture.oracle:ask", layer=Conv2d(1, 1), shape=(1, 1, 1), image=[[1]], weights=[[1]])
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +20,7 @@ def fresh(tmp_path_factory):
     """Use a home without runs, the built-in data drawn once for all tests."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CNNCORE_HOME", str(tmp_path_factory.mktemp("home")))
-        warm()
+        compute.shutdown()  # children take their home from when they were started
         yield
     compute.shutdown()
 
@@ -59,6 +54,31 @@ def test_the_practical_at_once(fresh):
     assert "No trained network yet" in texts(page)
     table = page.dataframe[0].value
     assert list(table["size: r + (k − 1) · j"])[2] == "6 + (5 − 1) · 2 = 14"
+
+
+def test_the_box_is_there_before_its_gradient(fresh, monkeypatch):
+    import pages.parts.field_unit as field
+
+    asked, free = field.compute.call, threading.Event()
+
+    def busy(target, **arguments):
+        assert free.wait(60)
+        return asked(target, **arguments)
+
+    monkeypatch.setattr(field.compute, "call", busy)
+    monkeypatch.setattr(awaited, "SOON", 0.01)
+    field._looked.clear()
+    page = opened(layer="conv1")
+    assert not page.exception
+    assert (drawn(page)["layer"], drawn(page)["size"], drawn(page)["heat"]) == ("conv1", [5, 5], None)
+    assert drawn(page)["waiting"] == "Its gradient is being computed."
+    assert len(page.get("skeleton")) == 1
+    assert page.dataframe
+    free.set()
+    page.session_state["awaited_gradient"][1].result(60)
+    page.run()
+    assert drawn(page)["heat"] is not None
+    assert len(page.get("skeleton")) == 0
 
 
 def test_14_becomes_9_without_pools(fresh):
@@ -111,7 +131,7 @@ def run(tiny):
     store = open_store()
     run_id = store.create(config, status=Status.RUNNING)
     record(store, run_id, config)
-    warm()
+    compute.shutdown()
     yield store.get(run_id)
     compute.shutdown()
 

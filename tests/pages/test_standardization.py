@@ -8,9 +8,13 @@ from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
 from cnncore.data import save
+from cnncore.data.prepared import SPECTRUM, folder, info
+from cnncore.training.config import Standardization
+from pages.parts import standardization_views as views
 from tests.conftest import tiny_images
 
 PAGE = Path(__file__).parents[2] / "pages" / "standardization.py"
+FOUND = views.found_components
 VIEWS = ["Histograms", "Spectrum", "Neighbours", "Whose statistics?", "The handout's numbers"]
 
 
@@ -18,6 +22,12 @@ VIEWS = ["Histograms", "Spectrum", "Neighbours", "Whose statistics?", "The hando
 def pool():
     yield
     compute.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Leave the components of these small images to the pool: a process of their own would load torch for each test."""
+    monkeypatch.setattr(views, "found_components", lambda *_: None)
 
 
 @pytest.fixture
@@ -119,3 +129,45 @@ def test_a_failure_of_the_calculation_is_one_sentence(page, monkeypatch):
     app = page(std_number="17", std_view="Spectrum", std_eps="0.03")
     assert not app.exception
     assert app.error[0].value == "The process that calculates ended unexpectedly."
+
+
+def test_components_are_found_once_by_a_process_of_their_own(tiny, monkeypatch):
+    found, arguments = [], {"dataset": "tiny", "version": info("tiny").version}
+
+    def call(target, *, apart, timeout, **asked):
+        found.append((target, apart, asked))
+
+    monkeypatch.setattr(views.compute, "call", call)
+    FOUND.clear()
+    FOUND(**arguments)
+    FOUND(**arguments)
+    assert found == [("cnncore.data.standardized:components", True, arguments)]
+    (folder("tiny") / info("tiny").version / SPECTRUM).touch()  # as another process has left it
+    FOUND.clear()
+    FOUND(**arguments)
+    assert len(found) == 1
+    FOUND.clear()
+
+
+def test_components_are_kept_for_the_pool(tiny):
+    compute.shutdown()  # children take their home from when they were started
+    FOUND.clear()
+    FOUND("tiny", info("tiny").version)
+    assert (folder("tiny") / info("tiny").version / SPECTRUM).stat().st_size > 8 * 432**2
+    FOUND.clear()
+
+
+def test_what_needs_components_waits_for_them(monkeypatch):
+    done = []
+    monkeypatch.setattr(views, "found_components", lambda *question: done.append(question))
+    monkeypatch.setattr(views, "computed", lambda function, **_: done.append(function))
+    for function, arguments in (
+        ("pictures", {"kinds": (Standardization.ZCA, Standardization.PCA)}),
+        ("histogram", {"kind": Standardization.PCA}),
+        ("eigenvalues", {}),
+        ("histogram", {"kind": Standardization.CHANNEL}),
+        ("pixel_counts", {}),
+    ):
+        views._answer(function, {"dataset": "tiny", "version": "1"} | arguments)
+    one = ("tiny", "1")
+    assert done == [one, "pictures", one, "histogram", one, "eigenvalues", "histogram", "pixel_counts"]

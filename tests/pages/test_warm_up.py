@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from cnncore import compute
+from cnncore.data.prepared import info
+from pages.parts import warm_up
 from pages.parts.warm_up import TORCH, imports
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +26,8 @@ def test_a_page_that_opens_after_the_warm_up_imports_nothing_more(tmp_path):
         "compute.call = lambda *a, **k: None\n"  # the pool is not asked here, nothing is drawn
         "import pages.parts.image_choice as choice\n"
         "choice.drawn = lambda name: True\n"
+        "import cnncore.data.prepared as prepared\n"
+        "prepared.ready = prepared.info\n"
         "from pages.parts.warm_up import warm_up\n"
         "warm_up()\n"
         "before = set(sys.modules)\n"
@@ -44,3 +49,25 @@ def test_the_pool_loads_what_pages_ask_it_for():
     named |= {f"cnncore.inspection.{name}" for name in re.findall(r'ask\("(\w+):\w', pages)}
     named |= {"cnncore.data.standardized"}  # whose functions are named apart
     assert set(TORCH) <= named
+
+
+def test_torch_says_its_first_word_before_anybody_asks_and_the_components_are_found_last(drawn_once, monkeypatch):
+    done = []
+    monkeypatch.setattr(warm_up, "existing", list)
+    monkeypatch.setattr(warm_up.compute, "call", lambda target, **_: done.append(target))
+    monkeypatch.setattr(warm_up, "asked", lambda *question: done.append(question))
+    monkeypatch.setattr(warm_up, "found_components", lambda *question: done.append(question))
+    warm_up.warm_up()
+    version = info("builtin").version
+    assert done == ["cnncore.compute:load", warm_up.FIRST_LAYER, ("builtin", version)]
+    assert version
+
+
+def test_an_end_of_the_server_meanwhile_is_a_line_in_its_log(monkeypatch, capsys):
+    def ended(*_, **__):
+        raise compute.ComputeError("The process that calculates ended unexpectedly (exit status -9).")
+
+    monkeypatch.setattr(warm_up, "existing", list)
+    monkeypatch.setattr(warm_up.compute, "call", ended)
+    warm_up.warm_up()
+    assert "ended unexpectedly" in capsys.readouterr().out

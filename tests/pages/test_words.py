@@ -30,6 +30,7 @@ def opened(**address):
     page = AppTest.from_file(str(PAGE), default_timeout=60)
     for key, value in address.items():
         page.query_params[key] = value
+    page.session_state.words_table = page.session_state.words_numbers = True  # unfolded
     return page.run()
 
 
@@ -42,6 +43,13 @@ def until_ended(page):
     while job.status().state is State.RUNNING and time.monotonic() < deadline:
         time.sleep(0.1)
     return page.run()
+
+
+def test_what_is_folded_is_made_when_it_is_unfolded():
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not page.exception
+    assert "The same as a table" in [place.label for place in page.expander]
+    assert not page.dataframe
 
 
 def test_before_any_run_the_patches_are_there_and_what_was_measured():
