@@ -47,9 +47,7 @@ def warm_up() -> None:
             importlib.import_module(module)
     try:
         compute.call("cnncore.compute:load", modules=TORCH)
-        asked(
-            *FIRST_LAYER
-        )  # PyTorch's first word about a layer takes a third of a second, each further one a thousandth
+        asked(*FIRST_LAYER)  # PyTorch's first word about a layer takes a third of a second, further ones a thousandth
         drawn(BUILTIN.name)
         data = ready(BUILTIN.name)
         found_components(data.name, data.version)
