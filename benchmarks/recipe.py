@@ -24,7 +24,7 @@ from cnncore.training.config import RunConfig
 from cnncore.training.recipe import FAMILIES, Recipe, recipe_of
 
 VALIDATION = {"classroom": 1000, "practical": 5000}  # images that leave the train set
-_TEXTS = ("schedule", "optimizer")  # settings of a trial that are words
+_TEXTS = ("schedule", "optimizer", "network")  # settings of a trial that are words
 
 
 def rows(recipe: Recipe) -> Iterator[tuple[str, RunConfig]]:

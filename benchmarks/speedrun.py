@@ -2,6 +2,7 @@
 
     python -m benchmarks.speedrun --seeds 5
     python -m benchmarks.speedrun --seeds 5 --epochs 16
+    python -m benchmarks.speedrun --seeds 1 --trial lr=0.4 --trial network=airbench,lr=0.5,epochs=16
 
 CIFAR-10 has to be prepared. *Warm* is a run in a process that has trained one epoch before: from the first event,
 when the data are on the device and the update is recorded, to the last, with the evaluation on all test images after
@@ -10,6 +11,9 @@ beginning to its end. Nothing is compiled. The accuracy is the last epoch's, of 
 once. `flip` is another number: the mean of the network's answers to each test image and to its mirror image, with the
 same weights, and costs a second look that no time here counts. Written to benchmarks/results/speedrun-NAME.json, NAME
 being the device's.
+
+A `--trial` trains with other settings and without 5,000 of the train images, and is judged on those, so that the preset
+can be chosen without a look at the test images. What was tried is kept in speedrun-trials-NAME.json.
 """
 
 import argparse
@@ -18,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +31,8 @@ import torch
 
 from benchmarks.gpu import whole
 from benchmarks.machine import gpu_name, lacks_cuda, machine
+from benchmarks.recipe import trial
+from benchmarks.runs import RESULTS, Job, fill
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
 from cnncore.data.standardize import Standardize
@@ -38,13 +45,19 @@ from cnncore.training.network import network_of
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import train
 
-RESULTS = Path(__file__).parent / "results"
 COLD = "import sys; from benchmarks.speedrun import configured, whole; whole(configured(int(sys.argv[1]), 0))"
 
 
 def configured(epochs: int, seed: int) -> RunConfig:
     """Return the preset's run on CUDA."""
     return replace(PRESETS["speedrun"], device="cuda", epochs=epochs, seed=seed, snapshots=False)
+
+
+def trials(texts: list[str], epochs: int, seeds: int) -> Iterator[Job]:
+    """Yield a run for each text and seed, judged on images that left the train set."""
+    for seed in range(seeds):
+        for text in texts:
+            yield Job("trials", text, replace(trial(configured(epochs, seed), text), validation_size=5000))
 
 
 def cold(epochs: int) -> float:
@@ -82,9 +95,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=PRESETS["speedrun"].epochs)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--trial", action="append", help="other settings, to be judged on a validation split")
     args = parser.parse_args()
     if lacks_cuda():
         return 2
+    if args.trial:
+        fill(RESULTS / f"speedrun-trials-{gpu_name()}.json", trials(args.trial, args.epochs, args.seeds))
+        return 0
     whole(configured(1, 0))  # allocates, chooses kernels
     runs = [{"seed": seed, **whole(configured(args.epochs, seed))} for seed in range(args.seeds)]
     accuracy, spread = mean_and_spread([run["test_accuracy"] for run in runs])

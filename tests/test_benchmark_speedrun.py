@@ -28,6 +28,15 @@ def test_it_times_the_preset_and_nothing_else():
     assert config == replace(PRESETS["speedrun"], device="cuda", snapshots=False)
 
 
+def test_a_trial_is_judged_on_images_that_left_the_train_set():
+    jobs = list(speedrun.trials(["as it is", "network=airbench,lr=0.5,epochs=16"], 24, 2))
+    assert [job.config.seed for job in jobs] == [0, 0, 1, 1]
+    assert {job.config.validation_size for job in jobs} == {5000}
+    assert jobs[0].config == replace(speedrun.configured(24, 0), validation_size=5000, preset=None)
+    changed = replace(jobs[0].config, network="airbench", lr=0.5, epochs=16)
+    assert jobs[1].config == changed
+
+
 def test_each_image_once_is_the_runs_own_accuracy_and_flips_do_not_mind_a_mirror(drawn_once, monkeypatch):
     config = replace(CONFIG, device="cpu")
     [*_, last] = [event for event in train(config) if isinstance(event, Epoch)]

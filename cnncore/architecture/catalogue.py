@@ -111,7 +111,7 @@ def _resnet9(width: int, classes: int) -> tuple[Layer, ...]:
     )
 
 
-def _speedrun(width: int, classes: int) -> tuple[Layer, ...]:
+def _airbench(width: int, classes: int) -> tuple[Layer, ...]:
     """Seven convolutions that spend their sums on small maps, as in airbench94 (Jordan 2024): 1,972,802 parameters.
 
     At width 64; Page's network takes three times the multiply-adds. The first convolution has no padding, so that maps
@@ -145,8 +145,8 @@ _CATALOGUE: dict[str, tuple[Shape, int, Callable[[Shape, int], tuple[Layer, ...]
     "classroom": (_SMALL, 10, _classroom),
     "resnet9": (_SMALL, 10, lambda _, classes: _resnet9(64, classes)),
     "resnet9-narrow": (_SMALL, 10, lambda _, classes: _resnet9(16, classes)),  # for two CPU cores
-    "speedrun": (_SMALL, 10, lambda _, classes: _speedrun(64, classes)),
-    "speedrun-narrow": (_SMALL, 10, lambda _, classes: _speedrun(16, classes)),  # for two CPU cores
+    "airbench": (_SMALL, 10, lambda _, classes: _airbench(64, classes)),
+    "airbench-narrow": (_SMALL, 10, lambda _, classes: _airbench(16, classes)),
     "alexnet": (_PHOTO, 1000, lambda _, classes: alexnet(classes)),
     "vgg11": (_PHOTO, 1000, lambda _, classes: vgg((1, 1, 2, 2, 2), classes)),
     "vgg13": (_PHOTO, 1000, lambda _, classes: vgg((2, 2, 2, 2, 2), classes)),

@@ -188,7 +188,7 @@ class Seven(nn.Module):
 
 
 @pytest.mark.parametrize(
-    ("name", "handwritten", "parameters"), [("resnet9", Nine, 6_573_130), ("speedrun", Seven, 1_972_802)]
+    ("name", "handwritten", "parameters"), [("resnet9", Nine, 6_573_130), ("airbench", Seven, 1_972_802)]
 )
 def test_a_network_for_the_clock_is_the_handwritten_one(name, handwritten, parameters):
     by_hand, ours = handwritten().eval(), build(named_network(name)).eval()

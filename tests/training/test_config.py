@@ -73,7 +73,7 @@ def test_a_classroom_preset_has_the_toggles_of_its_figure(step):
 def test_every_preset_has_a_title():
     assert title("figure-7-momentum") == "Figure 7: + momentum, same learning rate"
     assert title("practical-plus") == "Practical plus: a modern recipe"
-    assert title("speedrun").startswith("Speedrun: small maps")
+    assert title("speedrun").startswith("Speedrun: a residual network")
     assert len({title(name) for name in PRESETS}) == len(PRESETS)
 
 
