@@ -130,7 +130,7 @@ def test_a_file_of_nonsense_is_one_line_and_status_2(file, text, message, tmp_pa
         ("train --lr abc", "abc"),
         ("train --augment flop", "flop"),
         ("train --milestones five", "five"),
-        ("train --precision half --device cpu", "half"),
+        ("train --precision tf32 --device cpu", "tf32"),
         ("train --dataset nosuch", "nosuch"),
         ("train --network missing.json", "missing.json"),
         ("runs show nosuchrun", "nosuchrun"),
