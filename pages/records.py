@@ -46,7 +46,7 @@ def tries(found: list[Step]) -> Tries:
         ),
         "And the real data?": (
             {"data": "CIFAR-10"},
-            "CIFAR-10 at full length wants a GPU. What stands here was measured on a part of it, and says so; the rest "
+            "CIFAR-10 at full length takes a CPU an hour and more. What was measured on a part of it says so; the rest "
             "is said not to be measured, and not copied from elsewhere.",
         ),
     }

@@ -136,7 +136,7 @@ def _apart(heights: list[float]) -> list[float]:
 _LOG: dict[str, Any] = {"type": "log", "nice": True}
 _AXES: dict[Across, dict[str, Any]] = {
     Across.YEAR: {
-        "scale": {"zero": False, "domain": [1980, 2021]},
+        "scale": {"zero": False, "domain": [ERAS[0].year - 9, ERAS[-1].year + 3]},
         "axis": {"title": "year of its newest idea", "format": "d", "grid": False},
     },
     Across.MACS: {"scale": _LOG, "axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},

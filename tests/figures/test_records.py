@@ -77,3 +77,8 @@ def test_eras_and_records_are_in_the_order_of_their_years():
     assert [era.year for era in ERAS] == sorted(era.year for era in ERAS)
     assert [record.year for record in RECORDS] == sorted(record.year for record in RECORDS)
     assert all(record.source.startswith("https://") for record in RECORDS)
+
+
+def test_every_era_lies_within_the_axis_of_years():
+    [first, last] = steps_chart(steps("cifar10"), Across.YEAR).spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert all(first < era.year < last for era in ERAS)
