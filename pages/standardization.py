@@ -10,7 +10,7 @@ from cnncore import compute
 from cnncore.data import datasets
 from cnncore.errors import InputError
 from cnncore.figures.standardization import to_bytes
-from cnncore.training.config import Standardization
+from cnncore.training.config import WHITENING, Standardization
 from pages.parts.address import explain, remember
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
@@ -18,7 +18,6 @@ from pages.parts.pictures import Tile, grid
 from pages.parts.questions import questions
 from pages.parts.standardization_views import (
     NAMES,
-    WHITENING,
     asked,
     show_handout,
     show_histograms,
@@ -117,15 +116,7 @@ with shown:
         cheap = tuple(kind for kind in offered if kind not in WHITENING)
         found |= asked("pictures", "pictures", 170, **source, image=image, kinds=cheap, eps=0.1) or {}
         if image.size <= 4096:
-            white = asked(
-                "whitened",
-                "pictures",
-                170,
-                **source,
-                image=image,
-                kinds=(Standardization.ZCA, Standardization.PCA),
-                eps=eps,
-            )
+            white = asked("whitened", "pictures", 170, **source, image=image, kinds=WHITENING, eps=eps)
             if white is None:
                 st.caption("Finding the principal components of the train set: some seconds, the first time.")
             found |= white or {}

@@ -117,7 +117,7 @@ def _airbench(width: int, classes: int) -> tuple[Layer, ...]:
     At width 64; Page's network takes three times the multiply-adds. The first convolution has no padding, so that maps
     of 32 pixels become 31, 15, 7 and 3 wide; each block pools behind its first convolution. Jordan's first layer is
     fixed to whiten patches, and he takes the last map's maximum and divides the logits by nine. Here the first layer
-    learns, and the mean of the last map keeps the logits small, so that a high learning rate is stable.
+    learns, and the mean of the last map is taken, which makes for smaller logits too.
     """
 
     def conv(filters: int, name: str, *pool: Layer) -> tuple[Layer, ...]:

@@ -16,11 +16,10 @@ from cnncore.data.prepared import folder, load
 from cnncore.data.spectrum import Spectrum, kept, spectrum
 from cnncore.data.standardize import Standardize, fit, whitened
 from cnncore.data.transform import as_float
-from cnncore.training.config import Standardization
+from cnncore.training.config import WHITENING, Standardization
 
 MOST = 10_000  # train images that the principal components are taken of: four times as many pixels as unknowns
 SAMPLE = 1_000  # test images that are standardized to look at their values
-WHITENING = (Standardization.ZCA, Standardization.PCA)
 
 
 def _tensor(images: NDArray[np.uint8]) -> Tensor:

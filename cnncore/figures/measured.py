@@ -36,9 +36,8 @@ def measured(config: RunConfig) -> Measured | None:
 
     With its own precision, else with another one: that is how it was computed and not what, and `machine` says so.
     """
-    exact = _known().get(setting(config))
-    others = (found for known, found in _known().items() if _any_precision(known) == _any_precision(setting(config)))
-    return exact or next(others, None)
+    known, asked = _known(), setting(config)
+    return known.get(asked) or known.get(_usual_precision(asked))
 
 
 def measured_in_part(config: RunConfig) -> Measured | None:
@@ -74,13 +73,16 @@ def result(name: str) -> dict[str, Any] | None:
     return found
 
 
-def _any_precision(config: RunConfig) -> RunConfig:
-    return replace(config, precision=RunConfig().precision)
+def _usual_precision(config: RunConfig) -> RunConfig:
+    return replace(config, precision=Precision.FP32)
 
 
 @cache
 def _known() -> dict[RunConfig, Measured]:
-    return {setting(entry.config): entry for path in sorted(RESULTS.glob("*.json")) for entry in _entries(path)}
+    entries = [entry for path in sorted(RESULTS.glob("*.json")) for entry in _entries(path)]
+    # What was not measured in the usual precision has its place taken by another one.
+    others = {_usual_precision(setting(entry.config)): entry for entry in entries}
+    return others | {setting(entry.config): entry for entry in entries}
 
 
 def _entries(path: Path) -> Iterator[Measured]:

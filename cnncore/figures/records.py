@@ -96,7 +96,7 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
         "field": "runs",
         "type": "nominal",
         "scale": {"domain": kinds, "range": [{WHOLE: TEST, PART: GUESS}[kind] for kind in kinds]},
-        "legend": {"orient": "top", "title": None, "labelLimit": 300},
+        "legend": {"orient": "top", "title": None, "labelLimit": 300, "columns": 1},  # fits a narrow window
     }
     place = {"x": {"field": "x", "type": "quantitative", **_AXES[across]}, "color": colour}
 

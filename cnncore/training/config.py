@@ -23,6 +23,9 @@ class Standardization(StrEnum):
     PCA = "pca"  # whitening in the basis of the principal components: no longer an image
 
 
+WHITENING = (Standardization.ZCA, Standardization.PCA)  # these want the principal components of the train images
+
+
 class Optimizer(StrEnum):
     """What makes a step of a gradient; torch.optim's, with its defaults where nothing else is said."""
 

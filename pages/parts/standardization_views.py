@@ -27,7 +27,7 @@ from cnncore.figures.standardization import (
     neighbour_chart,
     spectrum_chart,
 )
-from cnncore.training.config import Standardization
+from cnncore.training.config import WHITENING, Standardization
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 
@@ -40,7 +40,6 @@ NAMES = {
     Standardization.ZCA: "ZCA whitening",
     Standardization.PCA: "PCA whitening",
 }
-WHITENING = {Standardization.ZCA, Standardization.PCA}
 # The principal components of 3,072 values take this long on a laptop, the first time that they are asked for.
 PATIENCE = 180.0  # seconds
 
@@ -61,7 +60,7 @@ def found_components(dataset: str, version: str) -> None:
 
 
 def _answer(function: str, arguments: dict[str, Any]) -> Any:
-    if function == "eigenvalues" or {arguments.get("kind"), *arguments.get("kinds", ())} & WHITENING:
+    if function == "eigenvalues" or {arguments.get("kind"), *arguments.get("kinds", ())}.intersection(WHITENING):
         found_components(arguments["dataset"], arguments["version"])
     return computed(function, **arguments)
 
