@@ -1,13 +1,14 @@
-"""What each ingredient of the modern recipe is worth: left out of it, and added alone to the ladder's last step.
+"""What each ingredient of the modern recipe is worth: left out of it, and added alone to the old one.
 
     python -m benchmarks.recipe --family classroom --seeds 3 --epochs 20 --device cpu --workers 2
     python -m benchmarks.recipe --family classroom --seeds 3 --device cpu --final
     python -m benchmarks.recipe --family practical --seeds 3 --device cuda
+    python -m benchmarks.recipe --family classroom-clock --seeds 3 --epochs 10 --device cpu --workers 2
     python -m benchmarks.recipe --family classroom --seeds 1 --epochs 20 --trial lr=0.02 --trial lr=0.02,average=2
 
 All but `--final` train without a fifth of the train images (a tenth of CIFAR-10's) and are judged on those. A
-difference is taken seed by seed, as one seed means the same first weights and the same order. A `--trial` changes
-settings of the new recipe; trials are kept too, so that the file says what was chosen from. `--final` trains both
+difference is taken seed by seed, as one seed means the same order and, but for what an ingredient makes of them, the
+same first weights. A `--trial` changes settings of the new recipe; trials are kept too, so that the file says what was chosen from. `--final` trains both
 recipes as they are, on all train images, and reads the test set: nothing is chosen after that. Figures are those of
 the last epoch. Written to benchmarks/results/recipe-FAMILY-DEVICE.json, see `benchmarks.runs`.
 """
@@ -18,13 +19,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.runs import RESULTS, Job, add_options, asked, fill
+from benchmarks.runs import HELD_OUT, RESULTS, Job, add_options, asked, fill
+from cnncore.data.augmentation import parse_augmentations
 from cnncore.figures.recipe import ADDED, LEFT_OUT, Measurement, worth_table
 from cnncore.training.config import RunConfig
 from cnncore.training.recipe import FAMILIES, Recipe, recipe_of
 
-VALIDATION = {"classroom": 1000, "practical": 5000}  # images that leave the train set
-_TEXTS = ("schedule", "optimizer", "network")  # settings of a trial that are words
+_TEXTS = ("schedule", "optimizer", "network", "augment")  # settings of a trial that are words
 
 
 def rows(recipe: Recipe) -> Iterator[tuple[str, RunConfig]]:
@@ -38,9 +39,16 @@ def rows(recipe: Recipe) -> Iterator[tuple[str, RunConfig]]:
 
 
 def trial(config: RunConfig, text: str) -> RunConfig:
-    """Return the configuration with the settings that a text names, as `lr=0.02,average=2`; `as it is` changes none."""
+    """Return the configuration with the settings that a text names; `as it is` changes none.
+
+    >>> changed = trial(RunConfig(), "lr=0.02,augment=flip+erase")
+    >>> changed.lr, changed.augment
+    (0.02, (HorizontalFlip(p=0.5), RandomErasing(p=0.5, area=0.15)))
+    """
     pairs = [pair.split("=") for pair in text.split(",") if "=" in pair]
     values: dict[str, Any] = {name: value if name in _TEXTS else json.loads(value) for name, value in pairs}
+    if "augment" in values:
+        values["augment"] = parse_augmentations(values["augment"].replace("+", ","))
     return replace(config, preset=None, **values)
 
 
@@ -55,7 +63,7 @@ def jobs(args: argparse.Namespace) -> Iterator[Job]:
     for seed in range(args.seeds):
         for row, config in chosen:
             if not args.only or row in args.only:
-                held_out = 0 if args.final else VALIDATION[args.family]
+                held_out = 0 if args.final else HELD_OUT[config.dataset]
                 yield Job(part, row, replace(asked(config, args, seed), validation_size=held_out))
 
 

@@ -23,6 +23,7 @@ from cnncore.training.config import Precision, RunConfig
 from cnncore.training.trainer import own_process, train
 
 RESULTS = Path(__file__).parent / "results"
+HELD_OUT = {"builtin": 1000, "cifar10": 5000}  # train images to choose by, of a fifth and of a tenth of them
 METRICS = ("train_accuracy", "validation_accuracy", "test_accuracy", "test_loss")
 
 
@@ -118,14 +119,19 @@ def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:
 def lacks(result: dict[str, Any], job: Job) -> bool:
     """Return whether a job's run is not in the result yet."""
     entry = result.get(job.part, {}).get(job.row, {})
-    return entry.get("config") != job.setting or all(run["seed"] != job.config.seed for run in entry["runs"])
+    return not _same(entry, job) or all(run["seed"] != job.config.seed for run in entry["runs"])
 
 
 def put(result: dict[str, Any], job: Job, run: dict[str, Any]) -> None:
     """Put a run into the result; those of another configuration under the same name go."""
     entry = result.setdefault(job.part, {}).setdefault(job.row, {})
-    if entry.get("config") != job.setting:
+    if not _same(entry, job):
         entry.clear()
         entry.update({"config": job.setting, "runs": []})
     others = [known for known in entry["runs"] if known["seed"] != run["seed"]]
     entry["runs"] = sorted([*others, run], key=lambda one: int(one["seed"]))
+
+
+def _same(entry: dict[str, Any], job: Job) -> bool:
+    """Return whether a row's runs are of the job's configuration; what an older file does not name has its default."""
+    return "config" in entry and RunConfig.from_dict(entry["config"]) == replace(job.config, seed=0)

@@ -2,7 +2,8 @@
 
     python -m benchmarks.speedrun --seeds 5
     python -m benchmarks.speedrun --seeds 5 --epochs 16
-    python -m benchmarks.speedrun --seeds 1 --trial lr=0.4 --trial network=airbench,lr=0.5,epochs=16
+    python -m benchmarks.speedrun --seeds 1 --trial lr=1 --trial average=2,epochs=16
+    python -m benchmarks.speedrun --seeds 3 --preset classroom-speedrun --device cpu --trial lr=0.1
 
 CIFAR-10 has to be prepared. *Warm* is a run in a process that has trained one epoch before: from the first event,
 when the data are on the device and the update is recorded, to the last, with the evaluation on all test images after
@@ -12,8 +13,9 @@ once. `flip` is another number: the mean of the network's answers to each test i
 same weights, and costs a second look that no time here counts. Written to benchmarks/results/speedrun-NAME.json, NAME
 being the device's.
 
-A `--trial` trains with other settings and without 5,000 of the train images, and is judged on those, so that the preset
-can be chosen without a look at the test images. What was tried is kept in speedrun-trials-NAME.json.
+A `--trial` trains with other settings and without 5,000 of the train images (1,000 of the built-in ones), and is judged
+on those, so that a preset can be chosen without a look at the test images; the classroom's on a CPU as well. What was
+tried is kept in PRESET-trials-NAME.json.
 """
 
 import argparse
@@ -32,7 +34,7 @@ import torch
 from benchmarks.gpu import whole
 from benchmarks.machine import gpu_name, lacks_cuda, machine
 from benchmarks.recipe import trial
-from benchmarks.runs import RESULTS, Job, fill
+from benchmarks.runs import HELD_OUT, RESULTS, Job, fill
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
 from cnncore.data.standardize import Standardize
@@ -53,11 +55,12 @@ def configured(epochs: int, seed: int) -> RunConfig:
     return replace(PRESETS["speedrun"], device="cuda", epochs=epochs, seed=seed, snapshots=False)
 
 
-def trials(texts: list[str], epochs: int, seeds: int) -> Iterator[Job]:
+def trials(preset: str, texts: list[str], device: str, seeds: int) -> Iterator[Job]:
     """Yield a run for each text and seed, judged on images that left the train set."""
+    base = replace(PRESETS[preset], device=device, snapshots=False)
     for seed in range(seeds):
         for text in texts:
-            yield Job("trials", text, replace(trial(configured(epochs, seed), text), validation_size=5000))
+            yield Job("trials", text, replace(trial(base, text), seed=seed, validation_size=HELD_OUT[base.dataset]))
 
 
 def cold(epochs: int) -> float:
@@ -93,14 +96,18 @@ def flipped(config: RunConfig) -> dict[str, float]:
 def main() -> int:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=PRESETS["speedrun"].epochs)
+    parser.add_argument("--epochs", type=int, default=PRESETS["speedrun"].epochs, help="but for trials, which name it")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trial", action="append", help="other settings, to be judged on a validation split")
+    parser.add_argument("--preset", choices=["speedrun", "classroom-speedrun"], default="speedrun", help="for trials")
+    parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda", help="for trials")
     args = parser.parse_args()
-    if lacks_cuda():
+    on_cpu = bool(args.trial) and args.device == "cpu"
+    if not on_cpu and lacks_cuda():
         return 2
     if args.trial:
-        fill(RESULTS / f"speedrun-trials-{gpu_name()}.json", trials(args.trial, args.epochs, args.seeds))
+        path = RESULTS / f"{args.preset}-trials-{'cpu' if on_cpu else gpu_name()}.json"
+        fill(path, trials(args.preset, args.trial, args.device, args.seeds))
         return 0
     whole(configured(1, 0))  # allocates, chooses kernels
     runs = [{"seed": seed, **whole(configured(args.epochs, seed))} for seed in range(args.seeds)]

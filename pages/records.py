@@ -15,7 +15,9 @@ from pages.parts.questions import questions
 from pages.parts.tries import Tries, show_tries
 
 SETS = {"Built-in": "builtin", "CIFAR-10": "cifar10"}
-FAMILIES = {"Built-in": "classroom", "CIFAR-10": "practical"}  # of which the ingredients of the recipe were measured
+# Of which the ingredients were measured: the modern recipe, and the network for the clock.
+FAMILIES = {"Built-in": "classroom", "CIFAR-10": "practical"}
+CLOCKS = {"Built-in": "classroom-clock", "CIFAR-10": "clock"}
 FIRST = {"data": "Built-in", "across": Across.YEAR}
 WHY = """
 **One network, three recipes.** 2012, 2015 and 2017 train the same convolutions on the same images for the same number
@@ -60,7 +62,7 @@ def show_records() -> None:
         {"year": str(r.year), "by": r.name, "seconds to 94 %": f"{r.seconds:g}", "on": r.gpu, "source": r.source}
         for r in RECORDS
     ]
-    seconds = NOT_MEASURED if mine is None else f"{mine.seconds:.1f}, at {said(mine)}"
+    seconds = NOT_MEASURED if mine is None else f"{mine.seconds:,.0f} for {said(mine)}"
     where = mine.machine if mine else ""
     rows.append({"year": "", "by": "preset speedrun", "seconds to 94 %": seconds, "on": where, "source": ""})
     st.dataframe(
@@ -70,28 +72,29 @@ def show_records() -> None:
         column_config={"source": st.column_config.LinkColumn("published at")},
     )
     st.caption(
-        "Published by their authors, not measured here, but for the last row (`python -m benchmarks.speedrun` on a "
-        "machine with CUDA). These clocks start when the data are on the GPU, after a run to warm up; what is compiled "
-        "was compiled before. Two GPUs are two rows that cannot be compared."
+        "Published by their authors, not measured here, but for the last row: on what it says, to the accuracy that it "
+        "says. `python -m benchmarks.speedrun` measures it on a machine with CUDA. These clocks start when the data are "
+        "on the GPU, after a run to warm up; what is compiled was compiled before. Two GPUs are two rows that cannot be "
+        "compared."
     )
 
 
-def show_ingredients(shown: str) -> None:
-    """Show what each ingredient of the modern recipe is worth on a data set, left out and added alone."""
-    st.subheader("What each ingredient of the modern recipe is worth", anchor=False)
-    found = measurement(FAMILIES[shown])
+def show_ingredients(family: str, old_is: str) -> None:
+    """Show what each ingredient of a recipe is worth, left out and added alone; `old_is` says what it is without."""
+    found = measurement(family)
     if found is None:
         st.info(
-            f"Not measured here: `python -m benchmarks.recipe --family {FAMILIES[shown]}` does it. Or its results are "
-            "not installed."
+            f"Not measured here: `python -m benchmarks.recipe --family {family}` does it. Or its results are not "
+            "installed."
         )
         return
     old, new = (f"{100 * mean:.1f} %" for mean, _, _ in (found.old, found.new))
     st.markdown(
-        f"Old recipe (the ladder's last step) **{old}**, new one **{new}**, on {found.validation:,} validation images "
-        f"that left the train set. The test set chose nothing."
+        f"Old recipe ({old_is}) **{old}**, new one **{new}**, on {found.validation:,} validation images that left the "
+        f"train set. The test set chose nothing."
     )
-    draw(worth_chart(found.worths), "worth", "What each ingredient adds to the validation accuracy, with its spread")
+    alt = "What each ingredient adds to the validation accuracy, with its spread"
+    draw(worth_chart(found.worths), f"worth_{family}", alt)
     seeds = "one seed" if found.new[2] == 1 else f"up to {found.new[2]} seeds"
     st.caption(
         f"Mean difference and one standard deviation over {seeds}, each compared with the same seed, after "
@@ -161,7 +164,12 @@ st.dataframe(
     },
 )
 link_to("training", "Train one of them: Classroom plus, Classroom speedrun")
-show_ingredients(shown)
+st.subheader("What each ingredient of the modern recipe is worth", anchor=False)
+show_ingredients(FAMILIES[shown], "the ladder's last step")
+clock = st.expander("... and of the network for the clock", icon=":material/timer:", on_change="rerun")
+if clock.open:
+    with clock:
+        show_ingredients(CLOCKS[shown], "the same network, begun and trained as PyTorch does by itself")
 show_records()
 with st.expander("Why it is so", icon=":material/menu_book:"):
     st.markdown(WHY)

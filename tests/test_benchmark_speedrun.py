@@ -29,12 +29,16 @@ def test_it_times_the_preset_and_nothing_else():
 
 
 def test_a_trial_is_judged_on_images_that_left_the_train_set():
-    jobs = list(speedrun.trials(["as it is", "network=airbench,lr=0.5,epochs=16"], 24, 2))
+    jobs = list(speedrun.trials("speedrun", ["as it is", "network=resnet9,lr=0.5,epochs=16"], "cuda", 2))
     assert [job.config.seed for job in jobs] == [0, 0, 1, 1]
     assert {job.config.validation_size for job in jobs} == {5000}
-    assert jobs[0].config == replace(speedrun.configured(24, 0), validation_size=5000, preset=None)
-    changed = replace(jobs[0].config, network="airbench", lr=0.5, epochs=16)
+    epochs = PRESETS["speedrun"].epochs
+    assert jobs[0].config == replace(speedrun.configured(epochs, 0), validation_size=5000, preset=None)
+    changed = replace(jobs[0].config, network="resnet9", lr=0.5, epochs=16)
     assert jobs[1].config == changed
+    [small] = speedrun.trials("classroom-speedrun", ["average=2"], "cpu", 1)
+    expected = replace(PRESETS["classroom-speedrun"], average=2, device="cpu", validation_size=1000)
+    assert small.config == replace(expected, snapshots=False, preset=None)
 
 
 def test_each_image_once_is_the_runs_own_accuracy_and_flips_do_not_mind_a_mirror(drawn_once, monkeypatch):

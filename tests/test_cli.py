@@ -176,7 +176,8 @@ def test_train_takes_every_option_of_a_run(tmp_path):
     line = (
         "train --epochs 1 --network classroom --train-size 60 --test-size 40 --validation-size 20 --device cpu --json "
         "--optimizer rmsprop --momentum 0.5 --weight-decay 0.01 --label-smoothing 0.1 --average 1 --schedule step "
-        "--milestones 1,3 --factor 0.5 --patience 2 --warmup-epochs 0.5 --train-eval --precision fp32 --no-snapshots"
+        "--milestones 1,3 --factor 0.5 --patience 2 --warmup-epochs 0.5 --train-eval --precision fp32 --no-snapshots "
+        "--identity-start --whitened-patches --norm-bias-rate 1 --logit-scale 1"
     )
     result = cnncore(*line.split(), home=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -186,6 +187,7 @@ def test_train_takes_every_option_of_a_run(tmp_path):
     assert (config["optimizer"], config["milestones"], config["factor"]) == ("rmsprop", [1, 3], 0.5)
     assert (config["weight_decay"], config["average"], config["warmup_epochs"]) == (0.01, 1.0, 0.5)
     assert (config["snapshots"], config["nesterov"]) == (False, False)
+    assert (config["identity_start"], config["whitened_patches"]) == (True, True)
     epoch = next(event for event in events if event["event"] == "epoch")
     assert {"validation/accuracy", "train_eval/loss"} <= epoch.keys()
     assert [path.suffix for path in (tmp_path / "checkpoints").iterdir()] == [".pt"]

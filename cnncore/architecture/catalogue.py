@@ -111,14 +111,15 @@ def _resnet9(width: int, classes: int) -> tuple[Layer, ...]:
     )
 
 
-def _airbench(width: int, classes: int) -> tuple[Layer, ...]:
+def _airbench(width: int, input: Shape, classes: int) -> tuple[Layer, ...]:  # noqa: A002 the field's word
     """Seven convolutions that spend their sums on small maps, as in airbench94 (Jordan 2024): 1,972,802 parameters.
 
     At width 64; Page's network takes three times the multiply-adds. The first convolution has no padding, so that maps
-    of 32 pixels become 31, 15, 7 and 3 wide; each block pools behind its first convolution. Jordan's first layer is
-    fixed to whiten patches, and he takes the last map's maximum and divides the logits by nine. Here the first layer
-    learns, and the mean of the last map is taken, which makes for smaller logits too.
+    of 32 pixels become 31, 15, 7 and 3 wide; each block pools behind its first convolution, and the maximum of the
+    last map goes on. Its first layer is meant to whiten patches and its logits to be divided by nine: a run's
+    `whitened_patches` and `logit_scale`.
     """
+    last = [max(1, (size - 1) // 8) for size in input[1:]]
 
     def conv(filters: int, name: str, *pool: Layer) -> tuple[Layer, ...]:
         return Conv2d(filters, 3, padding=1, bias=False, name=name), *pool, BatchNorm2d(), GELU()
@@ -132,7 +133,7 @@ def _airbench(width: int, classes: int) -> tuple[Layer, ...]:
         *block(width, 2),
         *block(4 * width, 4),
         *block(4 * width, 6),
-        *(AdaptiveAvgPool2d(1, name="pool7"), Flatten(), Linear(classes, name="fc8")),
+        *(MaxPool2d((last[0], last[1]), name="pool7"), Flatten(), Linear(classes, name="fc8")),
     )
 
 
@@ -145,8 +146,8 @@ _CATALOGUE: dict[str, tuple[Shape, int, Callable[[Shape, int], tuple[Layer, ...]
     "classroom": (_SMALL, 10, _classroom),
     "resnet9": (_SMALL, 10, lambda _, classes: _resnet9(64, classes)),
     "resnet9-narrow": (_SMALL, 10, lambda _, classes: _resnet9(16, classes)),  # for two CPU cores
-    "airbench": (_SMALL, 10, lambda _, classes: _airbench(64, classes)),
-    "airbench-narrow": (_SMALL, 10, lambda _, classes: _airbench(16, classes)),
+    "airbench": (_SMALL, 10, lambda shape, classes: _airbench(64, shape, classes)),
+    "airbench-narrow": (_SMALL, 10, lambda shape, classes: _airbench(16, shape, classes)),
     "alexnet": (_PHOTO, 1000, lambda _, classes: alexnet(classes)),
     "vgg11": (_PHOTO, 1000, lambda _, classes: vgg((1, 1, 2, 2, 2), classes)),
     "vgg13": (_PHOTO, 1000, lambda _, classes: vgg((2, 2, 2, 2, 2), classes)),

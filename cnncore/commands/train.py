@@ -33,6 +33,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weight-decay", type=float, help="5e-4 is usual")
     add("--label-smoothing", type=float, help="share of each label that all classes get alike")
     add("--average", type=float, metavar="EPOCHS", help="evaluate weights averaged over about so many epochs")
+    add("--norm-bias-rate", type=float, help="times the learning rate, for the biases of batch norms")
+    add("--logit-scale", type=float, help="factor of the logits, so that the last layer learns more slowly")
+    add(
+        "--identity-start",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="convolutions begin by passing on their inputs",
+    )
+    add(
+        "--whitened-patches",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="the first convolution whitens the train images' patches and does not learn",
+    )
     add("--standardize", metavar="KIND", help=", ".join(Standardization))
     add("--whitening-eps", type=float, help="added to the eigenvalues, for zca and pca")
     add("--augment", metavar="LIST", help=f"comma-separated: {', '.join(AUGMENTATIONS)}, or none")

@@ -72,7 +72,8 @@ class Followed:
     """One weight through the update: the one with the largest gradient of its tensor, at `place` in it.
 
     `momentum` and `square` are what the optimizer remembered of it before (running gradient and squared gradient, 0
-    where it keeps none), `steps` how many updates it had counted.
+    where it keeps none), `steps` how many updates it had counted. `rate` and `decay` are the learning rate and the
+    weight decay of this update for this tensor.
     """
 
     place: tuple[int, ...]
@@ -82,6 +83,8 @@ class Followed:
     momentum: float
     square: float
     steps: int
+    rate: float
+    decay: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,7 +182,7 @@ class Anatomy:
 
     @property
     def weights(self) -> tuple[Parameter, ...]:
-        """The weights of convolutions and dense layers, in order."""
+        """The weights of convolutions and dense layers that learn, in order."""
         return tuple(parameter for parameter in self.parameters if parameter.is_weight)
 
     @property
@@ -195,12 +198,12 @@ def rule_of(config: RunConfig) -> Rule:
     return {Optimizer.RMSPROP: Rule.RMSPROP, Optimizer.ADAM: Rule.ADAM, Optimizer.ADAMW: Rule.ADAMW}[config.optimizer]
 
 
-def by_rule(followed: Followed, config: RunConfig, rate: float) -> float | None:
+def by_rule(followed: Followed, config: RunConfig) -> float | None:
     """Return where the optimizer's rule, written in numpy, puts the weight; None where there is no such rule here.
 
     Weight decay is added to the gradient times the weight, as torch does; AdamW's acts on the weight itself.
     """
-    rule, decay = rule_of(config), config.weight_decay
+    rule, decay = rule_of(config), followed.decay
     if (rule is Rule.RMSPROP and config.momentum) or decay > 1:
         return None
     apart = rule is Rule.ADAMW
@@ -208,7 +211,7 @@ def by_rule(followed: Followed, config: RunConfig, rate: float) -> float | None:
     weight = np.array([followed.before])
     gradient = np.array([followed.gradient]) + (0.0 if apart else decay) * weight
     memory = Memory(np.array([followed.momentum]), np.array([followed.square]), followed.steps)
-    return float(step(rule, weight, gradient, rate, memory, constants)[0][0])
+    return float(step(rule, weight, gradient, followed.rate, memory, constants)[0][0])
 
 
 def remarks(found: Anatomy) -> Iterator[str]:

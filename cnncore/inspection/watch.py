@@ -30,7 +30,7 @@ class Watch:
         self._back: dict[str, tuple[Spread, Tensor]] = {}
         self._before: dict[str, Tensor] = {}
         self._gradients: dict[str, Tensor] = {}
-        self._memories: dict[str, tuple[tuple[int, ...], float, float, int]] = {}
+        self._memories: dict[str, tuple[tuple[int, ...], float, float, int, float, float]] = {}
         self.logits = torch.empty(0)
         leaves = {name: module for name, module in model.named_modules() if not _has_parts(module)}
         self._handles: list[Any] = [
@@ -67,7 +67,10 @@ class Watch:
         self.logits = logits.detach().clone()
 
     def _about_to_step(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+        settings = {id(parameter): group for group in optimizer.param_groups for parameter in group["params"]}
         for name, parameter in self._model.named_parameters():
+            if not parameter.requires_grad:
+                continue
             assert parameter.grad is not None, name
             self._before[name] = parameter.detach().clone()
             self._gradients[name] = parameter.grad.detach().clone()
@@ -80,7 +83,8 @@ class Watch:
                 return 0.0 if found is None else found[place].item()
 
             memory = kept("momentum_buffer", "exp_avg"), kept("exp_avg_sq", "square_avg"), int(state.get("step", 0))
-            self._memories[name] = (place, *memory)
+            group = settings[id(parameter)]
+            self._memories[name] = (place, *memory, float(group["lr"]), float(group["weight_decay"]))
 
     def layers(self) -> tuple[Layer, ...]:
         """Return every layer in the order in which they were reached."""
@@ -92,24 +96,26 @@ class Watch:
         return tuple(found)
 
     def parameters(self) -> tuple[Parameter, ...]:
-        """Return every tensor of parameters around the update."""
+        """Return every tensor of parameters that learns around the update."""
         found = []
-        for name, now in self._model.named_parameters():
-            before, gradient = self._before[name], self._gradients[name]
-            place, momentum, square, steps = self._memories[name]
+        for name, before in self._before.items():
+            now, gradient = self._model.get_parameter(name), self._gradients[name]
+            place, momentum, square, steps, rate, decay = self._memories[name]
             values = (before[place].item(), gradient[place].item(), now[place].item())
-            followed = Followed(place, *values, momentum, square, steps)
+            followed = Followed(place, *values, momentum, square, steps, rate, decay)
             change = spread(now.detach() - before)
             found.append(Parameter(name, tuple(now.shape), _norm(before), spread(gradient), change, followed))
         return tuple(found)
 
     def filters(self) -> Filters | None:
-        """Return the first convolution's weights around the update; None where there is no convolution."""
+        """Return the first convolution's weights around the update; None where there is none, or it does not learn."""
         modules = self._model.named_modules()
         first = next((name for name, module in modules if isinstance(module, nn.Conv2d)), None)
         if first is None:
             return None
         key = f"{first}.weight"
+        if key not in self._before:
+            return None
         before, now = self._before[key], self._model.get_parameter(key).detach()
         return Filters(first, *(values.numpy().copy() for values in (before, self._gradients[key], now - before)))
 

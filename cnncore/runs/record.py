@@ -73,6 +73,10 @@ def summary(config: RunConfig) -> str:
         f"weight decay {config.weight_decay:g}": config.weight_decay > 0,
         f"label smoothing {config.label_smoothing:g}": config.label_smoothing > 0,
         "averaged weights": config.average > 0,
+        f"norm biases at {config.norm_bias_rate:g} times the rate": config.norm_bias_rate != 1,
+        f"logits times {config.logit_scale:.3g}": config.logit_scale != 1,
+        "identity start": config.identity_start,
+        "whitened patches": config.whitened_patches,
         config.precision.value: config.precision is not Precision.FP32,
     }
     return ", ".join(

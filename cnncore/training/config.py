@@ -78,6 +78,8 @@ _LIMITS: dict[str, tuple[type, float, float, str]] = {
     "weight_decay": (float, 0, 10, "5e-4 is usual"),
     "label_smoothing": (float, 0, 0.9, "0.1 is usual"),
     "average": (float, 0, 1000, "1 averages over about the last epoch"),
+    "norm_bias_rate": (float, 0.01, 1000, "64 is Jordan's, 1 leaves it as it is"),
+    "logit_scale": (float, 1e-3, 100, "1 leaves them as they are"),
     "decay": (float, 0.01, 1, "the practical uses 0.95"),
     "factor": (float, 0.001, 1, "0.1 is usual"),
     "patience": (int, 0, 10_000, "try 5"),
@@ -107,7 +109,9 @@ class RunConfig:
     convolution. `weight_decay` is added to the gradient times the weight, for all parameters alike, biases and batch
     norm included, as torch does; AdamW shrinks the weights by lr * weight_decay instead. `label_smoothing` gives that
     share of each label to all classes alike, in the training loss alone. With `average` > 0 what is evaluated, kept in
-    snapshots and looked into are averaged weights, see `cnncore.training.average`.
+    snapshots and looked into are averaged weights, see `cnncore.training.average`. `norm_bias_rate` and `logit_scale`
+    make parts of the network learn at their own rate, see `cnncore.training.optimizers`; `identity_start` and
+    `whitened_patches` are other first weights, see `cnncore.training.initial`.
 
     `milestones` are the epochs after which the step schedule multiplies by `factor`; none means one half and three
     quarters of the epochs. `warmup_epochs` multiplies any schedule by a ramp over its first updates.
@@ -129,6 +133,10 @@ class RunConfig:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     average: float = 0.0  # how many epochs the average of the weights reaches back
+    norm_bias_rate: float = 1.0  # times the learning rate, for the biases of batch norms
+    logit_scale: float = 1.0
+    identity_start: bool = False
+    whitened_patches: bool = False
     schedule: Schedule = Schedule.NONE
     decay: float = 0.95  # an epoch, for the exponential schedule
     factor: float = 0.1  # for step and plateau
@@ -173,6 +181,12 @@ class RunConfig:
                 f"`nesterov` needs `optimizer` sgd with a momentum (here {self.optimizer} with {self.momentum:g}): set "
                 "`momentum`, say to 0.9, or switch it off."
             )
+        for name in ("norm_bias_rate", "logit_scale"):
+            if getattr(self, name) != 1 and self.optimizer is not Optimizer.SGD:
+                raise InputError(
+                    f"`{name}` (={getattr(self, name):g}) is for `optimizer` sgd, and {self.optimizer} divides by the "
+                    "gradient's size anyway: set it to 1."
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as a dictionary of plain values, ready for JSON."""

@@ -1,9 +1,14 @@
-"""torch.optim's optimizers as a run configures them."""
+"""torch.optim's optimizers as a run configures them, and the parts of a network that learn at a rate of their own."""
+
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from cnncore.training.config import Optimizer, RunConfig
+
+_RATE = "rate"  # of a group of parameters: what the learning rate is multiplied by
 
 
 def optimizer_of(config: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
@@ -13,27 +18,52 @@ def optimizer_of(config: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
     the update is one fused kernel where torch has one; elsewhere it is a number, with which torch computes as ever.
     RMSprop and Adam keep torch's defaults: alpha 0.99, betas 0.9 and 0.999, eps 1e-8.
     """
-    parameters = list(model.parameters())
-    cuda = parameters[0].device.type == "cuda"
-    lr = torch.tensor(config.lr, device=parameters[0].device) if cuda else config.lr
-    decay = config.weight_decay
+    device = next(model.parameters()).device
+    cuda = device.type == "cuda"
+    groups = list(_groups(config, model))
+    for group in groups:
+        lr = config.lr * group[_RATE]
+        group["lr"] = torch.tensor(lr, device=device) if cuda else lr
     match config.optimizer:
         case Optimizer.SGD:
-            return torch.optim.SGD(
-                parameters, lr, config.momentum, weight_decay=decay, nesterov=config.nesterov, fused=cuda or None
-            )
+            return torch.optim.SGD(groups, momentum=config.momentum, nesterov=config.nesterov, fused=cuda or None)
         case Optimizer.RMSPROP:
-            return torch.optim.RMSprop(parameters, lr, momentum=config.momentum, weight_decay=decay, capturable=cuda)
+            return torch.optim.RMSprop(groups, momentum=config.momentum, capturable=cuda)
         case Optimizer.ADAM:
-            return torch.optim.Adam(parameters, lr, weight_decay=decay, fused=cuda or None, capturable=cuda)
+            return torch.optim.Adam(groups, fused=cuda or None, capturable=cuda)
         case Optimizer.ADAMW:
-            return torch.optim.AdamW(parameters, lr, weight_decay=decay, fused=cuda or None, capturable=cuda)
+            return torch.optim.AdamW(groups, fused=cuda or None, capturable=cuda)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Set the learning rate of the next update, in place where it is a tensor."""
     for group in optimizer.param_groups:
         if isinstance(group["lr"], Tensor):
-            group["lr"].fill_(rate)
+            group["lr"].fill_(rate * group.get(_RATE, 1.0))
         else:
-            group["lr"] = rate
+            group["lr"] = rate * group.get(_RATE, 1.0)
+
+
+def last_dense(model: nn.Module) -> nn.Linear:
+    """Return the dense layer that puts out the logits."""
+    return [module for module in model.modules() if isinstance(module, nn.Linear)][-1]
+
+
+def _groups(config: RunConfig, model: nn.Module) -> Iterator[dict[str, Any]]:
+    """Yield the parameters that share a rate and a weight decay; all in one, in the model's order, as a rule.
+
+    `norm_bias_rate` multiplies the learning rate of batch norms' biases and divides their weight decay: an update
+    shrinks them as it shrinks all others (Page 2019, Jordan 2024).
+
+    `logit_scale` s is exact for SGD: logits s (V x + c) with V and c that learn at rate r and decay d are the logits
+    W x + b of weights that begin s times smaller, as W = s V, and learn at rate s^2 r with decay d / s^2. So the last
+    dense layer is all that changes, and whoever reads its weights reads the logits' own. Page (2018) takes 1/8.
+    """
+    norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
+    biases = [norm.bias for norm in norms] if config.norm_bias_rate != 1 else []
+    head = list(last_dense(model).parameters()) if config.logit_scale != 1 else []
+    own = {id(parameter) for parameter in (*biases, *head)}
+    others = [parameter for parameter in model.parameters() if id(parameter) not in own]
+    for parameters, rate in ((others, 1.0), (biases, config.norm_bias_rate), (head, config.logit_scale**2)):
+        if parameters:
+            yield {"params": parameters, _RATE: rate, "weight_decay": config.weight_decay / rate}

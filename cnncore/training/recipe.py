@@ -63,10 +63,44 @@ INGREDIENTS: tuple[Ingredient, ...] = (
         "Batch norm and augmentation already regularize: half of the dense units are no longer dropped.",
         ("dropout",),
     ),
+    Ingredient(
+        "whitened patches",
+        "The first filters are the principal components of the images' patches, as strong as each other, and are not "
+        "learned: the layers behind get a sound input from the first update on (Page 2019).",
+        ("whitened_patches",),
+    ),
+    Ingredient(
+        "identity start",
+        "Each convolution begins by passing on its inputs, so that the image reaches the last layer at once "
+        "(Zagoruyko & Komodakis 2017).",
+        ("identity_start",),
+    ),
+    Ingredient(
+        "fast batch norm biases",
+        "They decide how often a unit is active, and learn at 64 times the rate of the weights (Page 2019).",
+        ("norm_bias_rate",),
+    ),
+    Ingredient(
+        "small logits",
+        "The logits are divided by nine: the last layer learns slowly, and cannot be sure of everything in the first "
+        "updates, when the rate is high (Page 2018).",
+        ("logit_scale",),
+    ),
 )
-FAMILIES: dict[str, tuple[str, str]] = {
-    "classroom": ("classroom-9", "classroom-plus"),
-    "practical": ("figure-9", "practical-plus"),
+
+
+def _without_haste(preset: RunConfig) -> RunConfig:
+    """Return a network for the clock as PyTorch would begin it and train it, with nothing else changed."""
+    own = ("whitened_patches", "identity_start", "norm_bias_rate", "logit_scale")
+    return replace(preset, preset=None, **{name: getattr(RunConfig(), name) for name in own})
+
+
+# The old and the new recipe. Those for the clock are about the network's first weights and its parts' own rates.
+FAMILIES: dict[str, tuple[RunConfig, RunConfig]] = {
+    "classroom": (PRESETS["classroom-9"], PRESETS["classroom-plus"]),
+    "practical": (PRESETS["figure-9"], PRESETS["practical-plus"]),
+    "classroom-clock": (_without_haste(PRESETS["classroom-speedrun"]), PRESETS["classroom-speedrun"]),
+    "clock": (_without_haste(PRESETS["speedrun"]), PRESETS["speedrun"]),
 }
 
 
@@ -107,15 +141,14 @@ class Recipe:
 
 
 def recipe_of(family: str) -> Recipe:
-    """Return the recipe of `classroom` or `practical`: from the ladder's last step to the modern one.
+    """Return the recipe of one of the `FAMILIES`, as `classroom`: from the ladder's last step to the modern one.
 
     >>> recipe_of("classroom").without("weight decay").weight_decay
     0.0
     """
     if family not in FAMILIES:
         raise InputError(f"`family` (={family!r}) must be one of {', '.join(FAMILIES)}: choose one of them.")
-    old, new = FAMILIES[family]
-    return Recipe(PRESETS[old], PRESETS[new])
+    return Recipe(*FAMILIES[family])
 
 
 def effective_step(config: RunConfig) -> float:

@@ -88,4 +88,21 @@ def _more() -> None:
     right.number_input("Validation images", *LIMITS["validation_size"], step=100, key="validation_size", **kept)
     right.toggle("Score the train set after each epoch too (Q14)", key="train_eval", **kept)
     right.number_input("eps of the whitening", *LIMITS["whitening_eps"], format="%g", key="whitening_eps", **kept)
+    left.number_input(
+        "Rate of batch norm biases (times)", *LIMITS["norm_bias_rate"], format="%g", key="norm_bias_rate", **kept
+    )
+    right.number_input("Logits times", *LIMITS["logit_scale"], step=0.1, format="%g", key="logit_scale", **kept)
+    left.toggle(
+        "Identity start",
+        key="identity_start",
+        help="Each convolution begins by passing on its inputs (Zagoruyko & Komodakis 2017).",
+        **kept,
+    )
+    right.toggle(
+        "Whitened patches",
+        key="whitened_patches",
+        help="The first convolution's filters are the principal components of the train images' patches, divided by "
+        "their standard deviation, and do not learn (Page 2019).",
+        **kept,
+    )
     right.selectbox("Precision", list(Precision), key="precision", **kept)

@@ -30,6 +30,7 @@ _FINER = ("std_kind", "aug_kinds", "mom_value", "sched_kind", "decay", "drop_p",
 # What only a few change; the keys are the configuration's own names.
 PLAIN = (
     *("optimizer", "nesterov", "weight_decay", "label_smoothing", "average", "warmup_epochs", "whitening_eps"),
+    *("norm_bias_rate", "logit_scale", "identity_start", "whitened_patches"),
     *("validation_size", "train_eval", "precision"),
 )
 ADDRESS = ("dataset", "network", *TOGGLES, "lr", "batch", "epochs", "seed", *_FINER, "milestones", *PLAIN)
@@ -45,6 +46,8 @@ LIMITS: dict[str, tuple[Any, Any]] = {
     "weight_decay": (0.0, 10.0),
     "label_smoothing": (0.0, 0.9),
     "average": (0.0, 100.0),
+    "norm_bias_rate": (0.01, 1000.0),
+    "logit_scale": (1e-3, 100.0),
     "warmup_epochs": (0.0, 100.0),
     "whitening_eps": (1e-8, 1e6),
     "validation_size": (0, 10**6),

@@ -122,17 +122,17 @@ def _follow(found: Anatomy, config: RunConfig) -> None:
     place = ", ".join(map(str, one.place))
     memory = f", remembered v = {number(one.momentum)}" if one.momentum else ""
     memory += f", s = {number(one.square)}" if one.square else ""
-    rule = by_rule(one, config, found.rate)
+    rule = by_rule(one, config)
     st.markdown(
         f"**One weight**, `{first.name}[{place}]`, with the layer's largest gradient: ${FORMULAS[rule_of(config)]}$"
     )
-    text = f"w = {_exact(one.before)}, g = {number(one.gradient)}{memory}, η = {found.rate:.4g}: w becomes "
+    text = f"w = {_exact(one.before)}, g = {number(one.gradient)}{memory}, η = {one.rate:.4g}: w becomes "
     text += f"**{_exact(one.after)}**."
     if rule is not None and math.isfinite(one.after):
         agrees = abs(rule - one.after) <= 1e-5 * max(1.0, abs(one.after))
         text += f" {'✓' if agrees else '⚠'} The rule written in numpy gives {_exact(rule)}; PyTorch made the update."
-    if config.weight_decay and config.optimizer is not Optimizer.ADAMW:
-        text += f" Weight decay has added {config.weight_decay:g} · w to g."
+    if one.decay and config.optimizer is not Optimizer.ADAMW:
+        text += f" Weight decay has added {one.decay:g} · w to g."
     st.markdown(text)
 
 

@@ -163,7 +163,7 @@ class Nine(nn.Module):
 
 
 class Seven(nn.Module):
-    """The seven convolutions of airbench94 as one writes them by hand, with the mean of the last map."""
+    """The seven convolutions of airbench94 as one writes them by hand, with the largest of the last map."""
 
     def __init__(self):
         super().__init__()
@@ -184,7 +184,7 @@ class Seven(nn.Module):
         self.dense = nn.Linear(256, 10)
 
     def forward(self, images):
-        return self.dense(self.blocks(nn.functional.gelu(self.first(images))).mean((2, 3)))
+        return self.dense(self.blocks(nn.functional.gelu(self.first(images))).amax((2, 3)))
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.recipe import VALIDATION, rows
+from benchmarks.recipe import rows
+from benchmarks.runs import HELD_OUT
 from cnncore.figures.measured import RESULTS
 from cnncore.figures.recipe import ADDED, LEFT_OUT, Worth, measurement, worth_chart, worth_table
 from cnncore.training.config import RunConfig
@@ -23,7 +24,7 @@ def test_the_measured_rows_are_of_the_recipe_as_it_is():
     assert {"new", "old"} <= CONTENT["ingredients"].keys() <= expected.keys()
     epochs = CONTENT["ingredients"]["new"]["config"]["epochs"]
     for row, entry in CONTENT["ingredients"].items():
-        changed = replace(expected[row], epochs=epochs, validation_size=VALIDATION["classroom"], device="cpu")
+        changed = replace(expected[row], epochs=epochs, validation_size=HELD_OUT["builtin"], device="cpu")
         assert RunConfig.from_dict(entry["config"]) == changed, row
         assert [run["seed"] for run in entry["runs"]] == list(range(len(entry["runs"])))
 

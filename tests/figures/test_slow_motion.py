@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ def spread(mean=0.0, std=1.0, norm=1.0, broken=0.0):
 
 
 def parameter(name, norm, gradient, update, shape=(4, 3, 5, 5)):
-    one = Followed((0, 0, 0, 0), 0.5, -2.0, 0.7, 0.0, 0.0, 0)
+    one = Followed((0, 0, 0, 0), 0.5, -2.0, 0.7, 0.0, 0.0, 0, 0.1, 0.0)
     return Parameter(name, shape, norm, spread(norm=gradient), spread(norm=update), one)
 
 
@@ -115,12 +116,11 @@ def test_remarks_are_made_of_what_is_out_of_the_ordinary_alone():
 
 
 def test_a_rule_on_paper():
-    one = Followed((0,), before=1.0, gradient=0.5, after=0.0, momentum=0.2, square=0.0, steps=3)
-    sgd = RunConfig(weight_decay=0.1)
-    assert by_rule(one, sgd, 0.1) == pytest.approx(1 - 0.1 * (0.5 + 0.1))
+    one = Followed((0,), before=1.0, gradient=0.5, after=0.0, momentum=0.2, square=0.0, steps=3, rate=0.1, decay=0.1)
+    assert by_rule(one, RunConfig()) == pytest.approx(1 - 0.1 * (0.5 + 0.1))
     momentum = RunConfig(momentum=0.9)
-    assert by_rule(one, momentum, 0.1) == pytest.approx(1 - 0.1 * (0.9 * 0.2 + 0.5))
-    assert by_rule(one, RunConfig(optimizer=Optimizer.RMSPROP, momentum=0.5), 0.1) is None
+    assert by_rule(replace(one, decay=0.0), momentum) == pytest.approx(1 - 0.1 * (0.9 * 0.2 + 0.5))
+    assert by_rule(one, RunConfig(optimizer=Optimizer.RMSPROP, momentum=0.5)) is None
 
 
 def test_what_is_computed_while_somebody_waits():

@@ -235,6 +235,10 @@ def test_every_setting_is_in_the_address_and_in_the_run(store):
         "std_kind": "zca",
         "whitening_eps": "0.01",
         "epochs": "20",
+        "norm_bias_rate": "8.0",
+        "logit_scale": "0.5",
+        "identity_start": "true",
+        "whitened_patches": "true",
     }
     app = opened(**asked)
     assert not app.exception
@@ -244,6 +248,9 @@ def test_every_setting_is_in_the_address_and_in_the_run(store):
     assert (config.momentum, config.nesterov, config.weight_decay, config.label_smoothing) == (0.9, True, 5e-4, 0.1)
     assert (config.average, config.milestones, config.warmup_epochs) == (1.5, (3, 40), 2.0)
     assert (config.validation_size, config.train_eval, config.whitening_eps) == (500, True, 0.01)
+    assert (config.norm_bias_rate, config.logit_scale) == (8.0, 0.5)
+    assert config.identity_start
+    assert config.whitened_patches
     assert config.schedule is Schedule.STEP
     assert config.standardize is Standardization.ZCA
 

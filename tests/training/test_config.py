@@ -44,6 +44,10 @@ OFF = {
     "weight_decay": 0,
     "label_smoothing": 0,
     "average": 0,
+    "norm_bias_rate": 1,
+    "logit_scale": 1,
+    "identity_start": False,
+    "whitened_patches": False,
     "warmup_epochs": 0,
     "validation_size": 0,
     "train_eval": False,
@@ -73,7 +77,7 @@ def test_a_classroom_preset_has_the_toggles_of_its_figure(step):
 def test_every_preset_has_a_title():
     assert title("figure-7-momentum") == "Figure 7: + momentum, same learning rate"
     assert title("practical-plus") == "Practical plus: a modern recipe"
-    assert title("speedrun").startswith("Speedrun: a residual network")
+    assert title("speedrun").startswith("Speedrun: small maps")
     assert len({title(name) for name in PRESETS}) == len(PRESETS)
 
 

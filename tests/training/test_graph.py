@@ -24,6 +24,7 @@ from cnncore.training.average import Average
 from cnncore.training.batches import Batches
 from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.graph import GraphStep, StaticUpdate, evaluator_of, step_of, unchanged, why_eager
+from cnncore.training.initial import initialize
 from cnncore.training.live import Live
 from cnncore.training.network import network_of
 from cnncore.training.optimizers import optimizer_of, set_rate
@@ -59,7 +60,9 @@ def rate(step):
 def prepared(config, data, device=CPU):
     torch.manual_seed(config.seed)
     model = build(network_of(config, data.shape, len(data.classes))).to(device, memory_format=torch.channels_last)
-    return model, Batches.of(config, data, device), optimizer_of(config, model)
+    batches = Batches.of(config, data, device)
+    initialize(config, model, batches)
+    return model, batches, optimizer_of(config, model)
 
 
 def sums_of(config, data, make):
@@ -118,8 +121,9 @@ def replayed(config, batches, model, optimizer):
         {"standardize": Standardization.IMAGE, "optimizer": Optimizer.RMSPROP, "nesterov": False},
         {"augment": (HorizontalFlip(), GaussianNoise(), Mixup(), CutMix())},
         {"precision": Precision.HALF},
+        {"norm_bias_rate": 8.0, "logit_scale": 0.5, "identity_start": True, "whitened_patches": True},
     ],
-    ids=["practical", "geometry", "adamw", "rmsprop", "mixing", "half"],
+    ids=["practical", "geometry", "adamw", "rmsprop", "mixing", "half", "clock"],
 )
 def test_fifty_updates_from_fixed_places_are_the_eager_ones(tiny, change, make):
     config = replace(CONFIG, **change)

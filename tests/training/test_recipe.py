@@ -47,7 +47,7 @@ def test_one_left_out_changes_its_own_settings_alone(family):
         assert with_it <= set(ingredient.settings) - {"step"} | {"lr"}
 
 
-@both
+@pytest.mark.parametrize("family", ["classroom", "practical"])
 def test_momentum_leaves_the_effective_step(family):
     recipe = recipe_of(family)
     slow = recipe.without("Nesterov momentum")

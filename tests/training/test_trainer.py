@@ -37,6 +37,10 @@ MODERN = replace(
     weight_decay=5e-4,
     label_smoothing=0.1,
     average=0.5,
+    norm_bias_rate=4.0,
+    logit_scale=0.5,
+    identity_start=True,
+    whitened_patches=True,
     schedule=Schedule.PLATEAU,
     patience=0,
     warmup_epochs=0.5,
@@ -396,7 +400,7 @@ def test_a_checkpoint_of_an_earlier_version_is_resumed(tiny, tmp_path):
     state = torch.load(path, weights_only=True)
     old = {name: state[name] for name in ("model", "optimizer", "last")}
     known = json.loads(state["config"])
-    for name in ("optimizer", "nesterov", "average", "milestones", "validation_size", "precision", "train_eval"):
+    for name in ("optimizer", "nesterov", "average", "logit_scale", "validation_size", "precision", "whitened_patches"):
         del known[name]
     torch.save(old | {"config": json.dumps(known)}, path)
     after = curve(list(train(config, checkpoint=path, resume=True)))

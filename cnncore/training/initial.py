@@ -1,0 +1,86 @@
+"""How a network's weights begin, where that is not as PyTorch draws them."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from cnncore.errors import InputError
+from cnncore.training.batches import Batches
+from cnncore.training.config import RunConfig
+from cnncore.training.optimizers import last_dense
+
+IMAGES = 5000  # whose patches are measured, at most: five million patches of 32 x 32 images
+_CHUNK = 512
+# Of the mean variance, added to each before its inverse root: the smallest components of real images are noise.
+_EPS = 5e-4
+
+
+def initialize(config: RunConfig, model: nn.Sequential, batches: Batches) -> None:
+    """Change the weights that were drawn to those that `config` asks for, in place; nothing random happens.
+
+    `identity_start` lets each convolution begin by passing on its inputs: of its filters the first C_in have a one in
+    their middle for their own channel and nothing else, the other filters stay as drawn (Zagoruyko & Komodakis 2017,
+    Jordan 2024). `whitened_patches` gives the first layer the filters of `whitening_filters` for the train images as
+    the network sees them; these filters do not learn, their biases do. `logit_scale` multiplies the last dense layer.
+    """
+    if config.identity_start:
+        for layer in model.modules():
+            if isinstance(layer, nn.Conv2d) and layer.groups == 1:
+                nn.init.dirac_(layer.weight[: layer.in_channels])
+    if config.logit_scale != 1:
+        with torch.no_grad():
+            for parameter in last_dense(model).parameters():
+                parameter.mul_(config.logit_scale)
+    if config.whitened_patches:
+        first = _first(model)
+        filters = whitening_filters(_patch_statistics(batches, first), first.out_channels)
+        with torch.no_grad():
+            first.weight.copy_(filters.view(first.weight.shape))
+        first.weight.requires_grad_(False)
+
+
+def whitening_filters(covariance: Tensor, count: int) -> Tensor:
+    """Return `count` filters whose answers have about the same variance and no covariance, float32 (count, D).
+
+    `covariance` (D, D) is that of the patches. The filters are its eigenvectors, each divided by the standard deviation
+    along it: the first half are those of the largest variances, the second half the same with the other sign, so that
+    nothing is lost in the activation that follows (Coates & Ng 2012, Page 2019). At most 2 D of them.
+    """
+    values, vectors = torch.linalg.eigh(covariance.double())  # ascending; in columns
+    kept = -(-count // 2)
+    directions = vectors.flip(1)[:, :kept].T  # (kept, D)
+    # An eigenvector has no sign of its own, and libraries differ: its largest entry is positive here.
+    largest = directions.gather(1, directions.abs().argmax(1, keepdim=True))
+    directions = directions * largest.sign()
+    scaled = directions / (values.flip(0)[:kept, None].clamp_min(0) + _EPS * values.mean()).sqrt()
+    return torch.cat([scaled, -scaled])[:count].float()
+
+
+def _first(model: nn.Sequential) -> nn.Conv2d:
+    """Return the first layer if its filters can whiten; raise an `InputError` otherwise."""
+    first = model[0]
+    if not isinstance(first, nn.Conv2d) or first.groups != 1 or first.dilation != (1, 1):
+        raise InputError(
+            "`whitened_patches` is for a network that begins with a convolution without groups and dilation: switch it "
+            "off, or change the network."
+        )
+    components = first.weight[0].numel()
+    if first.out_channels > 2 * components:
+        raise InputError(
+            f"`whitened_patches` needs a first convolution of at most {2 * components} filters, two for each of the "
+            f"{components} values under its kernel, and this one has {first.out_channels}: switch it off, or take a "
+            "larger kernel."
+        )
+    return first
+
+
+def _patch_statistics(batches: Batches, first: nn.Conv2d) -> Tensor:
+    """Return the covariance, float64 (D, D) on the CPU, of the patches under a kernel in the first train images."""
+    count, total, products = 0, torch.zeros(()), torch.zeros(())
+    for start in range(0, min(IMAGES, len(batches.train)), _CHUNK):
+        inputs, _ = batches.evaluated(batches.train, slice(start, min(start + _CHUNK, IMAGES)))
+        # MPS has no float64; in chunks, as patches overlap and all of them are a multiple of the images.
+        patches = F.unfold(inputs.cpu(), first.kernel_size).transpose(1, 2).flatten(0, 1).double()  # (n, D)
+        count, total, products = count + len(patches), total + patches.sum(0), products + patches.T @ patches
+    mean = total / count
+    return products / count - torch.outer(mean, mean)
