@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from cnncore.statistics import mean_and_spread
+
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 README = Path(__file__).parents[1] / "README.md"
@@ -44,6 +46,7 @@ def numbers(results: Path = RESULTS) -> dict[str, str]:
         peak = _read(results / file).get(key)
         said[name] = f"{peak} MB" if peak is not None else UNKNOWN
     said |= {name: wait(start.get(name), start) for name in WAITS}
+    said |= clock(_read(results / "recipe-classroom-clock-cpu.json"))
     graphs = [_read(path) for path in sorted(results.glob("gpu-*.json"))]
     said["at once"] = at_once([_read(path) for path in sorted(results.glob("many-runs-*.json"))])
     return said | {name: graph(graphs, name) for name in GRAPHS}
@@ -95,6 +98,21 @@ def wait(value: dict[str, float] | None, result: dict[str, Any]) -> str:
         return UNKNOWN
     busy = f", on {result['machine']['logical_cores']} cores at a load of {result['load']}" if "load" in result else ""
     return f"{value['median_ms']} ms ({value['least']} to {value['most']}{busy})"
+
+
+def clock(result: dict[str, Any]) -> dict[str, str]:
+    """Return what the network for the clock reached on the validation images, without and with its four ingredients."""
+    rows = result.get("ingredients", {})
+    if not {"old", "new"} <= rows.keys():
+        return {f"clock, {name}": UNKNOWN for name in ("epochs", "old", "new")}
+    said = {"clock, epochs": str(rows["new"]["config"]["epochs"])}
+    for name in ("old", "new"):
+        reached = [run["curve"]["validation_accuracy"][-1] for run in rows[name]["runs"] if not run["diverged"]]
+        mean, spread = mean_and_spread(reached)
+        deviation = f" ± {100 * spread:.1f}" if spread is not None else ""
+        seeds = f"{len(reached)} seed{'s' if len(reached) > 1 else ''}"
+        said[f"clock, {name}"] = f"{100 * mean:.1f}{deviation} % ({seeds})"
+    return said
 
 
 def graph(results: list[dict[str, Any]], name: str) -> str:

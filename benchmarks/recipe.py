@@ -8,9 +8,10 @@
 
 All but `--final` train without a fifth of the train images (a tenth of CIFAR-10's) and are judged on those. A
 difference is taken seed by seed, as one seed means the same order and, but for what an ingredient makes of them, the
-same first weights. A `--trial` changes settings of the new recipe; trials are kept too, so that the file says what was chosen from. `--final` trains both
-recipes as they are, on all train images, and reads the test set: nothing is chosen after that. Figures are those of
-the last epoch. Written to benchmarks/results/recipe-FAMILY-DEVICE.json, see `benchmarks.runs`.
+same first weights. A `--trial` changes settings of the new recipe; trials are kept too, so that the file says what was
+chosen from. `--final` trains both recipes as they are, on all train images, and reads the test set: nothing is chosen
+after that. Figures are those of the last epoch. Written to benchmarks/results/recipe-FAMILY-DEVICE.json, see
+`benchmarks.runs`.
 """
 
 import argparse

@@ -73,9 +73,9 @@ def show_records() -> None:
     )
     st.caption(
         "Published by their authors, not measured here, but for the last row: on what it says, to the accuracy that it "
-        "says. `python -m benchmarks.speedrun` measures it on a machine with CUDA. These clocks start when the data are "
-        "on the GPU, after a run to warm up; what is compiled was compiled before. Two GPUs are two rows that cannot be "
-        "compared."
+        "says. On a machine with CUDA, `python -m benchmarks.speedrun` measures it. These clocks start when the data "
+        "are on the GPU, after a run to warm up; what is compiled was compiled before. Two GPUs are two rows that "
+        "cannot be compared."
     )
 
 

@@ -16,6 +16,10 @@ TEXT = PAGE.read_text(encoding="utf-8")
 RANGE = {"median": 1.5, "least": 1.25, "most": 2.0}
 
 
+def one(accuracy, diverged=None):
+    return {"diverged": diverged, "curve": {"validation_accuracy": [0.1, accuracy]}}
+
+
 def test_every_number_is_the_measured_one():
     assert filled(TEXT, numbers()) == TEXT, "python -m benchmarks.explained writes the numbers of the results"
 
@@ -60,7 +64,13 @@ def test_a_result_is_said_with_its_range(tmp_path):
     (tmp_path / "gpu-a.json").write_text(json.dumps(gpu))
     rows = {str(count): {"at once / one after another": ratio} for count, ratio in ((1, 1.0), (8, 3.26))}
     (tmp_path / "many-runs-a.json").write_text(json.dumps({"machine": {"gpu": "a GPU"}, "runs": rows}))
+    row = {"config": {"epochs": 7}, "runs": [one(0.5), one(0.75), one(None, diverged="it did")]}
+    clock = {"ingredients": {"old": row, "new": row | {"runs": [one(0.9)]}}}
+    (tmp_path / "recipe-classroom-clock-cpu.json").write_text(json.dumps(clock))
     said = numbers(tmp_path)
+    assert said["clock, epochs"] == "7"
+    assert said["clock, old"] == "62.5 ± 17.7 % (2 seeds)"
+    assert said["clock, new"] == "90.0 % (1 seed)"
     assert said["at once"] == "1.0 times with 1, 3.3 times with 8 on a GPU"
     assert said["trainer / usual"] == "1.50 times (1.25 to 2.00)"
     assert said["peak memory, builtin"] == "640 MB"

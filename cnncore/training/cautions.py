@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 
+from cnncore.architecture import BatchNorm2d, load_network
+from cnncore.architecture.network import all_layers
+from cnncore.errors import InputError
 from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
 from cnncore.training.schedule import milestones
 
@@ -53,6 +56,8 @@ def _steps(config: RunConfig) -> Iterator[str]:
             f"{config.optimizer} divides by the gradient's size, so that every weight moves by about `lr` "
             f"(={config.lr:g}) an update: 0.001 is usual."
         )
+    if config.norm_bias_rate != 1 and not _has_batch_norm(config):
+        yield "`norm_bias_rate` is for the biases of batch norms, and this network has none: nothing learns faster."
     if config.average >= config.epochs:
         yield (
             f"The average over {config.average:g} epochs reaches back to the beginning of a run of {config.epochs}: "
@@ -61,3 +66,13 @@ def _steps(config: RunConfig) -> Iterator[str]:
     whitening = config.standardize in (Standardization.ZCA, Standardization.PCA)
     if not whitening and config.whitening_eps != RunConfig.whitening_eps:
         yield f"`whitening_eps` is for zca and pca: {config.standardize} does not use it."
+
+
+def _has_batch_norm(config: RunConfig) -> bool:
+    if config.batch_norm:
+        return True
+    try:
+        network = load_network(config.network)
+    except InputError:  # the run itself says what is wrong with it
+        return True
+    return any(isinstance(layer, BatchNorm2d) for layer in all_layers(network.layers))

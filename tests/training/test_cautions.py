@@ -33,6 +33,7 @@ def test_a_sound_configuration_gives_no_warning(config):
         (RunConfig(schedule=Schedule.ONE_CYCLE, warmup_epochs=1), "a warm-up of its own"),
         (RunConfig(optimizer=Optimizer.ADAM), "0.001 is usual"),
         (RunConfig(average=10), "reaches back to the beginning"),
+        (RunConfig(norm_bias_rate=64), "this network has none"),
         (RunConfig(whitening_eps=1.0), "`whitening_eps` is for zca and pca"),
     ],
 )
