@@ -113,11 +113,12 @@ def show_ingredients(family: str, old_is: str) -> None:
                 for trial in found.trials
             ]
             st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
-            st.caption("On the validation images; what a trial says holds for this data. " + shifted(found))
+            usual = shifted(found) if family == FAMILIES["Built-in"] else ""
+            st.caption("On the validation images; what a trial says holds for this data. " + usual)
 
 
 def shifted(found: Measurement) -> str:
-    """Return what the usual shift of CIFAR-10 did in place of the crop; empty where it was not tried."""
+    """Return what the usual shift of CIFAR-10 did to the built-in images in place of the crop; empty if not tried."""
     tried = (one for one in found.trials if one.changes == "augment pad-crop + flip" and one.epochs == found.epochs)
     trial = next(tried, None)
     if trial is None:

@@ -33,7 +33,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--weight-decay", type=float, help="5e-4 is usual")
     add("--label-smoothing", type=float, help="share of each label that all classes get alike")
     add("--average", type=float, metavar="EPOCHS", help="evaluate weights averaged over about so many epochs")
-    add("--norm-bias-rate", type=float, help="times the learning rate, for the biases of batch norms")
+    add("--norm-bias-rate", type=float, help="times the learning rate, for batch norms' biases; scales stay at one")
     add("--logit-scale", type=float, help="factor of the logits, so that the last layer learns more slowly")
     add(
         "--identity-start",

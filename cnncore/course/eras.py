@@ -70,7 +70,7 @@ ERAS: tuple[Era, ...] = (
     ),
     Era(
         2018,
-        "Residual, for the clock",
+        "Residual network",
         "Residual blocks (He et al. 2015) in nine layers (Page 2018), the same recipe",
         {
             "builtin": replace(PRESETS["classroom-plus"], network="resnet9-narrow", batch_norm=False, preset=None),
@@ -89,7 +89,7 @@ ERAS: tuple[Era, ...] = (
     ),
     Era(
         2024,
-        "Small maps, for the clock",
+        "Small maps",
         "Seven convolutions, most on maps of 7 and 3 pixels; the first whitens patches and is not learned, the others "
         "begin as identities (after Jordan 2024)",
         _presets("classroom-speedrun", "speedrun"),

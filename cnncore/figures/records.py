@@ -90,7 +90,7 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
         data["runs"].append(WHOLE if step.whole else PART)
     if not data["era"]:
         return None
-    data["label"] = _apart(data["accuracy"])
+    data["label"] = _apart(_shares(data["x"], across), data["era"], data["accuracy"])
     kinds = [kind for kind in (WHOLE, PART) if kind in data["runs"]]
     colour = {
         "field": "runs",
@@ -120,23 +120,45 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
     return Chart({"layer": layers, "height": 360, "config": {"view": {"stroke": None}}}, data)
 
 
-def _apart(heights: list[float]) -> list[float]:
-    """Return where the labels of points at these heights stand: there, or higher where one would cover the other.
+def _apart(places: list[float], names: list[str], heights: list[float]) -> list[float]:
+    """Return where the labels of points stand: at the points' heights, or higher where one would cover another.
 
-    >>> _apart([20.0, 90.0, 92.0])
-    [20.0, 90.0, 95.76]
+    `places` are the points' along the axis, as shares of its length; a label ends there and goes to the left.
+
+    >>> _apart([0.3, 0.5, 0.6, 0.9], ["old", "newer", "newest", "far"], [20.0, 90.0, 92.0, 91.0])
+    [20.0, 90.0, 95.76, 91.0]
     """
     line = 0.08 * (max(heights) - min(heights))  # a line of text, in the chart's height
-    found, below = list(heights), -math.inf
-    for place in sorted(range(len(heights)), key=heights.__getitem__):
-        below = found[place] = round(max(heights[place], below + line), 2)
+    found = list(heights)
+    done: list[int] = []
+    for one in sorted(range(len(heights)), key=heights.__getitem__):
+        beside = [other for other in done if _meet(places, names, one, other)]
+        while below := [found[other] for other in beside if abs(found[other] - found[one]) < line - 0.01]:
+            found[one] = round(max(below) + line, 2)
+        done.append(one)
     return found
 
 
+def _meet(places: list[float], names: list[str], one: int, other: int) -> bool:
+    """Return whether two labels have a part of the axis in common."""
+    left, right = (place - _LETTER * len(name) for place, name in ((places[n], names[n]) for n in (one, other)))
+    return left < places[other] and right < places[one]
+
+
+def _shares(values: list[float], across: Across) -> list[float]:
+    """Return where values lie on the chart's axis, as shares of its length."""
+    if across is Across.YEAR:
+        low, high = _AXES[across]["scale"]["domain"]
+        return [(value - low) / (high - low) for value in values]
+    logs = [math.log(value) for value in values]
+    return [(value - min(logs)) / max(max(logs) - min(logs), 1e-9) for value in logs]
+
+
+_LETTER = 0.018  # of the axis's length, in a chart of 400 pixels: a narrow window's
 _LOG: dict[str, Any] = {"type": "log", "nice": True}
 _AXES: dict[Across, dict[str, Any]] = {
     Across.YEAR: {
-        "scale": {"zero": False, "domain": [ERAS[0].year - 9, ERAS[-1].year + 3]},
+        "scale": {"zero": False, "domain": [ERAS[0].year - 14, ERAS[-1].year + 3]},
         "axis": {"title": "year of its newest idea", "format": "d", "grid": False},
     },
     Across.MACS: {"scale": _LOG, "axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},

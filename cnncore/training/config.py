@@ -133,7 +133,7 @@ class RunConfig:
     weight_decay: float = 0.0
     label_smoothing: float = 0.0
     average: float = 0.0  # how many epochs the average of the weights reaches back
-    norm_bias_rate: float = 1.0  # times the learning rate, for the biases of batch norms
+    norm_bias_rate: float = 1.0  # times the learning rate, for the biases of batch norms; their scales stay at one then
     logit_scale: float = 1.0
     identity_start: bool = False
     whitened_patches: bool = False

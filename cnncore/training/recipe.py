@@ -54,8 +54,9 @@ INGREDIENTS: tuple[Ingredient, ...] = (
         ("average",),
     ),
     Ingredient(
-        "pad-crop",
-        "Images are shifted by up to four pixels at their full size, instead of cut to 28 pixels (He et al. 2015).",
+        "shifts and erasing",
+        "Images are shifted by up to four pixels at their full size instead of cut to 28 (He et al. 2015), and half of "
+        "them lose a square (DeVries & Taylor 2017).",
         ("augment",),
     ),
     Ingredient(
@@ -77,7 +78,8 @@ INGREDIENTS: tuple[Ingredient, ...] = (
     ),
     Ingredient(
         "fast batch norm biases",
-        "They decide how often a unit is active, and learn at 64 times the rate of the weights (Page 2019).",
+        "They decide how often a unit is active, and learn at 64 times the rate of the weights; the scales beside them "
+        "stay at one (Page 2019).",
         ("norm_bias_rate",),
     ),
     Ingredient(

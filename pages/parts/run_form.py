@@ -71,6 +71,7 @@ def _more() -> None:
     kinds = [kind for kind in Standardization if kind is not Standardization.NONE]
     left.selectbox("Kind of standardization", kinds, key="std_kind", **kept)
     left.multiselect("Augmentation", list(AUGMENTATIONS), key="aug_kinds", **kept)
+    left.number_input("Pixels of a shift (pad-crop)", *LIMITS["padding"], key="padding", **kept)
     left.number_input("Momentum", *LIMITS["mom_value"], step=0.05, key="mom_value", **kept)
     left.number_input("Train images (0: all)", *LIMITS["train_size"], step=500, key="train_size", **kept)
     schedules = [kind for kind in Schedule if kind is not Schedule.NONE]
@@ -89,9 +90,14 @@ def _more() -> None:
     right.toggle("Score the train set after each epoch too (Q14)", key="train_eval", **kept)
     right.number_input("eps of the whitening", *LIMITS["whitening_eps"], format="%g", key="whitening_eps", **kept)
     left.number_input(
-        "Rate of batch norm biases (times)", *LIMITS["norm_bias_rate"], format="%g", key="norm_bias_rate", **kept
+        "Rate of batch norm biases (times)",
+        *LIMITS["norm_bias_rate"],
+        format="%g",
+        key="norm_bias_rate",
+        help="Other than 1: the scales of batch norms stay at one, and their biases learn at so many times the rate.",
+        **kept,
     )
-    right.number_input("Logits times", *LIMITS["logit_scale"], step=0.1, format="%g", key="logit_scale", **kept)
+    right.number_input("Logits times", *LIMITS["logit_scale"], step=0.1, format="%.4g", key="logit_scale", **kept)
     left.toggle(
         "Identity start",
         key="identity_start",

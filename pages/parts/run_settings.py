@@ -7,7 +7,7 @@ import streamlit as st
 
 from cnncore.architecture import NETWORKS, Network, load_network
 from cnncore.architecture.link import MARK, from_link, link_text
-from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, RandomCrop
+from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, PadCrop, RandomCrop
 from cnncore.errors import InputError
 from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS
@@ -26,7 +26,7 @@ TOGGLES = {
     "drop": ("Dropout", "Half of the units before the last layer are dropped in training (Q29)."),
     "bn": ("Batch norm", "Each channel is normalised over the batch, right after each convolution (Q34)."),
 }
-_FINER = ("std_kind", "aug_kinds", "mom_value", "sched_kind", "decay", "drop_p", "train_size", "device")
+_FINER = ("std_kind", "aug_kinds", "padding", "mom_value", "sched_kind", "decay", "drop_p", "train_size", "device")
 # What only a few change; the keys are the configuration's own names.
 PLAIN = (
     *("optimizer", "nesterov", "weight_decay", "label_smoothing", "average", "warmup_epochs", "whitening_eps"),
@@ -39,6 +39,7 @@ LIMITS: dict[str, tuple[Any, Any]] = {
     "batch": (1, 4096),
     "epochs": (1, 1000),
     "seed": (0, 2**31 - 1),
+    "padding": (1, 64),
     "mom_value": (0.0, 0.999),
     "drop_p": (0.0, 0.99),
     "decay": (0.01, 1.0),
@@ -56,7 +57,7 @@ LIMITS: dict[str, tuple[Any, Any]] = {
 PRESETS_IN_ORDER = sorted(PRESETS, key=lambda name: not name.startswith("classroom"))
 
 
-def _values_of(config: RunConfig) -> dict[str, Any]:
+def values_of(config: RunConfig) -> dict[str, Any]:
     """Return what the widgets show for a configuration."""
     return {
         "dataset": config.dataset,
@@ -72,6 +73,7 @@ def _values_of(config: RunConfig) -> dict[str, Any]:
         "epochs": config.epochs,
         "std_kind": config.standardize if config.standardize is not Standardization.NONE else Standardization.CHANNEL,
         "aug_kinds": [augmentation.kind for augmentation in config.augment or _CROP_AND_FLIP],
+        "padding": next((kind.padding for kind in config.augment if isinstance(kind, PadCrop)), PadCrop.padding),
         "mom_value": config.momentum or 0.9,
         "sched_kind": config.schedule if config.schedule is not Schedule.NONE else Schedule.EXPONENTIAL,
         "decay": config.decay,
@@ -84,7 +86,7 @@ def _values_of(config: RunConfig) -> dict[str, Any]:
 def apply_preset() -> None:
     preset = st.session_state.preset
     if preset in PRESETS:
-        st.session_state.update(_values_of(PRESETS[preset]))
+        st.session_state.update(values_of(PRESETS[preset]))
 
 
 def own_settings() -> None:
@@ -107,7 +109,10 @@ def configuration() -> RunConfig:
     plain = {name: s.get(name, getattr(first, name)) for name in PLAIN}
     plain |= {"optimizer": Optimizer(plain["optimizer"]), "precision": Precision(plain["precision"])}
     kinds = {augmentation.kind: augmentation for augmentation in _CROP_AND_FLIP}
-    augment = tuple(kinds.get(kind, AUGMENTATIONS[kind]()) for kind in s.get("aug_kinds", kinds))
+    kinds[PadCrop.kind] = PadCrop(s.get("padding", PadCrop.padding))
+    augment = tuple(
+        kinds.get(kind, AUGMENTATIONS[kind]()) for kind in s.get("aug_kinds", [kind.kind for kind in _CROP_AND_FLIP])
+    )
     return RunConfig(
         dataset=s.dataset,
         network=s.network,
@@ -145,7 +150,7 @@ def begin(address: dict[str, str] | None = None) -> None:
     preset = asked.pop("preset", DEFAULT)
     refused = [] if preset in (*PRESETS, OWN) else [f"preset={preset}"]
     base = PRESETS.get(preset, PRESETS[DEFAULT])
-    st.session_state.update(_values_of(base) | {"preset": preset if preset in (*PRESETS, OWN) else DEFAULT})
+    st.session_state.update(values_of(base) | {"preset": preset if preset in (*PRESETS, OWN) else DEFAULT})
     st.session_state.update({"seed": base.seed, "device": base.device})
     refused += [f"{key}={asked[key]}" for key in ADDRESS if key in asked and not _take(key, asked[key])]
     if refused:
@@ -183,7 +188,7 @@ def write_address() -> None:
     """Put into the address what makes this setting: the preset, and what differs from it."""
     s = st.session_state
     preset = s.preset if s.preset in PRESETS else DEFAULT
-    base = _values_of(PRESETS[preset]) | {"seed": 0, "device": DeviceChoice.AUTO}
+    base = values_of(PRESETS[preset]) | {"seed": 0, "device": DeviceChoice.AUTO}
     wanted = {"preset": s.preset if s.preset in PRESETS else OWN}
     for key in ADDRESS:
         value = s.get(key, base[key])

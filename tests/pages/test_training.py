@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnncore.data.augmentation import PadCrop
 from cnncore.data.prepared import save
 from cnncore.events import Changed, Diverged, Finished
 from cnncore.figures.words import percent
@@ -17,6 +18,7 @@ from cnncore.runs.store import RunStore
 from cnncore.training.config import Schedule, Standardization
 from cnncore.training.presets import PRESETS
 from cnncore.training.snapshots import Snapshot
+from pages.parts import run_settings
 from tests.conftest import tiny_images
 from tests.runs.conftest import CONFIG, batch, epoch_end, started
 
@@ -108,12 +110,23 @@ def test_start_queues_the_run_that_the_form_describes(store):
     assert app.query_params["run"] in (run.id, [run.id])
 
 
-@pytest.mark.parametrize("name", ["classroom-2", "classroom-9", "classroom-7-momentum", "classroom-plus"])
+@pytest.mark.parametrize("name", ["classroom-2", "classroom-9", "classroom-plus", "classroom-speedrun"])
 def test_a_preset_sets_every_control_and_starts_exactly_itself(store, name):
     app = opened()
     app.selectbox(key="preset").select(name).run()
     app.button(key="start").click().run()
     assert store.runs()[0].config == PRESETS[name]
+
+
+class Values(dict):
+    __getattr__ = dict.__getitem__
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_what_the_controls_show_of_a_preset_is_all_of_it(monkeypatch, name):
+    shown = Values(run_settings.values_of(PRESETS[name]), preset=name)
+    monkeypatch.setattr(run_settings.st, "session_state", shown)
+    assert run_settings.configuration() == PRESETS[name]
 
 
 def test_a_changed_toggle_makes_the_preset_what_it_then_is(store):
@@ -239,6 +252,9 @@ def test_every_setting_is_in_the_address_and_in_the_run(store):
         "logit_scale": "0.5",
         "identity_start": "true",
         "whitened_patches": "true",
+        "aug": "true",
+        "aug_kinds": "pad-crop",
+        "padding": "3",
     }
     app = opened(**asked)
     assert not app.exception
@@ -250,6 +266,7 @@ def test_every_setting_is_in_the_address_and_in_the_run(store):
     assert (config.validation_size, config.train_eval, config.whitening_eps) == (500, True, 0.01)
     assert (config.norm_bias_rate, config.logit_scale) == (8.0, 0.5)
     assert config.identity_start
+    assert config.augment == (PadCrop(3),)
     assert config.whitened_patches
     assert config.schedule is Schedule.STEP
     assert config.standardize is Standardization.ZCA

@@ -137,6 +137,20 @@ def test_batch_norms_biases_have_their_own_rate_and_shrink_as_all_others():
             assert weight == pytest.approx(1 - 0.005 - 0.5)
 
 
+def test_the_scales_of_batch_norms_stay_at_one_where_their_biases_are_fast(tiny):
+    config = replace(CONFIG, norm_bias_rate=8.0)
+    state = state_of(config, tiny, CPU)
+    before = {name: value.clone() for name, value in state.model.state_dict().items()}
+    state.model.train()
+    update(config, state.model, state.optimizer, next(state.batches.train_epoch(1)))
+    norms = [name for name, module in state.model.named_modules() if isinstance(module, nn.BatchNorm2d)]
+    after = state.model.state_dict()
+    assert norms
+    for name in norms:
+        assert torch.equal(after[f"{name}.weight"], torch.ones_like(after[f"{name}.weight"]))
+        assert not torch.equal(after[f"{name}.bias"], before[f"{name}.bias"])
+
+
 def test_without_these_all_parameters_are_one_group_in_the_models_order():
     model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
     [group] = optimizer_of(CONFIG, model).param_groups
