@@ -1,4 +1,4 @@
-"""The numbers of docs/speed.md and the README's table of them, from the results.
+"""The numbers of docs/speed.md, the README's table of them and what its text says of presets, from the results.
 
     python -m benchmarks.explained                 writes them between their marks
 
@@ -10,13 +10,18 @@ import re
 from pathlib import Path
 from typing import Any
 
+from cnncore.figures.measured import measured
+from cnncore.figures.records import said
 from cnncore.statistics import mean_and_spread
+from cnncore.training.presets import PRESETS
 
 RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 README = Path(__file__).parents[1] / "README.md"
 TABLE = re.compile(r"(?<=<!-- speed -->\n).*?(?=<!-- /speed -->)", re.DOTALL)
 UNKNOWN = "not measured here"
+# What one preset reached, in the README's text.
+REACHED = re.compile(r"<!-- measured (.+?) -->.*?<!-- /measured \1 -->", re.DOTALL)
 MARK = re.compile(r"<!-- (?!/)(.+?) -->(.*?)<!-- /\1 -->", re.DOTALL)
 # Which file of the results has the number, and how it is said.
 RATIOS = {
@@ -85,6 +90,16 @@ def table(results: Path = RESULTS) -> str:
     return "\n".join((*head, *(f"| {what} | {value} | {aim} | `{by}` |" for what, value, aim, by in rows)))
 
 
+def reached(text: str) -> str:
+    """Return the text with each preset's test accuracy between its marks, or that it was not measured."""
+
+    def said_of(found: re.Match[str]) -> str:
+        one = measured(PRESETS[found[1]])
+        return f"<!-- measured {found[1]} -->{said(one) if one else UNKNOWN}<!-- /measured {found[1]} -->"
+
+    return REACHED.sub(said_of, text)
+
+
 def ratio(value: dict[str, float] | None) -> str:
     """Return a ratio with its range over the rounds: `1.52 times (1.40 to 1.61)`."""
     if value is None:
@@ -148,7 +163,7 @@ def write() -> None:
     """Write page and table."""
     page = filled(PAGE.read_text(encoding="utf-8"), numbers())
     readme = TABLE.sub(lambda _: f"{table()}\n", README.read_text(encoding="utf-8"))
-    for path, text in ((PAGE, page), (README, readme)):
+    for path, text in ((PAGE, page), (README, reached(readme))):
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
