@@ -9,8 +9,9 @@ from cnncore.training.batches import Batches
 from cnncore.training.config import RunConfig
 from cnncore.training.optimizers import last_dense
 
-IMAGES = 5000  # whose patches are measured, at most: five million patches of 32 x 32 images
-_CHUNK = 512
+# What is measured, at most: of 32 x 32 images so many, of larger ones as many as have so many patches.
+IMAGES, PATCHES = 5000, 5_000_000
+_VALUES = 4_000_000  # of patches at a time: they overlap, and all of them are a multiple of the images
 # Of the mean variance, added to each before its inverse root: the smallest components of real images are noise.
 _EPS = 5e-4
 
@@ -83,10 +84,14 @@ def _first(model: nn.Sequential) -> nn.Conv2d:
 
 def _patch_statistics(batches: Batches, first: nn.Conv2d) -> Tensor:
     """Return the covariance, float64 (D, D) on the CPU, of the patches under a kernel in the first train images."""
+    one, _ = batches.evaluated(batches.train, slice(1))
+    values, places = F.unfold(one, first.kernel_size).shape[1:]  # of a patch; in an image
+    images = min(IMAGES, max(1, PATCHES // places), len(batches.train))
+    chunk = max(1, _VALUES // (values * places))
     count, total, products = 0, torch.zeros(()), torch.zeros(())
-    for start in range(0, min(IMAGES, len(batches.train)), _CHUNK):
-        inputs, _ = batches.evaluated(batches.train, slice(start, min(start + _CHUNK, IMAGES)))
-        # MPS has no float64; in chunks, as patches overlap and all of them are a multiple of the images.
+    for start in range(0, images, chunk):
+        inputs, _ = batches.evaluated(batches.train, slice(start, min(start + chunk, images)))
+        # On the CPU: Apple's MPS has no float64.
         patches = F.unfold(inputs.cpu(), first.kernel_size).transpose(1, 2).flatten(0, 1).double()  # (n, D)
         count, total, products = count + len(patches), total + patches.sum(0), products + patches.T @ patches
     mean = total / count

@@ -7,6 +7,8 @@ from torch import nn
 
 from cnncore.errors import InputError
 from cnncore.events import Finished
+from cnncore.training import initial
+from cnncore.training.batches import Batches
 from cnncore.training.config import Optimizer, RunConfig, Standardization
 from cnncore.training.initial import whitening_filters
 from cnncore.training.optimizers import last_dense, optimizer_of, set_rate
@@ -62,6 +64,19 @@ def test_the_first_layer_whitens_the_train_images_as_the_network_sees_them(tiny)
     half = first.out_channels // 2
     answers = covariance_of((patches.double() @ first.weight.detach().flatten(1).double().T)[:, :half])
     torch.testing.assert_close(answers, torch.eye(half, dtype=torch.double), atol=0.05, rtol=0)
+
+
+def test_large_images_are_measured_in_parts_and_only_so_many(tiny, monkeypatch):
+    found = state_of(WHITENED, tiny, CPU).model[0].weight
+    monkeypatch.setattr(initial, "_VALUES", 1)  # image after image
+    torch.testing.assert_close(state_of(WHITENED, tiny, CPU).model[0].weight, found)
+    seen = []
+    evaluated = Batches.evaluated
+    monkeypatch.setattr(Batches, "evaluated", lambda *args: seen.append(args[2]) or evaluated(*args))
+    monkeypatch.setattr(initial, "PATCHES", 3 * 8 * 8 + 1)  # three images of 12 x 12 under a kernel of 5
+    fewer = state_of(WHITENED, tiny, CPU).model[0].weight
+    assert [part.stop for part in seen] == [1, 1, 2, 3]
+    assert not torch.equal(fewer, found)
 
 
 def test_its_filters_do_not_learn_and_its_biases_do(tiny):
