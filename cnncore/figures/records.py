@@ -101,7 +101,8 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
     place = {"x": {"field": "x", "type": "quantitative", **_AXES[across]}, "color": colour}
 
     def height(name: str) -> dict[str, Any]:
-        return {"field": name, "type": "quantitative", "scale": {"zero": False}, "title": "test accuracy (%)"}
+        axis = {"title": "test accuracy (%)", "labelExpr": "datum.value > 100 ? '' : datum.label"}  # labels go higher
+        return {"field": name, "type": "quantitative", "scale": {"zero": False}, "axis": axis}
 
     layers = [
         {
