@@ -47,9 +47,13 @@ def test_the_recipe_is_the_measured_one():
 def test_what_the_presets_beyond_the_practical_gave_is_what_was_measured():
     assert reached(README) == README, "python -m benchmarks.explained writes what was measured"
     assert sorted(REACHED.findall(README)) == ["classroom-speedrun", "practical-plus", "speedrun"]
-    earlier = json.loads((RESULTS / "recipe-practical-cpu.json").read_text(encoding="utf-8"))["final"]
-    [run] = earlier["new without erasing"]["runs"]
-    assert f"it was {100 * run['curve']['test_accuracy'][-1]:.1f} %, one seed" in README
+    final = json.loads((RESULTS / "recipe-practical-cpu.json").read_text(encoding="utf-8"))["final"]
+    [erased] = final["new with erasing"]["runs"]
+    assert f"as well gave {100 * erased['curve']['test_accuracy'][-1]:.1f} %, one seed" in README
+    fell = [
+        round(100 * row["runs"][0]["curve"]["train_accuracy"][-1]) for row in (final["new"], final["new with erasing"])
+    ]
+    assert "accuracy falls from {} to {} %".format(*fell) in README
 
 
 def test_the_measured_ladder_is_of_the_presets_as_they_are():

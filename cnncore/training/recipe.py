@@ -54,9 +54,8 @@ INGREDIENTS: tuple[Ingredient, ...] = (
         ("average",),
     ),
     Ingredient(
-        "shifts and erasing",
-        "Images are shifted by up to four pixels at their full size instead of cut to 28 (He et al. 2015), and half of "
-        "them lose a square (DeVries & Taylor 2017).",
+        "pad-crop",
+        "Images are shifted by up to four pixels at their full size, instead of cut to 28 pixels (He et al. 2015).",
         ("augment",),
     ),
     Ingredient(
