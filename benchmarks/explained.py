@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncore.figures.measured import measured
-from cnncore.figures.records import said
+from cnncore.figures.records import over_seeds
 from cnncore.statistics import mean_and_spread
 from cnncore.training.presets import PRESETS
 
@@ -95,7 +95,8 @@ def reached(text: str) -> str:
 
     def said_of(found: re.Match[str]) -> str:
         one = measured(PRESETS[found[1]])
-        return f"<!-- measured {found[1]} -->{said(one) if one else UNKNOWN}<!-- /measured {found[1]} -->"
+        text = over_seeds(one.accuracy, one.spread, one.seeds) if one else UNKNOWN
+        return f"<!-- measured {found[1]} -->{text}<!-- /measured {found[1]} -->"
 
     return REACHED.sub(said_of, text)
 
@@ -120,14 +121,11 @@ def clock(result: dict[str, Any]) -> dict[str, str]:
     rows = result.get("ingredients", {})
     if not {"old", "new"} <= rows.keys():
         return {f"clock, {name}": UNKNOWN for name in ("epochs", "old", "new")}
-    said = {"clock, epochs": str(rows["new"]["config"]["epochs"])}
+    texts = {"clock, epochs": str(rows["new"]["config"]["epochs"])}
     for name in ("old", "new"):
-        reached = [run["curve"]["validation_accuracy"][-1] for run in rows[name]["runs"] if not run["diverged"]]
-        mean, spread = mean_and_spread(reached)
-        deviation = f" ± {100 * spread:.1f}" if spread is not None else ""
-        seeds = f"{len(reached)} seed{'s' if len(reached) > 1 else ''}"
-        said[f"clock, {name}"] = f"{100 * mean:.1f}{deviation} % ({seeds})"
-    return said
+        accuracies = [run["curve"]["validation_accuracy"][-1] for run in rows[name]["runs"] if not run["diverged"]]
+        texts[f"clock, {name}"] = over_seeds(*mean_and_spread(accuracies), len(accuracies))
+    return texts
 
 
 def graph(results: list[dict[str, Any]], name: str) -> str:

@@ -62,7 +62,7 @@ def show_records() -> None:
         {"year": str(r.year), "by": r.name, "seconds to 94 %": f"{r.seconds:g}", "on": r.gpu, "source": r.source}
         for r in RECORDS
     ]
-    seconds = NOT_MEASURED if mine is None else f"{mine.seconds:,.0f} for {said(mine)}"
+    seconds = NOT_MEASURED if mine is None else f"{mine.seconds:,.1f} for {said(mine)}"
     where = mine.machine if mine else ""
     rows.append({"year": "", "by": "preset speedrun", "seconds to 94 %": seconds, "on": where, "source": ""})
     st.dataframe(
@@ -98,9 +98,11 @@ def show_ingredients(family: str, old_is: str) -> None:
     )
     alt = "What each ingredient adds to the validation accuracy, with its spread"
     draw(worth_chart(found.worths), f"worth_{family}", alt)
-    seeds = "one seed" if found.new[2] == 1 else f"up to {found.new[2]} seeds"
+    count = found.new[2]
+    what = "Difference" if count == 1 else "Mean difference and one standard deviation"
+    seeds = "One seed" if count == 1 else f"Up to {count} seeds"
     st.caption(
-        f"Mean difference and one standard deviation over {seeds}, each compared with the same seed, after "
+        f"{what}. {seeds}, each compared with the same seed, after "
         f"{found.epochs} epochs on {found.images:,} train images. {found.machine}."
     )
     st.dataframe(pd.DataFrame(worth_table(found.worths)), hide_index=True, width="stretch")

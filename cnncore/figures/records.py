@@ -196,5 +196,14 @@ def _accuracy(step: Step) -> str:
 
 def said(one: Measured) -> str:
     """Return an accuracy with its spread over the seeds in words."""
-    spread = f" ± {100 * one.spread:.1f}" if one.spread is not None else ""
-    return f"{100 * one.accuracy:.1f}{spread} % ({one.seeds} seed{'s' if one.seeds > 1 else ''})"
+    return over_seeds(one.accuracy, one.spread, one.seeds)
+
+
+def over_seeds(accuracy: float, spread: float | None, seeds: int) -> str:
+    """Return a mean accuracy (fraction) with its spread over the seeds in words.
+
+    >>> over_seeds(0.9664, 0.0067, 3), over_seeds(0.9029, None, 1)
+    ('96.6 ± 0.7 % (3 seeds)', '90.3 % (1 seed)')
+    """
+    deviation = f" ± {100 * spread:.1f}" if spread is not None else ""
+    return f"{100 * accuracy:.1f}{deviation} % ({seeds} seed{'s' if seeds > 1 else ''})"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cnncore.architecture import BatchNorm2d, load_network
 from cnncore.architecture.network import all_layers
 from cnncore.errors import InputError
-from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
+from cnncore.training.config import WHITENING, Optimizer, RunConfig, Schedule
 from cnncore.training.schedule import milestones
 
 _ADAPTIVE = (Optimizer.RMSPROP, Optimizer.ADAM, Optimizer.ADAMW)
@@ -63,7 +63,7 @@ def _steps(config: RunConfig) -> Iterator[str]:
             f"The average over {config.average:g} epochs reaches back to the beginning of a run of {config.epochs}: "
             "its early weights weigh down the result."
         )
-    whitening = config.standardize in (Standardization.ZCA, Standardization.PCA)
+    whitening = config.standardize in WHITENING
     if not whitening and config.whitening_eps != RunConfig.whitening_eps:
         yield f"`whitening_eps` is for zca and pca: {config.standardize} does not use it."
 

@@ -22,19 +22,12 @@ def initialize(config: RunConfig, model: nn.Sequential, batches: Batches) -> Non
     `identity_start` lets each convolution begin by passing on its inputs: of its filters the first C_in have a one in
     their middle for their own channel and nothing else, the other filters stay as drawn (Zagoruyko & Komodakis 2017,
     Jordan 2024). `whitened_patches` gives the first layer the filters of `whitening_filters` for the train images as
-    the network sees them; these filters do not learn, their biases do. `logit_scale` multiplies the last dense layer.
-    Where `norm_bias_rate` is not 1 the scales of batch norms stay at one: weight decay would shrink them, and what they
-    pass on would drown in biases that move so fast (trained on CIFAR-10 with scales that learn, the train accuracy fell
-    from 76 to 67 % while the rate was at its highest).
+    the network sees them. `logit_scale` multiplies the last dense layer.
     """
     if config.identity_start:
         for layer in model.modules():
             if isinstance(layer, nn.Conv2d) and layer.groups == 1:
                 nn.init.dirac_(layer.weight[: layer.in_channels])
-    if config.norm_bias_rate != 1:
-        for layer in model.modules():
-            if isinstance(layer, nn.BatchNorm2d):
-                layer.weight.requires_grad_(False)
     if config.logit_scale != 1:
         with torch.no_grad():
             for parameter in last_dense(model).parameters():
@@ -44,7 +37,20 @@ def initialize(config: RunConfig, model: nn.Sequential, batches: Batches) -> Non
         filters = whitening_filters(_patch_statistics(batches, first), first.out_channels)
         with torch.no_grad():
             first.weight.copy_(filters.view(first.weight.shape))
-        first.weight.requires_grad_(False)
+
+
+def freeze(config: RunConfig, model: nn.Sequential) -> None:
+    """Keep from learning what `config` wants to stay as it is, wherever the weights come from.
+
+    Filters that whiten patches do not learn, their biases do. Where `norm_bias_rate` is not 1 the scales of batch norms
+    stay at one: weight decay would shrink them, and what they pass on would drown in biases that move so fast.
+    """
+    if config.norm_bias_rate != 1:
+        for layer in model.modules():
+            if isinstance(layer, nn.BatchNorm2d):
+                layer.weight.requires_grad_(False)
+    if config.whitened_patches:
+        _first(model).weight.requires_grad_(False)
 
 
 def whitening_filters(covariance: Tensor, count: int) -> Tensor:

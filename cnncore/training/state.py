@@ -14,7 +14,7 @@ from cnncore.training.average import Average
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
-from cnncore.training.initial import initialize
+from cnncore.training.initial import freeze, initialize
 from cnncore.training.network import network_of
 from cnncore.training.optimizers import optimizer_of
 from cnncore.training.pool_first import pool_first
@@ -58,7 +58,9 @@ def state_of(
     if saved and saved.standardize:
         standardize = Standardize.from_state(saved.standardize)
     batches = Batches.of(config, data, device, standardize)
-    initialize(config, model, batches)
+    if saved is None:  # else all weights are the checkpoint's
+        initialize(config, model, batches)
+    freeze(config, model)
     optimizer = optimizer_of(config, model)
     average = Average(config, model, len(batches))
     plateau = Plateau.of(config)

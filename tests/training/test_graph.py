@@ -24,7 +24,7 @@ from cnncore.training.average import Average
 from cnncore.training.batches import Batches
 from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.graph import GraphStep, StaticUpdate, evaluator_of, step_of, unchanged, why_eager
-from cnncore.training.initial import initialize
+from cnncore.training.initial import freeze, initialize
 from cnncore.training.live import Live
 from cnncore.training.network import network_of
 from cnncore.training.optimizers import optimizer_of, set_rate
@@ -62,6 +62,7 @@ def prepared(config, data, device=CPU):
     model = build(network_of(config, data.shape, len(data.classes))).to(device, memory_format=torch.channels_last)
     batches = Batches.of(config, data, device)
     initialize(config, model, batches)
+    freeze(config, model)
     return model, batches, optimizer_of(config, model)
 
 
