@@ -39,10 +39,13 @@ if not stored:
     link_to("ladder")
     st.stop()
 chosen = choose_runs(stored)
+# Where every run has images to be judged by, the test set is not the first thing to look at.
+judged = "validation" if chosen and all(run.config.validation_size for run in chosen) else "test"
 with st.container(horizontal=True, vertical_alignment="bottom"):
     metric = st.selectbox(
         "Metric",
         list(METRICS),
+        list(METRICS).index(f"{judged}/accuracy"),
         format_func=lambda name: METRICS[name].split(" (")[0].capitalize(),
         key="metric",
         bind="query-params",

@@ -20,6 +20,7 @@ from cnncore.runs.store import RunStore, open_store
 from cnncore.statistics import mean_and_spread
 from pages.parts.charts import draw
 from pages.parts.compare_choice import name_of
+from pages.parts.held_out import LOCKED, locked
 
 
 def setting_name(runs: Sequence[Run]) -> str:
@@ -27,6 +28,11 @@ def setting_name(runs: Sequence[Run]) -> str:
     label = runs[0].label.rsplit(" · seed ", 1)[0]
     seeds = ", ".join(str(run.config.seed) for run in runs)
     return f"{label} · seed{'s' if len(runs) > 1 else ''} {seeds} ({runs[-1].id[-4:]})"
+
+
+def names_of(runs: Sequence[Run]) -> str:
+    """Return the runs' names as they stand in a sentence."""
+    return " and ".join(f"*{name_of(run)}*" for run in runs)
 
 
 @st.cache_data(max_entries=400, show_spinner=False)
@@ -38,12 +44,20 @@ def show_overlay(settings: list[list[Run]], metric: str, axis: Axis) -> Chart | 
     """Draw the metric of the first settings, as many as there are colours; None where none of them measured it."""
     if len(settings) > len(RUNS):
         st.warning(f"{len(settings)} settings are chosen and {len(RUNS)} colours can be told apart: those are drawn.")
+    closed = [run for runs in settings for run in runs if metric.startswith("test/") and locked(run)]
     entries = [
-        Seeds(setting_name(runs), [_curve(run.id, run.updated, metric) for run in runs])
+        Seeds(setting_name(runs), [_curve(run.id, run.updated, metric) for run in runs if run not in closed])
         for runs in settings[: len(RUNS)]
     ]
     chart = overlay_chart(entries, metric, axis)
+    if closed:
+        st.info(
+            f"The test set of {names_of(closed)} is {LOCKED}: there are validation images to judge by meanwhile.",
+            icon=":material/lock:",
+        )
     if not chart.data["x"]:
+        if closed:
+            return None
         need = {"validation": "a validation split", "train_eval": "*train_eval* switched on"}
         part = metric.split("/")[0]
         st.info(f"None of the chosen runs measured this: it takes {need.get(part, 'a complete epoch')}.")
@@ -104,14 +118,15 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
         if best is None or run.test_accuracy is None:
             continue
         optimistic = optimistic or not best.fair
+        closed = locked(run)
         rows.append(
             {
                 "run": name_of(run),
                 "status": str(run.status),
                 "train": f"{100 * run.train_accuracy:.1f} %" if run.train_accuracy is not None else None,
-                "test, last epoch (95 % interval)": percent(run.test_accuracy, run.test_size),
+                "test, last epoch (95 % interval)": LOCKED if closed else percent(run.test_accuracy, run.test_size),
                 "best epoch": best.epoch,
-                "test at it": f"{100 * best.test_accuracy:.1f} %",
+                "test at it": LOCKED if closed else f"{100 * best.test_accuracy:.1f} %",
                 "chosen on": "validation" if best.fair else "test (optimistic)",
                 "training": duration(run.seconds),
             }
@@ -128,7 +143,7 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
 def _show_seeds(settings: list[list[Run]]) -> None:
     rows: list[dict[str, Any]] = []
     for runs in settings:
-        values = [100 * run.test_accuracy for run in runs if run.test_accuracy is not None]
+        values = [100 * run.test_accuracy for run in runs if run.test_accuracy is not None and not locked(run)]
         if len(values) > 1:
             mean, spread = mean_and_spread(values)
             rows.append(
@@ -156,6 +171,10 @@ def show_pair(runs: list[Run]) -> None:
     second = right.selectbox("Second", list(names), index=len(names) - 1, key="second", bind="query-params")
     if first == second:
         st.info("Choose two different runs.")
+        return
+    closed = [run for run in (names[first], names[second]) if locked(run)]
+    if closed:
+        st.info(f"The test set of {names_of(closed)} is {LOCKED}.", icon=":material/lock:")
         return
     try:
         pair = paired(names[first], names[second])

@@ -11,6 +11,7 @@ from cnncore.runs.store import open_store
 from cnncore.statistics import wilson_interval
 
 TOGGLE = "Read the test set now, epoch by epoch"
+LOCKED = "locked until the end"
 WHY = (
     "Whoever looks at the test set while choosing when to stop, which learning rate or which run, chooses its luck "
     "too, and what is read at the end is too high. Validation images are there to be chosen by; the test set is read "
@@ -31,6 +32,11 @@ def sight(run: Run) -> Sight:
     if not run.config.validation_size or st.session_state.get(_key(run)):
         return Sight.CURVE
     return Sight.NOTHING if run.status.active else Sight.READING
+
+
+def locked(run: Run) -> bool:
+    """Return True where nothing that was read of the run's test set may be shown yet."""
+    return sight(run) is Sight.NOTHING
 
 
 def show_lock(run: Run) -> None:

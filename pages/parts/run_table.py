@@ -10,7 +10,7 @@ from cnncore.runs import client
 from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
 from cnncore.training.presets import title
-from pages.parts.held_out import Sight, sight
+from pages.parts.held_out import LOCKED, locked
 from pages.parts.live import act
 from pages.parts.run_judgement import show
 
@@ -56,7 +56,7 @@ def show_table(runs: list[Run]) -> None:
     st.dataframe(table, hide_index=True, width="stretch", height=min(38 + 35 * len(runs), 320))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {run.id: f"{run.label} ({run.id})" for run in runs}
-        locked = {run.id for run in runs if sight(run) is Sight.NOTHING}
+        closed = {run.id for run in runs if locked(run)}
         picked = st.selectbox("Run", list(names), format_func=names.__getitem__, key="picked", width=420)
         st.button("Show", icon=":material/visibility:", on_click=show, args=(picked,))
         st.button("Resume ", icon=":material/restart_alt:", on_click=act, args=(client.resume, picked))
@@ -67,10 +67,8 @@ def show_table(runs: list[Run]) -> None:
             file_name=f"run-{picked}.csv",
             icon=":material/download:",
             on_click="ignore",
-            disabled=picked in locked,
-            help="The file has the test set's readings, which are locked until the run's end."
-            if picked in locked
-            else None,
+            disabled=picked in closed,
+            help=f"The file has the test set's readings, which are {LOCKED} of the run." if picked in closed else None,
         )
 
 
@@ -79,6 +77,6 @@ def _share(accuracy: float | None) -> str | None:
 
 
 def _test(run: Run) -> str | None:
-    if sight(run) is Sight.NOTHING:
-        return "locked until the end"
+    if locked(run):
+        return LOCKED
     return None if run.test_accuracy is None else percent(run.test_accuracy, run.test_size)

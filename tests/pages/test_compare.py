@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,6 +52,13 @@ def opened(**address):
 def said(app):
     return " ".join(
         element.value for kind in (app.markdown, app.caption, app.info, app.success, app.warning) for element in kind
+    )
+
+
+def legend(app):
+    """Return the names of the settings that the overlay draws, as one text."""
+    return " ".join(
+        json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"][0]["encoding"]["color"]["scale"]["domain"]
     )
 
 
@@ -121,3 +129,32 @@ def test_every_metric_is_drawn_over_every_axis(store, metric):
         app.segmented_control(key="across").set_value(axis).run()
         assert not app.exception
         assert "None of the chosen" not in said(app)
+
+
+def test_the_test_set_of_a_run_that_goes_on_is_locked_where_it_has_validation_images(store):
+    over = filled(store)
+    split = replace(CONFIG, validation_size=40, seed=1)
+    going = store.create(split)
+    store.claim(going, "me", 1)
+    store.append(going, [replace(started(), test_size=50)], "me")
+    store.append(going, [*(batch(1, n) for n in range(5)), epoch_end(1)], "me")
+    names = [f"{run.label} · {run.config.dataset} ({run.id[-4:]})" for run in (store.get(over), store.get(going))]
+    app = opened(runs=names)
+    assert app.selectbox(key="metric").value == "test/accuracy"
+    assert over[-4:] in legend(app)
+    assert going[-4:] not in legend(app)
+    assert f"The test set of *{names[1]}* is locked until the end" in said(app)
+    rows = next(table.value for table in app.dataframe if "run" in table.value).set_index("run")
+    for column in ("test, last epoch (95 % interval)", "test at it"):
+        assert list(rows[column] == "locked until the end") == [False, True]
+    assert not app.latex  # no test on the same images either
+    app.selectbox(key="metric").set_value("batch/loss").run()
+    assert going[-4:] in legend(app)
+
+
+def test_runs_that_all_have_validation_images_are_first_compared_by_them(store):
+    names = []
+    for seed in (1, 2):
+        run = store.get(filled(store, replace(CONFIG, validation_size=40, seed=seed)))
+        names.append(f"{run.label} · {run.config.dataset} ({run.id[-4:]})")
+    assert opened(runs=names).selectbox(key="metric").value == "validation/accuracy"

@@ -1,5 +1,6 @@
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from pages.parts.errors_calibration import BANDS, band
 from pages.parts.errors_views import SHARES, SUREST, WORST, percent
 from tests.conftest import CLASSES, tiny_images
 from tests.pages.stored_run import store_run
+from tests.runs.conftest import epoch_end, started
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "errors.py")
 CONFIG = RunConfig(dataset="tiny", network="classroom", epochs=5, lr=0.1, batch_size=10)
@@ -97,6 +99,20 @@ def test_without_a_run_it_says_how_to_get_one(app_home):
     page = opened()
     assert "No trained network" in page.info[0].value
     assert "Train a network" in said(page)
+
+
+def test_a_test_set_that_is_locked_shows_no_errors_until_the_reader_opens_it(trained, app_home):
+    shutil.copytree(trained[0], app_home)
+    store = open_store()
+    run_id = store.create(replace(CONFIG, validation_size=20))
+    store.claim(run_id, "me", 1)
+    store.append(run_id, [started(), epoch_end(1)], "me")
+    checkpoint_path(run_id).touch()
+    page = opened(errors_run=run_id)
+    assert "is locked until the end" in said(page)
+    assert not page.dataframe
+    healthy(page.toggle(key=f"read_test_{run_id}").set_value(True).run())
+    assert "Nothing was kept" in said(page)
 
 
 def test_the_epoch_changes_the_matrix(run_id):
