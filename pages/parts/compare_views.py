@@ -126,7 +126,7 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
                 "train": f"{100 * run.train_accuracy:.1f} %" if run.train_accuracy is not None else None,
                 "test, last epoch (95 % interval)": LOCKED if closed else percent(run.test_accuracy, run.test_size),
                 "best epoch": best.epoch,
-                "test at it": LOCKED if closed else f"{100 * best.test_accuracy:.1f} %",
+                "test at it": "locked" if closed else f"{100 * best.test_accuracy:.1f} %",
                 "chosen on": "validation" if best.fair else "test (optimistic)",
                 "training": duration(run.seconds),
             }
