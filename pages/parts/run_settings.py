@@ -29,7 +29,17 @@ TOGGLES = {
 _FINER = ("std_kind", "aug_kinds", "padding", "mom_value", "sched_kind", "decay", "drop_p", "train_size", "device")
 # What only a few change; the keys are the configuration's own names.
 PLAIN = (
-    *("optimizer", "nesterov", "weight_decay", "label_smoothing", "average", "warmup_epochs", "whitening_eps"),
+    *(
+        "optimizer",
+        "nesterov",
+        "weight_decay",
+        "label_smoothing",
+        "average",
+        "warmup_epochs",
+        "whitening_eps",
+        "factor",
+        "patience",
+    ),
     *("norm_bias_rate", "logit_scale", "identity_start", "whitened_patches"),
     *("validation_size", "train_eval", "precision"),
 )
@@ -43,6 +53,8 @@ LIMITS: dict[str, tuple[Any, Any]] = {
     "mom_value": (0.0, 0.999),
     "drop_p": (0.0, 0.99),
     "decay": (0.01, 1.0),
+    "factor": (0.001, 1.0),
+    "patience": (0, 1000),
     "train_size": (0, 10**6),
     "weight_decay": (0.0, 10.0),
     "label_smoothing": (0.0, 0.9),
@@ -108,6 +120,7 @@ def configuration() -> RunConfig:
     first = RunConfig()
     plain = {name: s.get(name, getattr(first, name)) for name in PLAIN}
     plain |= {"optimizer": Optimizer(plain["optimizer"]), "precision": Precision(plain["precision"])}
+    plain["nesterov"] = plain["nesterov"] and s.mom  # a way to use momentum: switched off with it
     kinds = {augmentation.kind: augmentation for augmentation in _CROP_AND_FLIP}
     kinds[PadCrop.kind] = PadCrop(s.get("padding", PadCrop.padding))
     augment = tuple(

@@ -242,6 +242,8 @@ def test_every_setting_is_in_the_address_and_in_the_run(store):
         "average": "1.5",
         "sched_kind": "step",
         "milestones": "3, 40",
+        "factor": "0.5",
+        "patience": "2",
         "warmup_epochs": "2.0",
         "validation_size": "500",
         "train_eval": "true",
@@ -269,7 +271,30 @@ def test_every_setting_is_in_the_address_and_in_the_run(store):
     assert config.augment == (PadCrop(3),)
     assert config.whitened_patches
     assert config.schedule is Schedule.STEP
+    assert (config.factor, config.patience) == (0.5, 2)
     assert config.standardize is Standardization.ZCA
+
+
+def test_what_plays_no_part_is_greyed_out_and_what_is_needed_to_go_on_is_not(store):
+    app = opened(preset="classroom-plus")
+
+    def dead():
+        kinds = (app.number_input, app.text_input, app.selectbox, app.multiselect, app.toggle)
+        return {widget.key for kind in kinds for widget in kind if widget.disabled}
+
+    assert dead() == {"whitening_eps", "padding", "drop_p", "milestones", "factor", "decay", "patience"}
+    app.selectbox(key="sched_kind").set_value("plateau").run()
+    app.selectbox(key="std_kind").set_value("zca").run()
+    app.toggle(key="drop").set_value(True).run()
+    assert dead() == {"padding", "milestones", "decay"}
+    for toggle in ("std", "aug", "mom", "sched"):
+        app.toggle(key=toggle).set_value(False).run()
+        assert not app.exception
+    more = {"std_kind", "whitening_eps", "aug_kinds", "mom_value", "nesterov", "sched_kind", "factor", "patience"}
+    assert dead() == {"padding", "milestones", "decay"} | more
+    app.button(key="start").click().run()
+    config = store.runs()[0].config
+    assert (config.momentum, config.nesterov, config.schedule) == (0.0, False, Schedule.NONE)
 
 
 def test_settings_that_do_not_go_together_are_a_sentence(store):
