@@ -62,8 +62,8 @@ def show_optimism(run: Run) -> None:
             f"By the test set it is epoch **{best.epoch}** of {run.epoch}, with {100 * best.test_accuracy:.1f} %; the "
             f"last epoch has {percent(run.test_accuracy, run.test_size)}. The best of {run.epoch} readings is also the "
             f"luckiest: each is uncertain by about {50 * (high - low):.1f} points on {run.test_size:,} images, so "
-            "that number is **optimistic**. With *Validation images* (under **More**, Data; a tenth of the train images is "
-            "usual) those are chosen by, and the test set stays locked until the end."
+            "that number is **optimistic**. With *Validation images* (under **More**, *Data*; a tenth of the train "
+            "images is usual) those are chosen by, and the test set stays locked until the end."
         )
 
 
