@@ -112,10 +112,9 @@ def show_try() -> None:
 header("Bag of words", "What if each stage is finished before the next begins, and only the last one sees a label?")
 remember(*ADDRESS)
 try:
-    left, right = st.columns([3, 6], vertical_alignment="bottom")
-    with left:
-        image, _ = from_data("bow")
-    with right, st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        with st.container(width=260):
+            image, _ = from_data("bow")
         st.segmented_control(
             "Descriptor",
             list(Descriptor),
@@ -124,11 +123,10 @@ try:
             key="descriptor",
             bind="query-params",
         )
-        st.selectbox("Words", WORDS, WORDS.index(BASE.words), key="words", bind="query-params", width=110)
+        st.selectbox("Words", WORDS, WORDS.index(BASE.words), key="words", bind="query-params", width=100)
         st.toggle(
             "Pyramid", BASE.pyramid, key="pyramid", bind="query-params", help="Count in the four quarters as well."
         )
-        place = st.container(width=160)
         start = st.container(width="content")
     pictures = st.container()
     with st.expander("More settings", icon=":material/tune:"):
@@ -149,9 +147,13 @@ try:
         help="Learns the dictionary and the classifier in a process of its own: you can close this page.",
     )
     with pictures:
-        show_patch(image, config, place)
+        patch = st.container()
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+            place = st.container(width=220)
+            st.toggle("Shuffle the patches", key="shuffled", bind="query-params", disabled=current is None)
+        with patch:
+            show_patch(image, config, place)
         show_job()
-        st.toggle("Shuffle the patches", key="shuffled", bind="query-params", disabled=current is None)
         if current is not None:
             show_words(image, state.bow_class, load_model(current), current)
         elif not running():

@@ -69,7 +69,7 @@ def patch_picture(descriptor: NDArray[np.float32], config: BagOfWordsConfig, cha
 
 def descriptor_chart(descriptor: NDArray[np.float32], kind: Descriptor) -> Chart:
     """Return the numbers of one descriptor as bars."""
-    axis = "number (16 cells x 8 orientations)" if kind is Descriptor.GRADIENTS else "number (colour, row, column)"
+    axis = "16 cells x 8 orientations" if kind is Descriptor.GRADIENTS else "colour, row, column"
     encoding = {
         "x": {"field": "number", "type": "quantitative", "title": axis, "scale": {"nice": False}},
         "y": {"field": "value", "type": "quantitative", "title": None},
