@@ -153,3 +153,14 @@ def test_presets_are_configured_for_the_device():
     assert isinstance(config, RunConfig)
     assert (config.device, config.precision, config.epochs, config.snapshots) == ("cuda", "half", 3, False)
     assert config.preset == "figure-9"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="processes have no groups there")
+def test_what_a_part_has_started_ends_with_it():
+    child = "import time; print('there', flush=True); time.sleep(30); print('still there', flush=True)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+    process = subprocess.Popen([sys.executable, "-c", parent], stdout=subprocess.PIPE, start_new_session=True)
+    with process.stdout:
+        assert process.stdout.readline() == b"there\n"
+        all_gpu._end(process)
+        assert process.stdout.read() == b""

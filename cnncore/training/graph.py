@@ -71,6 +71,7 @@ def step_of(
     try:
         return GraphStep(config, batches, model, optimizer, average, recorder), "each update one CUDA graph"
     except RuntimeError as error:  # what cannot be recorded, or too little memory: the state was put back
+        recorder.give_up()
         return eager, f"updates kernel by kernel, because {failed(error)}"
 
 
@@ -162,9 +163,14 @@ class GraphStep:
 def evaluator_of(
     config: RunConfig, batches: Batches, model: nn.Module, recorder: Recorder | None, *, blocking: bool = True
 ) -> tuple[Evaluator, str]:
-    """Return what scores `model`, and in a few words how where that is worth saying; without a recorder as it is."""
+    """Return what scores `model`, and in a few words how where that is worth saying; without a recorder as it is.
+
+    Comes after `step_of`: a recorder that has failed there records no evaluation either.
+    """
     how = ""
-    if recorder is not None:
+    if recorder is not None and not recorder.usable:
+        how = "evaluation likewise"
+    elif recorder is not None:
         recorded = partial(_recorded, recorder)
         try:
             return Evaluator(config, batches, model, blocking=blocking, recorded=recorded), "evaluation by CUDA graphs"
@@ -184,7 +190,7 @@ def _recorded(recorder: Recorder, one_pass: StaticEvaluation) -> Callable[[int],
                 one_pass(size)
 
     recorder.rehearse(rehearse)
-    graphs = {size: recorder.record(partial(one_pass, size)) for size in sizes}
+    graphs = {size: recorder.record(partial(one_pass, size), random=False) for size in sizes}
     return lambda size: graphs[size].replay()
 
 

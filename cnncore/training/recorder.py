@@ -1,6 +1,7 @@
 """Recording work on a CUDA device as graphs, and what has to be kept apart for that."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch
 
@@ -15,6 +16,7 @@ class Recorder:
     """
 
     def __init__(self) -> None:
+        self.usable = True
         self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
         self._pool = torch.cuda.graph_pool_handle()
         self._graphs: list[torch.cuda.CUDAGraph] = []
@@ -22,18 +24,47 @@ class Recorder:
     def rehearse(self, work: Callable[[], object]) -> None:
         """Do `work` once, where it will be recorded: what is chosen and allocated at first is so there."""
         self._stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self._stream):
-            work()
-        torch.cuda.current_stream().wait_stream(self._stream)
+        try:
+            with torch.cuda.stream(self._stream):
+                work()
+        finally:  # what was begun goes on there: whoever puts the weights back comes after it
+            torch.cuda.current_stream().wait_stream(self._stream)
 
-    def record(self, work: Callable[[], object]) -> torch.cuda.CUDAGraph:
-        """Return a graph of `work`, which is not done now; a RuntimeError where it cannot be recorded."""
+    def record(self, work: Callable[[], object], *, random: bool = True) -> torch.cuda.CUDAGraph:
+        """Return a graph of `work`, which is not done now; a RuntimeError where it cannot be recorded.
+
+        `random` work draws from torch's generator when it is launched. Whether or not it could be recorded, the current
+        stream is then the caller's, and the generator one that can be drawn from.
+        """
         graph = torch.cuda.CUDAGraph()
         self._graphs.append(graph)
-        # Another thread of this process may use CUDA meanwhile (a page's preview never does, a test's may).
-        with torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"):
-            work()
+        before = torch.cuda.current_stream()
+        generator = torch.cuda.default_generators[before.device_index]
+        own, spare = generator.graphsafe_get_state(), generator.clone_state()
+        # A recording that breaks off leaves the generator's state as one that is being recorded, for good (PyTorch
+        # 2.11): what draws nothing is recorded with another state, what draws goes on with another one.
+        generator.graphsafe_set_state(own if random else spare)
+        after = own
+        try:
+            # Another thread of this process may use CUDA meanwhile (a page's preview never does, a test's may).
+            with torch.cuda.graph(graph, self._pool, self._stream, capture_error_mode="thread_local"):
+                work()
+        except BaseException:
+            after = spare if random else own
+            torch.cuda.set_stream(before)  # torch's own way back is cut off where the recording cannot be ended
+            before.wait_stream(self._stream)
+            # As a rule the recording has ended, and torch says so; else its pool could not be used, nor memory be freed.
+            with suppress(RuntimeError, AttributeError):
+                torch._C._cuda_endAllocateToPool(before.device_index, self._pool)
+            raise
+        finally:
+            generator.graphsafe_set_state(after)
         return graph
+
+    def give_up(self) -> None:
+        """Let go of all graphs and their memory, and be of no use any more: a recording broke off in their pool."""
+        self._graphs.clear()
+        self.usable = False
 
 
 def recorder_of(device: torch.device, graph: bool = True) -> Recorder | None:

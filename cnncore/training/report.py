@@ -39,16 +39,19 @@ class Report:
         Yields None where it would have to wait for the device and the readout is not blocking. After a Diverged nothing
         comes any more.
         """
-        yield from self._arrived(wait=True)
+        yield from self._readout.awaited()
+        before = self._take()
+        # Ahead of telling: whoever is told may take his time, a pause above all, and that is none of the device's.
+        self._readout.send()
+        yield from before
         if not self.diverged:
-            self._readout.send()
-            yield from self._arrived(wait=everything or self._live.single)
+            if everything or self._live.single:
+                yield from self._readout.awaited()
+            yield from self._take()
 
-    def _arrived(self, wait: bool) -> Iterator[Batch | Diverged | None]:
-        if wait:
-            yield from self._readout.awaited()
-        if self._readout.arrived:
-            yield from self._events(self._readout.take())
+    def _take(self) -> Iterator[Batch | Diverged]:
+        """Take the burst that has arrived, if one has, and return its events."""
+        return self._events(self._readout.take()) if self._readout.arrived else iter(())
 
     def _events(self, burst: Burst) -> Iterator[Batch | Diverged]:
         self.seconds += burst.seconds

@@ -100,11 +100,16 @@ def in_place(config, batches, model, optimizer):
 class Played:
     """A recorder for every device: a graph is the work itself, done again at each replay."""
 
+    usable = True
+
     def rehearse(self, work):
         work()
 
-    def record(self, work):
+    def record(self, work, **_):
         return SimpleNamespace(replay=work)
+
+    def give_up(self):
+        self.usable = False
 
 
 def replayed(config, batches, model, optimizer):
@@ -227,15 +232,17 @@ def test_an_epoch_that_was_not_expected_is_drawn_when_it_begins(tiny):
 @pytest.mark.parametrize("words", ["no room\nand more", ""])
 def test_what_cannot_be_recorded_goes_kernel_by_kernel_and_says_why(tiny, monkeypatch, words):
     class Failing(Played):
-        def record(self, _):
+        def record(self, *_, **__):
             raise RuntimeError(words)
 
     monkeypatch.setattr(graph, "why_eager", lambda *_: "")
     model, batches, optimizer = prepared(CONFIG, tiny)
     before = {name: value.clone() for name, value in model.state_dict().items()}
-    step, _ = step_of(CONFIG, batches, model, optimizer, Average(CONFIG, model, len(batches)), Failing())
-    evaluator, how = evaluator_of(CONFIG, batches, model, Failing())
+    failed = Failing()
+    step, _ = step_of(CONFIG, batches, model, optimizer, Average(CONFIG, model, len(batches)), failed)
     assert isinstance(step, EagerStep)
+    assert evaluator_of(CONFIG, batches, model, failed)[1] == "evaluation likewise"
+    evaluator, how = evaluator_of(CONFIG, batches, model, Failing())
     assert how == f"evaluation kernel by kernel, because recording failed ({words.partition(chr(10))[0]})"
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
     evaluator.start()
@@ -283,6 +290,34 @@ def test_fifty_graph_updates_are_fifty_eager_ones(tiny, change):
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
     rates = {round(lr / 0.95 ** (step // 5), 6) for step, (_, _, lr) in enumerate(graph)}
     assert len(rates) == 2  # before and after the change
+
+
+@pytest.mark.gpu
+@cuda
+@pytest.mark.parametrize("part", ["updates", "evaluation"])
+def test_a_run_goes_on_where_a_recording_broke_off(tiny, monkeypatch, part):
+    """Asking for a number ends a recording for good; torch's generator, stream and memory have to survive it."""
+    asks, where = {"updates": (graph, "update"), "evaluation": (evaluation, "batch_sums")}[part], []
+    original = getattr(*asks)
+
+    def asking(*given):
+        sums = original(*given)
+        if torch.cuda.is_current_stream_capturing():
+            where.append(float(sums[0]))
+        return sums
+
+    config = replace(CONFIG, device="cuda", epochs=3, snapshots=False)
+    eager, _ = on_cuda(config, graph=False)
+    stream = torch.cuda.current_stream()
+    monkeypatch.setattr(*asks, asking)
+    found, how = on_cuda(config, graph=True)
+    assert ("recording failed" in how, where) == (True, [])
+    assert ("each update one CUDA graph" in how) == (part == "evaluation")
+    assert torch.cuda.current_stream() == stream
+    for ours, theirs in zip(found, eager, strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
+    monkeypatch.undo()
+    assert "each update one CUDA graph" in on_cuda(config, graph=True)[1], "the next run is recorded as ever"
 
 
 @pytest.mark.gpu

@@ -72,6 +72,30 @@ def test_a_burst_that_is_under_way_is_told_with_the_next_one():
     assert [event.step for event in rest] == [13]
 
 
+def test_a_pause_of_who_is_told_is_not_the_devices_time(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("cnncore.training.timer.time.perf_counter", lambda: now)
+    readout = Held(CPU, 8, 3, blocking=False)
+    report = report_of(readout)
+
+    def update(step):
+        nonlocal now
+        readout.start()
+        now += 1.0
+        add(report, readout, step)
+
+    update(11)
+    assert list(report.told(everything=False)) == []
+    update(12)
+    update(13)
+    readout.done = True
+    events = report.told(everything=True)
+    assert next(events).step == 11
+    now += 1000.0  # while 12 and 13 are still to be told
+    assert [event.step for event in events] == [12, 13]
+    assert report.seconds == 3.0
+
+
 def test_when_somebody_goes_step_by_step_everything_made_is_told():
     readout = Held(CPU, 8, 3, blocking=False)
     live = Live()
