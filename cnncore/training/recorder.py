@@ -53,7 +53,7 @@ class Recorder:
             after = spare if random else own
             torch.cuda.set_stream(before)  # torch's own way back is cut off where the recording cannot be ended
             before.wait_stream(self._stream)
-            # As a rule the recording has ended, and torch says so; else its pool could not be used, nor memory be freed.
+            # As a rule the recording has ended, and torch says so; else no memory of its pool could be freed.
             with suppress(RuntimeError, AttributeError):
                 torch._C._cuda_endAllocateToPool(before.device_index, self._pool)
             raise
