@@ -13,6 +13,7 @@ from cnncore.runs.record import Curve, Run
 from cnncore.runs.store import RunStore, open_store
 from pages.parts.held_out import Sight, sight
 
+_NARROWEST = 330  # pixels of a chart: in less, a legend of three names is cut off; then one stands below the other
 _FEWEST = 120  # points of a run, however many are drawn together
 Sent: TypeAlias = tuple[pa.Table, dict[str, Any]]
 
@@ -22,10 +23,8 @@ def show_curves(shown: list[Run], axis: Axis) -> None:
     seen = tuple((run.id, run.updated, sight(run)) for run in shown)
     loss, accuracy = _sent(seen, axis)
     held = "validation" if shown[0].config.validation_size else "test"
-    left, right = st.columns(2)
-    with left:
+    with st.grid(columns="auto", min_column_width=_NARROWEST):
         _draw(loss, "live_loss", f"Loss of every update, smoothed, and {held} loss")
-    with right:
         _draw(accuracy, "live_accuracy", f"Train and {held} accuracy by epoch")
 
 
