@@ -44,6 +44,15 @@ def test_the_recipe_is_the_measured_one():
     assert f"{100 * whole.accuracy:.1f} ± {100 * whole.spread:.1f} % of the test images" in README
 
 
+def test_the_recipe_on_a_part_of_cifar10_is_the_measured_one():
+    found = measurement("practical")
+    assert between("recipe-cifar10").strip() == ingredients_table(found)
+    assert (
+        f"{found.images:,} train images, {found.epochs} epochs, one seed, judged on {found.validation:,} others" in README
+    )
+    assert {len(worth.differences) for worth in found.worths} == {1}
+
+
 def test_what_the_presets_beyond_the_practical_gave_is_what_was_measured():
     assert reached(README) == README, "python -m benchmarks.explained writes what was measured"
     assert sorted(REACHED.findall(README)) == ["classroom-speedrun", "practical-plus", "speedrun"]
