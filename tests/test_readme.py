@@ -48,7 +48,8 @@ def test_the_recipe_on_a_part_of_cifar10_is_the_measured_one():
     found = measurement("practical")
     assert between("recipe-cifar10").strip() == ingredients_table(found)
     assert (
-        f"{found.images:,} train images, {found.epochs} epochs, one seed, judged on {found.validation:,} others" in README
+        f"{found.images:,} train images, {found.epochs} epochs, one seed, judged on {found.validation:,} others"
+        in README
     )
     assert {len(worth.differences) for worth in found.worths} == {1}
 

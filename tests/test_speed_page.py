@@ -10,6 +10,7 @@ from benchmarks.explained import MARK, PAGE, README, TABLE, UNKNOWN, filled, num
 from cnncore.architecture import describe
 from cnncore.architecture.catalogue import named_network
 from cnncore.cli import COMMANDS
+from cnncore.figures.recipe import LEFT_OUT, measurement
 
 ROOT = Path(__file__).parents[1]
 TEXT = PAGE.read_text(encoding="utf-8")
@@ -22,6 +23,13 @@ def one(accuracy, diverged=None):
 
 def test_every_number_is_the_measured_one():
     assert filled(TEXT, numbers()) == TEXT, "python -m benchmarks.explained writes the numbers of the results"
+
+
+def test_the_ingredient_that_does_not_help_is_named():
+    found = measurement("classroom-clock")
+    hurting = [worth.ingredient for worth in found.worths if worth.how == LEFT_OUT and "hurts" in worth.words]
+    assert hurting == ["small logits"]
+    assert "without small logits the network is a little better, in every seed" in TEXT
 
 
 def test_the_readmes_table_is_the_measured_one():
