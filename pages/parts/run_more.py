@@ -21,9 +21,10 @@ def show_more() -> None:
         "Schedule": _schedule,
         "Machine": _machine,
     }
-    for tab, show in zip(st.tabs(list(groups)), groups.values(), strict=True):
-        with tab:
-            show()
+    with st.container(width=560):  # else the window is as wide as each tab needs, and jumps
+        for tab, show in zip(st.tabs(list(groups)), groups.values(), strict=True):
+            with tab:
+                show()
 
 
 def _data() -> None:
