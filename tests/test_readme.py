@@ -11,7 +11,7 @@ from benchmarks.ladder import RESULTS, table
 from benchmarks.recipe import table as ingredients_table
 from cnncore.cli import COMMANDS
 from cnncore.figures.measured import measured
-from cnncore.figures.recipe import measurement
+from cnncore.figures.recipe import ADDED, LEFT_OUT, measurement
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import CLASSROOM, PRESETS
 
@@ -52,6 +52,11 @@ def test_the_recipe_on_a_part_of_cifar10_is_the_measured_one():
         in README
     )
     assert {len(worth.differences) for worth in found.worths} == {1}
+    alone = {worth.ingredient: worth.mean for worth in found.worths if worth.how == ADDED}
+    lost = {worth.ingredient: worth.mean for worth in found.worths if worth.how == LEFT_OUT}
+    assert sorted(lost, key=lost.__getitem__)[-2:] == ["one-cycle", "Nesterov momentum"]
+    assert (lost["averaged weights"], round(alone["averaged weights"])) == (0.0, 6)
+    assert [sum(worth < 0 for worth in alone.values()), len(alone)] == [3, 7], "three of the seven hurt the old recipe"
 
 
 def test_what_the_presets_beyond_the_practical_gave_is_what_was_measured():

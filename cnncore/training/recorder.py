@@ -41,8 +41,8 @@ class Recorder:
         before = torch.cuda.current_stream()
         generator = torch.cuda.default_generators[before.device_index]
         own, spare = generator.graphsafe_get_state(), generator.clone_state()
-        # A recording that breaks off leaves the generator's state as one that is being recorded, for good (PyTorch
-        # 2.11): what draws nothing is recorded with another state, what draws goes on with another one.
+        # By PyTorch 2.11's source a recording that breaks off leaves the generator's state as one that is being
+        # recorded, for good: what draws nothing is recorded with another state, what draws goes on with another one.
         generator.graphsafe_set_state(own if random else spare)
         after = own
         try:

@@ -30,9 +30,16 @@ def setting_name(runs: Sequence[Run]) -> str:
     return f"{label} · seed{'s' if len(runs) > 1 else ''} {seeds} ({runs[-1].id[-4:]})"
 
 
-def names_of(runs: Sequence[Run]) -> str:
-    """Return the runs' names as they stand in a sentence."""
-    return " and ".join(f"*{name_of(run)}*" for run in runs)
+def say_locked(runs: Sequence[Run]) -> list[Run]:
+    """Return those of the runs whose test set is locked, and say so where there are such."""
+    closed = [run for run in runs if locked(run)]
+    if closed:
+        names = " and ".join(f"*{name_of(run)}*" for run in closed)
+        st.info(
+            f"The test set of {names} is {LOCKED}: there are validation images to judge by meanwhile.",
+            icon=":material/lock:",
+        )
+    return closed
 
 
 @st.cache_data(max_entries=400, show_spinner=False)
@@ -44,17 +51,12 @@ def show_overlay(settings: list[list[Run]], metric: str, axis: Axis) -> Chart | 
     """Draw the metric of the first settings, as many as there are colours; None where none of them measured it."""
     if len(settings) > len(RUNS):
         st.warning(f"{len(settings)} settings are chosen and {len(RUNS)} colours can be told apart: those are drawn.")
-    closed = [run for runs in settings for run in runs if metric.startswith("test/") and locked(run)]
+    closed = say_locked([run for runs in settings for run in runs]) if metric.startswith("test/") else []
     entries = [
         Seeds(setting_name(runs), [_curve(run.id, run.updated, metric) for run in runs if run not in closed])
         for runs in settings[: len(RUNS)]
     ]
     chart = overlay_chart(entries, metric, axis)
-    if closed:
-        st.info(
-            f"The test set of {names_of(closed)} is {LOCKED}: there are validation images to judge by meanwhile.",
-            icon=":material/lock:",
-        )
     if not chart.data["x"]:
         if closed:
             return None
@@ -172,9 +174,7 @@ def show_pair(runs: list[Run]) -> None:
     if first == second:
         st.info("Choose two different runs.")
         return
-    closed = [run for run in (names[first], names[second]) if locked(run)]
-    if closed:
-        st.info(f"The test set of {names_of(closed)} is {LOCKED}.", icon=":material/lock:")
+    if say_locked([names[first], names[second]]):
         return
     try:
         pair = paired(names[first], names[second])

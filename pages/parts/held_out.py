@@ -46,7 +46,7 @@ def show_lock(run: Run) -> None:
     opened = st.session_state.get(_key(run), False)
     with st.popover("Test set", icon=":material/lock_open:" if opened else ":material/lock:", key="test_lock"):
         st.markdown(WHY)
-        st.toggle(TOGGLE, key=_key(run))
+        st.toggle(TOGGLE, key=_key(run), persist_state="session")  # opened here, opened on every page
 
 
 def show_optimism(run: Run) -> None:

@@ -29,17 +29,8 @@ TOGGLES = {
 _FINER = ("std_kind", "aug_kinds", "padding", "mom_value", "sched_kind", "decay", "drop_p", "train_size", "device")
 # What only a few change; the keys are the configuration's own names.
 PLAIN = (
-    *(
-        "optimizer",
-        "nesterov",
-        "weight_decay",
-        "label_smoothing",
-        "average",
-        "warmup_epochs",
-        "whitening_eps",
-        "factor",
-        "patience",
-    ),
+    *("optimizer", "nesterov", "weight_decay", "label_smoothing", "average", "whitening_eps"),
+    *("warmup_epochs", "factor", "patience"),
     *("norm_bias_rate", "logit_scale", "identity_start", "whitened_patches"),
     *("validation_size", "train_eval", "precision"),
 )
@@ -54,7 +45,7 @@ LIMITS: dict[str, tuple[Any, Any]] = {
     "drop_p": (0.0, 0.99),
     "decay": (0.01, 1.0),
     "factor": (0.001, 1.0),
-    "patience": (0, 1000),
+    "patience": (0, 10_000),
     "train_size": (0, 10**6),
     "weight_decay": (0.0, 10.0),
     "label_smoothing": (0.0, 0.9),
