@@ -88,6 +88,10 @@ class TrainBatch:
     labels: Tensor
     share: Tensor | None = None
 
+    def first(self, size: int) -> "TrainBatch":
+        """Return the batch of the first `size` images, in the same memory."""
+        return TrainBatch(self.inputs[:size], self.labels[:size], None if self.share is None else self.share[:size])
+
 
 @dataclass(frozen=True)
 class Batches:

@@ -12,6 +12,7 @@ Recording and replaying have tests that need a CUDA device.
 
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -27,12 +28,15 @@ from cnncore.data.augmentation import (
     Rotation,
 )
 from cnncore.training.average import Average
-from cnncore.training.batches import Batches, Tables
+from cnncore.training.batches import Batches, Tables, TrainBatch
 from cnncore.training.config import RunConfig
+from cnncore.training.device import autocast
 from cnncore.training.evaluation import Evaluator, StaticEvaluation
+from cnncore.training.fused import Fused, beside
 from cnncore.training.metrics import SUMS
 from cnncore.training.optimizers import set_rate
 from cnncore.training.recorder import Recorder, failed
+from cnncore.training.side import Inline, Side
 from cnncore.training.step import EagerStep, Step, update
 
 # These make the same kernels for every draw. The policies group a batch's images by what was drawn for them, and colour
@@ -78,36 +82,67 @@ def step_of(
 class StaticUpdate:
     """An update that reads what changes from fixed places on the device, and makes no other choice.
 
-    `tables` hold the epoch's order and draws, `start` (1,) the row of the next batch's first image, `sums` (3,) is
-    where the batch's metrics go.
+    `tables` hold the epoch's order and draws, `start` (1,) the row of the first image that was not fetched yet, `sums`
+    (3,) is where the batch's metrics go. A batch is fetched during the update before it, on the `side`: there are two
+    places for batches, and the updates take them in turn.
     """
 
-    def __init__(self, config: RunConfig, batches: Batches, model: nn.Module, optimizer: torch.optim.Optimizer) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        batches: Batches,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        side: Side | Inline | None = None,
+    ) -> None:
         self._config, self._batches, self._model, self._optimizer = config, batches, model, optimizer
+        self._side = side or Inline()
         device = batches.train.images.device
         self.tables = batches.tables(1)  # of the right sizes; `load` fills them
         self.start = torch.zeros(1, dtype=torch.long, device=device)
         self.sums = torch.zeros(SUMS, device=device)
-        self._places = torch.arange(config.batch_size, device=device)
+        self._rows = torch.arange(batches.size(0), device=device)
+        first = batches.batch(self.tables, 0)
+        self._places = [self._place(first) for _ in range(2)]
 
     def load(self, tables: Tables) -> None:
-        """Take over an epoch's tables and begin with its first batch."""
+        """Take over an epoch's tables and fetch its first batch into the first place."""
         self.tables.order.copy_(tables.order)
         for mine, theirs in zip(self.tables.draws, tables.draws, strict=True):
             for name, values in mine.items():
                 values.copy_(theirs[name])
         self.start.zero_()
+        self._fetch(len(self._rows), 0)
 
-    def __call__(self, size: int) -> None:
-        """Make the update with the next `size` images, and go on to the following ones."""
-        rows = self.start + self._places[:size]
-        batch = self._batches.batch_of(self.tables, rows)
-        self.sums.copy_(update(self._config, self._model, self._optimizer, batch))
+    def __call__(self, size: int, following: int, place: int) -> None:
+        """Make the update with `size` images of one of the two places, and fetch the `following` into the other."""
+        if following:
+            with self._side.beside():
+                self._fetch(following, 1 - place)
+        batch = self._places[place].first(size)
+        self.sums.copy_(update(self._config, self._model, self._optimizer, batch, self._side))
+
+    def _place(self, like: TrainBatch) -> TrainBatch:
+        with autocast(self._config.precision, like.inputs.device):
+            fused = isinstance(self._model, Fused)
+            inputs = self._model.place_for(like.inputs) if fused else torch.zeros_like(like.inputs)
+        return TrainBatch(inputs, torch.zeros_like(like.labels), None if like.share is None else torch.zeros_like(like.share))
+
+    def _fetch(self, size: int, place: int) -> None:
+        batch = self._batches.batch_of(self.tables, self.start + self._rows[:size])
         self.start += size
+        target = self._places[place].first(size)
+        if isinstance(self._model, Fused):
+            self._model.put(batch.inputs, target.inputs)
+        else:
+            target.inputs.copy_(batch.inputs)
+        target.labels.copy_(batch.labels)
+        if target.share is not None and batch.share is not None:
+            target.share.copy_(batch.share)
 
 
 class GraphStep:
-    """Updates as recorded graphs: one for a full batch, one for the epoch's short last one."""
+    """Updates as recorded graphs: two for full batches, in turn, others for an epoch's last ones as they differ."""
 
     def __init__(
         self,
@@ -118,17 +153,20 @@ class GraphStep:
         average: Average,
         recorder: Recorder,
     ) -> None:
-        self._batches, self._optimizer, self._average = batches, optimizer, average
+        self._optimizer, self._average, self._batches = optimizer, average, batches
         self._epoch, self._epochs = 0, config.epochs
         self._rate: float | None = None
-        self._update = StaticUpdate(config, batches, model, optimizer)
+        side = recorder.side()
+        self._update = StaticUpdate(config, batches, model, optimizer, side)
         self._number = 0
         self._ahead: tuple[int, Tables] | None = None
-        sizes = sorted({batches.size(number) for number in range(len(batches))}, reverse=True)
-        with unchanged(model, optimizer):
+        sizes = [batches.size(number) for number in range(len(batches))]
+        self._kinds = [(size, after, number % 2) for number, (size, after) in enumerate(pairwise([*sizes, 0]))]
+        kinds = sorted(set(self._kinds), reverse=True)
+        with unchanged(model, optimizer), beside(model, side):
             model.train()
-            recorder.rehearse(lambda: self._rehearse(sizes))
-            self._graphs = {size: recorder.record(partial(self._record, size)) for size in sizes}
+            recorder.rehearse(lambda: self._rehearse(kinds))
+            self._graphs = {kind: recorder.record(partial(self._record, *kind)) for kind in kinds}
 
     def begin(self, epoch: int) -> None:
         """Put order and augmentation of `epoch` where the graphs read them."""
@@ -141,23 +179,23 @@ class GraphStep:
         if rate != self._rate:
             set_rate(self._optimizer, rate)
             self._rate = rate
-        self._graphs[self._batches.size(self._number)].replay()
+        self._graphs[self._kinds[self._number]].replay()
         self._number += 1
         self._average.update()
-        if self._number == len(self._batches) and self._epoch < self._epochs:
+        if self._number == len(self._kinds) and self._epoch < self._epochs:
             # The device has most of the epoch still to do: the host draws the next one meanwhile.
             self._ahead = self._epoch + 1, self._batches.drawn(self._epoch + 1)
         return self._update.sums
 
-    def _rehearse(self, sizes: list[int]) -> None:
-        for size in sizes:
+    def _rehearse(self, kinds: list[tuple[int, int, int]]) -> None:
+        for kind in kinds:
             for _ in range(_WARM_UP):
                 self._update.start.zero_()
-                self._update(size)
+                self._update(*kind)
 
-    def _record(self, size: int) -> None:
+    def _record(self, size: int, following: int, place: int) -> None:
         self._optimizer.zero_grad(set_to_none=True)  # the gradients of a graph lie in its own memory
-        self._update(size)
+        self._update(size, following, place)
 
 
 def evaluator_of(

@@ -5,6 +5,8 @@ from contextlib import suppress
 
 import torch
 
+from cnncore.training.side import Side
+
 
 class Recorder:
     """Records a run's work on the device as CUDA graphs, on a stream of their own and in one pool of memory.
@@ -17,9 +19,14 @@ class Recorder:
 
     def __init__(self) -> None:
         self.usable = True
-        self._stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
+        # Of the streams with priority there are 32, and of those without, which `Side` and others take, 32 more.
+        self._stream = torch.cuda.Stream(priority=-1)  # type: ignore[no-untyped-call]  # torch's own
         self._pool = torch.cuda.graph_pool_handle()
         self._graphs: list[torch.cuda.CUDAGraph] = []
+
+    def side(self) -> Side:
+        """Return a queue on which a part of the work may run along, recorded likewise."""
+        return Side(self._stream.device)
 
     def rehearse(self, work: Callable[[], object]) -> None:
         """Do `work` once, where it will be recorded: what is chosen and allocated at first is so there."""

@@ -14,6 +14,7 @@ from cnncore.training.average import Average
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
+from cnncore.training.fused import fused
 from cnncore.training.initial import freeze, initialize
 from cnncore.training.network import network_of
 from cnncore.training.optimizers import optimizer_of
@@ -53,7 +54,7 @@ def state_of(
     """
     network = network_of(config, data.shape, len(data.classes))
     torch.manual_seed(config.seed)
-    model = build(network) if as_drawn else pool_first(build(network))
+    model = build(network) if as_drawn else fused(pool_first(build(network)), device)
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
     if saved and saved.standardize:
         standardize = Standardize.from_state(saved.standardize)

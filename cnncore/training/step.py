@@ -12,6 +12,7 @@ from cnncore.training.config import RunConfig
 from cnncore.training.device import autocast
 from cnncore.training.metrics import batch_sums
 from cnncore.training.optimizers import set_rate
+from cnncore.training.side import Inline, Side
 
 
 class Step(Protocol):
@@ -61,16 +62,29 @@ class EagerStep:
         return sums
 
 
-def update(config: RunConfig, model: nn.Module, optimizer: torch.optim.Optimizer, batch: TrainBatch) -> Tensor:
-    """Make one update with the batch and return its sums (3,), see `batch_sums`: the batch's before its update."""
+def update(
+    config: RunConfig,
+    model: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    batch: TrainBatch,
+    side: Side | Inline | None = None,
+) -> Tensor:
+    """Make one update with the batch and return its sums (3,), see `batch_sums`: the batch's before its update.
+
+    Whatever was begun on the `side` is done before the optimizer's step.
+    """
+    side = side or Inline()
     optimizer.zero_grad(set_to_none=True)
     with autocast(config.precision, batch.inputs.device):
-        logits = model(batch.inputs)  # (N, classes)
+        logits = model(batch.inputs)  # (N, C, H, W) -> (N, classes)
     logits = logits.float()
     loss = objective(logits, batch, config.label_smoothing)
+    with side.beside(logits, loss):
+        sums = batch_sums(logits, batch.labels, loss, batch.share)
     loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+    side.join()
     optimizer.step()
-    return batch_sums(logits, batch.labels, loss, batch.share)
+    return sums
 
 
 def objective(logits: Tensor, batch: TrainBatch, smoothing: float = 0.0) -> Tensor:

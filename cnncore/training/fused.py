@@ -1,0 +1,361 @@
+"""The same network for a CUDA device, with its layers' passes over memory taken together.
+
+`Fused` holds the very modules, under the same names; only how they are computed in training differs:
+
+- a convolution's bias, batch norm, max pool and ReLU behind it are the kernels of `cnncore.training.kernels`;
+- a convolution whose bias a batch norm takes out again adds none: the running mean has it, its gradient is zero;
+- the gradient of a weight, which no other gradient waits for, goes beside the backward pass, see
+  `cnncore.training.side`;
+- the first convolution may be a product of matrices: the patches under its kernel are laid out when the batch is
+  fetched, beside the update before. For images of three channels cuDNN has slow ways only.
+
+Numbers differ from the modules' own by rounding. In evaluation the modules compute as ever.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.autograd import Function
+
+from cnncore.training import kernels
+from cnncore.training.side import Inline, Side
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Layers that are computed together, by name; where none of them is set, `other` is a module as it is."""
+
+    convolution: str = ""
+    norm: str = ""
+    pool: str = ""
+    relu: bool = False
+    dense: str = ""
+    other: str = ""
+
+
+class Fused(nn.Sequential):
+    """A sequence of modules that is trained block by block; `side` is where work may go beside the rest."""
+
+    side: Side | Inline
+
+    def __init__(self, layers: "OrderedDict[str, nn.Module]", with_kernels: bool = True) -> None:
+        super().__init__(layers)
+        self.side = Inline()
+        self._with_kernels = with_kernels
+        self._blocks = list(_blocks(list(layers.items()), with_kernels))
+        self._zeros: dict[str, Tensor] = {}
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, classes); in training the images may be a place that `put` has filled."""
+        if not self.training:
+            return super().forward(images)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+        for block in self._blocks:
+            images = self._forward(block, images)
+        return images
+
+    def place_for(self, images: Tensor) -> Tensor:
+        """Return a place for batches like `images` (N, C, H, W), as an update takes them under the current autocast.
+
+        It has the images' own shape, or the patches under the first layer's kernel as (N, K, H', W').
+        """
+        layer = self._module(self._blocks[0].convolution) if self._blocks[0].convolution else None
+        shape, kind = list(images.shape), images.dtype
+        if layer is not None:
+            kind = _kind(images)
+            size = _patches_of(layer, images) if self._with_kernels else None
+            shape = [len(images), *size] if size else shape
+        place = torch.zeros(shape, dtype=kind, device=images.device)
+        return place.contiguous(memory_format=torch.channels_last)
+
+    def put(self, images: Tensor, place: Tensor) -> None:
+        """Put a batch into the first rows of a place that `place_for` made."""
+        place = place[: len(images)]
+        if place.shape == images.shape:
+            place.copy_(images)
+        else:
+            layer = self._module(self._blocks[0].convolution)
+            window = {"kernel": layer.kernel_size[0], "stride": layer.stride[0], "padding": layer.padding[0]}
+            kernels.patches(images.contiguous(memory_format=torch.channels_last), place, **window)
+
+    def _module(self, name: str) -> Any:
+        return self._modules[name]
+
+    def _zero(self, name: str, bias: Tensor) -> Tensor:
+        if name not in self._zeros or self._zeros[name].device != bias.device:
+            self._zeros[name] = torch.zeros_like(bias)
+        return self._zeros[name]
+
+    def _forward(self, block: _Block, images: Tensor) -> Tensor:
+        if block.other or (block.dense and images.dim() != 2):
+            return self._module(block.other or block.dense)(images)  # type: ignore[no-any-return]
+        if block.dense:
+            dense = self._module(block.dense)
+            return _Dense.apply(images.to(_kind(images)), dense.weight, dense.bias, self.side)  # type: ignore[no-any-return, no-untyped-call]
+        bias = None  # of the convolution, where it is still to be added
+        if block.convolution:
+            convolution = self._module(block.convolution)
+            bias = convolution.bias
+            added, bias = (None, bias) if block.pool else (bias, None)
+            images = images.to(_kind(images))
+            if images.shape[1] == convolution.in_channels:
+                images = _Convolution.apply(images, convolution.weight, added, _geometry(convolution), self.side)  # type: ignore[no-untyped-call]
+            else:
+                images = _Product.apply(images, convolution.weight, added)  # type: ignore[no-untyped-call]
+        if block.norm:
+            if bias is not None and bias.requires_grad:
+                bias.grad = self._zero(block.convolution, bias)
+            norm, pool = self._module(block.norm), self._module(block.pool)
+            return _NormPool.apply(images, norm.weight, norm.bias, bias, norm, pool, block.relu)  # type: ignore[no-any-return, no-untyped-call]
+        if block.pool:
+            return _Pool.apply(images, bias, self._module(block.pool), block.relu, self.side)  # type: ignore[no-any-return, no-untyped-call]
+        return images
+
+
+def fused(model: nn.Sequential, device: torch.device) -> nn.Sequential:
+    """Return `model` (the very modules) as `Fused` for a CUDA device, and itself for any other."""
+    if device.type != "cuda":
+        return model
+    return Fused(OrderedDict(model.named_children()), with_kernels=not kernels.why_not(device))
+
+
+@contextmanager
+def beside(model: nn.Module, side: Side | Inline) -> Iterator[None]:
+    """Let a `Fused` model put work on the `side` within this context; any other has none to put there."""
+    if isinstance(model, Fused):
+        model.side = side
+    try:
+        yield
+    finally:
+        if isinstance(model, Fused):
+            model.side = Inline()
+
+
+def _blocks(layers: list[tuple[str, nn.Module]], with_kernels: bool) -> Iterator[_Block]:
+    place = 0
+    while place < len(layers):
+        name, layer = layers[place]
+        place += 1
+        if isinstance(layer, nn.Linear):
+            yield _Block(dense=name)
+            continue
+        convolution = norm = pool = ""
+        if isinstance(layer, nn.Conv2d) and layer.padding_mode == "zeros" and not isinstance(layer.padding, str):
+            convolution = name
+        elif not (with_kernels and _can_pool(layer)):
+            yield _Block(other=name)
+            continue
+        if with_kernels:
+            behind = place if convolution else place - 1
+            if convolution and behind + 1 < len(layers) and _can_norm(layers[behind][1]):
+                norm, behind = (layers[behind][0], behind + 1) if _can_pool(layers[behind + 1][1]) else ("", behind)
+            if behind < len(layers) and _can_pool(layers[behind][1]):
+                pool, place = layers[behind][0], behind + 1
+        relu = bool(pool) and place < len(layers) and isinstance(layers[place][1], nn.ReLU)
+        place += relu
+        yield _Block(convolution, norm, pool, relu)
+
+
+def _can_pool(layer: nn.Module) -> bool:
+    """Return whether the kernels pool as `layer` does: square windows beside each other, none over another."""
+    if not isinstance(layer, nn.MaxPool2d) or layer.return_indices:
+        return False
+    kernel, stride, padding, dilation = map(_square, (layer.kernel_size, layer.stride, layer.padding, layer.dilation))
+    return kernel in (2, 3) and stride == kernel and padding is not None and dilation == 1
+
+
+def _square(size: int | tuple[int, ...]) -> int | None:
+    """Return the one number that a size is on both axes, None where it is two."""
+    if isinstance(size, int):
+        return size
+    return size[0] if len(set(size)) == 1 else None
+
+
+def _can_norm(layer: nn.Module) -> bool:
+    return (
+        isinstance(layer, nn.BatchNorm2d)
+        and layer.affine
+        and layer.track_running_stats
+        and layer.momentum is not None
+    )
+
+
+_PATCH, _PLACE = 128, 2**28  # values of a patch, and bytes of a batch of them, at most
+
+
+def _patches_of(layer: nn.Conv2d, images: Tensor) -> tuple[int, int, int] | None:
+    """Return (K, H', W') of the patches under a layer's kernel, None where a product is no way for it.
+
+    For few channels cuDNN has slow ways only; with many of them the patches would be too large. Their number of values
+    is rounded up to eight: tensor cores take so many at a time.
+    """
+    sizes = (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
+    square = all(_square(size) is not None for size in sizes)
+    values = layer.in_channels * layer.kernel_size[0] * layer.kernel_size[1]
+    if layer.groups != 1 or not square or layer.dilation != (1, 1) or layer.kernel_size == (1, 1) or values > _PATCH:
+        return None
+    one = torch.empty(1, *images.shape[1:], device="meta")
+    high, wide = F.conv2d(one, torch.empty(layer.weight.shape, device="meta"), None, *_geometry(layer)).shape[2:]
+    values = -(-values // 8) * 8
+    return (values, high, wide) if len(images) * values * high * wide * 4 <= _PLACE else None
+
+
+def _kind(images: Tensor) -> torch.dtype:
+    """Return the type in which a convolution or dense layer computes here: autocast's, else that of its input."""
+    device = images.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else images.dtype
+
+
+def _geometry(layer: nn.Conv2d) -> tuple[Any, ...]:
+    return layer.stride, layer.padding, layer.dilation, layer.groups
+
+
+def _give(parameter: Tensor, gradient: Tensor) -> None:
+    """Set a parameter's gradient, of its type and laid out as it is.
+
+    Autograd would do it on the queue of the forward pass, and wait there for what runs beside.
+    """
+    if gradient.stride() != parameter.stride() or gradient.dtype != parameter.dtype:
+        gradient = torch.empty_like(parameter).copy_(gradient)
+    parameter.grad = gradient
+
+
+class _Convolution(Function):
+    """conv2d whose weight's gradient goes beside; where no other gradient follows, there is nothing to go beside."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, geometry: Any, side: Side) -> Tensor:
+        filters = weight.to(images.dtype)
+        ctx.save_for_backward(images, filters)
+        ctx.weight, ctx.bias, ctx.geometry, ctx.side = weight, bias, geometry, side
+        return torch.conv2d(images, filters, None if bias is None else bias.to(images.dtype), *geometry)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        images, filters = ctx.saved_tensors
+        gradient = gradient.contiguous(memory_format=torch.channels_last)
+        stride, padding, dilation, groups = ctx.geometry
+        rest = images, filters, None, stride, padding, dilation, False, (0, 0), groups
+        follows = ctx.needs_input_grad[0]
+        with ctx.side.beside(gradient, images, filters) if follows else nullcontext():
+            if ctx.weight.requires_grad:
+                _give(ctx.weight, torch.ops.aten.convolution_backward(gradient, *rest, (False, True, False))[1])
+            if ctx.bias is not None and ctx.bias.requires_grad:
+                _give(ctx.bias, gradient.sum((0, 2, 3)))
+        onward = torch.ops.aten.convolution_backward(gradient, *rest, (True, False, False))[0] if follows else None
+        return onward, None, None, None, None
+
+
+class _Product(Function):
+    """A convolution of patches (N, K, H', W'), see `Fused.put`, -> (N, F, H', W'): nothing is behind the images."""
+
+    @staticmethod
+    def forward(ctx: Any, patches: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        count, columns, high, wide = patches.shape
+        rows = patches.permute(0, 2, 3, 1).reshape(-1, columns)
+        matrix = F.pad(weight.permute(0, 2, 3, 1).flatten(1), (0, columns - weight[0].numel())).to(patches.dtype)
+        ctx.save_for_backward(rows)
+        ctx.weight, ctx.bias = weight, bias
+        result = F.linear(rows, matrix, None if bias is None else bias.to(patches.dtype))
+        return result.view(count, high, wide, -1).permute(0, 3, 1, 2)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        (rows,) = ctx.saved_tensors
+        gradient = gradient.permute(0, 2, 3, 1).reshape(len(rows), -1)
+        if ctx.weight.requires_grad:
+            filters, channels, *size = ctx.weight.shape
+            own = (gradient.t() @ rows)[:, : ctx.weight[0].numel()]
+            _give(ctx.weight, own.unflatten(1, (*size, channels)).permute(0, 3, 1, 2))
+        if ctx.bias is not None and ctx.bias.requires_grad:
+            _give(ctx.bias, gradient.sum(0))
+        return None, None, None
+
+
+class _Dense(Function):
+    """A dense layer, (N, in) -> (N, out), the gradients of whose weight and bias go beside."""
+
+    @staticmethod
+    def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None, side: Side) -> Tensor:
+        matrix = weight.to(inputs.dtype)
+        ctx.save_for_backward(inputs, matrix)
+        ctx.weight, ctx.bias, ctx.side = weight, bias, side
+        return F.linear(inputs, matrix, None if bias is None else bias.to(inputs.dtype))
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        inputs, matrix = ctx.saved_tensors
+        with ctx.side.beside(gradient, inputs):
+            if ctx.weight.requires_grad:
+                _give(ctx.weight, gradient.t() @ inputs)
+            if ctx.bias is not None and ctx.bias.requires_grad:
+                _give(ctx.bias, gradient.sum(0))
+        return gradient @ matrix if ctx.needs_input_grad[0] else None, None, None, None
+
+
+class _Pool(Function):
+    """A max pool of images + bias, with a ReLU behind it or not."""
+
+    @staticmethod
+    def forward(ctx: Any, images: Tensor, bias: Tensor | None, pool: nn.MaxPool2d, relu: bool, side: Side) -> Tensor:
+        images = images.contiguous(memory_format=torch.channels_last)
+        pooled, chosen = kernels.pool(images, bias, relu=relu, ceil_mode=pool.ceil_mode, **_window(pool))
+        ctx.save_for_backward(pooled if relu else None, chosen)
+        ctx.shape, ctx.bias, ctx.pool, ctx.side = images.shape, bias, pool, side
+        return pooled
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        pooled, chosen = ctx.saved_tensors
+        gradient = gradient.contiguous(memory_format=torch.channels_last)
+        needed = ctx.bias is not None and ctx.bias.requires_grad
+        images, parts = kernels.pool_backward(gradient, pooled, chosen, ctx.shape, bias=needed, **_window(ctx.pool))
+        if parts is not None:
+            with ctx.side.beside(parts):
+                _give(ctx.bias, kernels.added(parts))
+        return images, None, None, None, None
+
+
+class _NormPool(Function):
+    """Batch norm, max pool, and a ReLU behind it or not; the bias of the convolution before moves the mean alone."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        images: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        shift: Tensor | None,
+        norm: nn.BatchNorm2d,
+        pool: nn.MaxPool2d,
+        relu: bool,
+    ) -> Tensor:
+        images = images.contiguous(memory_format=torch.channels_last)
+        running = norm.running_mean, norm.running_var, norm.num_batches_tracked
+        mean, scale = kernels.statistics(images, shift, *running, momentum=norm.momentum, eps=norm.eps)  # type: ignore[arg-type]
+        window = _window(pool) | {"relu": relu, "ceil_mode": pool.ceil_mode}
+        pooled, chosen, peaks = kernels.norm_pool(images, mean, scale, weight, bias, **window)
+        ctx.save_for_backward(images, mean, scale, pooled if relu else None, chosen, peaks)
+        ctx.weight, ctx.bias, ctx.pool = weight, bias, pool
+        return pooled
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
+        images, mean, scale, pooled, chosen, peaks = ctx.saved_tensors
+        gradient = gradient.contiguous(memory_format=torch.channels_last)
+        onward, sums = kernels.norm_pool_backward(
+            gradient, pooled, chosen, peaks, images, mean, scale, ctx.weight, **_window(ctx.pool)
+        )
+        for parameter, own in ((ctx.bias, sums[0]), (ctx.weight, sums[1])):
+            if parameter.requires_grad:
+                _give(parameter, own)
+        return onward, None, None, None, None, None, None
+
+
+def _window(pool: nn.MaxPool2d) -> dict[str, Any]:
+    return {"kernel": _square(pool.kernel_size), "padding": _square(pool.padding)}

@@ -1,0 +1,550 @@
+"""Max pools and what stands beside them, each a pass or two over memory: kernels for CUDA, written in Triton.
+
+PyTorch computes bias, batch norm, max pool and ReLU one after the other and in the backward pass again: each reads and
+writes all values of a layer. For the practical's network these passes take longer than the convolutions between
+them. Here one kernel reads a window, adds the bias or normalizes, pools, cuts off at zero and writes the one value that
+is left; the backward pass writes the gradient of the whole window at once, and what it needs of sums over a channel it
+takes from the pooled values, a quarter as many.
+
+Triton comes with PyTorch for Linux and compiles a kernel when it is first used, a fraction of a second each, once for a
+machine. Where it is not there, or cannot compile, PyTorch's own kernels do the work, see `why_not`. No kernel uses
+atomic operations: a sum over many programs is written part by part and added up in a fixed order, so the same numbers
+come out again. Images lie in memory as `channels_last`, (N, H, W, C).
+"""
+
+from functools import cache
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+try:
+    import triton
+    import triton.language as tl
+except ImportError as error:  # macOS, Windows, and PyTorch's builds without CUDA
+    _MISSING = f"Triton cannot be imported ({error})"
+else:
+    _MISSING = ""
+
+_VALUES = 2048  # that a program works on at a time, in registers
+_PARTS = 512  # programs that share a sum over a channel, at most
+
+
+@cache
+def why_not(device: torch.device) -> str:
+    """Return why these kernels cannot be used on `device`; empty where they can: one is compiled and run to see."""
+    if device.type != "cuda":
+        return "the kernels are CUDA's"
+    if _MISSING:
+        return _MISSING
+    try:
+        images = torch.arange(32.0, device=device).view(1, 4, 4, 2).permute(0, 3, 1, 2)
+        pooled, _ = pool(images, None, relu=True, kernel=2, padding=0, ceil_mode=False)
+        works = torch.equal(pooled, F.max_pool2d(images, 2))
+    except Exception as error:  # noqa: BLE001 no compiler, no headers, an old card: Triton has no error of its own
+        return f"Triton cannot compile ({str(error).partition(chr(10))[0] or type(error).__name__})"
+    return "" if works else "Triton's kernel gives wrong numbers"
+
+
+if not _MISSING:
+    # A number of channels is compiled into a kernel: only then does it know that neighbours can be read together. Sizes
+    # are not, or there would be a kernel for every layer.
+    _SIZES = ["rows", "height", "width", "high", "wide", "padding"]
+
+    @triton.jit(do_not_specialize=["rows", "part"])
+    def _statistics(images, parts, rows, part, C: tl.constexpr, ROWS: tl.constexpr, CHANNELS: tl.constexpr):
+        """Write the mean and the summed squared deviations of a part's rows, for each channel."""
+        number = tl.program_id(0)
+        channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+        known = channel < C
+        begin = number * part
+        end = tl.minimum(begin + part, rows)
+        # Deviations from the part's first row: its squares are small beside those of the values themselves.
+        shift = tl.load(images + begin.to(tl.int64) * C + channel, mask=known, other=0.0).to(tl.float32)
+        first = tl.zeros([CHANNELS], tl.float32)
+        second = tl.zeros([CHANNELS], tl.float32)
+        for start in range(begin, end, ROWS):
+            row = start + tl.arange(0, ROWS)
+            inside = (row < end)[:, None] & known[None, :]
+            place = (row.to(tl.int64) * C)[:, None] + channel[None, :]
+            deviation = tl.load(images + place, mask=inside, other=0.0).to(tl.float32) - shift[None, :]
+            deviation = tl.where(inside, deviation, 0.0)
+            first += tl.sum(deviation, 0)
+            second += tl.sum(deviation * deviation, 0)
+        count = (end - begin).to(tl.float32)
+        tl.store(parts + (2 * number) * C + channel, shift + first / count, mask=known)
+        tl.store(parts + (2 * number + 1) * C + channel, second - first * first / count, mask=known)
+
+    @triton.jit(do_not_specialize=["rows", "part", "count"])
+    def _joined(
+        parts,
+        bias,
+        running_mean,
+        running_var,
+        updates,
+        mean_out,
+        scale_out,
+        rows,
+        part,
+        count,
+        momentum,
+        eps,
+        C: tl.constexpr,
+        BIAS: tl.constexpr,
+        PARTS: tl.constexpr,
+        CHANNELS: tl.constexpr,
+    ):
+        """Join the parts (Chan et al. 1979), write mean and 1 / standard deviation, and go on with the running ones."""
+        channel = tl.program_id(0) * CHANNELS + tl.arange(0, CHANNELS)
+        number = tl.arange(0, PARTS)
+        inside = channel < C
+        known = (number < count)[:, None] & inside[None, :]
+        place = (2 * number * C)[:, None] + channel[None, :]
+        means = tl.load(parts + place, mask=known, other=0.0)
+        squares = tl.load(parts + place + C, mask=known, other=0.0)
+        sizes = tl.minimum(part, rows - number * part).to(tl.float32)[:, None]
+        total = rows.to(tl.float32)
+        mean = tl.sum(tl.where(known, means * sizes, 0.0), 0) / total
+        deviation = means - mean[None, :]
+        variance = tl.sum(tl.where(known, squares + sizes * deviation * deviation, 0.0), 0) / total
+        tl.store(mean_out + channel, mean, mask=inside)
+        tl.store(scale_out + channel, 1 / tl.sqrt(variance + eps), mask=inside)
+        before = tl.load(running_mean + channel, mask=inside)
+        if BIAS:
+            mean += tl.load(bias + channel, mask=inside)
+        tl.store(running_mean + channel, before + momentum * (mean - before), mask=inside)
+        before = tl.load(running_var + channel, mask=inside)
+        unbiased = variance * total / (total - 1)
+        tl.store(running_var + channel, before + momentum * (unbiased - before), mask=inside)
+        if tl.program_id(0) == 0:
+            tl.store(updates, tl.load(updates) + 1)
+
+    @triton.jit(do_not_specialize=["count"])
+    def _added(parts, sums, count, WIDTH: tl.constexpr, ROWS: tl.constexpr, COLUMNS: tl.constexpr):
+        """Add up `count` rows of `WIDTH` numbers."""
+        column = tl.program_id(0) * COLUMNS + tl.arange(0, COLUMNS)
+        total = tl.zeros([COLUMNS], tl.float32)
+        for start in range(0, count, ROWS):
+            row = start + tl.arange(0, ROWS)
+            inside = (row < count)[:, None] & (column < WIDTH)[None, :]
+            place = (row.to(tl.int64) * WIDTH)[:, None] + column[None, :]
+            total += tl.sum(tl.load(parts + place, mask=inside, other=0.0), 0)
+        tl.store(sums + column, total, mask=column < WIDTH)
+
+    @triton.jit(do_not_specialize=_SIZES)
+    def _pool_forward(
+        images,
+        mean,
+        scale,
+        weight,
+        bias,
+        pooled,
+        chosen,
+        peaks,
+        rows,
+        height,
+        width,
+        high,
+        wide,
+        padding,
+        C: tl.constexpr,
+        NORM: tl.constexpr,
+        BIAS: tl.constexpr,
+        RELU: tl.constexpr,
+        KERNEL: tl.constexpr,
+        ROWS: tl.constexpr,
+        CHANNELS: tl.constexpr,
+    ):
+        """Write each window's largest value, which of its places has it, and what it was before scale and shift."""
+        row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+        channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+        known = channel < C
+        image, window = row // (high * wide), row % (high * wide)
+        top = (window // wide) * KERNEL - padding
+        left = (window % wide) * KERNEL - padding
+        inside = (row < rows)[:, None] & known[None, :]
+        factor = tl.full([CHANNELS], 1.0, tl.float32)
+        shift = tl.zeros([CHANNELS], tl.float32)
+        if NORM:
+            middle = tl.load(mean + channel, mask=known, other=0.0)
+            spread = tl.load(scale + channel, mask=known, other=0.0)
+            factor = tl.load(weight + channel, mask=known, other=0.0)
+        if BIAS:
+            shift = tl.load(bias + channel, mask=known, other=0.0)
+        best = tl.full([ROWS, CHANNELS], float("-inf"), tl.float32)
+        peak = tl.zeros([ROWS, CHANNELS], tl.float32)
+        where = tl.zeros([ROWS, CHANNELS], tl.int32)
+        for place in tl.static_range(KERNEL * KERNEL):
+            y, x = top + place // KERNEL, left + place % KERNEL
+            there = inside & ((row < rows) & (y >= 0) & (y < height) & (x >= 0) & (x < width))[:, None]
+            at = (((image.to(tl.int64) * height + y) * width + x) * C)[:, None] + channel[None, :]
+            value = tl.load(images + at, mask=there, other=0.0).to(tl.float32)
+            if NORM:
+                value = (value - middle[None, :]) * spread[None, :]
+            result = value * factor[None, :] + shift[None, :]
+            better = there & ((result > best) | (result != result))  # what is no number wins, as in PyTorch
+            best = tl.where(better, result, best)
+            where = tl.where(better, place, where)
+            if NORM:
+                peak = tl.where(better, value, peak)
+        if RELU:
+            best = tl.where(best <= 0, 0.0, best)
+        at = (row.to(tl.int64) * C)[:, None] + channel[None, :]
+        tl.store(pooled + at, best.to(pooled.dtype.element_ty), mask=inside)
+        tl.store(chosen + at, where.to(tl.int8), mask=inside)
+        if NORM:
+            tl.store(peaks + at, peak.to(peaks.dtype.element_ty), mask=inside)
+
+    @triton.jit(do_not_specialize=["rows", "part"])
+    def _norm_sums(
+        gradient,
+        pooled,
+        peaks,
+        parts,
+        rows,
+        part,
+        C: tl.constexpr,
+        RELU: tl.constexpr,
+        ROWS: tl.constexpr,
+        CHANNELS: tl.constexpr,
+    ):
+        """Write a part's sums of the gradient, and of the gradient times the normalized value, for each channel."""
+        number = tl.program_id(0)
+        channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+        known = channel < C
+        plain = tl.zeros([CHANNELS], tl.float32)
+        product = tl.zeros([CHANNELS], tl.float32)
+        begin = number * part
+        end = tl.minimum(begin + part, rows)
+        for start in range(begin, end, ROWS):
+            row = start + tl.arange(0, ROWS)
+            inside = (row < end)[:, None] & known[None, :]
+            at = (row.to(tl.int64) * C)[:, None] + channel[None, :]
+            slope = tl.load(gradient + at, mask=inside, other=0.0).to(tl.float32)
+            if RELU:
+                slope = tl.where(tl.load(pooled + at, mask=inside, other=0.0).to(tl.float32) <= 0, 0.0, slope)
+            plain += tl.sum(slope, 0)
+            product += tl.sum(slope * tl.load(peaks + at, mask=inside, other=0.0).to(tl.float32), 0)
+        tl.store(parts + (2 * number) * C + channel, plain, mask=known)
+        tl.store(parts + (2 * number + 1) * C + channel, product, mask=known)
+
+    @triton.jit(do_not_specialize=[*_SIZES, "windows_high", "windows_wide"])
+    def _pool_backward(
+        gradient,
+        pooled,
+        chosen,
+        images,
+        mean,
+        scale,
+        weight,
+        sums,
+        parts,
+        result,
+        rows,
+        height,
+        width,
+        high,
+        wide,
+        padding,
+        windows_high,
+        windows_wide,
+        share,
+        C: tl.constexpr,
+        NORM: tl.constexpr,
+        BIAS: tl.constexpr,
+        RELU: tl.constexpr,
+        KERNEL: tl.constexpr,
+        ROWS: tl.constexpr,
+        CHANNELS: tl.constexpr,
+    ):
+        """Write the gradient of all values of each window; windows reach as far as the image, pooled or not."""
+        row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+        channel = tl.program_id(1) * CHANNELS + tl.arange(0, CHANNELS)
+        known = channel < C
+        image, window = row // (windows_high * windows_wide), row % (windows_high * windows_wide)
+        down, right = window // windows_wide, window % windows_wide
+        taken = ((row < rows) & (down < high) & (right < wide))[:, None] & known[None, :]
+        at = (((image.to(tl.int64) * high + down) * wide + right) * C)[:, None] + channel[None, :]
+        slope = tl.load(gradient + at, mask=taken, other=0.0).to(tl.float32)
+        if RELU:
+            slope = tl.where(tl.load(pooled + at, mask=taken, other=0.0).to(tl.float32) <= 0, 0.0, slope)
+        where = tl.load(chosen + at, mask=taken, other=-1).to(tl.int32)
+        if BIAS:
+            tl.store(parts + tl.program_id(0) * C + channel, tl.sum(slope, 0), mask=known)
+        if NORM:
+            middle = tl.load(mean + channel, mask=known, other=0.0)
+            factor = tl.load(scale + channel, mask=known, other=0.0)
+            outer = tl.load(weight + channel, mask=known, other=0.0) * factor
+            plain = tl.load(sums + channel, mask=known, other=0.0) * share
+            product = tl.load(sums + C + channel, mask=known, other=0.0) * share * factor
+        for place in tl.static_range(KERNEL * KERNEL):
+            y, x = down * KERNEL - padding + place // KERNEL, right * KERNEL - padding + place % KERNEL
+            there = ((row < rows) & (y >= 0) & (y < height) & (x >= 0) & (x < width))[:, None] & known[None, :]
+            target = (((image.to(tl.int64) * height + y) * width + x) * C)[:, None] + channel[None, :]
+            value = tl.where(where == place, slope, 0.0)
+            if NORM:
+                deviation = tl.load(images + target, mask=there, other=0.0).to(tl.float32) - middle[None, :]
+                value = outer[None, :] * (value - plain[None, :] - deviation * product[None, :])
+            tl.store(result + target, value.to(result.dtype.element_ty), mask=there)
+
+    @triton.jit(do_not_specialize=["rows", "height", "width", "high", "wide", "stride", "padding"])
+    def _patches(
+        images,
+        result,
+        rows,
+        height,
+        width,
+        high,
+        wide,
+        stride,
+        padding,
+        C: tl.constexpr,
+        KERNEL: tl.constexpr,
+        WIDTH: tl.constexpr,
+        ROWS: tl.constexpr,
+        COLUMNS: tl.constexpr,
+    ):
+        """Write the values under the kernel at each place, row by row of the kernel, then zeros up to `WIDTH`."""
+        row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+        column = tl.arange(0, COLUMNS)
+        image, place = row // (high * wide), row % (high * wide)
+        y = ((place // wide) * stride - padding)[:, None] + (column // (C * KERNEL))[None, :]
+        x = ((place % wide) * stride - padding)[:, None] + (column // C % KERNEL)[None, :]
+        inside = (row < rows)[:, None] & (column < C * KERNEL * KERNEL)[None, :]
+        there = inside & (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        source = (image.to(tl.int64) * height * width * C)[:, None] + (y * width + x) * C + (column % C)[None, :]
+        value = tl.load(images + source, mask=there, other=0.0)
+        target = (row.to(tl.int64) * WIDTH)[:, None] + column[None, :]
+        inside = (row < rows)[:, None] & (column < WIDTH)[None, :]
+        tl.store(result + target, value.to(result.dtype.element_ty), mask=inside)
+
+
+def pool(
+    images: Tensor, bias: Tensor | None, *, relu: bool, kernel: int, padding: int, ceil_mode: bool
+) -> tuple[Tensor, Tensor]:
+    """Return max pool of images + bias, cut off at zero with `relu`, and which place of its window each value is from.
+
+    `images` (N, C, H, W), `bias` (C,); windows of `kernel` x `kernel` beside each other. The places are int8, counted
+    row by row.
+    """
+    pooled, chosen, _ = _pooled(images, bias, None, None, None, relu, kernel, padding, ceil_mode)
+    return pooled, chosen
+
+
+def norm_pool(
+    images: Tensor,
+    mean: Tensor,
+    scale: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    *,
+    relu: bool,
+    kernel: int,
+    padding: int,
+    ceil_mode: bool,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return as `pool` does, of images that are normalized first: (images - mean) * scale * weight + bias.
+
+    The third is (images - mean) * scale where the pooled value is from.
+    """
+    pooled, chosen, peaks = _pooled(images, bias, mean, scale, weight, relu, kernel, padding, ceil_mode)
+    assert peaks is not None, "there are some where it is normalized"
+    return pooled, chosen, peaks
+
+
+def _pooled(
+    images: Tensor,
+    bias: Tensor | None,
+    mean: Tensor | None,
+    scale: Tensor | None,
+    weight: Tensor | None,
+    relu: bool,
+    kernel: int,
+    padding: int,
+    ceil_mode: bool,
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    count, channels, height, width = images.shape
+    high, wide = pooled_size((height, width), kernel, padding, ceil_mode)
+    shape = (count, channels, high, wide)
+    pooled, peaks = (
+        torch.empty(shape, dtype=images.dtype, device=images.device, memory_format=torch.channels_last)
+        for _ in range(2)
+    )
+    chosen = torch.empty(shape, dtype=torch.int8, device=images.device, memory_format=torch.channels_last)
+    rows = count * high * wide
+    tile = _tile(channels)
+    _pool_forward[_grid(rows, tile)](
+        *(images, mean, scale, weight, bias, pooled, chosen, peaks),
+        *(rows, height, width, high, wide, padding),
+        NORM=mean is not None,
+        BIAS=bias is not None,
+        RELU=relu,
+        KERNEL=kernel,
+        **tile,
+    )
+    return pooled, chosen, peaks if mean is not None else None
+
+
+def pool_backward(
+    gradient: Tensor, pooled: Tensor | None, chosen: Tensor, shape: torch.Size, *, bias: bool, kernel: int, padding: int
+) -> tuple[Tensor, Tensor | None]:
+    """Return the gradients of the images of this `shape` that were pooled, and with `bias` parts of that of the bias.
+
+    `pooled` are the values behind the ReLU, None where there was none. `added` adds up the parts.
+    """
+    result = torch.empty(shape, dtype=gradient.dtype, device=gradient.device, memory_format=torch.channels_last)
+    return result, _backward(gradient, pooled, chosen, result, None, None, None, None, None, bias, kernel, padding)
+
+
+def norm_pool_backward(
+    gradient: Tensor,
+    pooled: Tensor | None,
+    chosen: Tensor,
+    peaks: Tensor,
+    images: Tensor,
+    mean: Tensor,
+    scale: Tensor,
+    weight: Tensor,
+    *,
+    kernel: int,
+    padding: int,
+) -> tuple[Tensor, Tensor]:
+    """Return the gradients of the images, and those of bias and weight as (2, C), where batch statistics normalize.
+
+    `pooled` are the values behind the ReLU, None where there was none.
+    """
+    count, channels, high, wide = chosen.shape
+    rows = count * high * wide
+    tile = _tile(channels)
+    part, number = _parts(rows, tile)
+    parts = torch.empty(number, 2, channels, device=images.device)
+    _norm_sums[(number, _grid(rows, tile)[1])](
+        *(gradient, pooled, peaks, parts, rows, part), RELU=pooled is not None, **tile
+    )
+    sums = added(parts)
+    result = torch.empty_like(images, memory_format=torch.channels_last)
+    _backward(gradient, pooled, chosen, result, images, mean, scale, weight, sums, False, kernel, padding)
+    return result, sums
+
+
+def _backward(
+    gradient: Tensor,
+    pooled: Tensor | None,
+    chosen: Tensor,
+    result: Tensor,
+    images: Tensor | None,
+    mean: Tensor | None,
+    scale: Tensor | None,
+    weight: Tensor | None,
+    sums: Tensor | None,
+    bias: bool,
+    kernel: int,
+    padding: int,
+) -> Tensor | None:
+    """Write the gradients of the images into `result`, and return the parts of that of the bias if it is wanted."""
+    count, channels, height, width = result.shape
+    high, wide = chosen.shape[2:]
+    windows_high = max(high, triton.cdiv(height + padding, kernel))
+    windows_wide = max(wide, triton.cdiv(width + padding, kernel))
+    rows = count * windows_high * windows_wide
+    tile = _tile(channels)
+    grid = _grid(rows, tile)
+    parts = torch.empty(grid[0], channels, device=result.device) if bias else None
+    _pool_backward[grid](
+        *(gradient, pooled, chosen, images, mean, scale, weight, sums, parts, result),
+        *(rows, height, width, high, wide, padding, windows_high, windows_wide),
+        1 / (count * height * width),
+        NORM=mean is not None,
+        BIAS=bias,
+        RELU=pooled is not None,
+        KERNEL=kernel,
+        **tile,
+    )
+    return parts
+
+
+def added(parts: Tensor) -> Tensor:
+    """Return the sum of `parts` (P, ...) over the first axis; always in the same order."""
+    sums = torch.empty(parts.shape[1:], device=parts.device)
+    columns = 4  # of a program: the more programs, the less each has to wait for
+    rows = min(512, triton.next_power_of_2(len(parts)))
+    grid = (triton.cdiv(sums.numel(), columns),)
+    _added[grid](parts, sums, len(parts), WIDTH=sums.numel(), ROWS=rows, COLUMNS=columns)
+    return sums
+
+
+def statistics(
+    images: Tensor,
+    bias: Tensor | None,
+    running_mean: Tensor,
+    running_var: Tensor,
+    updates: Tensor,
+    *,
+    momentum: float,
+    eps: float,
+) -> tuple[Tensor, Tensor]:
+    """Return each channel's mean and 1 / sqrt(variance + eps) of `images` (N, C, H, W), and move the running ones on.
+
+    `bias` (C,) was left out of the images: it only moves the mean, and so the running one. `updates` () counts.
+    """
+    count, channels, height, width = images.shape
+    rows = count * height * width
+    tile = _tile(channels)
+    part, number = _parts(rows, tile)
+    parts = torch.empty(number, 2, channels, device=images.device)
+    mean, scale = (torch.empty(channels, device=images.device) for _ in range(2))
+    _statistics[(number, _grid(rows, tile)[1])](images, parts, rows, part, **tile)
+    few = 4
+    _joined[(triton.cdiv(channels, few),)](
+        *(parts, bias, running_mean, running_var, updates, mean, scale),
+        *(rows, part, number, momentum, eps),
+        C=channels,
+        BIAS=bias is not None,
+        PARTS=triton.next_power_of_2(number),
+        CHANNELS=few,
+    )
+    return mean, scale
+
+
+def patches(images: Tensor, result: Tensor, *, kernel: int, stride: int, padding: int) -> None:
+    """Write what a convolution's kernel has under it: images (N, C, H, W) -> result (N, K, H', W'), both channels_last.
+
+    K is at least C * kernel**2; the channels behind those become zero. A convolution is then a product of matrices.
+    """
+    count, channels, height, width = images.shape
+    _, columns, high, wide = result.shape
+    rows = count * high * wide
+    block = triton.next_power_of_2(columns)
+    tile = max(1, _VALUES // block)
+    _patches[(triton.cdiv(rows, tile),)](
+        *(images, result, rows, height, width, high, wide, stride, padding),
+        C=channels,
+        KERNEL=kernel,
+        WIDTH=columns,
+        ROWS=tile,
+        COLUMNS=block,
+    )
+
+
+def pooled_size(size: tuple[int, int], kernel: int, padding: int, ceil_mode: bool) -> tuple[int, int]:
+    """Return height and width behind the pool, as PyTorch has them."""
+    one = torch.empty(1, 1, *size, device="meta")
+    high, wide = F.max_pool2d(one, kernel, kernel, padding, ceil_mode=ceil_mode).shape[2:]
+    return high, wide
+
+
+def _tile(channels: int) -> dict[str, int]:
+    """Return the channels, and of which rows and channels a program takes how many at a time."""
+    block = min(128, triton.next_power_of_2(channels))
+    return {"C": channels, "ROWS": max(1, _VALUES // block), "CHANNELS": block}
+
+
+def _grid(rows: int, tile: dict[str, int]) -> tuple[int, int]:
+    return triton.cdiv(rows, tile["ROWS"]), triton.cdiv(tile["C"], tile["CHANNELS"])
+
+
+def _parts(rows: int, tile: dict[str, int]) -> tuple[int, int]:
+    """Return how many rows a program adds up, and how many programs there are."""
+    part = triton.cdiv(max(1, triton.cdiv(rows, _PARTS)), tile["ROWS"]) * tile["ROWS"]
+    return part, triton.cdiv(rows, part)

@@ -1,0 +1,48 @@
+"""Work that may go on beside the rest of an update: a second queue of the device."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor
+
+
+class Side:
+    """A CUDA stream beside the current one: what is begun there runs along until `join`.
+
+    A kernel of a small network leaves most of a large GPU idle, and much of an update waits for nothing but its inputs:
+    the next batch, the metrics, the gradients of weights, which no other gradient needs.
+    """
+
+    def __init__(self, device: torch.device) -> None:
+        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's own
+        self._kept: list[Tensor] = []
+
+    @contextmanager
+    def beside(self, *reads: Tensor) -> Iterator[None]:
+        """Put what is done within this context beside the rest; it begins once all that was queued so far is done.
+
+        `reads` are the tensors from outside that it reads. They are kept until `join`: their memory would be given to
+        what comes next on the other queue, as nobody there knows of this one.
+        """
+        self._kept.extend(reads)
+        self._stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(self._stream):
+            yield
+
+    def join(self) -> None:
+        """Let what is queued from now on wait for all that was begun beside it."""
+        torch.cuda.current_stream().wait_stream(self._stream)
+        self._kept.clear()
+
+
+class Inline:
+    """The same for one queue: everything is done where it stands."""
+
+    @contextmanager
+    def beside(self, *_: Tensor) -> Iterator[None]:
+        """Do what is within this context now."""
+        yield
+
+    def join(self) -> None:
+        """There is nothing to wait for."""
