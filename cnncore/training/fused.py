@@ -47,16 +47,16 @@ class Fused(nn.Sequential):
     def __init__(self, layers: "OrderedDict[str, nn.Module]", with_kernels: bool = True) -> None:
         super().__init__(layers)
         self.side = Inline()
-        self._with_kernels = with_kernels
+        self.with_kernels = with_kernels
         self._blocks = list(_blocks(list(layers.items()), with_kernels))
-        self._zeros: dict[str, Tensor] = {}
+        self._places: dict[tuple[Any, ...], Tensor] = {}
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, C, H, W) -> (N, classes); in training the images may be a place that `put` has filled."""
-        if not self.training:
+        if not self.training and (torch.is_grad_enabled() or not self.with_kernels):
             return super().forward(images)  # type: ignore[no-any-return]  # nn.Module calls are untyped
         for block in self._blocks:
-            images = self._forward(block, images)
+            images = self._forward(block, images) if self.training else self._evaluated(block, images)
         return images
 
     def place_for(self, images: Tensor) -> Tensor:
@@ -68,7 +68,7 @@ class Fused(nn.Sequential):
         shape, kind = list(images.shape), images.dtype
         if layer is not None:
             kind = _kind(images)
-            size = _patches_of(layer, images) if self._with_kernels else None
+            size = _patches_of(layer, images) if self.with_kernels else None
             shape = [len(images), *size] if size else shape
         place = torch.zeros(shape, dtype=kind, device=images.device)
         return place.contiguous(memory_format=torch.channels_last)
@@ -86,17 +86,27 @@ class Fused(nn.Sequential):
     def _module(self, name: str) -> Any:
         return self._modules[name]
 
-    def _zero(self, name: str, bias: Tensor) -> Tensor:
-        if name not in self._zeros or self._zeros[name].device != bias.device:
-            self._zeros[name] = torch.zeros_like(bias)
-        return self._zeros[name]
+    def _zeros(self, *shape: int, like: Tensor, use: str) -> Tensor:
+        """Return zeros of the type and device of `like`, for this use always in the same place."""
+        key = use, shape, like.dtype, like.device
+        if key not in self._places:
+            self._places[key] = torch.zeros(shape, dtype=like.dtype, device=like.device)
+        return self._places[key]
 
     def _forward(self, block: _Block, images: Tensor) -> Tensor:
         if block.other or (block.dense and images.dim() != 2):
             return self._module(block.other or block.dense)(images)  # type: ignore[no-any-return]
         if block.dense:
             dense = self._module(block.dense)
-            return _Dense.apply(images.to(_kind(images)), dense.weight, dense.bias, self.side)  # type: ignore[no-any-return, no-untyped-call]
+            images = images.to(_kind(images))
+            last = block is self._blocks[-1]  # of a part of a result, nothing may be changed in place
+            if dense.out_features % _EIGHT == 0 or not self.with_kernels or not last:
+                return _Dense.apply(images, dense.weight, dense.bias, self.side)  # type: ignore[no-any-return, no-untyped-call]
+            outputs = _rounded(dense.out_features)
+            matrix = self._zeros(outputs, dense.in_features, like=images, use=block.dense)
+            shift = self._zeros(outputs, like=images, use=block.dense) if dense.bias is not None else None
+            gradient = self._zeros(len(images), outputs, like=images, use=block.dense)
+            return _Dense.apply(images, dense.weight, dense.bias, self.side, (matrix, shift, gradient))  # type: ignore[no-any-return, no-untyped-call]
         bias = None  # of the convolution, where it is still to be added
         if block.convolution:
             convolution = self._module(block.convolution)
@@ -106,15 +116,33 @@ class Fused(nn.Sequential):
             if images.shape[1] == convolution.in_channels:
                 images = _Convolution.apply(images, convolution.weight, added, _geometry(convolution), self.side)  # type: ignore[no-untyped-call]
             else:
-                images = _Product.apply(images, convolution.weight, added)  # type: ignore[no-untyped-call]
+                matrix = self._zeros(convolution.out_channels, images.shape[1], like=images, use=block.convolution)
+                images = _Product.apply(images, convolution.weight, added, matrix)  # type: ignore[no-untyped-call]
         if block.norm:
             if bias is not None and bias.requires_grad:
-                bias.grad = self._zero(block.convolution, bias)
+                bias.grad = self._zeros(*bias.shape, like=bias, use=block.convolution)
             norm, pool = self._module(block.norm), self._module(block.pool)
             return _NormPool.apply(images, norm.weight, norm.bias, bias, norm, pool, block.relu)  # type: ignore[no-any-return, no-untyped-call]
         if block.pool:
             return _Pool.apply(images, bias, self._module(block.pool), block.relu, self.side)  # type: ignore[no-any-return, no-untyped-call]
         return images
+
+    def _evaluated(self, block: _Block, images: Tensor) -> Tensor:
+        if not block.pool:
+            return self._module(block.convolution or block.dense or block.other)(images)  # type: ignore[no-any-return]
+        bias = None
+        if block.convolution:
+            convolution = self._module(block.convolution)
+            bias = convolution.bias
+            images = torch.conv2d(images, convolution.weight, None, *_geometry(convolution))
+        images = images.contiguous(memory_format=torch.channels_last)
+        pool = self._module(block.pool)
+        window = _window(pool) | {"relu": block.relu, "ceil_mode": pool.ceil_mode}
+        if not block.norm:
+            return kernels.pool(images, bias, **window)[0]
+        norm = self._module(block.norm)
+        mean = norm.running_mean if bias is None else norm.running_mean - bias
+        return kernels.norm_pool(images, mean, (norm.running_var + norm.eps).rsqrt(), norm.weight, norm.bias, **window)[0]
 
 
 def fused(model: nn.Sequential, device: torch.device) -> nn.Sequential:
@@ -186,13 +214,18 @@ def _can_norm(layer: nn.Module) -> bool:
 
 
 _PATCH, _PLACE = 128, 2**28  # values of a patch, and bytes of a batch of them, at most
+_EIGHT = 8  # numbers that tensor cores take at a time: for others products are slow
+
+
+def _rounded(size: int) -> int:
+    return -(-size // _EIGHT) * _EIGHT
 
 
 def _patches_of(layer: nn.Conv2d, images: Tensor) -> tuple[int, int, int] | None:
     """Return (K, H', W') of the patches under a layer's kernel, None where a product is no way for it.
 
     For few channels cuDNN has slow ways only; with many of them the patches would be too large. Their number of values
-    is rounded up to eight: tensor cores take so many at a time.
+    is rounded up.
     """
     sizes = (layer.kernel_size, layer.stride, layer.padding, layer.dilation)
     square = all(_square(size) is not None for size in sizes)
@@ -201,7 +234,7 @@ def _patches_of(layer: nn.Conv2d, images: Tensor) -> tuple[int, int, int] | None
         return None
     one = torch.empty(1, *images.shape[1:], device="meta")
     high, wide = F.conv2d(one, torch.empty(layer.weight.shape, device="meta"), None, *_geometry(layer)).shape[2:]
-    values = -(-values // 8) * 8
+    values = _rounded(values)
     return (values, high, wide) if len(images) * values * high * wide * 4 <= _PLACE else None
 
 
@@ -255,14 +288,20 @@ class _Product(Function):
     """A convolution of patches (N, K, H', W'), see `Fused.put`, -> (N, F, H', W'): nothing is behind the images."""
 
     @staticmethod
-    def forward(ctx: Any, patches: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(ctx: Any, patches: Tensor, weight: Tensor, bias: Tensor | None, matrix: Tensor) -> Tensor:
         count, columns, high, wide = patches.shape
         rows = patches.permute(0, 2, 3, 1).reshape(-1, columns)
-        matrix = F.pad(weight.permute(0, 2, 3, 1).flatten(1), (0, columns - weight[0].numel())).to(patches.dtype)
+        matrix[:, : weight[0].numel()].copy_(weight.permute(0, 2, 3, 1).flatten(1))
         ctx.save_for_backward(rows)
         ctx.weight, ctx.bias = weight, bias
-        result = F.linear(rows, matrix, None if bias is None else bias.to(patches.dtype))
-        return result.view(count, high, wide, -1).permute(0, 3, 1, 2)
+        shape = count, len(weight), high, wide
+        result = torch.empty(shape, dtype=patches.dtype, device=patches.device, memory_format=torch.channels_last)
+        flat = result.permute(0, 2, 3, 1).view(len(rows), -1)
+        if bias is None:
+            torch.mm(rows, matrix.t(), out=flat)
+        else:
+            torch.addmm(bias.to(patches.dtype), rows, matrix.t(), out=flat)
+        return result
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -274,28 +313,46 @@ class _Product(Function):
             _give(ctx.weight, own.unflatten(1, (*size, channels)).permute(0, 3, 1, 2))
         if ctx.bias is not None and ctx.bias.requires_grad:
             _give(ctx.bias, gradient.sum(0))
-        return None, None, None
+        return None, None, None, None
 
 
 class _Dense(Function):
-    """A dense layer, (N, in) -> (N, out), the gradients of whose weight and bias go beside."""
+    """A dense layer, (N, in) -> (N, out), the gradients of whose weight and bias go beside.
+
+    `places` hold zeros for a weight, a bias and a gradient with more outputs, where those of the layer are too odd a
+    number; what is behind its own stays zero.
+    """
 
     @staticmethod
-    def forward(ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None, side: Side) -> Tensor:
-        matrix = weight.to(inputs.dtype)
+    def forward(
+        ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None, side: Side, places: Any = None
+    ) -> Tensor:
+        outputs = len(weight)
+        if places is None:
+            matrix, shift, ctx.place = weight.to(inputs.dtype), None if bias is None else bias.to(inputs.dtype), None
+        else:
+            matrix, shift, ctx.place = places
+            matrix[:outputs].copy_(weight)
+            if shift is not None and bias is not None:
+                shift[:outputs].copy_(bias)
         ctx.save_for_backward(inputs, matrix)
         ctx.weight, ctx.bias, ctx.side = weight, bias, side
-        return F.linear(inputs, matrix, None if bias is None else bias.to(inputs.dtype))
+        result = F.linear(inputs, matrix, shift)
+        return result if places is None else result[:, :outputs]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         inputs, matrix = ctx.saved_tensors
+        outputs = gradient.shape[1]
+        if ctx.place is not None:
+            ctx.place[:, :outputs].copy_(gradient)
+            gradient = ctx.place
         with ctx.side.beside(gradient, inputs):
             if ctx.weight.requires_grad:
-                _give(ctx.weight, gradient.t() @ inputs)
+                _give(ctx.weight, (gradient.t() @ inputs)[:outputs])
             if ctx.bias is not None and ctx.bias.requires_grad:
-                _give(ctx.bias, gradient.sum(0))
-        return gradient @ matrix if ctx.needs_input_grad[0] else None, None, None, None
+                _give(ctx.bias, gradient.sum(0)[:outputs])
+        return gradient @ matrix if ctx.needs_input_grad[0] else None, None, None, None, None
 
 
 class _Pool(Function):

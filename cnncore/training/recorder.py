@@ -19,8 +19,7 @@ class Recorder:
 
     def __init__(self) -> None:
         self.usable = True
-        # Of the streams with priority there are 32, and of those without, which `Side` and others take, 32 more.
-        self._stream = torch.cuda.Stream(priority=-1)  # type: ignore[no-untyped-call]  # torch's own
+        self._stream = torch.cuda.Stream(priority=-2)  # type: ignore[no-untyped-call]  # torch's own
         self._pool = torch.cuda.graph_pool_handle()
         self._graphs: list[torch.cuda.CUDAGraph] = []
 

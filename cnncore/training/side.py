@@ -8,14 +8,16 @@ from torch import Tensor
 
 
 class Side:
-    """A CUDA stream beside the current one: what is begun there runs along until `join`.
+    """Two CUDA streams beside the current one: what is begun there runs along until `join`.
 
     A kernel of a small network leaves most of a large GPU idle, and much of an update waits for nothing but its inputs:
-    the next batch, the metrics, the gradients of weights, which no other gradient needs.
+    the next batch, and the gradients of weights, which no other gradient needs. It goes to the two streams in turn.
     """
 
     def __init__(self, device: torch.device) -> None:
-        self._stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # torch's own
+        # PyTorch has 32 streams of each priority. The main one has a higher: what all others wait for comes first.
+        self._streams = [torch.cuda.Stream(device, priority=-1) for _ in range(2)]  # type: ignore[no-untyped-call]  # torch's own
+        self._turn = 0
         self._kept: list[Tensor] = []
 
     @contextmanager
@@ -26,13 +28,17 @@ class Side:
         what comes next on the other queue, as nobody there knows of this one.
         """
         self._kept.extend(reads)
-        self._stream.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(self._stream):
+        stream = self._streams[self._turn]
+        self._turn = 1 - self._turn
+        stream.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(stream):
             yield
 
     def join(self) -> None:
         """Let what is queued from now on wait for all that was begun beside it."""
-        torch.cuda.current_stream().wait_stream(self._stream)
+        for stream in self._streams:
+            torch.cuda.current_stream().wait_stream(stream)
+        self._turn = 0
         self._kept.clear()
 
 

@@ -6,11 +6,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnncore.training import kernels
 from cnncore.training.average import Average
 from cnncore.training.batches import Batches, Tables, TrainBatch
 from cnncore.training.config import RunConfig
 from cnncore.training.device import autocast
-from cnncore.training.metrics import batch_sums
+from cnncore.training.fused import Fused
+from cnncore.training.metrics import TOP, batch_sums
 from cnncore.training.optimizers import set_rate
 from cnncore.training.side import Inline, Side
 
@@ -77,11 +79,16 @@ def update(
     optimizer.zero_grad(set_to_none=True)
     with autocast(config.precision, batch.inputs.device):
         logits = model(batch.inputs)  # (N, C, H, W) -> (N, classes)
-    logits = logits.float()
-    loss = objective(logits, batch, config.label_smoothing)
-    with side.beside(logits, loss):
+    if isinstance(model, Fused) and model.with_kernels:
+        gradient, sums = kernels.cross_entropy(
+            logits.detach(), batch.labels, batch.share, smoothing=config.label_smoothing, top=TOP
+        )
+        logits.backward(gradient)  # type: ignore[no-untyped-call]  # torch's own
+    else:
+        logits = logits.float()
+        loss = objective(logits, batch, config.label_smoothing)
         sums = batch_sums(logits, batch.labels, loss, batch.share)
-    loss.backward()  # type: ignore[no-untyped-call]  # torch's own
+        loss.backward()  # type: ignore[no-untyped-call]  # torch's own
     side.join()
     optimizer.step()
     return sums
