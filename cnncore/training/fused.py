@@ -244,6 +244,17 @@ def _kind(images: Tensor) -> torch.dtype:
     return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else images.dtype
 
 
+def _as_forward(gradient: Tensor, filters: Tensor, stride: Any, padding: Any, dilation: Any, groups: int) -> bool:
+    """Return whether the gradient of the images is computed as a convolution with the filters turned around.
+
+    It is the same sum. In TF32 cuDNN's choice for it is the faster one where there are as many channels as filters, and
+    else as a rule the slower one (measured on an H200: 39 against 55 microseconds, and 65 against 37).
+    """
+    same = filters.shape[0] == filters.shape[1] and groups == 1 and {*stride, *dilation} == {1}
+    within = all(edge < size for size, edge in zip(filters.shape[2:], padding, strict=True))
+    return same and within and gradient.is_cuda and gradient.dtype == torch.float32 and torch.backends.cudnn.allow_tf32
+
+
 def _geometry(layer: nn.Conv2d) -> tuple[Any, ...]:
     return layer.stride, layer.padding, layer.dilation, layer.groups
 
@@ -280,7 +291,13 @@ class _Convolution(Function):
                 _give(ctx.weight, torch.ops.aten.convolution_backward(gradient, *rest, (False, True, False))[1])
             if ctx.bias is not None and ctx.bias.requires_grad:
                 _give(ctx.bias, gradient.sum((0, 2, 3)))
-        onward = torch.ops.aten.convolution_backward(gradient, *rest, (True, False, False))[0] if follows else None
+        if not follows:
+            return None, None, None, None, None
+        if _as_forward(gradient, filters, *ctx.geometry):
+            turned = filters.flip(2, 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)
+            around = [size - 1 - edge for size, edge in zip(filters.shape[2:], padding, strict=True)]
+            return torch.conv2d(gradient, turned, None, 1, around), None, None, None, None
+        onward = torch.ops.aten.convolution_backward(gradient, *rest, (True, False, False))[0]
         return onward, None, None, None, None
 
 

@@ -42,6 +42,8 @@ from cnncore.training.step import EagerStep, Step, update
 # These make the same kernels for every draw. The policies group a batch's images by what was drawn for them, and colour
 # jitter reads constants from the host: neither can be recorded.
 _RECORDABLE = (RandomCrop, PadCrop, HorizontalFlip, Rotation, GaussianNoise, RandomErasing, Mixup, CutMix)
+# Updates in one graph: to launch a graph, and to get its queues going, takes as long as two or three large kernels.
+TOGETHER = 4
 _WARM_UP = 3  # updates before recording: cuBLAS and cuDNN choose and allocate then
 
 
@@ -116,11 +118,9 @@ class StaticUpdate:
 
     def __call__(self, size: int, following: int, place: int) -> None:
         """Make the update with `size` images of one of the two places, and fetch the `following` into the other."""
-        if following:
-            with self._side.beside():
-                self._fetch(following, 1 - place)
+        fetch = partial(self._fetch, following, 1 - place) if following else None
         batch = self._places[place].first(size)
-        self.sums.copy_(update(self._config, self._model, self._optimizer, batch, self._side))
+        self.sums.copy_(update(self._config, self._model, self._optimizer, batch, self._side, fetch))
 
     def _place(self, like: TrainBatch) -> TrainBatch:
         with autocast(self._config.precision, like.inputs.device):
@@ -167,6 +167,11 @@ class GraphStep:
             model.train()
             recorder.rehearse(lambda: self._rehearse(kinds))
             self._graphs = {kind: recorder.record(partial(self._record, *kind)) for kind in kinds}
+            full = (batches.size(0), batches.size(0))
+            self._usual = sum(kind[:2] == full for kind in self._kinds)  # batches that another such one follows
+            self._most = min(TOGETHER, self._usual // 2 * 2) if average.model is model else 1
+            self._sums = torch.zeros(max(1, self._most), SUMS, device=self._update.sums.device)
+            self._several = recorder.record(partial(self._record_several, full)) if self._most > 1 else None
 
     def begin(self, epoch: int) -> None:
         """Put order and augmentation of `epoch` where the graphs read them."""
@@ -176,9 +181,7 @@ class GraphStep:
 
     def __call__(self, rate: float) -> Tensor:
         """Make the next update at this learning rate and return the batch's sums (3,)."""
-        if rate != self._rate:
-            set_rate(self._optimizer, rate)
-            self._rate = rate
+        self._set(rate)
         self._graphs[self._kinds[self._number]].replay()
         self._number += 1
         self._average.update()
@@ -186,6 +189,27 @@ class GraphStep:
             # The device has most of the epoch still to do: the host draws the next one meanwhile.
             self._ahead = self._epoch + 1, self._batches.drawn(self._epoch + 1)
         return self._update.sums
+
+    @property
+    def together(self) -> int:
+        """How many of the next updates are recorded as one graph; averages, if there are, come after each."""
+        fits = self._number % 2 == 0 and self._number + self._most <= self._usual
+        return self._most if self._several and fits else 1
+
+    def several(self, rate: float) -> Tensor:
+        """Make the next `together` updates at this learning rate and return their sums (together, 3)."""
+        count = self.together
+        if count == 1 or self._several is None:
+            return self(rate)[None]
+        self._set(rate)
+        self._several.replay()
+        self._number += count
+        return self._sums
+
+    def _set(self, rate: float) -> None:
+        if rate != self._rate:
+            set_rate(self._optimizer, rate)
+            self._rate = rate
 
     def _rehearse(self, kinds: list[tuple[int, int, int]]) -> None:
         for kind in kinds:
@@ -196,6 +220,11 @@ class GraphStep:
     def _record(self, size: int, following: int, place: int) -> None:
         self._optimizer.zero_grad(set_to_none=True)  # the gradients of a graph lie in its own memory
         self._update(size, following, place)
+
+    def _record_several(self, full: tuple[int, int]) -> None:
+        for number in range(self._most):
+            self._record(*full, number % 2)
+            self._sums[number].copy_(self._update.sums)
 
 
 def evaluator_of(

@@ -45,12 +45,15 @@ class Readout:
     """Takes rows of `width` numbers on `device` and gives them back on the host, in order.
 
     `start`, then `put` after each update; once a burst is `due`, `send` it and `take` what has `arrived`. At most one
-    burst may be under way when the next is sent. `rows` is how many may be put before they have to be sent. With
-    `blocking`, `awaited` waits; else it yields, so that something else can be done meanwhile.
+    burst may be under way when the next is sent. `rows` is how many may be put before they have to be sent, and `at_once`
+    how many of them together, at most. With `blocking`, `awaited` waits; else it yields, so that something else can be done meanwhile.
     """
 
-    def __init__(self, device: torch.device, rows: int, width: int, *, blocking: bool = True) -> None:
-        self._filling, self._other = _Place(device, rows, width), _Place(device, rows, width)
+    def __init__(
+        self, device: torch.device, rows: int, width: int, *, at_once: int = 1, blocking: bool = True
+    ) -> None:
+        self._most = rows
+        self._filling, self._other = (_Place(device, rows + at_once - 1, width) for _ in range(2))
         self._under_way: deque[_Place] = deque()
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's own
         self._blocking = blocking
@@ -63,15 +66,17 @@ class Readout:
             self._filling.timer.start()
             self._started = True
 
-    def put(self, row: Tensor) -> None:
-        """Take a copy of a row (width,), on the device."""
-        self._filling.rows[self._filling.count].copy_(row)
-        self._filling.count += 1
+    def put(self, rows: Tensor) -> None:
+        """Take a copy of a row (width,), or of several (n, width), on the device."""
+        rows = rows.view(-1, rows.shape[-1])
+        count = self._filling.count
+        self._filling.rows[count : count + len(rows)].copy_(rows)
+        self._filling.count += len(rows)
 
     @property
     def due(self) -> bool:
         """True if the rows so far are a burst: about a tenth of a second of work."""
-        if self._filling.count == len(self._filling.rows):
+        if self._filling.count >= self._most:
             return True
         # Where there is a queue the host's clock says nothing of the device's work.
         return self._filling.count >= self._enough if self._stream else self._filling.timer.since >= BURST

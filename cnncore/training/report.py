@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor
 
@@ -28,10 +28,13 @@ class Report:
         self.seconds = 0.0
         self.diverged = False
 
-    def add(self, sums: Tensor, number: int, step: int, size: int, lr: float) -> None:
-        """Take in update `step`, made with batch `number` of `size` images at `lr`; `sums` are as `batch_sums`."""
+    def add(self, sums: Tensor, number: int, step: int, sizes: Sequence[int], lr: float) -> None:
+        """Take in updates from `step` on, made with the batches from `number` on, of `sizes` images, at `lr`.
+
+        `sums` (n, 3) are as `batch_sums` has them.
+        """
         self._readout.put(sums)
-        self._waiting.append((number, step, size, lr))
+        self._waiting.extend((number + place, step + place, size, lr) for place, size in enumerate(sizes))
 
     def told(self, everything: bool) -> Iterator[Batch | Diverged | None]:
         """Send what was added and yield the events of what has arrived; with `everything` of all of it.

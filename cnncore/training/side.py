@@ -19,10 +19,18 @@ class Side:
         self._streams = [torch.cuda.Stream(device, priority=-1) for _ in range(2)]  # type: ignore[no-untyped-call]  # torch's own
         self._turn = 0
         self._kept: list[Tensor] = []
+        self._begun: torch.cuda.Event | None = None
+
+    def begin(self) -> None:
+        """Remember this moment, see `beside`."""
+        self._begun = torch.cuda.current_stream().record_event()
 
     @contextmanager
-    def beside(self, *reads: Tensor) -> Iterator[None]:
+    def beside(self, *reads: Tensor, early: bool = False) -> Iterator[None]:
         """Put what is done within this context beside the rest; it begins once all that was queued so far is done.
+
+        If it comes `early`, it begins once all is done that was queued before `begin`, wherever it is written: a graph
+        starts its kernels in the order in which they were recorded, and the main queue's should not come second.
 
         `reads` are the tensors from outside that it reads. They are kept until `join`: their memory would be given to
         what comes next on the other queue, as nobody there knows of this one.
@@ -30,7 +38,10 @@ class Side:
         self._kept.extend(reads)
         stream = self._streams[self._turn]
         self._turn = 1 - self._turn
-        stream.wait_stream(torch.cuda.current_stream())
+        if early and self._begun is not None:
+            stream.wait_event(self._begun)
+        else:
+            stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             yield
 
@@ -45,8 +56,11 @@ class Side:
 class Inline:
     """The same for one queue: everything is done where it stands."""
 
+    def begin(self) -> None:
+        """There is nothing to remember."""
+
     @contextmanager
-    def beside(self, *_: Tensor) -> Iterator[None]:
+    def beside(self, *_: Tensor, early: bool = False) -> Iterator[None]:  # noqa: ARG002 one signature for both
         """Do what is within this context now."""
         yield
 

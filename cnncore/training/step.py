@@ -1,5 +1,6 @@
 """One update: forward, loss, backward, optimizer, average; its metrics stay on the device."""
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -30,6 +31,15 @@ class Step(Protocol):
         The sums are the batch's before its update, on the device: whoever reads them waits for it. The next update
         may write to the same place.
         """
+        ...
+
+    @property
+    def together(self) -> int:
+        """How many of the next updates can be made at once, see `several`; 1 where there is no such way."""
+        ...
+
+    def several(self, rate: float) -> Tensor:
+        """Make the next `together` updates at this learning rate and return their sums (together, 3)."""
         ...
 
 
@@ -63,6 +73,12 @@ class EagerStep:
         self._average.update()
         return sums
 
+    together = 1
+
+    def several(self, rate: float) -> Tensor:
+        """Make the next update and return the batch's sums (1, 3)."""
+        return self(rate)[None]
+
 
 def update(
     config: RunConfig,
@@ -70,15 +86,21 @@ def update(
     optimizer: torch.optim.Optimizer,
     batch: TrainBatch,
     side: Side | Inline | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> Tensor:
     """Make one update with the batch and return its sums (3,), see `batch_sums`: the batch's before its update.
 
-    Whatever was begun on the `side` is done before the optimizer's step.
+    `meanwhile` is done on the `side`, from the beginning of the update on; whatever was begun there is done before the
+    optimizer's step.
     """
     side = side or Inline()
+    side.begin()
     optimizer.zero_grad(set_to_none=True)
     with autocast(config.precision, batch.inputs.device):
         logits = model(batch.inputs)  # (N, C, H, W) -> (N, classes)
+    if meanwhile:
+        with side.beside(early=True):
+            meanwhile()
     if isinstance(model, Fused) and model.with_kernels:
         gradient, sums = kernels.cross_entropy(
             logits.detach(), batch.labels, batch.share, smoothing=config.label_smoothing, top=TOP

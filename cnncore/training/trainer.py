@@ -18,7 +18,7 @@ from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
 from cnncore.training.device import choose_device, set_precision
 from cnncore.training.diagnosis import overflow
-from cnncore.training.graph import evaluator_of, step_of
+from cnncore.training.graph import TOGETHER, evaluator_of, step_of
 from cnncore.training.keeping import Keeper
 from cnncore.training.live import Live
 from cnncore.training.metrics import SUMS
@@ -81,7 +81,7 @@ def progress(
     recorder = recorder_of(device, graph)
     step, updating = step_of(config, batches, model, optimizer, average, recorder)
     evaluator, scoring = evaluator_of(config, batches, average.model, recorder, blocking=blocking)
-    readout = Readout(device, min(len(batches), ROWS), SUMS, blocking=blocking)
+    readout = Readout(device, min(len(batches), ROWS), SUMS, at_once=TOGETHER, blocking=blocking)
     live = live or Live(factor)
     keeper = Keeper(config, checkpoint, average.model)
     first_epoch = last.epoch + 1 if last else 1
@@ -111,18 +111,22 @@ def progress(
         report = Report(config, epoch, readout, live)
         readout.start()
         step.begin(epoch)
-        for number in range(len(batches)):
+        number = 0
+        while number < len(batches):
             if live.lr_factor != factor:
                 yield from report.told(everything=True)
                 if report.diverged:
                     return
                 factor = live.lr_factor
                 yield Changed(epoch, updates + 1, factor)
+            coming = range(number, number + (1 if live.single else step.together))
+            rates = {rate(config, epoch, place, len(batches)) for place in coming}
             lr = rate(config, epoch, number, len(batches)) * plateau.scale * factor
-            updates += 1
             readout.start()
-            report.add(step(lr), number, updates, batches.size(number), lr)
-            everything = live.single or number + 1 == len(batches)
+            sums = step.several(lr) if len(coming) > 1 and len(rates) == 1 else step(lr)[None]
+            report.add(sums, number, updates + 1, [batches.size(number + place) for place in range(len(sums))], lr)
+            updates, number = updates + len(sums), number + len(sums)
+            everything = live.single or number == len(batches)
             if everything or readout.due:
                 yield from report.told(everything)
             if report.diverged:

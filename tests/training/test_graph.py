@@ -217,6 +217,35 @@ def test_the_next_epoch_is_drawn_ahead_and_the_rate_set_when_it_changes(tiny, mo
     assert rates == [0.05, 0.01]
 
 
+@pytest.mark.parametrize("batch_size", [32, 10, 70])
+def test_several_updates_at_once_are_as_many_one_by_one(tiny, batch_size):
+    config = replace(CONFIG, batch_size=batch_size, epochs=3)
+    results, together = [], []
+    for at_once in (False, True):
+        model, batches, optimizer = prepared(config, tiny)
+        step = GraphStep(config, batches, model, optimizer, Average(config, model, len(batches)), Played())
+        found = []
+        for epoch in range(1, 4):
+            torch.manual_seed(epoch)
+            step.begin(epoch)
+            while len(found) < epoch * len(batches):
+                together.append(step.together)
+                found += step.several(0.01 * epoch).clone() if at_once else [step(0.01 * epoch).clone()]
+        results.append(torch.stack(found))
+        assert len(found) == 3 * len(batches)
+    assert torch.equal(*results)
+    # Of 5, 14 and 2 batches the last has no other behind it, and of 5 the one before it a smaller one.
+    assert max(together) == {32: 2, 10: 4, 70: 1}[batch_size]
+
+
+def test_averages_come_after_each_update(tiny):
+    config = replace(CONFIG, batch_size=10, average=1)
+    model, batches, optimizer = prepared(config, tiny)
+    step = GraphStep(config, batches, model, optimizer, Average(config, model, len(batches)), Played())
+    step.begin(1)
+    assert (step.together, len(step.several(0.01))) == (1, 1)
+
+
 def test_rehearsals_stay_within_an_epoch_of_one_batch(tiny):
     config = replace(CONFIG, batch_size=140)
     theirs, ours = (sums_of(config, tiny, make)[0] for make in (eagerly, replayed))
@@ -295,6 +324,15 @@ def test_fifty_graph_updates_are_fifty_eager_ones(tiny, change):
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
     rates = {round(lr / 0.95 ** (step // 5), 6) for step, (_, _, lr) in enumerate(graph)}
     assert len(rates) == 2  # before and after the change
+
+
+@pytest.mark.gpu
+@cuda
+def test_graphs_of_several_updates_give_the_same_curve_as_step_by_step(tiny):
+    config = replace(CONFIG, device="cuda", schedule=Schedule.EXPONENTIAL, snapshots=False, batch_size=10)
+    singly, how = on_cuda(config, graph=True)
+    assert "each update one CUDA graph" in how
+    assert singly == [(e.loss, e.accuracy, e.lr) for e in train(config) if isinstance(e, Batch)]
 
 
 @pytest.mark.gpu

@@ -32,7 +32,7 @@ def add(report, readout, *steps, loss=None):
     for step in steps:
         readout.start()
         sums = torch.tensor([2.0 * step if loss is None else loss, 1.0, 2.0])
-        report.add(sums, step - 11, step, 2, 0.1)
+        report.add(sums, step - 11, step, [2], 0.1)
 
 
 def test_each_update_is_told_once_with_its_own_numbers():
