@@ -50,38 +50,49 @@ class Fused(nn.Sequential):
         self.with_kernels = with_kernels
         self._blocks = list(_blocks(list(layers.items()), with_kernels))
         self._places: dict[tuple[Any, ...], Tensor] = {}
+        self._filled: set[str] = set()
 
     def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, classes); in training the images may be a place that `put` has filled."""
+        """(N, C, H, W) -> (N, classes); in training the images may be patches, see `place_for`."""
         if not self.training and (torch.is_grad_enabled() or not self.with_kernels):
             return super().forward(images)  # type: ignore[no-any-return]  # nn.Module calls are untyped
+        if not self.training:
+            for block in self._blocks:
+                images = self._evaluated(block, images)
+            return images
+        self._filled.clear()
+        like = torch.empty(0, dtype=_kind(images), device=images.device)
+        with self.side.beside(early=True):
+            for block in self._blocks[1:]:
+                self._weights(block, like)
+        wait = self.side.mark()
         for block in self._blocks:
-            images = self._forward(block, images) if self.training else self._evaluated(block, images)
+            images = self._forward(block, images)
+            if block is self._blocks[0]:
+                wait()
         return images
 
-    def place_for(self, images: Tensor) -> Tensor:
+    def place_for(self, images: Tensor, patches: bool) -> Tensor:
         """Return a place for batches like `images` (N, C, H, W), as an update takes them under the current autocast.
 
-        It has the images' own shape, or the patches under the first layer's kernel as (N, K, H', W').
+        It has the images' own shape, or, with `patches`, that of those under the first layer's kernel, (N, K, H', W'),
+        if a product is a way for it.
         """
         layer = self._module(self._blocks[0].convolution) if self._blocks[0].convolution else None
         shape, kind = list(images.shape), images.dtype
         if layer is not None:
             kind = _kind(images)
-            size = _patches_of(layer, images) if self.with_kernels else None
+            size = _patches_of(layer, images) if patches else None
             shape = [len(images), *size] if size else shape
         place = torch.zeros(shape, dtype=kind, device=images.device)
         return place.contiguous(memory_format=torch.channels_last)
 
-    def put(self, images: Tensor, place: Tensor) -> None:
-        """Put a batch into the first rows of a place that `place_for` made."""
-        place = place[: len(images)]
-        if place.shape == images.shape:
-            place.copy_(images)
-        else:
-            layer = self._module(self._blocks[0].convolution)
-            window = {"kernel": layer.kernel_size[0], "stride": layer.stride[0], "padding": layer.padding[0]}
-            kernels.patches(images.contiguous(memory_format=torch.channels_last), place, **window)
+    def window_of(self, place: Tensor) -> dict[str, int]:
+        """Return kernel, stride and padding of the patches in a place that `place_for` made; none for images."""
+        layer = self._module(self._blocks[0].convolution) if self._blocks[0].convolution else None
+        if layer is None or place.shape[1] == layer.in_channels:
+            return {}
+        return {"kernel": layer.kernel_size[0], "stride": layer.stride[0], "padding": layer.padding[0]}
 
     def _module(self, name: str) -> Any:
         return self._modules[name]
@@ -90,34 +101,53 @@ class Fused(nn.Sequential):
         """Return zeros of the type and device of `like`, for this use always in the same place."""
         key = use, shape, like.dtype, like.device
         if key not in self._places:
-            self._places[key] = torch.zeros(shape, dtype=like.dtype, device=like.device)
+            place = torch.zeros(shape, dtype=like.dtype, device=like.device)
+            self._places[key] = place.contiguous(memory_format=torch.channels_last) if len(shape) == 4 else place
         return self._places[key]
+
+    def _weights(self, block: _Block, like: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return weight and bias of a convolution or dense layer as it computes with them: in the type of `like`.
+
+        They are copied once in an update. The last dense layer has more outputs, of zeros, if its own are an odd number.
+        """
+        if not (block.convolution or block.dense):
+            return None, None
+        layer = self._module(block.convolution or block.dense)
+        last = block is self._blocks[-1]  # of a part of a result, nothing may be changed in place: no other is behind it
+        rows = _rounded(len(layer.weight)) if block.dense and last and self.with_kernels else len(layer.weight)
+        found = []
+        for name, own in (("weight", layer.weight), ("bias", None if block.pool else layer.bias)):
+            if own is None or (own.dtype == like.dtype and rows == len(own)):
+                found.append(own)
+                continue
+            use = f"{block.convolution or block.dense}.{name}"
+            place = self._zeros(rows, *own.shape[1:], like=like, use=use)
+            if use not in self._filled:
+                place[: len(own)].copy_(own.detach())
+                self._filled.add(use)
+            found.append(place)
+        return found[0], found[1]
 
     def _forward(self, block: _Block, images: Tensor) -> Tensor:
         if block.other or (block.dense and images.dim() != 2):
             return self._module(block.other or block.dense)(images)  # type: ignore[no-any-return]
         if block.dense:
-            dense = self._module(block.dense)
-            images = images.to(_kind(images))
-            last = block is self._blocks[-1]  # of a part of a result, nothing may be changed in place
-            if dense.out_features % _EIGHT == 0 or not self.with_kernels or not last:
-                return _Dense.apply(images, dense.weight, dense.bias, self.side)  # type: ignore[no-any-return, no-untyped-call]
-            outputs = _rounded(dense.out_features)
-            matrix = self._zeros(outputs, dense.in_features, like=images, use=block.dense)
-            shift = self._zeros(outputs, like=images, use=block.dense) if dense.bias is not None else None
-            gradient = self._zeros(len(images), outputs, like=images, use=block.dense)
-            return _Dense.apply(images, dense.weight, dense.bias, self.side, (matrix, shift, gradient))  # type: ignore[no-any-return, no-untyped-call]
-        bias = None  # of the convolution, where it is still to be added
+            dense, images = self._module(block.dense), images.to(_kind(images))
+            matrix, shift = self._weights(block, images)
+            gradient = None
+            if matrix is not None and len(matrix) != dense.out_features:
+                gradient = self._zeros(len(images), len(matrix), like=images, use=block.dense)
+            return _Dense.apply(images, dense.weight, dense.bias, matrix, shift, gradient, self.side)  # type: ignore[no-any-return, no-untyped-call]
+        bias = None  # of the convolution, where the pool's kernel adds it
         if block.convolution:
-            convolution = self._module(block.convolution)
-            bias = convolution.bias
-            added, bias = (None, bias) if block.pool else (bias, None)
-            images = images.to(_kind(images))
-            if images.shape[1] == convolution.in_channels:
-                images = _Convolution.apply(images, convolution.weight, added, _geometry(convolution), self.side)  # type: ignore[no-untyped-call]
+            layer, images = self._module(block.convolution), images.to(_kind(images))
+            bias, added = (layer.bias, None) if block.pool else (None, layer.bias)
+            if images.shape[1] == layer.in_channels:
+                filters, shift = self._weights(block, images)
+                images = _Convolution.apply(images, layer.weight, added, filters, shift, _geometry(layer), self.side)  # type: ignore[no-untyped-call]
             else:
-                matrix = self._zeros(convolution.out_channels, images.shape[1], like=images, use=block.convolution)
-                images = _Product.apply(images, convolution.weight, added, matrix)  # type: ignore[no-untyped-call]
+                matrix = self._zeros(layer.out_channels, images.shape[1], like=images, use=block.convolution)
+                images = _Product.apply(images, layer.weight, added, matrix)  # type: ignore[no-untyped-call]
         if block.norm:
             if bias is not None and bias.requires_grad:
                 bias.grad = self._zeros(*bias.shape, like=bias, use=block.convolution)
@@ -273,11 +303,19 @@ class _Convolution(Function):
     """conv2d whose weight's gradient goes beside; where no other gradient follows, there is nothing to go beside."""
 
     @staticmethod
-    def forward(ctx: Any, images: Tensor, weight: Tensor, bias: Tensor | None, geometry: Any, side: Side) -> Tensor:
-        filters = weight.to(images.dtype)
+    def forward(
+        ctx: Any,
+        images: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        filters: Tensor,
+        shift: Tensor | None,
+        geometry: Any,
+        side: Side,
+    ) -> Tensor:
         ctx.save_for_backward(images, filters)
         ctx.weight, ctx.bias, ctx.geometry, ctx.side = weight, bias, geometry, side
-        return torch.conv2d(images, filters, None if bias is None else bias.to(images.dtype), *geometry)
+        return torch.conv2d(images, filters, shift, *geometry)
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -292,17 +330,17 @@ class _Convolution(Function):
             if ctx.bias is not None and ctx.bias.requires_grad:
                 _give(ctx.bias, gradient.sum((0, 2, 3)))
         if not follows:
-            return None, None, None, None, None
+            return (None,) * 7
         if _as_forward(gradient, filters, *ctx.geometry):
             turned = filters.flip(2, 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)
             around = [size - 1 - edge for size, edge in zip(filters.shape[2:], padding, strict=True)]
-            return torch.conv2d(gradient, turned, None, 1, around), None, None, None, None
+            return torch.conv2d(gradient, turned, None, 1, around), *(None,) * 6
         onward = torch.ops.aten.convolution_backward(gradient, *rest, (True, False, False))[0]
-        return onward, None, None, None, None
+        return onward, *(None,) * 6
 
 
 class _Product(Function):
-    """A convolution of patches (N, K, H', W'), see `Fused.put`, -> (N, F, H', W'): nothing is behind the images."""
+    """A convolution of patches (N, K, H', W'), see `Fused.place_for`, -> (N, F, H', W'): nothing is behind the images."""
 
     @staticmethod
     def forward(ctx: Any, patches: Tensor, weight: Tensor, bias: Tensor | None, matrix: Tensor) -> Tensor:
@@ -336,26 +374,25 @@ class _Product(Function):
 class _Dense(Function):
     """A dense layer, (N, in) -> (N, out), the gradients of whose weight and bias go beside.
 
-    `places` hold zeros for a weight, a bias and a gradient with more outputs, where those of the layer are too odd a
-    number; what is behind its own stays zero.
+    `matrix` and `shift` are what it computes with: weight and bias, or with more outputs, of zeros. Then `place` are
+    zeros for a gradient of as many, and what is behind its own outputs stays zero.
     """
 
     @staticmethod
     def forward(
-        ctx: Any, inputs: Tensor, weight: Tensor, bias: Tensor | None, side: Side, places: Any = None
+        ctx: Any,
+        inputs: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        matrix: Tensor,
+        shift: Tensor | None,
+        place: Tensor | None,
+        side: Side,
     ) -> Tensor:
-        outputs = len(weight)
-        if places is None:
-            matrix, shift, ctx.place = weight.to(inputs.dtype), None if bias is None else bias.to(inputs.dtype), None
-        else:
-            matrix, shift, ctx.place = places
-            matrix[:outputs].copy_(weight)
-            if shift is not None and bias is not None:
-                shift[:outputs].copy_(bias)
         ctx.save_for_backward(inputs, matrix)
-        ctx.weight, ctx.bias, ctx.side = weight, bias, side
+        ctx.weight, ctx.bias, ctx.place, ctx.side = weight, bias, place, side
         result = F.linear(inputs, matrix, shift)
-        return result if places is None else result[:, :outputs]
+        return result if place is None else result[:, : len(weight)]
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
@@ -369,7 +406,8 @@ class _Dense(Function):
                 _give(ctx.weight, (gradient.t() @ inputs)[:outputs])
             if ctx.bias is not None and ctx.bias.requires_grad:
                 _give(ctx.bias, gradient.sum(0)[:outputs])
-        return gradient @ matrix if ctx.needs_input_grad[0] else None, None, None, None, None
+        onward = gradient @ matrix if ctx.needs_input_grad[0] else None
+        return onward, *(None,) * 6
 
 
 class _Pool(Function):

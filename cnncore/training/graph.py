@@ -28,11 +28,11 @@ from cnncore.data.augmentation import (
     Rotation,
 )
 from cnncore.training.average import Average
-from cnncore.training.batches import Batches, Tables, TrainBatch
+from cnncore.training.batches import Batches, Tables
 from cnncore.training.config import RunConfig
-from cnncore.training.device import autocast
 from cnncore.training.evaluation import Evaluator, StaticEvaluation
-from cnncore.training.fused import Fused, beside
+from cnncore.training.fetch import Fetch
+from cnncore.training.fused import beside
 from cnncore.training.metrics import SUMS
 from cnncore.training.optimizers import set_rate
 from cnncore.training.recorder import Recorder, failed
@@ -84,9 +84,7 @@ def step_of(
 class StaticUpdate:
     """An update that reads what changes from fixed places on the device, and makes no other choice.
 
-    `tables` hold the epoch's order and draws, `start` (1,) the row of the first image that was not fetched yet, `sums`
-    (3,) is where the batch's metrics go. A batch is fetched during the update before it, on the `side`: there are two
-    places for batches, and the updates take them in turn.
+    `sums` (3,) is where the batch's metrics go. A batch is fetched during the update before it, on the `side`.
     """
 
     def __init__(
@@ -97,48 +95,16 @@ class StaticUpdate:
         optimizer: torch.optim.Optimizer,
         side: Side | Inline | None = None,
     ) -> None:
-        self._config, self._batches, self._model, self._optimizer = config, batches, model, optimizer
+        self._config, self._model, self._optimizer = config, model, optimizer
         self._side = side or Inline()
-        device = batches.train.images.device
-        self.tables = batches.tables(1)  # of the right sizes; `load` fills them
-        self.start = torch.zeros(1, dtype=torch.long, device=device)
-        self.sums = torch.zeros(SUMS, device=device)
-        self._rows = torch.arange(batches.size(0), device=device)
-        first = batches.batch(self.tables, 0)
-        self._places = [self._place(first) for _ in range(2)]
-
-    def load(self, tables: Tables) -> None:
-        """Take over an epoch's tables and fetch its first batch into the first place."""
-        self.tables.order.copy_(tables.order)
-        for mine, theirs in zip(self.tables.draws, tables.draws, strict=True):
-            for name, values in mine.items():
-                values.copy_(theirs[name])
-        self.start.zero_()
-        self._fetch(len(self._rows), 0)
+        self.fetch = Fetch(batches, model)
+        self.sums = torch.zeros(SUMS, device=batches.train.images.device)
 
     def __call__(self, size: int, following: int, place: int) -> None:
         """Make the update with `size` images of one of the two places, and fetch the `following` into the other."""
-        fetch = partial(self._fetch, following, 1 - place) if following else None
-        batch = self._places[place].first(size)
+        fetch = partial(self.fetch, following, 1 - place) if following else None
+        batch = self.fetch.places[place].first(size)
         self.sums.copy_(update(self._config, self._model, self._optimizer, batch, self._side, fetch))
-
-    def _place(self, like: TrainBatch) -> TrainBatch:
-        with autocast(self._config.precision, like.inputs.device):
-            fused = isinstance(self._model, Fused)
-            inputs = self._model.place_for(like.inputs) if fused else torch.zeros_like(like.inputs)
-        return TrainBatch(inputs, torch.zeros_like(like.labels), None if like.share is None else torch.zeros_like(like.share))
-
-    def _fetch(self, size: int, place: int) -> None:
-        batch = self._batches.batch_of(self.tables, self.start + self._rows[:size])
-        self.start += size
-        target = self._places[place].first(size)
-        if isinstance(self._model, Fused):
-            self._model.put(batch.inputs, target.inputs)
-        else:
-            target.inputs.copy_(batch.inputs)
-        target.labels.copy_(batch.labels)
-        if target.share is not None and batch.share is not None:
-            target.share.copy_(batch.share)
 
 
 class GraphStep:
@@ -176,7 +142,7 @@ class GraphStep:
     def begin(self, epoch: int) -> None:
         """Put order and augmentation of `epoch` where the graphs read them."""
         drawn = self._ahead[1] if self._ahead and self._ahead[0] == epoch else self._batches.drawn(epoch)
-        self._update.load(drawn)
+        self._update.fetch.load(drawn)
         self._epoch, self._number, self._ahead = epoch, 0, None
 
     def __call__(self, rate: float) -> Tensor:
@@ -214,7 +180,7 @@ class GraphStep:
     def _rehearse(self, kinds: list[tuple[int, int, int]]) -> None:
         for kind in kinds:
             for _ in range(_WARM_UP):
-                self._update.start.zero_()
+                self._update.fetch.start.zero_()
                 self._update(*kind)
 
     def _record(self, size: int, following: int, place: int) -> None:

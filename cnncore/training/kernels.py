@@ -288,36 +288,75 @@ if not _MISSING:
                 value = outer[None, :] * (value - plain[None, :] - deviation * product[None, :])
             tl.store(result + target, value.to(result.dtype.element_ty), mask=there)
 
-    @triton.jit(do_not_specialize=["rows", "height", "width", "high", "wide", "stride", "padding"])
-    def _patches(
+    @triton.jit(
+        do_not_specialize=["rows", "height", "width", "view_height", "view_width", "high", "wide", "stride", "padding"]
+    )
+    def _views(
         images,
+        labels,
+        order,
+        start,
+        down,
+        right,
+        flipped,
+        mean,
+        std,
         result,
+        labels_out,
         rows,
         height,
         width,
+        view_height,
+        view_width,
         high,
         wide,
         stride,
         padding,
         C: tl.constexpr,
+        SIGN: tl.constexpr,
+        FLIP: tl.constexpr,
+        MEAN: tl.constexpr,
+        STD: tl.constexpr,
         KERNEL: tl.constexpr,
         WIDTH: tl.constexpr,
         ROWS: tl.constexpr,
         COLUMNS: tl.constexpr,
     ):
-        """Write the values under the kernel at each place, row by row of the kernel, then zeros up to `WIDTH`."""
+        """Write the standardized values under the kernel at each place of each view, then zeros up to `WIDTH`.
+
+        A view's pixel lies `SIGN` * (down, right) further in its image; behind the image's border all is black.
+        """
         row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
         column = tl.arange(0, COLUMNS)
-        image, place = row // (high * wide), row % (high * wide)
+        known = row < rows
+        number, place = row // (high * wide), row % (high * wide)
+        at = tl.load(start) + number
+        source = tl.load(order + at, mask=known, other=0)
+        first = known & (place == 0)
+        tl.store(labels_out + number, tl.load(labels + source, mask=first, other=0), mask=first)
         y = ((place // wide) * stride - padding)[:, None] + (column // (C * KERNEL))[None, :]
         x = ((place % wide) * stride - padding)[:, None] + (column // C % KERNEL)[None, :]
-        inside = (row < rows)[:, None] & (column < C * KERNEL * KERNEL)[None, :]
-        there = inside & (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        source = (image.to(tl.int64) * height * width * C)[:, None] + (y * width + x) * C + (column % C)[None, :]
-        value = tl.load(images + source, mask=there, other=0.0)
+        channel = column % C
+        there = known[:, None] & (column < C * KERNEL * KERNEL)[None, :]
+        there = there & (y >= 0) & (y < view_height) & (x >= 0) & (x < view_width)
+        if FLIP:
+            mirror = tl.load(flipped + at, mask=known, other=0.0) != 0
+            x = tl.where(mirror[:, None], view_width - 1 - x, x)
+        if SIGN != 0:
+            y += SIGN * tl.load(down + at, mask=known, other=0.0).to(tl.int32)[:, None]
+            x += SIGN * tl.load(right + at, mask=known, other=0.0).to(tl.int32)[:, None]
+        within = there & (y >= 0) & (y < height) & (x >= 0) & (x < width)
+        pixel = (source * C * height * width)[:, None] + (channel * height * width)[None, :] + y * width + x
+        value = tl.div_rn(tl.load(images + pixel, mask=within, other=0).to(tl.float32), 255.0)
+        if MEAN:
+            value -= tl.load(mean + channel)[None, :]
+        if STD == 1:
+            value = tl.div_rn(value, tl.load(std))
+        if STD > 1:
+            value = tl.div_rn(value, tl.load(std + channel)[None, :] + tl.zeros_like(value))
+        value = tl.where(there, value, 0.0)
         target = (row.to(tl.int64) * WIDTH)[:, None] + column[None, :]
-        inside = (row < rows)[:, None] & (column < WIDTH)[None, :]
-        tl.store(result + target, value.to(result.dtype.element_ty), mask=inside)
+        tl.store(result + target, value.to(result.dtype.element_ty), mask=known[:, None] & (column < WIDTH)[None, :])
 
     @triton.jit(do_not_specialize=["count", "stride"])
     def _cross_entropy(
@@ -566,19 +605,44 @@ def statistics(
     return mean, scale
 
 
-def patches(images: Tensor, result: Tensor, *, kernel: int, stride: int, padding: int) -> None:
-    """Write what a convolution's kernel has under it: images (N, C, H, W) -> result (N, K, H', W'), both channels_last.
+def views(
+    images: Tensor,
+    labels: Tensor,
+    order: Tensor,
+    start: Tensor,
+    shift: tuple[Tensor, Tensor, int] | None,
+    flipped: Tensor | None,
+    mean: Tensor | None,
+    std: Tensor | None,
+    size: tuple[int, int],
+    result: Tensor,
+    labels_out: Tensor,
+    *,
+    kernel: int = 1,
+    stride: int = 1,
+    padding: int = 0,
+) -> None:
+    """Write views of the images at `order[start:]`, or the patches under a kernel on them, and their labels.
 
-    K is at least C * kernel**2; the channels behind those become zero. A convolution is then a product of matrices.
+    `images` are uint8 (M, C, H, W), `order`, the shifts down and right, and `flipped` have a row for each view;
+    `start` (1,) is the first one's. The number of a `shift` is 1 where a view of `size` lies so many pixels further down
+    and right in its image, -1 where it does the other way. `mean` has C values, `std` C or one. `result` (N, K, H', W')
+    is `channels_last` and K at least C * kernel**2; the channels behind those become zero.
     """
-    count, channels, height, width = images.shape
-    _, columns, high, wide = result.shape
+    _, channels, height, width = images.shape
+    count, columns, high, wide = result.shape
     rows = count * high * wide
     block = triton.next_power_of_2(columns)
     tile = max(1, _VALUES // block)
-    _patches[(triton.cdiv(rows, tile),)](
-        *(images, result, rows, height, width, high, wide, stride, padding),
+    down, right, sign = shift or (None, None, 0)
+    _views[(triton.cdiv(rows, tile),)](
+        *(images, labels, order, start, down, right, flipped, mean, std, result, labels_out),
+        *(rows, height, width, *size, high, wide, stride, padding),
         C=channels,
+        SIGN=sign,
+        FLIP=flipped is not None,
+        MEAN=mean is not None,
+        STD=0 if std is None else std.numel(),
         KERNEL=kernel,
         WIDTH=columns,
         ROWS=tile,

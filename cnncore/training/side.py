@@ -1,6 +1,6 @@
 """Work that may go on beside the rest of an update: a second queue of the device."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import torch
@@ -17,7 +17,7 @@ class Side:
     def __init__(self, device: torch.device) -> None:
         # PyTorch has 32 streams of each priority. The main one has a higher: what all others wait for comes first.
         self._streams = [torch.cuda.Stream(device, priority=-1) for _ in range(2)]  # type: ignore[no-untyped-call]  # torch's own
-        self._turn = 0
+        self._turn, self._last = 0, self._streams[0]
         self._kept: list[Tensor] = []
         self._begun: torch.cuda.Event | None = None
 
@@ -37,13 +37,18 @@ class Side:
         """
         self._kept.extend(reads)
         stream = self._streams[self._turn]
-        self._turn = 1 - self._turn
+        self._turn, self._last = 1 - self._turn, stream
         if early and self._begun is not None:
             stream.wait_event(self._begun)
         else:
             stream.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(stream):
             yield
+
+    def mark(self) -> Callable[[], None]:
+        """Return what lets all that is queued after its call wait for what was put beside last, and no more."""
+        event = self._last.record_event()
+        return lambda: torch.cuda.current_stream().wait_event(event)
 
     def join(self) -> None:
         """Let what is queued from now on wait for all that was begun beside it."""
@@ -63,6 +68,10 @@ class Inline:
     def beside(self, *_: Tensor, early: bool = False) -> Iterator[None]:  # noqa: ARG002 one signature for both
         """Do what is within this context now."""
         yield
+
+    def mark(self) -> Callable[[], None]:
+        """There is nothing to wait for."""
+        return lambda: None
 
     def join(self) -> None:
         """There is nothing to wait for."""

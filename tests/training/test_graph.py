@@ -92,11 +92,11 @@ def in_place(config, batches, model, optimizer):
 
     def update(lr, size):
         set_rate(optimizer, lr)
-        number = -(-int(static.start) // 32) - 1
+        number = -(-int(static.fetch.start) // 32) - 1
         static(size, 12 if number == 3 else 0 if number == 4 else 32, number % 2)
         return static.sums
 
-    return lambda epoch: static.load(batches.tables(epoch)), update
+    return lambda epoch: static.fetch.load(batches.tables(epoch)), update
 
 
 class Played:
@@ -163,7 +163,7 @@ def test_rehearsals_leave_no_trace(tiny):
                     with unchanged(model, optimizer):
                         for _ in range(3):
                             static(12, 0, 0)
-                static.load(batches.tables(2))
+                static.fetch.load(batches.tables(2))
                 torch.manual_seed(2)
                 for _ in range(4):
                     static(32, 12, 1)
@@ -260,7 +260,7 @@ def test_an_epoch_that_was_not_expected_is_drawn_when_it_begins(tiny):
     for _ in range(5):
         step(0.01)
     step.begin(7)
-    assert torch.equal(step._update.tables.order, batches.tables(7).order)
+    assert torch.equal(step._update.fetch.tables.order, batches.tables(7).order)
 
 
 @pytest.mark.parametrize("words", ["no room\nand more", ""])
