@@ -15,20 +15,24 @@ class Fetch:
 
     `tables` hold the epoch's order and draws, `start` (1,) the row of the first image that was not fetched yet. Crops,
     mirror images and a standardization by channels, all that most runs do, are one kernel where there are such, see
-    `cnncore.training.kernels`; anything else is as `Batches` does it.
+    `cnncore.training.kernels`; anything else is as `Batches` does it. Where the network takes patches, these are laid
+    out from the views then.
     """
 
     def __init__(self, batches: Batches, model: nn.Module) -> None:
-        self._batches, self._model = batches, model
+        self._batches = batches
         device = batches.train.images.device
         self.tables = batches.tables(1)  # of the right sizes; `load` fills them
         self.start = torch.zeros(1, dtype=torch.long, device=device)
         self._rows = torch.arange(batches.size(0), device=device)
         first = batches.batch(self.tables, 0)
-        self._view = first.inputs.shape[2], first.inputs.shape[3]
+        fused = model if isinstance(model, Fused) else None
         with autocast(batches.config.precision, device):
-            self.places = [self._place(first) for _ in range(2)]
-        self._at_once = isinstance(model, Fused) and model.with_kernels and _simple(batches)
+            kind, self._window = fused.takes(first.inputs) if fused else (first.inputs.dtype, None)
+        self._border = self._window.padding if self._window else 0
+        self._at_once = fused is not None and fused.with_kernels and _simple(batches)
+        self.places = [self._place(first, kind) for _ in range(2)]
+        self._views = _zeros(_grown(first.inputs.shape, self._border), kind, device) if self._window else None
 
     def load(self, tables: Tables) -> None:
         """Take over an epoch's tables and fetch its first batch into the first place."""
@@ -42,25 +46,27 @@ class Fetch:
     def __call__(self, size: int, place: int) -> None:
         """Fetch the next `size` images into one of the two places."""
         target = self.places[place].first(size)
+        views = target.inputs if self._views is None else self._views[:size]
         if self._at_once:
-            self._views(target)
+            self._see(views, target.labels)
         else:
             batch = self._batches.batch_of(self.tables, self.start + self._rows[:size])
-            target.inputs[:, : batch.inputs.shape[1]].copy_(batch.inputs)
+            high, wide = batch.inputs.shape[2:]
+            inner = slice(self._border, self._border + high), slice(self._border, self._border + wide)
+            views[:, :, *inner].copy_(batch.inputs)
             target.labels.copy_(batch.labels)
             if target.share is not None and batch.share is not None:
                 target.share.copy_(batch.share)
+        if self._window:
+            kernels.patches(views, target.inputs, kernel=self._window.kernel, stride=self._window.stride)
         self.start += size
 
-    def _place(self, like: TrainBatch) -> TrainBatch:
-        fused = self._model if isinstance(self._model, Fused) else None
-        at_once = fused is not None and fused.with_kernels and _simple(self._batches)
-        inputs = fused.place_for(like.inputs, patches=at_once) if fused else torch.zeros_like(like.inputs)
+    def _place(self, like: TrainBatch, kind: torch.dtype) -> TrainBatch:
+        shape = (len(like.inputs), *self._window.shape) if self._window else tuple(like.inputs.shape)
         share = None if like.share is None else torch.zeros_like(like.share)
-        return TrainBatch(inputs, torch.zeros_like(like.labels), share)
+        return TrainBatch(_zeros(shape, kind, like.inputs.device), torch.zeros_like(like.labels), share)
 
-    def _views(self, target: TrainBatch) -> None:
-        assert isinstance(self._model, Fused), "others have no kernels"
+    def _see(self, views: Tensor, labels: Tensor) -> None:
         train, standardize = self._batches.train, self._batches.standardize
         shift: tuple[Tensor, Tensor, int] | None = None
         flipped: Tensor | None = None
@@ -72,9 +78,16 @@ class Fetch:
                     shift = draws["down"], draws["right"], -1
                 case _:
                     flipped = draws["flipped"]
-        images = train.images, train.labels, self.tables.order, self.start
-        changes = shift, flipped, standardize.mean, standardize.std, self._view
-        kernels.views(*images, *changes, target.inputs, target.labels, **self._model.window_of(target.inputs))
+        source = train.images, train.labels, self.tables.order, self.start
+        kernels.views(*source, shift, flipped, standardize.mean, standardize.std, views, labels, self._border)
+
+
+def _zeros(shape: tuple[int, ...], kind: torch.dtype, device: torch.device) -> Tensor:
+    return torch.zeros(shape, dtype=kind, device=device).contiguous(memory_format=torch.channels_last)
+
+
+def _grown(shape: torch.Size, border: int) -> tuple[int, ...]:
+    return (*shape[:2], *(size + 2 * border for size in shape[2:]))
 
 
 def _simple(batches: Batches) -> bool:

@@ -12,6 +12,7 @@
 Numbers differ from the modules' own by rounding. In evaluation the modules compute as ever.
 """
 
+import math
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -39,6 +40,16 @@ class _Block:
     other: str = ""
 
 
+@dataclass(frozen=True)
+class Window:
+    """The patches under a kernel: their `shape` (K, H', W') for an image with `padding` zeros around it."""
+
+    kernel: int
+    stride: int
+    padding: int
+    shape: tuple[int, int, int]
+
+
 class Fused(nn.Sequential):
     """A sequence of modules that is trained block by block; `side` is where work may go beside the rest."""
 
@@ -53,7 +64,7 @@ class Fused(nn.Sequential):
         self._filled: set[str] = set()
 
     def forward(self, images: Tensor) -> Tensor:
-        """(N, C, H, W) -> (N, classes); in training the images may be patches, see `place_for`."""
+        """(N, C, H, W) -> (N, classes); in training the images may be patches, see `takes`."""
         if not self.training and (torch.is_grad_enabled() or not self.with_kernels):
             return super().forward(images)  # type: ignore[no-any-return]  # nn.Module calls are untyped
         if not self.training:
@@ -72,27 +83,16 @@ class Fused(nn.Sequential):
                 wait()
         return images
 
-    def place_for(self, images: Tensor, patches: bool) -> Tensor:
-        """Return a place for batches like `images` (N, C, H, W), as an update takes them under the current autocast.
+    def takes(self, images: Tensor) -> tuple[torch.dtype, "Window | None"]:
+        """Return of which type batches like `images` (N, C, H, W) are best, and of which patches, if of such at all.
 
-        It has the images' own shape, or, with `patches`, that of those under the first layer's kernel, (N, K, H', W'),
-        if a product is a way for it.
+        The type is that of the current autocast.
         """
-        layer = self._module(self._blocks[0].convolution) if self._blocks[0].convolution else None
-        shape, kind = list(images.shape), images.dtype
-        if layer is not None:
-            kind = _kind(images)
-            size = _patches_of(layer, images) if patches else None
-            shape = [len(images), *size] if size else shape
-        place = torch.zeros(shape, dtype=kind, device=images.device)
-        return place.contiguous(memory_format=torch.channels_last)
-
-    def window_of(self, place: Tensor) -> dict[str, int]:
-        """Return kernel, stride and padding of the patches in a place that `place_for` made; none for images."""
-        layer = self._module(self._blocks[0].convolution) if self._blocks[0].convolution else None
-        if layer is None or place.shape[1] == layer.in_channels:
-            return {}
-        return {"kernel": layer.kernel_size[0], "stride": layer.stride[0], "padding": layer.padding[0]}
+        first = self._blocks[0]
+        if not first.convolution:
+            return images.dtype, None
+        layer = self._module(first.convolution)
+        return _kind(images), _window_of(layer, images) if self.with_kernels else None
 
     def _module(self, name: str) -> Any:
         return self._modules[name]
@@ -251,8 +251,8 @@ def _rounded(size: int) -> int:
     return -(-size // _EIGHT) * _EIGHT
 
 
-def _patches_of(layer: nn.Conv2d, images: Tensor) -> tuple[int, int, int] | None:
-    """Return (K, H', W') of the patches under a layer's kernel, None where a product is no way for it.
+def _window_of(layer: nn.Conv2d, images: Tensor) -> Window | None:
+    """Return the patches under a layer's kernel, None where a product is no way for it.
 
     For few channels cuDNN has slow ways only; with many of them the patches would be too large. Their number of values
     is rounded up.
@@ -264,8 +264,9 @@ def _patches_of(layer: nn.Conv2d, images: Tensor) -> tuple[int, int, int] | None
         return None
     one = torch.empty(1, *images.shape[1:], device="meta")
     high, wide = F.conv2d(one, torch.empty(layer.weight.shape, device="meta"), None, *_geometry(layer)).shape[2:]
-    values = _rounded(values)
-    return (values, high, wide) if len(images) * values * high * wide * 4 <= _PLACE else None
+    shape = _rounded(values), high, wide
+    small = len(images) * math.prod(shape) * 4 <= _PLACE
+    return Window(layer.kernel_size[0], layer.stride[0], int(layer.padding[0]), shape) if small else None
 
 
 def _kind(images: Tensor) -> torch.dtype:
@@ -340,7 +341,7 @@ class _Convolution(Function):
 
 
 class _Product(Function):
-    """A convolution of patches (N, K, H', W'), see `Fused.place_for`, -> (N, F, H', W'): nothing is behind the images."""
+    """A convolution of patches (N, K, H', W'), see `Fused.takes`, -> (N, F, H', W'): nothing is behind the images."""
 
     @staticmethod
     def forward(ctx: Any, patches: Tensor, weight: Tensor, bias: Tensor | None, matrix: Tensor) -> Tensor:

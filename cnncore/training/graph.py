@@ -84,7 +84,7 @@ def step_of(
 class StaticUpdate:
     """An update that reads what changes from fixed places on the device, and makes no other choice.
 
-    `sums` (3,) is where the batch's metrics go. A batch is fetched during the update before it, on the `side`.
+    A batch is fetched during the update before it, on the `side`.
     """
 
     def __init__(
@@ -100,11 +100,15 @@ class StaticUpdate:
         self.fetch = Fetch(batches, model)
         self.sums = torch.zeros(SUMS, device=batches.train.images.device)
 
-    def __call__(self, size: int, following: int, place: int) -> None:
-        """Make the update with `size` images of one of the two places, and fetch the `following` into the other."""
+    def __call__(self, size: int, following: int, place: int, sums: Tensor | None = None) -> None:
+        """Make the update with `size` images of one of the two places, and fetch the `following` into the other.
+
+        The batch's metrics go to `sums` (3,), as a rule this update's own.
+        """
         fetch = partial(self.fetch, following, 1 - place) if following else None
         batch = self.fetch.places[place].first(size)
-        self.sums.copy_(update(self._config, self._model, self._optimizer, batch, self._side, fetch))
+        sums = self.sums if sums is None else sums
+        sums.copy_(update(self._config, self._model, self._optimizer, batch, self._side, fetch))
 
 
 class GraphStep:
@@ -183,14 +187,13 @@ class GraphStep:
                 self._update.fetch.start.zero_()
                 self._update(*kind)
 
-    def _record(self, size: int, following: int, place: int) -> None:
+    def _record(self, size: int, following: int, place: int, sums: Tensor | None = None) -> None:
         self._optimizer.zero_grad(set_to_none=True)  # the gradients of a graph lie in its own memory
-        self._update(size, following, place)
+        self._update(size, following, place, sums)
 
     def _record_several(self, full: tuple[int, int]) -> None:
         for number in range(self._most):
-            self._record(*full, number % 2)
-            self._sums[number].copy_(self._update.sums)
+            self._record(*full, number % 2, self._sums[number])
 
 
 def evaluator_of(

@@ -12,6 +12,7 @@ atomic operations: a sum over many programs is written part by part and added up
 come out again. Images lie in memory as `channels_last`, (N, H, W, C).
 """
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -28,6 +29,7 @@ else:
     _MISSING = ""
 
 _VALUES = 2048  # that a program works on at a time, in registers
+_SLOTS = 8  # tensors that one kernel updates
 _PARTS = 512  # programs that share a sum over a channel, at most
 
 
@@ -288,9 +290,7 @@ if not _MISSING:
                 value = outer[None, :] * (value - plain[None, :] - deviation * product[None, :])
             tl.store(result + target, value.to(result.dtype.element_ty), mask=there)
 
-    @triton.jit(
-        do_not_specialize=["rows", "height", "width", "view_height", "view_width", "high", "wide", "stride", "padding"]
-    )
+    @triton.jit(do_not_specialize=["rows", "height", "width", "high", "wide", "border"])
     def _views(
         images,
         labels,
@@ -306,57 +306,82 @@ if not _MISSING:
         rows,
         height,
         width,
-        view_height,
-        view_width,
         high,
         wide,
-        stride,
-        padding,
+        border,
         C: tl.constexpr,
         SIGN: tl.constexpr,
         FLIP: tl.constexpr,
         MEAN: tl.constexpr,
         STD: tl.constexpr,
-        KERNEL: tl.constexpr,
-        WIDTH: tl.constexpr,
         ROWS: tl.constexpr,
-        COLUMNS: tl.constexpr,
+        CHANNELS: tl.constexpr,
     ):
-        """Write the standardized values under the kernel at each place of each view, then zeros up to `WIDTH`.
+        """Write the standardized views, `high` x `wide` with a border of zeros.
 
         A view's pixel lies `SIGN` * (down, right) further in its image; behind the image's border all is black.
         """
         row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
-        column = tl.arange(0, COLUMNS)
+        channel = tl.arange(0, CHANNELS)
         known = row < rows
         number, place = row // (high * wide), row % (high * wide)
         at = tl.load(start) + number
         source = tl.load(order + at, mask=known, other=0)
         first = known & (place == 0)
         tl.store(labels_out + number, tl.load(labels + source, mask=first, other=0), mask=first)
-        y = ((place // wide) * stride - padding)[:, None] + (column // (C * KERNEL))[None, :]
-        x = ((place % wide) * stride - padding)[:, None] + (column // C % KERNEL)[None, :]
-        channel = column % C
-        there = known[:, None] & (column < C * KERNEL * KERNEL)[None, :]
-        there = there & (y >= 0) & (y < view_height) & (x >= 0) & (x < view_width)
+        y = place // wide - border
+        x = place % wide - border
+        view_height, view_width = high - 2 * border, wide - 2 * border
+        there = known & (y >= 0) & (y < view_height) & (x >= 0) & (x < view_width)
         if FLIP:
             mirror = tl.load(flipped + at, mask=known, other=0.0) != 0
-            x = tl.where(mirror[:, None], view_width - 1 - x, x)
+            x = tl.where(mirror, view_width - 1 - x, x)
         if SIGN != 0:
-            y += SIGN * tl.load(down + at, mask=known, other=0.0).to(tl.int32)[:, None]
-            x += SIGN * tl.load(right + at, mask=known, other=0.0).to(tl.int32)[:, None]
+            y += SIGN * tl.load(down + at, mask=known, other=0.0).to(tl.int32)
+            x += SIGN * tl.load(right + at, mask=known, other=0.0).to(tl.int32)
         within = there & (y >= 0) & (y < height) & (x >= 0) & (x < width)
-        pixel = (source * C * height * width)[:, None] + (channel * height * width)[None, :] + y * width + x
-        value = tl.div_rn(tl.load(images + pixel, mask=within, other=0).to(tl.float32), 255.0)
+        pixel = (source * C * height * width + y * width + x)[:, None] + (channel * height * width)[None, :]
+        inside = (channel < C)[None, :] & within[:, None]
+        value = tl.div_rn(tl.load(images + pixel, mask=inside, other=0).to(tl.float32), 255.0)
         if MEAN:
-            value -= tl.load(mean + channel)[None, :]
+            value -= tl.load(mean + channel, mask=channel < C, other=0.0)[None, :]
         if STD == 1:
             value = tl.div_rn(value, tl.load(std))
         if STD > 1:
-            value = tl.div_rn(value, tl.load(std + channel)[None, :] + tl.zeros_like(value))
-        value = tl.where(there, value, 0.0)
-        target = (row.to(tl.int64) * WIDTH)[:, None] + column[None, :]
-        tl.store(result + target, value.to(result.dtype.element_ty), mask=known[:, None] & (column < WIDTH)[None, :])
+            value = tl.div_rn(value, tl.load(std + channel, mask=channel < C, other=1.0)[None, :] + tl.zeros_like(value))
+        value = tl.where(there[:, None], value, 0.0)
+        target = (row.to(tl.int64) * C)[:, None] + channel[None, :]
+        tl.store(result + target, value.to(result.dtype.element_ty), mask=known[:, None] & (channel < C)[None, :])
+
+    @triton.jit(do_not_specialize=["rows", "height", "width", "high", "wide", "stride"])
+    def _patches(
+        images,
+        result,
+        rows,
+        height,
+        width,
+        high,
+        wide,
+        stride,
+        C: tl.constexpr,
+        KERNEL: tl.constexpr,
+        WIDTH: tl.constexpr,
+        ROWS: tl.constexpr,
+        COLUMNS: tl.constexpr,
+    ):
+        """Write the values under the kernel at each place, row by row of the kernel, then zeros up to `WIDTH`."""
+        row = tl.program_id(0) * ROWS + tl.arange(0, ROWS)
+        image, place = row // (high * wide), row % (high * wide)
+        top, left = (place // wide) * stride, (place % wide) * stride
+        corner = ((image.to(tl.int64) * height + top) * width + left) * C
+        target = row.to(tl.int64) * WIDTH
+        known = (row < rows)[:, None]
+        for begin in tl.static_range(0, WIDTH, COLUMNS):
+            column = begin + tl.arange(0, COLUMNS)
+            offset = (column // (C * KERNEL)) * width * C + column % (C * KERNEL)
+            inside = known & (column < C * KERNEL * KERNEL)[None, :]
+            value = tl.load(images + corner[:, None] + offset[None, :], mask=inside, other=0.0)
+            tl.store(result + target[:, None] + column[None, :], value, mask=known)
 
     @triton.jit(do_not_specialize=["count", "stride"])
     def _cross_entropy(
@@ -416,6 +441,59 @@ if not _MISSING:
         tl.store(part, tl.sum(tl.where(there, loss, 0.0), 0))
         tl.store(part + 1, tl.sum(tl.where(there, first, 0.0), 0))
         tl.store(part + 2, tl.sum(tl.where(there, among, 0.0), 0))
+
+    @triton.jit
+    def _descend_one(
+        number,
+        p,
+        g,
+        m,
+        size,
+        step,
+        decay,
+        momentum,
+        MOMENTUM: tl.constexpr,
+        NESTEROV: tl.constexpr,
+        BLOCK: tl.constexpr,
+    ):
+        """Update block `number` of a tensor, if it has that many, and return which one it would be of the next."""
+        if (number >= 0) & (number * BLOCK < size):
+            at = number * BLOCK + tl.arange(0, BLOCK)
+            inside = at < size
+            value = tl.load(p + at, mask=inside, other=0.0)
+            slope = tl.load(g + at, mask=inside, other=0.0) + decay * value
+            if MOMENTUM:
+                memory = momentum * tl.load(m + at, mask=inside, other=0.0) + slope
+                tl.store(m + at, memory, mask=inside)
+                slope = slope + momentum * memory if NESTEROV else memory
+            tl.store(p + at, value - step * slope, mask=inside)
+        return number - tl.cdiv(size, BLOCK)
+
+    @triton.jit(do_not_specialize=["n0", "n1", "n2", "n3", "n4", "n5", "n6", "n7"])
+    # fmt: off
+    def _descend(
+        p0, g0, m0, n0,
+        p1, g1, m1, n1,
+        p2, g2, m2, n2,
+        p3, g3, m3, n3,
+        p4, g4, m4, n4,
+        p5, g5, m5, n5,
+        p6, g6, m6, n6,
+        p7, g7, m7, n7,
+        rate, decay, momentum, MOMENTUM: tl.constexpr, NESTEROV: tl.constexpr, BLOCK: tl.constexpr,
+    ):
+        # fmt: on
+        """Update eight tensors, one block of one of them a program."""
+        step = tl.load(rate)
+        number = tl.program_id(0)
+        number = _descend_one(number, p0, g0, m0, n0, step, decay, momentum, MOMENTUM, NESTEROV, BLOCK)
+        number = _descend_one(number, p1, g1, m1, n1, step, decay, momentum, MOMENTUM, NESTEROV, BLOCK)
+        number = _descend_one(number, p2, g2, m2, n2, step, decay, momentum, MOMENTUM, NESTEROV, BLOCK)
+        number = _descend_one(number, p3, g3, m3, n3, step, decay, momentum, MOMENTUM, NESTEROV, BLOCK)
+        number = _descend_one(number, p4, g4, m4, n4, step, decay, momentum, MOMENTUM, NESTEROV, BLOCK)
+        number = _descend_one(number, p5, g5, m5, n5, step, decay, momentum, MOMENTUM, NESTEROV, BLOCK)
+        number = _descend_one(number, p6, g6, m6, n6, step, decay, momentum, MOMENTUM, NESTEROV, BLOCK)
+        number = _descend_one(number, p7, g7, m7, n7, step, decay, momentum, MOMENTUM, NESTEROV, BLOCK)
 
 
 def pool(
@@ -614,35 +692,50 @@ def views(
     flipped: Tensor | None,
     mean: Tensor | None,
     std: Tensor | None,
-    size: tuple[int, int],
     result: Tensor,
     labels_out: Tensor,
-    *,
-    kernel: int = 1,
-    stride: int = 1,
-    padding: int = 0,
+    border: int,
 ) -> None:
-    """Write views of the images at `order[start:]`, or the patches under a kernel on them, and their labels.
+    """Write views of the images at `order[start:]`, with a border of zeros, and their labels.
 
     `images` are uint8 (M, C, H, W), `order`, the shifts down and right, and `flipped` have a row for each view;
-    `start` (1,) is the first one's. The number of a `shift` is 1 where a view of `size` lies so many pixels further down
-    and right in its image, -1 where it does the other way. `mean` has C values, `std` C or one. `result` (N, K, H', W')
-    is `channels_last` and K at least C * kernel**2; the channels behind those become zero.
+    `start` (1,) is the first one's. The number of a `shift` is 1 where a view lies so many pixels further down and right
+    in its image, -1 where it does the other way. `mean` has C values, `std` C or one. `result` (N, C, H', W') is
+    `channels_last`.
     """
     _, channels, height, width = images.shape
-    count, columns, high, wide = result.shape
+    count, _, high, wide = result.shape
     rows = count * high * wide
-    block = triton.next_power_of_2(columns)
-    tile = max(1, _VALUES // block)
+    block = triton.next_power_of_2(channels)
+    tile = max(1, 512 // block)
     down, right, sign = shift or (None, None, 0)
     _views[(triton.cdiv(rows, tile),)](
         *(images, labels, order, start, down, right, flipped, mean, std, result, labels_out),
-        *(rows, height, width, *size, high, wide, stride, padding),
+        *(rows, height, width, high, wide, border),
         C=channels,
         SIGN=sign,
         FLIP=flipped is not None,
         MEAN=mean is not None,
         STD=0 if std is None else std.numel(),
+        ROWS=tile,
+        CHANNELS=block,
+    )
+
+
+def patches(images: Tensor, result: Tensor, *, kernel: int, stride: int) -> None:
+    """Write what a convolution's kernel has under it: images (N, C, H, W) -> result (N, K, H', W'), both channels_last.
+
+    The images have their border of zeros already. K is at least C * kernel**2 and a multiple of eight; the channels
+    behind those become zero. A convolution is then a product of matrices.
+    """
+    count, channels, height, width = images.shape
+    _, columns, high, wide = result.shape
+    rows = count * high * wide
+    block = columns & -columns  # the largest power of two that divides them
+    tile = max(1, _VALUES // block)
+    _patches[(triton.cdiv(rows, tile),)](
+        *(images, result, rows, height, width, high, wide, stride),
+        C=channels,
         KERNEL=kernel,
         WIDTH=columns,
         ROWS=tile,
@@ -673,6 +766,33 @@ def cross_entropy(
         COLUMNS=block,
     )
     return gradient, added(parts) if number > 1 else parts[0]
+
+
+def descend(
+    parameters: Sequence[Tensor],
+    gradients: Sequence[Tensor],
+    momenta: Sequence[Tensor] | None,
+    rate: Tensor,
+    *,
+    decay: float,
+    momentum: float,
+    nesterov: bool,
+) -> None:
+    """Make one update of stochastic gradient descent with a weight decay, as torch.optim.SGD does, in place.
+
+    Gradients and momenta lie in memory as their parameters do. The rate is a number on the device.
+    """
+    for start in range(0, len(parameters), _SLOTS):
+        slots: list[Any] = []
+        blocks = 0
+        for place in range(start, start + _SLOTS):
+            at = min(place, len(parameters) - 1)
+            size = parameters[at].numel() if place < len(parameters) else 0
+            slots += [parameters[at], gradients[at], momenta[at] if momenta else None, size]
+            blocks += triton.cdiv(size, _VALUES)
+        _descend[(blocks,)](
+            *slots, rate, decay, momentum, MOMENTUM=momenta is not None, NESTEROV=nesterov, BLOCK=_VALUES
+        )
 
 
 def pooled_size(size: tuple[int, int], kernel: int, padding: int, ceil_mode: bool) -> tuple[int, int]:

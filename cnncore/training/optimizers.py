@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from cnncore.training import kernels
 from cnncore.training.config import Optimizer, RunConfig
 
 _RATE = "rate"  # of a group of parameters: what the learning rate is multiplied by
@@ -26,13 +27,42 @@ def optimizer_of(config: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
         group["lr"] = torch.tensor(lr, device=device) if cuda else lr
     match config.optimizer:
         case Optimizer.SGD:
-            return torch.optim.SGD(groups, momentum=config.momentum, nesterov=config.nesterov, fused=cuda or None)
+            kind = GroupedSGD if cuda and not kernels.why_not(device) else torch.optim.SGD
+            return kind(groups, momentum=config.momentum, nesterov=config.nesterov, fused=cuda or None)
         case Optimizer.RMSPROP:
             return torch.optim.RMSprop(groups, momentum=config.momentum, capturable=cuda)
         case Optimizer.ADAM:
             return torch.optim.Adam(groups, fused=cuda or None, capturable=cuda)
         case Optimizer.ADAMW:
             return torch.optim.AdamW(groups, fused=cuda or None, capturable=cuda)
+
+
+class GroupedSGD(torch.optim.SGD):
+    """torch.optim.SGD with a step whose kernels share the work of a large tensor among more of the device.
+
+    PyTorch's fused step gives 65,536 numbers to a block, and a million of them keep sixteen of an H200's 132
+    multiprocessors busy: 19 microseconds of an update of 250. State and settings are the other's.
+    """
+
+    @torch.no_grad()
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]  # nobody here has a closure
+        """Make one update of all parameters that have a gradient."""
+        assert closure is None, "an update's loss is known before"
+        for group in self.param_groups:
+            known = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if not known:
+                continue
+            momenta = None
+            if group["momentum"]:
+                momenta = [self._momentum(parameter) for parameter in known]
+            settings = {"decay": group["weight_decay"], "momentum": group["momentum"], "nesterov": group["nesterov"]}
+            kernels.descend(known, [parameter.grad for parameter in known], momenta, group["lr"], **settings)
+
+    def _momentum(self, parameter: Tensor) -> Tensor:
+        state = self.state[parameter]
+        if state.get("momentum_buffer") is None:
+            state["momentum_buffer"] = torch.zeros_like(parameter)
+        return state["momentum_buffer"]  # type: ignore[no-any-return]
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

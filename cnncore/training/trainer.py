@@ -127,13 +127,16 @@ def progress(
             report.add(sums, number, updates + 1, [batches.size(number + place) for place in range(len(sums))], lr)
             updates, number = updates + len(sums), number + len(sums)
             everything = live.single or number == len(batches)
+            if number == len(batches) and device.type == "cuda":  # it evaluates while the last updates are told
+                evaluator.start()
             if everything or readout.due:
                 yield from report.told(everything)
             if report.diverged:
                 return
         total_seconds += report.seconds
 
-        evaluator.start()
+        if device.type != "cuda":
+            evaluator.start()
         yield from evaluator.readout.awaited()
         scores, test_seconds = evaluator.scores()
         if not all(math.isfinite(score.mean.loss) for score in scores.values()):
