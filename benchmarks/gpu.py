@@ -112,7 +112,7 @@ class Measurement:
 
     def speed(self) -> None:
         """Read a run of every preset and precision as graphs, and a short one kernel by kernel."""
-        few = max(2, self._epochs // 20)
+        few = max(2, self._epochs // 50)
         for preset in self._presets:
             for precision in ("tf32", "half"):
                 self._run(preset, precision, seed=0)

@@ -98,6 +98,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--epochs", type=int, default=PRESETS["speedrun"].epochs, help="but for trials, which name it")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--colds", type=int, default=3, help="cold starts, of seed 0")
     parser.add_argument("--trial", action="append", help="other settings, to be judged on a validation split")
     parser.add_argument("--preset", choices=["speedrun", "classroom-speedrun"], default="speedrun", help="for trials")
     parser.add_argument("--device", choices=["cuda", "cpu"], default="cuda", help="for trials")
@@ -118,7 +119,7 @@ def main() -> int:
         "config": configured(args.epochs, 0).to_dict(),
         "test_accuracy": {"mean": accuracy, "spread": spread},
         "warm_seconds": {"mean": seconds, "spread": seconds_spread},
-        "cold_seconds": [round(cold(args.epochs), 2) for _ in range(min(3, args.seeds))],
+        "cold_seconds": [round(cold(args.epochs), 2) for _ in range(args.colds)],
         "flip": flipped(configured(args.epochs, 0)),
         "runs": runs,
     }

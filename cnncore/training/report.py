@@ -2,7 +2,7 @@
 
 import math
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from torch import Tensor
 
@@ -36,8 +36,10 @@ class Report:
         self._readout.put(sums)
         self._waiting.extend((number + place, step + place, size, lr) for place, size in enumerate(sizes))
 
-    def told(self, everything: bool) -> Iterator[Batch | Diverged | None]:
+    def told(self, everything: bool, then: Callable[[], None] | None = None) -> Iterator[Batch | Diverged | None]:
         """Send what was added and yield the events of what has arrived; with `everything` of all of it.
+
+        `then` gives the device more to do, once all was sent and before anything is told.
 
         Yields None where it would have to wait for the device and the readout is not blocking. After a Diverged nothing
         comes any more.
@@ -46,6 +48,8 @@ class Report:
         before = self._take()
         # Ahead of telling: whoever is told may take his time, a pause above all, and that is none of the device's.
         self._readout.send()
+        if then:
+            then()
         yield from before
         if not self.diverged:
             if everything or self._live.single:

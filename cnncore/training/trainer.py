@@ -127,10 +127,9 @@ def progress(
             report.add(sums, number, updates + 1, [batches.size(number + place) for place in range(len(sums))], lr)
             updates, number = updates + len(sums), number + len(sums)
             everything = live.single or number == len(batches)
-            if number == len(batches) and device.type == "cuda":  # it evaluates while the last updates are told
-                evaluator.start()
             if everything or readout.due:
-                yield from report.told(everything)
+                evaluate = evaluator.start if number == len(batches) and device.type == "cuda" else None
+                yield from report.told(everything, evaluate)  # a GPU goes on while the last updates are told
             if report.diverged:
                 return
         total_seconds += report.seconds
