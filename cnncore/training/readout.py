@@ -45,13 +45,12 @@ class Readout:
     """Takes rows of `width` numbers on `device` and gives them back on the host, in order.
 
     `start`, then `put` after each update; once a burst is `due`, `send` it and `take` what has `arrived`. At most one
-    burst may be under way when the next is sent. `rows` is how many may be put before they have to be sent, and `at_once`
-    how many of them together, at most. With `blocking`, `awaited` waits; else it yields, so that something else can be done meanwhile.
+    burst may be under way when the next is sent. `rows` is how many may be put before they have to be sent, and
+    `at_once` how many of them together, at most. With `blocking`, `awaited` waits; else it yields, so that something
+    else can be done meanwhile.
     """
 
-    def __init__(
-        self, device: torch.device, rows: int, width: int, *, at_once: int = 1, blocking: bool = True
-    ) -> None:
+    def __init__(self, device: torch.device, rows: int, width: int, *, at_once: int = 1, blocking: bool = True) -> None:
         self._most = rows
         self._filling, self._other = (_Place(device, rows + at_once - 1, width) for _ in range(2))
         self._under_way: deque[_Place] = deque()

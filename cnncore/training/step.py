@@ -105,7 +105,7 @@ def update(
         gradient, sums = kernels.cross_entropy(
             logits.detach(), batch.labels, batch.share, smoothing=config.label_smoothing, top=TOP
         )
-        logits.backward(gradient)  # type: ignore[no-untyped-call]  # torch's own
+        logits.backward(gradient)
     else:
         logits = logits.float()
         loss = objective(logits, batch, config.label_smoothing)
