@@ -1,5 +1,7 @@
 """What tests of several parts share: a home of their own and a data set small enough to train on in a moment."""
 
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +9,10 @@ import pytest
 
 from cnncore.data.images import ImageData
 from cnncore.data.prepared import save
+
+# Without a GPU the kernels for it are run line by line in Python, on the CPU. Triton reads this as it is imported.
+if shutil.which("nvidia-smi") is None:
+    os.environ.setdefault("TRITON_INTERPRET", "1")
 
 CLASSES = ("red", "green", "blue", "bright", "dark", "left", "right")
 
@@ -16,7 +22,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.getoption("markexpr") != "gpu":
         return None
     files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
-    return None if any("@pytest.mark.gpu" in file.read_text(encoding="utf-8") for file in files) else True
+    return None if any("pytest.mark.gpu" in file.read_text(encoding="utf-8") for file in files) else True
 
 
 @pytest.fixture
@@ -56,6 +62,28 @@ def tiny_images(train=140, test=70, size=12, seed=0):
     train_images, train_labels = split(train)
     test_images, test_labels = split(test)
     return ImageData("tiny", "Tints", CLASSES, train_images, train_labels, test_images, test_labels, ())
+
+
+@pytest.fixture(params=["interpreted", pytest.param("cuda", marks=pytest.mark.gpu)])
+def kernel_device(request):
+    """Return a device on which the kernels run: the CPU, interpreted, and CUDA."""
+    import torch
+
+    from cnncore.training.kernels.compiler import MISSING
+
+    if MISSING:
+        pytest.skip(MISSING)
+    if request.param == "cuda":
+        if not torch.cuda.is_available():
+            pytest.skip("no CUDA device here")
+        return torch.device("cuda", 0)
+    import triton
+
+    if os.environ.get("TRITON_INTERPRET") != "1":
+        pytest.skip("with a GPU here the kernels are compiled")
+    if tuple(map(int, triton.__version__.split(".")[:2])) < (3, 8):
+        pytest.skip(f"the interpreter of Triton {triton.__version__} does not know a loop over a part of the rows")
+    return torch.device("cpu")
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from cnncore.data.augmentation import AUGMENTATIONS
 from cnncore.errors import InputError
+from cnncore.training import kernels
 from cnncore.training.allocator import keep_freed_memory
 from cnncore.training.config import Precision, RunConfig
 from cnncore.training.device import bfloat16_units, choose_device, processor, set_precision
@@ -37,6 +38,7 @@ def findings() -> list[Found]:
         channels_last(),
         bfloat16(device),
         cuda_graph(device),
+        own_kernels(device),
     ]
 
 
@@ -121,6 +123,17 @@ def cuda_graph(device: torch.device) -> Found:
         True,
         "one was recorded and replayed just now: each update is a graph, and each batch of an evaluation; with "
         f"{', '.join(refused)} an update is started kernel by kernel. `train` says which way it took",
+    )
+
+
+def own_kernels(device: torch.device) -> Found:
+    """Return whether the kernels of `cnncore.training.kernels` do a part of the work on `device`, tried with one."""
+    if reason := kernels.why_not(device):
+        return "own kernels", False, f"not on {device}, because {reason}: PyTorch's own do all the work"
+    return (
+        "own kernels",
+        True,
+        "one was compiled and run just now: batch norm, pools, loss and updates are fewer passes over memory",
     )
 
 

@@ -13,6 +13,7 @@ import torch
 from cnncore.data.prepared import load
 from cnncore.errors import InputError
 from cnncore.events import Changed, Diverged, Epoch, Event, Finished, Started
+from cnncore.training import kernels
 from cnncore.training.allocator import keep_freed_memory
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
@@ -81,6 +82,8 @@ def progress(
     recorder = recorder_of(device, graph)
     step, updating = step_of(config, batches, model, optimizer, average, recorder)
     evaluator, scoring = evaluator_of(config, batches, average.model, recorder, blocking=blocking)
+    without = kernels.why_not(device) if device.type == "cuda" else ""
+    computing = f"PyTorch's own kernels alone, because {without}" if without else ""
     readout = Readout(device, min(len(batches), ROWS), SUMS, at_once=TOGETHER, blocking=blocking)
     live = live or Live(factor)
     keeper = Keeper(config, checkpoint, average.model)
@@ -90,7 +93,7 @@ def progress(
     yield Started(
         config=config.to_dict(),
         device=str(device),
-        device_reason="; ".join(text for text in (reason, updating, scoring) if text),
+        device_reason="; ".join(text for text in (reason, updating, scoring, computing) if text),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         train_size=len(batches.train),
         test_size=len(batches.test),

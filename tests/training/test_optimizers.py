@@ -92,3 +92,23 @@ def test_on_cuda_the_rate_lives_on_the_device_and_moves_the_weights(kind):
         moved.append(abs(model.weight.item() - before))
     assert moved[0] == 0
     assert moved[1] > 0.01
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here")
+def test_on_cuda_grouped_descent_is_pytorchs_and_goes_on_from_its_state():
+    config = RunConfig(lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)
+    models = [torch.nn.Sequential(torch.nn.Linear(70, 40), torch.nn.Linear(40, 7)).cuda() for _ in range(2)]
+    models[1].load_state_dict(models[0].state_dict())
+    ours = optimizer_of(config, models[0])
+    theirs = torch.optim.SGD(models[1].parameters(), lr=0.1, momentum=0.9, nesterov=True, weight_decay=0.01)
+    for step in range(4):
+        for model, optimizer in zip(models, (ours, theirs), strict=True):
+            for parameter in model.parameters():
+                parameter.grad = parameter.detach() * (step - 1) + 0.1
+            optimizer.step()
+        if step == 1:  # a checkpoint written by one is read by the other
+            kept = theirs.state_dict()
+            ours.load_state_dict(kept | {"param_groups": ours.state_dict()["param_groups"]})
+    for mine, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
+        assert torch.allclose(mine, other, atol=1e-6)
