@@ -7,9 +7,11 @@
 
 import json
 import re
+import statistics
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu_targets import EPOCHS
 from cnncore.figures.measured import measured
 from cnncore.figures.records import over_seeds
 from cnncore.statistics import mean_and_spread
@@ -41,6 +43,7 @@ PEAKS = {
 }
 WAITS = ("first page", "page change, first", "page change, again", "static part, first")
 GRAPHS = ("eager / graph", "usual / graph")
+PRECISIONS = {"tf32": "TF32", "half": "half precision"}  # those with a target, see gpu_targets.py
 
 
 def numbers(results: Path = RESULTS) -> dict[str, str]:
@@ -54,6 +57,11 @@ def numbers(results: Path = RESULTS) -> dict[str, str]:
     said |= clock(_read(results / "recipe-classroom-clock-cpu.json"))
     graphs = [_read(path) for path in sorted(results.glob("gpu-*.json"))]
     said["at once"] = at_once([_read(path) for path in sorted(results.glob("many-runs-*.json"))])
+    said |= {f"100 epochs, {precision}": whole_runs(graphs, precision) for precision in PRECISIONS}
+    said |= {
+        "cold start": cold(graphs),
+        "clock, gpu": clocks([_read(p) for p in sorted(results.glob("speedrun-*.json"))]),
+    }
     return said | {name: graph(graphs, name) for name in GRAPHS}
 
 
@@ -82,9 +90,13 @@ def table(results: Path = RESULTS) -> str:
         ("... and until the last picture is there", said["page change, first"], "", "start"),
         ("Rerun of the slowest page, server time", slowest, "200 ms", "pages"),
         ("A refresh of the live page, 5 to 100 epochs", refresh, "50 kB, 30 ms", "live_page"),
-        ("On CUDA: one graph against kernel by kernel", said["eager / graph"], "5", "gpu"),
+        ("On CUDA: 100 epochs of each of figure-6 to figure-9, TF32", said["100 epochs, tf32"], "15 s", "gpu"),
+        ("... in half precision", said["100 epochs, half"], "10 s", "gpu"),
+        ("... figure-9 from a process's start to its result", said["cold start"], "25 s", "gpu"),
+        ("... graphs against kernel by kernel", said["eager / graph"], "5", "gpu"),
         ("... against the usual way on the same GPU", said["usual / graph"], "30", "gpu"),
-        ("... several runs at once", said["at once"], "", "many_runs"),
+        ("... several runs at once against one after another", said["at once"], "", "many_runs"),
+        ("... the preset speedrun, 16 epochs", said["clock, gpu"], "94 %", "speedrun"),
     )
     head = ("| what | measured | aim | `python -m benchmarks.` |", "|---|---|---|---|")
     return "\n".join((*head, *(f"| {what} | {value} | {aim} | `{by}` |" for what, value, aim, by in rows)))
@@ -129,13 +141,55 @@ def clock(result: dict[str, Any]) -> dict[str, str]:
 
 
 def graph(results: list[dict[str, Any]], name: str) -> str:
-    """Return the range of a ratio over presets and precisions, for each GPU that was measured."""
+    """Return the range of a ratio over presets for each GPU that was measured and each precision."""
     said = []
     for result in results:
-        rows = [row for preset in result["presets"].values() for row in preset.values() if isinstance(row, dict)]
-        values = [row[name] for row in rows if name in row]
-        if values:
-            said.append(f"{min(values):.1f} to {max(values):.1f} times on {result['machine']['gpu']}")
+        parts = []
+        for precision, word in PRECISIONS.items():
+            values = [rows[precision][name] for rows in result["presets"].values() if name in rows.get(precision, {})]
+            if values:
+                parts.append(f"{_range(values)} times in {word}")
+        if parts:
+            said.append(f"{', '.join(parts)} on {result['machine']['gpu']}")
+    return "; ".join(said) or UNKNOWN
+
+
+def whole_runs(results: list[dict[str, Any]], precision: str) -> str:
+    """Return the range over presets of the seconds that a run of 100 epochs takes, for each GPU that was measured."""
+    said = []
+    for result in results:
+        rows = [row[precision]["graph"] for row in result["presets"].values() if row.get(precision, {}).get("graph")]
+        if rows and result["epochs"] == EPOCHS:
+            medians = [statistics.median(run["seconds"] for run in runs) for runs in rows]
+            said.append(f"{_range(medians)} s on {result['machine']['gpu']}")
+    return "; ".join(said) or UNKNOWN
+
+
+def cold(results: list[dict[str, Any]]) -> str:
+    """Return the seconds of a cold start in each precision, for each GPU that was measured."""
+    said = []
+    for result in results:
+        found = result.get("cold_start_seconds", {})
+        parts = [
+            f"{seconds:.2f} s in {word}"
+            for precision, word in PRECISIONS.items()
+            for name, seconds in found.items()
+            if name.endswith(f", {precision}")
+        ]
+        if parts:
+            said.append(f"{', '.join(parts)} on {result['machine']['gpu']}")
+    return "; ".join(said) or UNKNOWN
+
+
+def clocks(results: list[dict[str, Any]]) -> str:
+    """Return what the speedrun reached, and in how many seconds, for each GPU that was measured."""
+    said = []
+    for result in results:
+        accuracy = result["test_accuracy"]
+        reached = over_seeds(accuracy["mean"], accuracy["spread"], len(result["runs"]))
+        cold_seconds = statistics.median(result["cold_seconds"])
+        seconds = f"{result['warm_seconds']['mean']:.1f} s warm, {cold_seconds:.1f} s cold"
+        said.append(f"{reached} in {seconds} on {result['machine']['gpu']}")
     return "; ".join(said) or UNKNOWN
 
 
@@ -151,6 +205,10 @@ def at_once(results: list[dict[str, Any]]) -> str:
 def filled(text: str, said: dict[str, str]) -> str:
     """Return the page with each number between its marks; a mark that no result is known for is a `KeyError`."""
     return MARK.sub(lambda found: f"<!-- {found[1]} -->{said[found[1]]}<!-- /{found[1]} -->", text)
+
+
+def _range(values: list[float]) -> str:
+    return f"{min(values):.1f} to {max(values):.1f}"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 from cnncore.data.images import ImageData
 from cnncore.data.prepared import save
 
+FOR_GPU = ("@pytest.mark.gpu", "kernel_device")  # what a test that a GPU can run has in its file
 # Without a GPU the kernels for it are run line by line in Python, on the CPU. Triton reads this as it is imported.
 if shutil.which("nvidia-smi") is None:
     os.environ.setdefault("TRITON_INTERPRET", "1")
@@ -22,7 +23,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.getoption("markexpr") != "gpu":
         return None
     files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
-    return None if any("pytest.mark.gpu" in file.read_text(encoding="utf-8") for file in files) else True
+    return None if any(mark in file.read_text(encoding="utf-8") for file in files for mark in FOR_GPU) else True
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks import all_gpu, gpu, many_runs
+from benchmarks import all_gpu, gpu, kernels, many_runs
 from benchmarks.gpu_targets import targets
 from cnncore.events import Epoch
 from cnncore.training.config import RunConfig
@@ -164,3 +164,12 @@ def test_what_a_part_has_started_ends_with_it():
         assert process.stdout.readline() == b"there\n"
         all_gpu._end(process)
         assert process.stdout.read() == b""
+
+
+def test_kernels_are_summed_by_their_names():
+    started = [("short", 1.0), ("long", 4.0)] * 4 + [("l" * 200, 100.0)]
+    assert kernels.summed(started, 4) == [
+        {"kernel": "l" * 170, "starts": 0.2, "microseconds": 25.0},
+        {"kernel": "long", "starts": 1.0, "microseconds": 4.0},
+        {"kernel": "short", "starts": 1.0, "microseconds": 1.0},
+    ]

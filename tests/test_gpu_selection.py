@@ -55,10 +55,10 @@ def test_every_gpu_test_is_found_without_the_other_tests_packages():
     marked = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "tests").rglob("test_*.py")
-        if re.search(r"^@pytest\.mark\.gpu", path.read_text(encoding="utf-8"), re.MULTILINE)
+        if re.search(r"^@pytest\.mark\.gpu|^def test_.*\(kernel_device", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
     assert found == marked
-    assert len(found) >= 4
+    assert len(found) >= 10
 
 
 def test_without_asking_for_them_alone_a_missing_package_is_an_error():

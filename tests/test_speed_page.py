@@ -25,6 +25,29 @@ def test_every_number_is_the_measured_one():
     assert filled(TEXT, numbers()) == TEXT, "python -m benchmarks.explained writes the numbers of the results"
 
 
+def test_what_fewer_passes_over_memory_gain_is_what_was_measured():
+    before, after = (
+        json.loads((ROOT / "benchmarks" / "results" / f"kernels-nvidia-h200{name}.json").read_text())["updates"]
+        for name in ("-before-fusing", "")
+    )
+    shares, gains = [], []
+    for name in ("figure-9, tf32", "figure-9, half"):
+        kernels = before[name]["kernels"]
+        products = [row for row in kernels if re.search("gemm|conv|nvjet|cutlass|grad|fprop", row["kernel"], re.I)]
+        shares.append(sum(row["microseconds"] for row in products) / sum(row["microseconds"] for row in kernels))
+        gains.append(before[name]["microseconds"] / after[name]["microseconds"])
+    assert shares == pytest.approx([1 / 2, 1 / 3], abs=0.02)
+    assert "took half of the kernels' time in TF32 and a third in half precision" in TEXT
+    assert 1.9 < min(gains) < 2.1 < 2.7 < max(gains) < 3
+    assert "made an update two to three times as fast" in TEXT
+    first, second = (
+        sum(row["microseconds"] for row in found["figure-9, tf32"]["kernels"] if kernel in row["kernel"])
+        for found, kernel in ((before, "FusedSgd"), (after, "_descend"))
+    )
+    assert second < first / 2
+    assert "In smaller blocks this takes less than half the time." in TEXT
+
+
 def test_the_ingredient_that_does_not_help_is_named():
     found = measurement("classroom-clock")
     hurting = [worth.ingredient for worth in found.worths if worth.how == LEFT_OUT and "hurts" in worth.words]
@@ -67,9 +90,17 @@ def test_a_result_is_said_with_its_range(tmp_path):
     waits = {"median_ms": 300, "least": 200, "most": 900}
     start = {"machine": {"logical_cores": 2}, "load": 3.5, "first page": waits}
     (tmp_path / "start.json").write_text(json.dumps(start))
-    rows = {"fp32": {"eager / graph": 4.0, "usual / graph": 20}, "tf32": {"eager / graph": 6.04, "usual / graph": 30}}
-    gpu = {"machine": {"gpu": "a GPU"}, "presets": {"figure-6": rows | {"half": {"graph": []}}}}
+    runs = [{"seconds": seconds} for seconds in (14.0, 15.04, 90.0)]
+    presets = {
+        "figure-6": {"fp32": {"usual / graph": 2}, "tf32": {"graph": runs, "eager / graph": 4.0, "usual / graph": 30}},
+        "figure-9": {"tf32": {"graph": runs[:1], "eager / graph": 6.04}, "half": {"graph": [], "eager / graph": 7.0}},
+    }
+    cold = {"figure-9, tf32": 25.15, "figure-9, half": 18.58}
+    gpu = {"machine": {"gpu": "a GPU"}, "epochs": 100, "presets": presets, "cold_start_seconds": cold}
     (tmp_path / "gpu-a.json").write_text(json.dumps(gpu))
+    clock = {"test_accuracy": {"mean": 0.9, "spread": 0.001}, "warm_seconds": {"mean": 2.53}, "cold_seconds": [12.9]}
+    clock |= {"runs": [{}, {}], "machine": {"gpu": "a GPU"}}
+    (tmp_path / "speedrun-a.json").write_text(json.dumps(clock))
     rows = {str(count): {"at once / one after another": ratio} for count, ratio in ((1, 1.0), (8, 3.26))}
     (tmp_path / "many-runs-a.json").write_text(json.dumps({"machine": {"gpu": "a GPU"}, "runs": rows}))
     row = {"config": {"epochs": 7}, "runs": [one(0.5), one(0.75), one(None, diverged="it did")]}
@@ -84,7 +115,12 @@ def test_a_result_is_said_with_its_range(tmp_path):
     assert said["peak memory, builtin"] == "640 MB"
     assert said["peak memory, cifar10"] == UNKNOWN
     assert said["first page"] == "300 ms (200 to 900, on 2 cores at a load of 3.5)"
-    assert said["eager / graph"] == "4.0 to 6.0 times on a GPU"
+    assert said["eager / graph"] == "4.0 to 6.0 times in TF32, 7.0 to 7.0 times in half precision on a GPU"
+    assert said["usual / graph"] == "30.0 to 30.0 times in TF32 on a GPU", "fp32 has no target"
+    assert said["100 epochs, tf32"] == "14.0 to 15.0 s on a GPU", "the median of a preset's runs"
+    assert said["100 epochs, half"] == UNKNOWN
+    assert said["cold start"] == "25.15 s in TF32, 18.58 s in half precision on a GPU"
+    assert said["clock, gpu"] == "90.0 ± 0.1 % (2 seeds) in 2.5 s warm, 12.9 s cold on a GPU"
     assert said["ours / usual layout"] == UNKNOWN
 
 

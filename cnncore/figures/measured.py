@@ -36,7 +36,7 @@ def measured(config: RunConfig) -> Measured | None:
 
     With its own precision, else with another one: that is how it was computed and not what, and `machine` says so.
     """
-    known, asked = _known(), setting(config)
+    known, asked = _known(), _learned(config)
     return known.get(asked) or known.get(_usual_precision(asked))
 
 
@@ -73,6 +73,11 @@ def result(name: str) -> dict[str, Any] | None:
     return found
 
 
+def _learned(config: RunConfig) -> RunConfig:
+    """Return what decides about a result: snapshots of the weights change none."""
+    return replace(setting(config), snapshots=RunConfig().snapshots)
+
+
 def _usual_precision(config: RunConfig) -> RunConfig:
     return replace(config, precision=Precision.FP32)
 
@@ -80,9 +85,10 @@ def _usual_precision(config: RunConfig) -> RunConfig:
 @cache
 def _known() -> dict[RunConfig, Measured]:
     entries = [entry for path in sorted(RESULTS.glob("*.json")) for entry in _entries(path)]
+    entries.sort(key=lambda entry: entry.seeds)  # of two measurements the one with more seeds stays
     # What was not measured in the usual precision has its place taken by another one.
-    others = {_usual_precision(setting(entry.config)): entry for entry in entries}
-    return others | {setting(entry.config): entry for entry in entries}
+    others = {_usual_precision(_learned(entry.config)): entry for entry in entries}
+    return others | {_learned(entry.config): entry for entry in entries}
 
 
 def _entries(path: Path) -> Iterator[Measured]:

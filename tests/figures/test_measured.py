@@ -47,6 +47,13 @@ def test_device_and_seed_do_not_matter_and_everything_else_does(write):
     assert measured(replace(CONFIG, lr=0.2)) is None
 
 
+def test_of_two_measurements_the_one_with_more_seeds_stays_whatever_was_kept(write):
+    few = {"config": replace(CONFIG, snapshots=False).to_dict(), "runs": [run(0.5), run(0.7, 1)]}
+    write("a", eras={"one": few})
+    write("b", eras={"one": {"config": CONFIG.to_dict(), "runs": [run(0.9)]}})
+    assert measured(CONFIG).seeds == measured(replace(CONFIG, snapshots=False)).seeds == 2
+
+
 def test_another_precision_stands_in_and_says_so(write):
     half = {"config": replace(CONFIG, precision="half").to_dict(), "runs": [run(0.5)]}
     write("a", eras={"one": half})

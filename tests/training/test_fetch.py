@@ -1,4 +1,4 @@
-"""What a recorded update fetches is what the batches are; pytest.mark.gpu by fixture."""
+"""What a recorded update fetches is what the batches are."""
 
 from collections import OrderedDict
 from dataclasses import replace

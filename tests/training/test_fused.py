@@ -1,4 +1,4 @@
-"""A fused network against the very modules that it holds; on a GPU by its fixture: pytest.mark.gpu."""
+"""A fused network against the very modules that it holds."""
 
 import copy
 from collections import OrderedDict

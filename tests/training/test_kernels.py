@@ -1,4 +1,7 @@
-"""Each kernel against what PyTorch computes; for tests of a GPU alone marked by the fixture: pytest.mark.gpu."""
+"""Each kernel against what PyTorch computes."""
+
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -169,6 +172,24 @@ def test_descent_is_that_of_pytorch(kernel_device, momentum, nesterov, decay):
         kernels.descend(ours, gradients, momenta, rate, decay=decay, momentum=momentum, nesterov=nesterov)
         for value, parameter in zip(ours, theirs, strict=True):
             near(value, parameter, torch.float32, 1e-6)
+
+
+WITHOUT_TRITON = """
+import sys
+
+sys.modules["triton"] = None
+import torch
+from cnncore.training import kernels, trainer
+
+kernels.why_not.__wrapped__(torch.device("cuda", 0)) == kernels.MISSING or sys.exit("it should be missed")
+print(kernels.MISSING)
+"""
+
+
+def test_without_triton_all_can_be_imported_and_it_is_said():
+    done = subprocess.run([sys.executable, "-c", WITHOUT_TRITON], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Triton cannot be imported (")
 
 
 def test_why_there_are_none():

@@ -12,7 +12,7 @@ from cnncore.training.recorder import Recorder
 class Stream:
     device_index = 0
 
-    def __init__(self):
+    def __init__(self, priority=0):  # noqa: ARG002 torch's own takes it
         self.waited_for = []
 
     def wait_stream(self, other):
