@@ -22,7 +22,7 @@ from cnncore.training.device import choose_device
 from cnncore.training.live import Live
 from cnncore.training.trainer import progress
 
-MOST = 8  # PyTorch has 32 streams and a run takes up to four: with more, two runs would share one
+MOST = 8  # PyTorch has 32 streams of each priority and a run takes up to three: with more, two might share one
 _PAUSE = 1e-4  # seconds until it is asked again whether any run's device work is done
 
 

@@ -47,7 +47,8 @@ def train(
     events. With a `checkpoint` path the state is saved after each epoch, once its Epoch event has been taken, and
     snapshots in the folder beside it; with `resume` the run goes on after the epoch saved there and gives the same
     curve as if it had never been interrupted (on the same device, bit for bit). `Started.first_epoch` says where.
-    On CUDA each update is one graph where it can be recorded; with `graph=False` it goes kernel by kernel.
+    On CUDA updates are graphs, up to four in one, where they can be recorded; with `graph=False` they go kernel by
+    kernel.
 
     The same configuration gives the same numbers on one device. Raises `InputError` for a data set that is not
     prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
