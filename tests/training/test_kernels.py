@@ -140,6 +140,13 @@ def test_loss_and_metrics(kernel_device, count, classes, mixed, kind):
         near(sums[1:], expected[1:], torch.float32)
 
 
+def test_logits_may_lie_in_memory_as_they_like(kernel_device):
+    logits, labels = random(kernel_device, 6, 9).t(), torch.arange(9, device=kernel_device) % 6
+    found = kernels.cross_entropy(logits, labels, None, smoothing=0.0, top=5)
+    expected = kernels.cross_entropy(logits.contiguous(), labels, None, smoothing=0.0, top=5)
+    assert all(torch.equal(ours, theirs) for ours, theirs in zip(found, expected, strict=True))
+
+
 def test_of_equal_logits_the_first_counts_as_the_larger(kernel_device):
     logits = torch.tensor([[1.0, 1.0, 0.0]] * 3, device=kernel_device)
     labels = torch.tensor([0, 1, 2], device=kernel_device)
@@ -204,4 +211,6 @@ def test_what_cannot_be_compiled_is_said_in_one_line(monkeypatch):
     monkeypatch.setattr(kernels, "pool", refused)
     monkeypatch.setattr(kernels.torch, "arange", lambda *_, **__: torch.zeros(32))
     said = kernels.why_not.__wrapped__(torch.device("cuda", 0))
-    assert said == "Triton cannot compile (Failed to find C compiler.)"
+    assert said == (
+        "Triton, which wants a C compiler and Python's headers, cannot compile (Failed to find C compiler.)"
+    )

@@ -51,5 +51,6 @@ def why_not(device: torch.device) -> str:
         pooled, _ = pool(images, None, relu=True, kernel=2, padding=0, ceil_mode=False)
         works = torch.equal(pooled, F.max_pool2d(images, 2))
     except Exception as error:  # noqa: BLE001 no compiler, no headers, an old card: Triton has no error of its own
-        return f"Triton cannot compile ({str(error).partition(chr(10))[0] or type(error).__name__})"
+        said = str(error).partition("\n")[0] or type(error).__name__
+        return f"Triton, which wants a C compiler and Python's headers, cannot compile ({said})"
     return "" if works else "Triton's kernel gives wrong numbers"

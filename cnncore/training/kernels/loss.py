@@ -75,6 +75,7 @@ def cross_entropy(
     logits the first counts as the larger one. `labels` are whole numbers from 0 to C - 1.
     """
     count, classes = logits.shape
+    logits = logits if logits.stride(1) == 1 else logits.contiguous()
     block = power_of_two(classes)
     rows = max(1, min(VALUES // block, power_of_two(count)))
     number = cdiv(count, rows)
