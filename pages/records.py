@@ -63,7 +63,7 @@ def show_records() -> None:
         for r in RECORDS
     ]
     seconds = NOT_MEASURED if mine is None else f"{mine.seconds:,.1f} for {said(mine)}"
-    where = mine.machine if mine else ""
+    where = mine.machine.partition(",")[0] if mine else ""  # the versions are in the caption
     rows.append({"year": "", "by": "preset speedrun", "seconds to 94 %": seconds, "on": where, "source": ""})
     st.dataframe(
         pd.DataFrame(rows),
@@ -71,6 +71,7 @@ def show_records() -> None:
         width="stretch",
         column_config={
             "seconds to 94 %": st.column_config.TextColumn(width=190),  # the last row says to how many instead
+            "on": st.column_config.TextColumn(width=110),
             "source": st.column_config.LinkColumn("published at"),
         },
     )
@@ -78,7 +79,7 @@ def show_records() -> None:
         "Published by their authors, not measured here, but for the last row: on what it says, to the accuracy that it "
         "says. On a machine with CUDA, `python -m benchmarks.speedrun` measures it. These clocks start when the data "
         "are on the GPU, after a run to warm up; what is compiled was compiled before. Two GPUs are two rows that "
-        "cannot be compared."
+        f"cannot be compared.{f' The last row: {mine.machine}.' if mine else ''}"
     )
 
 
