@@ -10,6 +10,7 @@ from typing import Any
 from cnncore.runs.differences import setting
 from cnncore.statistics import mean_and_spread
 from cnncore.training.config import Precision, RunConfig
+from cnncore.training.presets import PRESETS
 
 RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 _PARTS = ("presets", "eras", "final")  # of a result file: in each, entries with a configuration and its runs
@@ -98,6 +99,8 @@ def _entries(path: Path) -> Iterator[Measured]:
         config = RunConfig.from_dict(content["config"])
         machine = where(config, content["machine"])
         yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, machine)
+    if "cold_start_seconds" in content:  # benchmarks/gpu.py: presets by their names, in several precisions
+        yield from _gpu_entries(content)
     for part in _PARTS:
         for entry in content.get(part, {}).values():
             if "config" not in entry:
@@ -109,6 +112,16 @@ def _entries(path: Path) -> Iterator[Measured]:
                 config = RunConfig.from_dict(entry["config"])
                 machine = where(config, content["machine"])
                 yield Measured(config, accuracy, spread, len(ended), seconds, machine)
+
+
+def _gpu_entries(content: dict[str, Any]) -> Iterator[Measured]:
+    for preset, rows in content["presets"].items():
+        for precision, row in rows.items():
+            if runs := row.get("graph"):
+                config = replace(PRESETS[preset], epochs=content["epochs"], precision=Precision(precision))
+                accuracy, spread = mean_and_spread([run["test_accuracy"] for run in runs])
+                seconds, _ = mean_and_spread([run["seconds"] for run in runs])
+                yield Measured(config, accuracy, spread, len(runs), seconds, where(config, content["machine"]))
 
 
 def _seconds(run: dict[str, Any]) -> float:

@@ -85,6 +85,16 @@ def test_a_timed_speedrun_is_found(write):
     assert (found.accuracy, found.spread, found.seeds, found.seconds) == (0.94, 0.001, 2, 9.5)
 
 
+def test_whole_runs_on_a_gpu_are_found(write):
+    runs = [{"seed": seed, "seconds": 30.0 + seed, "test_accuracy": 0.8 + seed / 100} for seed in range(3)]
+    rows = {"fp32": {"graph": runs}, "tf32": {"graph": runs[:1], "eager / graph": 12.0}, "half": {"graph": []}}
+    write("gpu-any", epochs=100, presets={"figure-9": rows}, cold_start_seconds={})
+    found = measured(PRESETS["figure-9"])
+    assert (found.accuracy, found.seeds, found.seconds) == (pytest.approx(0.81), 3, pytest.approx(31))
+    assert measured(replace(PRESETS["figure-9"], precision="tf32")).seeds == 1
+    assert measured(replace(PRESETS["figure-9"], epochs=50)) is None
+
+
 def test_what_was_not_measured_is_none(write):
     assert measured(CONFIG) is None
     assert result("recipe-nothing") is None
