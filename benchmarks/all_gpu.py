@@ -25,7 +25,7 @@ PARTS = {
     "gpu": ["benchmarks.gpu"],
 }
 MOST = {
-    "tests": 180.0,
+    "tests": 240.0,
     "many_runs": 150.0,
     "speedrun": 150.0,
     "kernels": 60.0,
