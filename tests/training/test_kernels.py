@@ -1,7 +1,9 @@
 """Each kernel against what PyTorch computes."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -9,9 +11,11 @@ import torch.nn.functional as F
 
 from cnncore.training import kernels
 from cnncore.training.batches import TrainBatch
+from cnncore.training.kernels.compiler import MISSING
 from cnncore.training.metrics import batch_sums
 from cnncore.training.step import objective
 
+ROOT = Path(__file__).parents[2]
 # (N, C, H, W), kernel, padding, ceil_mode, ReLU: rows behind the last window, odd channels, more than a program takes.
 # Each of them is compiled on its own where they are: no more than it takes.
 POOLS = [
@@ -178,6 +182,16 @@ def test_descent_is_that_of_pytorch(kernel_device, momentum, nesterov, decay):
         kernels.descend(ours, gradients, momenta, rate, decay=decay, momentum=momentum, nesterov=nesterov)
         for value, parameter in zip(ours, theirs, strict=True):
             near(value, parameter, torch.float32, 1e-6)
+
+
+@pytest.mark.skipif(bool(MISSING), reason=MISSING)
+def test_every_kernel_compiles_for_an_old_and_a_new_card(tmp_path):
+    """What the interpreter lets pass the compiler may not; it needs no GPU."""
+    environment = dict(os.environ) | {"TRITON_INTERPRET": "0", "TRITON_CACHE_DIR": str(tmp_path)}
+    command = [sys.executable, "-m", "tests.training.kernels_compiled", "75", "90"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["24"]
 
 
 WITHOUT_TRITON = """

@@ -180,10 +180,8 @@ def _pooled(
     count, channels, height, width = images.shape
     high, wide = pooled_size((height, width), kernel, padding, ceil_mode)
     shape = (count, channels, high, wide)
-    pooled, peaks = (
-        torch.empty(shape, dtype=images.dtype, device=images.device, memory_format=torch.channels_last)
-        for _ in range(2)
-    )
+    pooled = torch.empty(shape, dtype=images.dtype, device=images.device, memory_format=torch.channels_last)
+    peaks = None if mean is None else torch.empty_like(pooled)
     chosen = torch.empty(shape, dtype=torch.int8, device=images.device, memory_format=torch.channels_last)
     rows = count * high * wide
     tile = tile_of(channels)
@@ -196,7 +194,7 @@ def _pooled(
         KERNEL=kernel,
         **tile,
     )
-    return pooled, chosen, peaks if mean is not None else None
+    return pooled, chosen, peaks
 
 
 def pool_backward(
