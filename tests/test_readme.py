@@ -48,15 +48,19 @@ def test_the_recipe_on_a_part_of_cifar10_is_the_measured_one():
     found = measurement("practical")
     assert between("recipe-cifar10").strip() == ingredients_table(found)
     assert (
-        f"{found.images:,} train images, {found.epochs} epochs, one seed, judged on {found.validation:,} others"
+        f"{found.images:,} train images, {found.epochs} epochs, two seeds, judged on {found.validation:,} others"
         in README
     )
-    assert {len(worth.differences) for worth in found.worths} == {1}
+    assert {len(worth.differences) for worth in found.worths} == {2}
     alone = {worth.ingredient: worth.mean for worth in found.worths if worth.how == ADDED}
     lost = {worth.ingredient: worth.mean for worth in found.worths if worth.how == LEFT_OUT}
     assert sorted(lost, key=lost.__getitem__)[-2:] == ["one-cycle", "Nesterov momentum"]
-    assert (lost["averaged weights"], round(alone["averaged weights"])) == (0.0, 6)
-    assert [sum(worth < 0 for worth in alone.values()), len(alone)] == [3, 7], "three of the seven hurt the old recipe"
+    assert (round(lost["averaged weights"]), round(alone["averaged weights"])) == (0, 8)
+    words = {(worth.ingredient, worth.how): worth.words for worth in found.worths}
+    assert "hurts, every seed" in words["pad-crop", ADDED]
+    assert "hurts" not in words["pad-crop", LEFT_OUT]
+    disagree = {ingredient for (ingredient, how), text in words.items() if how == ADDED and "disagree" in text}
+    assert disagree == {"weight decay", "label smoothing", "no dropout"}
 
 
 def test_what_the_presets_beyond_the_practical_gave_is_what_was_measured():
