@@ -24,7 +24,7 @@ def test_the_box_follows_the_pointer_and_a_click_asks_for_the_gradient(visit, pa
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(socket.url)))
     visit("receptive_field?network=practical&layer=conv3&unit=5,5")
     field = page.locator(".field")
-    expect(field).to_have_attribute("data-seen", "30,30")
+    expect(field).to_have_attribute("data-seen", "30,30", timeout=60_000)  # a server that has just started
     expect(field).to_have_attribute("data-heat", "shown", timeout=120_000)
     picture = page.locator(".picture").bounding_box()
     assert picture["y"] + picture["height"] < 800
