@@ -63,24 +63,28 @@ def microseconds(work: Callable[[], object]) -> float:
 
 def readings() -> dict[str, dict[str, float]]:
     """Return the microseconds of every layer, in both precisions, by what is computed."""
-    found = {}
-    for name, (count, channels, size, filters, kernel, padding) in LAYERS.items():
-        for precision, kind in KINDS.items():
-            images, weight = (
-                _random(kind, count, channels, size, size),
-                _random(kind, filters, channels, kernel, kernel),
-            )
-            slope = torch.randn_like(F.conv2d(images, weight, padding=padding))
-            rest = (slope, images, weight, None, (1, 1), (padding, padding), (1, 1), False, (0, 0), 1)
-            backward, around = torch.ops.aten.convolution_backward, kernel - 1 - padding
-            turned = weight.flip(2, 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)
-            found[f"{name}, {precision}"] = {
-                "convolution": microseconds(lambda: F.conv2d(images, weight, padding=padding)),  # noqa: B023 called now
-                "gradient of images": microseconds(lambda: backward(*rest, (True, False, False))),  # noqa: B023
-                "... as a convolution": microseconds(lambda: F.conv2d(slope, turned, padding=around)),  # noqa: B023
-                "gradient of filters": microseconds(lambda: backward(*rest, (False, True, False))),  # noqa: B023
-            }
-    return found
+    return {
+        f"{name}, {precision}": reading(kind, *layer)
+        for name, layer in LAYERS.items()
+        for precision, kind in KINDS.items()
+    }
+
+
+def reading(
+    kind: torch.dtype, count: int, channels: int, size: int, filters: int, kernel: int, padding: int
+) -> dict[str, float]:
+    """Return the microseconds of one layer, see `LAYERS`."""
+    images, weight = _random(kind, count, channels, size, size), _random(kind, filters, channels, kernel, kernel)
+    slope = torch.randn_like(F.conv2d(images, weight, padding=padding))
+    rest = (slope, images, weight, None, (1, 1), (padding, padding), (1, 1), False, (0, 0), 1)
+    backward, around = torch.ops.aten.convolution_backward, kernel - 1 - padding
+    turned = weight.flip(2, 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)
+    return {
+        "convolution": microseconds(lambda: F.conv2d(images, weight, padding=padding)),
+        "gradient of images": microseconds(lambda: backward(*rest, (True, False, False))),
+        "... as a convolution": microseconds(lambda: F.conv2d(slope, turned, padding=around)),
+        "gradient of filters": microseconds(lambda: backward(*rest, (False, True, False))),
+    }
 
 
 def _random(kind: torch.dtype, *shape: int) -> Tensor:

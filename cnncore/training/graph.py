@@ -1,6 +1,6 @@
 """The whole update as one CUDA graph: recorded once, then launched as a whole.
 
-A step of the practical's network is 60 to 90 small kernels, and on a large GPU starting one of them from Python takes
+A step of the practical's network is dozens of small kernels, and on a large GPU starting one of them from Python takes
 longer than running it. A graph holds gather, augmentation, standardization, forward, loss, backward, optimizer and
 metrics as they were recorded, and is started with one call. What changes from step to step lies in memory that the
 graph reads: the epoch's random tables, the row at which the next batch begins, the learning rate.
@@ -96,7 +96,7 @@ class StaticUpdate:
         side: Side | Inline | None = None,
     ) -> None:
         self._config, self._model, self._optimizer = config, model, optimizer
-        self._side = side or Inline()
+        self._side = side
         self.fetch = Fetch(batches, model)
         self.sums = torch.zeros(SUMS, device=batches.train.images.device)
 

@@ -24,7 +24,7 @@ class Recorder:
         self._graphs: list[torch.cuda.CUDAGraph] = []
 
     def side(self) -> Side:
-        """Return a queue on which a part of the work may run along, recorded likewise."""
+        """Return queues on which a part of the work may run along, recorded likewise."""
         return Side(self._stream.device)
 
     def rehearse(self, work: Callable[[], object]) -> None:

@@ -1,4 +1,4 @@
-"""Work that may go on beside the rest of an update: a second queue of the device."""
+"""Work that may go on beside the rest of an update: on other queues of the device."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ class Side:
     def __init__(self, device: torch.device) -> None:
         # PyTorch has 32 streams of each priority. The main one has a higher: what all others wait for comes first.
         self._streams = [torch.cuda.Stream(device, priority=-1) for _ in range(2)]  # type: ignore[no-untyped-call]  # torch's own
-        self._turn, self._last = 0, self._streams[0]
+        self._turn = 0
         self._kept: list[Tensor] = []
         self._begun: torch.cuda.Event | None = None
 
@@ -37,7 +37,7 @@ class Side:
         """
         self._kept.extend(reads)
         stream = self._streams[self._turn]
-        self._turn, self._last = 1 - self._turn, stream
+        self._turn = 1 - self._turn
         if early and self._begun is not None:
             stream.wait_event(self._begun)
         else:
@@ -47,7 +47,7 @@ class Side:
 
     def mark(self) -> Callable[[], None]:
         """Return what lets all that is queued after its call wait for what was put beside last, and no more."""
-        event = self._last.record_event()
+        event = self._streams[1 - self._turn].record_event()
         return lambda: torch.cuda.current_stream().wait_event(event)
 
     def join(self) -> None:

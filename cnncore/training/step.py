@@ -46,6 +46,8 @@ class Step(Protocol):
 class EagerStep:
     """Updates operation by operation, as PyTorch is usually written."""
 
+    together = 1
+
     def __init__(
         self,
         config: RunConfig,
@@ -72,8 +74,6 @@ class EagerStep:
         sums = update(self._config, self._model, self._optimizer, batch)
         self._average.update()
         return sums
-
-    together = 1
 
     def several(self, rate: float) -> Tensor:
         """Make the next update and return the batch's sums (1, 3)."""
