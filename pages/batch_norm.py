@@ -24,6 +24,7 @@ from pages.parts.batch_norm_views import (
     show_neighbours,
     show_statistics,
 )
+from pages.parts.beside import beside
 from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.inspected import norm_in_batches
@@ -108,7 +109,7 @@ try:
     if looked is not None:
         found, among = looked
         channel = min(number, len(found.mean))
-        left, right = st.columns(2, gap="medium")
+        left, right = beside()
         with left:
             show_neighbours(subject, among, state.mode, state.batch)
         with right:

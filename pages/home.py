@@ -52,7 +52,7 @@ sliding_window(
     window_data(Conv2d(1, 3, padding=1), (1, 26, 26), autoplay=True, compact=True),
     key="home_window",
 )
-with st.grid(columns="auto", min_column_width=180):
+with st.grid(columns=4, min_column_width=180):
     for page in existing():
         if page.name in CARDS:
             with st.container(border=True, height="stretch"):

@@ -93,7 +93,7 @@ def show(sight: Sight, found: Forward) -> None:
             show_image(sight, found)
         with st.container(width=172):
             show_answer(sight, found)
-        with st.container(width=402):
+        with st.container(width="stretch"):
             show_heats(sight, found)
     st.fragment(guarded)(show_layers, found)
     explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})

@@ -110,7 +110,7 @@ def show_pictures(image: NDArray[np.uint8], what: str, kernel: Kernel) -> None:
     values = result_of(seen, kernel, state.border)
     picture, legend = picture_of(values, state.shown)
     tiles = [Tile(seen, what, f"Before: {what}"), Tile(picture, f"{named(kernel)}. {legend}", f"After: {legend}")]
-    st.html(grid(tiles, 250))
+    st.html(grid(tiles, 130, fill=True))
     st.markdown(f"{range_sentence(values)} {kernel_sentence(kernel)}")
 
 

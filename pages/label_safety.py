@@ -6,15 +6,16 @@ from cnncore import compute
 from cnncore.data import ImageData, datasets
 from cnncore.data.mirrored import Pair, pairs
 from cnncore.errors import InputError
-from cnncore.figures.label_safety import class_chart, fall_chart, reference
+from cnncore.figures.label_safety import class_chart, reference
 from cnncore.inspection.label_safety import Safety, View
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
+from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.image_choice import opened
-from pages.parts.label_safety_views import restart, show_classes, show_quiz, show_run
+from pages.parts.label_safety_views import restart, show_classes, show_falls, show_quiz, show_run
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
@@ -57,7 +58,7 @@ remember(*ADDRESS)
 header(
     "Label safety", "Mirror the image: is the label still true? And what does a network say that never saw it mirrored?"
 )
-quiz, network = st.columns(2, gap="large")
+quiz, network = beside()
 with quiz:
     seed = st.number_input("Pairs, seed", 0, 999, 0, key="flip_seed", bind="query-params", on_change=restart, width=120)
     objects = "cifar10" if known("cifar10") else "builtin"
@@ -77,11 +78,7 @@ with network:
             else:
                 show_run(safety, run.label)
         elif stored_result is not None:
-            draw(
-                fall_chart(stored_result.falls),
-                "flip_reference",
-                "Measured test accuracy as stored, mirrored and turned",
-            )
+            show_falls(stored_result.falls, "flip_reference")
             st.caption("No network is stored here yet: these were measured before. Train one, and it is tested here.")
             link_to("training", "Train a network")
     except (InputError, compute.ComputeError) as error:
@@ -111,11 +108,7 @@ elif stored_result is not None and stored_result.digits:
 if stored_result is not None:
     with st.expander("Measured before, for comparison", icon=":material/science:"):
         if safety is not None:
-            draw(
-                fall_chart(stored_result.falls),
-                "flip_reference_too",
-                "Measured test accuracy as stored, mirrored and turned",
-            )
+            show_falls(stored_result.falls, "flip_reference_too")
         first = stored_result.falls[0]
         st.markdown(
             f"Each with {first.seeds} seeds, all test images, trained as the app trains: `benchmarks/label_safety.py`. "

@@ -4,7 +4,6 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -22,6 +21,7 @@ from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
+from pages.parts.tabulate import tabulate
 
 Readings: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64], float, int]
 REAL, SUPPOSED = "A stored run's test images", "A supposed true accuracy"
@@ -60,10 +60,10 @@ def say_one(one: int, accuracy: float) -> None:
 def show_numbers(found: Spread, accuracy: float) -> None:
     """Show how far readings of one network lie apart, and the formula that says so without a draw."""
     deviation = 100 * (accuracy * (1 - accuracy) / BATCH) ** 0.5
-    first, second, third = st.columns(3)
-    first.metric("95 % of the batches read", f"{100 * found.low:.1f} to {100 * found.high:.1f} %")
-    second.metric("Their Wilson interval holds the truth", f"{100 * found.covered:.1f} %")
-    third.metric(f"Two batches differ by {found.images} images or more", f"{100 * found.apart:.0f} %")
+    places = st.grid(columns=3, min_column_width=190)
+    places.metric("95 % of the batches read", f"{100 * found.low:.1f} to {100 * found.high:.1f} %")
+    places.metric("Their Wilson interval holds the truth", f"{100 * found.covered:.1f} %")
+    places.metric(f"Two batches differ by {found.images} images or more", f"{100 * found.apart:.0f} %")
     st.latex(
         rf"\sqrt{{p(1-p)/{BATCH}}} = \sqrt{{{accuracy:.3f}\cdot{1 - accuracy:.3f}/{BATCH}}} = {deviation:.1f}"
         r"\ \text{points}"
@@ -83,7 +83,7 @@ def show_report_lottery() -> None:
         }
         for one, other in [*pairwise(REPORT), (next(iter(REPORT)), next(reversed(REPORT)))]
     ]
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+    tabulate(rows)
     st.caption(
         "No neighbours differ by more than luck would do; the whole climb, in the last row, does. (Fisher's test takes "
         "the two batches for different images. They were the same 128, which McNemar's test would use: the report kept "
@@ -113,7 +113,8 @@ except InputError as error:
     st.stop()
 drawn = st.session_state.get("drawn", 0)
 last = int(readings[(drawn - 1) % count]) if drawn else None
-draw(histogram(readings, theory, true, last), "batches", f"Histogram of the accuracy of batches of {BATCH} test images")
+drawn = histogram(readings, theory, true, last)
+draw(drawn, "batches", f"Histogram of the accuracy of batches of {BATCH} test images", tall=True)
 if last is not None:
     say_one(last, true)
 st.caption(

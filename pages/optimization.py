@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from cnncore.descent.paths import STEPS, Setting, Way, ways
@@ -18,6 +17,7 @@ from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.questions import questions
 from pages.parts.schedule_plans import show_plans
+from pages.parts.tabulate import tabulate
 from pages.parts.tries import show_tries
 
 # What to press, the setting, and what to notice once it is there.
@@ -79,7 +79,7 @@ def show_numbers(chosen: Setting, found: tuple[Way, ...]) -> None:
     m, steps = chosen.constants.momentum, range(STEPS)
     rate = chosen.rate(Rule.MOMENTUM)
     curvatures = SURFACES[chosen.surface].curvatures
-    with st.grid(columns="auto", min_column_width=190):
+    with st.grid(columns=4, min_column_width=190):
         st.metric(
             "Effective step of momentum",
             f"{effective_rate(rate, m):.3g}",
@@ -95,7 +95,7 @@ def show_numbers(chosen: Setting, found: tuple[Way, ...]) -> None:
                 help=f"2 / {max(curvatures):g} and 2 (1 + m) / {max(curvatures):g}: above it the steepest direction "
                 "diverges.",
             )
-    st.dataframe(pd.DataFrame(ways_table(chosen, found)), hide_index=True, width="stretch")
+    tabulate(ways_table(chosen, found))
 
 
 def show_rules() -> None:

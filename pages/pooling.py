@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -16,6 +15,7 @@ from pages.parts.header import header
 from pages.parts.image_choice import from_data
 from pages.parts.pool.component import pooled_picture
 from pages.parts.questions import questions
+from pages.parts.tabulate import tabulate
 
 BALL, PIXEL, PHOTO = "Ball", "One pixel", "Image of a data set"
 SIZE = 12  # of the drawn pictures, in pixels: the ball stays inside for every shift
@@ -125,7 +125,7 @@ def show_bills(found: list[Bill]) -> None:
         "multiply-adds": [bill.macs for bill in found],
     }
     numbers = {name: st.column_config.NumberColumn(format="localized") for name in list(table)[3:]}
-    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", column_config=numbers)
+    tabulate(table, column_config=numbers)
     with_all, without = found[0], found[-1]
     st.markdown(
         f"Without its pools the network would have **{without.parameters / with_all.parameters:.0f} times** the "

@@ -17,6 +17,7 @@ from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, show_unit, unit_fro
 from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.questions import questions
+from pages.parts.tabulate import tabulate
 
 ADDRESS = ("weights", "layer", "unit", "moment", "gradient", "pools", "channel")
 # What to press, the setting, and what to notice once it is there. The unit is counted from 1, as on the picture.
@@ -103,7 +104,7 @@ def show_table(chosen: Choice, pools: bool) -> None:
         "start": "start of the first unit",
         "centre": "its centre",
     }
-    st.dataframe(table.rename(columns=names), hide_index=True, width="stretch", height=min(38 + 35 * len(table), 430))
+    tabulate(table.rename(columns=names), height=min(38 + 35 * len(table), 430))
     st.caption(
         "Along the height, in pixels of the image, not clipped. Start and centre are those of the first unit, from the "
         "image's upper edge: a negative start lies in the padding. Unit number n (from 0) lies n jumps further."

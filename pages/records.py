@@ -1,6 +1,5 @@
 """The same data, 1989 to today: what networks and recipes of seven times reach on one data set, and what it cost."""
 
-import pandas as pd
 import streamlit as st
 
 from cnncore.course.eras import RECORDS
@@ -12,6 +11,7 @@ from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions
+from pages.parts.tabulate import tabulate
 from pages.parts.tries import Tries, show_tries
 
 SETS = {"Built-in": "builtin", "CIFAR-10": "cifar10"}
@@ -65,10 +65,8 @@ def show_records() -> None:
     seconds = NOT_MEASURED if mine is None else f"{mine.seconds:,.1f} for {said(mine)}"
     where = mine.machine.partition(",")[0] if mine else ""  # the versions are in the caption
     rows.append({"year": "", "by": "preset speedrun", "seconds to 94 %": seconds, "on": where, "source": ""})
-    st.dataframe(
-        pd.DataFrame(rows),
-        hide_index=True,
-        width="stretch",
+    tabulate(
+        rows,
         column_config={
             "seconds to 94 %": st.column_config.TextColumn(width=190),  # the last row says to how many instead
             "on": st.column_config.TextColumn(width=110),
@@ -106,7 +104,7 @@ def show_ingredients(family: str, old_is: str) -> None:
         f"{what}. {seeds}, each compared with the same seed, after "
         f"{found.epochs} epochs on {found.images:,} train images. {found.machine}."
     )
-    st.dataframe(pd.DataFrame(worth_table(found.worths)), hide_index=True, width="stretch")
+    tabulate(worth_table(found.worths))
     if found.trials:
         with st.expander(f"What was chosen from: {len(found.trials)} trials", icon=":material/science:"):
             rows = [
@@ -118,7 +116,7 @@ def show_ingredients(family: str, old_is: str) -> None:
                 }
                 for trial in found.trials
             ]
-            st.dataframe(pd.DataFrame(rows), hide_index=True, width="content")
+            tabulate(rows, width="content")
             usual = shifted(found) if family == FAMILIES["Built-in"] else ""
             st.caption("On the validation images; what a trial says holds for this data. " + usual)
 
@@ -157,10 +155,8 @@ else:
     draw(chart, f"eras_{shown}_{across}", f"Test accuracy of each era by {across}, with its spread over the seeds")
     say_machines(found)
 show_tries(tries(found), FIRST)
-st.dataframe(
-    pd.DataFrame(steps_table(found)),
-    hide_index=True,
-    width="stretch",
+tabulate(
+    steps_table(found),
     column_config={
         "year": st.column_config.NumberColumn(format="%d"),
         "parameters": st.column_config.NumberColumn(format="localized"),

@@ -74,12 +74,12 @@ def set_all(values: dict[str, Any]) -> None:
 
 def more_settings() -> None:
     """Show the settings that only a few need."""
-    first, second, third, fourth, fifth = st.columns(5, vertical_alignment="bottom")
-    first.slider("Side of a patch", 4, 28, BASE.patch, key="patch", bind="query-params")
-    second.slider("Pixels between patches", 1, 12, BASE.stride, key="spacing", bind="query-params")
-    third.number_input("C of the SVM", 0.001, 1000.0, BASE.c, key="svm_c", bind="query-params", format="%g")
-    fourth.number_input("Train images (0: all)", 0, 10**6, 0, key="train_images", bind="query-params")
-    fifth.number_input("Seed", 0, 2**31 - 1, BASE.seed, key="bow_seed", bind="query-params")
+    with st.grid(columns=5, min_column_width=140, vertical_alignment="bottom"):
+        st.slider("Side of a patch", 4, 28, BASE.patch, key="patch", bind="query-params")
+        st.slider("Pixels between patches", 1, 12, BASE.stride, key="spacing", bind="query-params")
+        st.number_input("C of the SVM", 0.001, 1000.0, BASE.c, key="svm_c", bind="query-params", format="%g")
+        st.number_input("Train images (0: all)", 0, 10**6, 0, key="train_images", bind="query-params")
+        st.number_input("Seed", 0, 2**31 - 1, BASE.seed, key="bow_seed", bind="query-params")
 
 
 def configuration(dataset: str) -> BagOfWordsConfig:

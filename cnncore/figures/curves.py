@@ -268,6 +268,6 @@ def _spec(
     shared = {"x": x, "color": _colour(runs), "detail": [{"field": "run"}]}
     return {
         "layer": [{"layer": lines, "encoding": shared}, *marks],
-        "height": 270,
+        "height": HEIGHT,
         "config": {"view": {"stroke": None}},
     }

@@ -1,7 +1,6 @@
 """Label safety drawn: accuracy on each view of the test images, and by class; and what was measured before."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -67,16 +66,14 @@ def fall_of(found: Safety, name: str) -> Fall:
     return Fall(name, right, found.right(View.STORED)[1], 1)
 
 
-def fall_chart(falls: Sequence[Fall]) -> Chart:
-    """Return the chart of accuracy by view, a panel for each network, with 95 % Wilson intervals of the images."""
-    data: dict[str, list[Any]] = {name: [] for name in ("network", "view", "accuracy", "low", "high")}
-    for fall in falls:
-        for view, right in fall.right.items():
-            low, high = wilson_interval(right, fall.images)
-            data["network"].append(fall.name)
-            data["view"].append(view)
-            for name, value in (("accuracy", right / fall.images), ("low", low), ("high", high)):
-                data[name].append(round(100 * value, 2))
+def fall_chart(fall: Fall) -> Chart:
+    """Return the chart of a network's accuracy by view, with 95 % Wilson intervals of the images."""
+    data: dict[str, list[Any]] = {name: [] for name in ("view", "accuracy", "low", "high")}
+    for view, right in fall.right.items():
+        low, high = wilson_interval(right, fall.images)
+        data["view"].append(view)
+        for name, value in (("accuracy", right / fall.images), ("low", low), ("high", high)):
+            data[name].append(round(100 * value, 2))
     views = [str(view) for view in View]
     percent = {"type": "quantitative", "scale": {"domain": [0, 100]}, "axis": {"title": "test accuracy (%)"}}
     y = {"field": "view", "type": "nominal", "sort": views, "axis": {"title": None, "labelLimit": 160}}
@@ -101,26 +98,8 @@ def fall_chart(falls: Sequence[Fall]) -> Chart:
             },
         },
     ]
-    return Chart(
-        {
-            "facet": {
-                "row": {
-                    "field": "network",
-                    "type": "nominal",
-                    "sort": [fall.name for fall in falls],
-                    "header": {
-                        "title": None,
-                        "labelAngle": 0,
-                        "labelAnchor": "start",
-                        "labelOrient": "top",
-                        "labelFontWeight": 600,
-                    },
-                }
-            },
-            "spec": {"layer": layers, "encoding": {"y": y}, "height": {"step": 24}, "width": 250},
-        },
-        data,
-    )
+    title = {"text": fall.name, "anchor": "start", "fontSize": 13}
+    return Chart({"title": title, "layer": layers, "encoding": {"y": y}, "height": {"step": 24}}, data)
 
 
 def class_chart(stored: dict[str, float], changed: dict[str, float], view: str) -> Chart:

@@ -160,7 +160,7 @@ _LOG: dict[str, Any] = {"type": "log", "nice": True}
 _AXES: dict[Across, dict[str, Any]] = {
     Across.YEAR: {
         "scale": {"zero": False, "domain": [ERAS[0].year - 14, ERAS[-1].year + 3]},
-        "axis": {"title": "year of its newest idea", "format": "d", "grid": False},
+        "axis": {"title": "year of its newest idea", "format": "d", "grid": False, "tickCount": 8},
     },
     Across.MACS: {"scale": _LOG, "axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},
     Across.PARAMETERS: {"scale": _LOG, "axis": {"title": "parameters", "format": "~s", "tickCount": 5}},

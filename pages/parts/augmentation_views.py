@@ -13,6 +13,7 @@ from cnncore.data.views import Views, caption, source
 from pages.parts.augmentation_controls import count_line
 from pages.parts.folded import folded
 from pages.parts.pictures import Tile, grid, row
+from pages.parts.tabulate import tabulate
 
 Labels: TypeAlias = tuple[str, list[str]]  # the image's own label, and that of each view's partner
 
@@ -85,7 +86,7 @@ def _values(found: Views, augmentations: tuple[Augmentation, ...]) -> None:
             table[f"{augmentation.kind}: {value}"] = column(value, values[: st.session_state.aug_views])
     if found.shares is not None:
         table["share of the own label"] = found.shares[: st.session_state.aug_views]
-    st.dataframe(table, hide_index=True, width="stretch", key="aug_table")
+    tabulate(table, key="aug_table")
     st.caption(
         "Drawn with numpy from the seed, before any pixel is touched: the same seed gives the same views on every "
         "device. Pixels for places and sizes, degrees counter-clockwise, factors for colours, 1 for yes. An "

@@ -44,11 +44,11 @@ def choose_runs(runs: list[Run]) -> list[Run]:
 
 
 def _filtered(runs: list[Run]) -> list[Run]:
-    columns = st.columns(len(FILTERS) + 1)
-    for column, (key, (label, value)) in zip(columns, FILTERS.items(), strict=False):
+    places = st.grid(columns=len(FILTERS) + 1, min_column_width=130)
+    for key, (label, value) in FILTERS.items():
         known = sorted({value(run) for run in runs} - {""})
-        wanted = column.selectbox(label, ["all", *known], key=key, bind="query-params")
+        wanted = places.selectbox(label, ["all", *known], key=key, bind="query-params")
         if wanted != "all":
             runs = [run for run in runs if value(run) == wanted]
-    text = columns[-1].text_input("Text in the name", key="text", bind="query-params").strip().casefold()
+    text = places.text_input("Text in the name", key="text", bind="query-params").strip().casefold()
     return [run for run in runs if text in name_of(run).casefold()]

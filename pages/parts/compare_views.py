@@ -21,6 +21,7 @@ from cnncore.statistics import mean_and_spread
 from pages.parts.charts import draw
 from pages.parts.compare_choice import name_of
 from pages.parts.held_out import LOCKED, locked
+from pages.parts.tabulate import tabulate
 
 
 def setting_name(runs: Sequence[Run]) -> str:
@@ -64,7 +65,7 @@ def show_overlay(settings: list[list[Run]], metric: str, axis: Axis) -> Chart | 
         part = metric.split("/")[0]
         st.info(f"None of the chosen runs measured this: it takes {need.get(part, 'a complete epoch')}.")
         return None
-    draw(chart, "overlay", f"{METRICS[metric]} of the chosen runs by {axis}")
+    draw(chart, "overlay", f"{METRICS[metric]} of the chosen runs by {axis}", tall=True)
     if any(len(runs) > 1 for runs in settings):
         st.caption("Thin: each seed. Thick: their mean. Band: one standard deviation over the seeds to each side.")
     return chart
@@ -104,7 +105,7 @@ def show_differences(settings: list[list[Run]]) -> None:
     found = differences([runs[0].config for runs in settings])
     found.pop("seed", None)
     table = pd.DataFrame({"setting": [setting_name(runs) for runs in settings], **found})
-    st.dataframe(table, hide_index=True, width="stretch")
+    tabulate(table)
     if len(found) == 1:
         st.success(f"They differ in `{next(iter(found))}` alone: a fair comparison.", icon=":material/balance:")
     elif len(settings) == 2:
@@ -133,7 +134,7 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
                 "training": duration(run.seconds),
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height=min(38 + 35 * len(rows), 320))
+    tabulate(rows, height=min(38 + 35 * len(rows), 320))
     if optimistic:
         st.caption(
             "Best on test is **optimistic**: the luckiest of many readings of the same images. Compare last epochs, or "
@@ -158,7 +159,7 @@ def _show_seeds(settings: list[list[Run]]) -> None:
             )
     if rows:
         st.markdown("**Over the seeds** (sample standard deviation, divided by n − 1)")
-        st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch")
+        tabulate(rows)
 
 
 def show_pair(runs: list[Run]) -> None:
@@ -193,7 +194,8 @@ def _show_pair(pair: Paired) -> None:
         }
     )
     left, right = st.columns([2, 3])
-    left.dataframe(table, hide_index=True, width="stretch")
+    with left:
+        tabulate(table)
     right.markdown(
         f"On **{pair.total:,}** images the second has **{100 * pair.gain:+.2f} points**. {told_apart(pair)}."
     )

@@ -58,7 +58,7 @@ def controls() -> None:
         st.pills(
             "Optimizers", list(Rule), default=FIRST["rules"], selection_mode="multi", key="rules", bind="query-params"
         )
-    with st.grid(columns="auto", min_column_width=140):
+    with st.grid(columns=5, min_column_width=140):
         st.select_slider("**Learning rate**", RATES, 0.1, key="lr", bind="query-params")
         st.slider("**Momentum**", 0.0, 0.99, 0.9, 0.01, key="momentum", bind="query-params")
         st.select_slider(

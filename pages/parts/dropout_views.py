@@ -1,17 +1,18 @@
 """What the dropout page shows: one mask and the books over a thousand, twenty predictions, the measured ladder."""
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore.figures.dropout import books_chart, noise_chart, passes_chart, units_chart
 from cnncore.figures.ladder import step_measured
 from cnncore.inspection.masks import MASKS, Account, Books, kept, noise_variance
+from pages.parts.beside import beside
 from pages.parts.charts import draw, ink
 from pages.parts.pictures import Tile, row
 from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
+from pages.parts.tabulate import tabulate
 
 TRAIN_MODE, EVAL_MODE = "train()", "eval()"
 
@@ -21,7 +22,7 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
     state = st.session_state
     mask = kept(len(activations), state.p, seed=state.mask)[0]
     factor, _ = Books(state.books).scales(state.p)
-    left, right = st.columns([6, 5], gap="medium")
+    left, right = beside()
     with left:
         picture, text = st.columns([1, 6], vertical_alignment="center")
         picture.html(row([Tile(subject.image, alt=subject.caption)], 64 / subject.image.shape[2]))
@@ -45,7 +46,7 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
 def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes: tuple[str, ...], best: int) -> None:
     """Show twenty passes (20, classes) of the image in the chosen mode, `still` in eval(), and the noise over p."""
     state = st.session_state
-    left, right = st.columns([6, 5], gap="medium")
+    left, right = beside()
     with left:
         shown = moving if state.mode == TRAIN_MODE else still
         st.markdown(f"**Twenty passes of one image in {state.mode}**, eval() as a tick")
@@ -105,7 +106,7 @@ def show_measured() -> None:
     """Show what dropout did on the measured ladder (Q29)."""
     measured = step_measured("classroom-7", "classroom-8")
     if measured is not None:
-        st.dataframe(pd.DataFrame(measured), hide_index=True, width="stretch")
+        tabulate(measured)
         st.caption(
             "The ladder on the built-in data, 50 epochs, mean and standard deviation over three seeds. Train is "
             "measured *with* units missing, which is one reason why it falls; the gap between train and test closes."

@@ -6,6 +6,7 @@ import streamlit as st
 from cnncore.figures.calibration import reliability_chart, sureness_chart
 from cnncore.inspection.calibration import BINS, Sureness, reliability
 from cnncore.runs.answers import sureness_by_epoch
+from pages.parts.beside import beside
 from pages.parts.charts import draw, ink
 from pages.parts.errors_views import Shown
 from pages.parts.predict import predict
@@ -44,7 +45,7 @@ def show_calibration(shown: Shown) -> None:
     ask_about_sure_answers(shown)
     found = reliability(shown.given.found.confidence, shown.given.right)
     history = sureness_by_epoch(shown.run.id)
-    left, right = st.columns(2, gap="medium")
+    left, right = beside()
     with left:
         st.markdown(f"**After epoch {shown.epoch}**: calibration error **{100 * found.error:.1f}** points.")
         draw(reliability_chart(found, ink()), "errors_reliability", "How many answers of each confidence are right")

@@ -100,5 +100,5 @@ def _show_channel(found: Forward, layer: LayerMaps, channel: int, levels: NDArra
 
 def _large(tiles: list[Tile]) -> str:
     """Return HTML: the tiles side by side, all of one height."""
-    parts = [row([tile], 190 / tile.image.shape[1]) for tile in tiles]
+    parts = [row([tile], 190 / tile.image.shape[1], large=True) for tile in tiles]
     return f'<div style="display:flex;flex-wrap:wrap;gap:1.2rem;align-items:flex-start">{"".join(parts)}</div>'

@@ -21,7 +21,7 @@ from pages.parts.subject import Subject
 
 ANSWER = "its answer"
 SIDE = 90  # screen pixels of the image
-HEAT = 122  # of each heat
+HEAT = 140  # of each heat, more in a large window
 
 
 def show_image(sight: Sight, found: Forward) -> None:
@@ -92,7 +92,7 @@ def show_heats(sight: Sight, found: Forward) -> None:
     picture, most = heat_over(found.pixels, covered.drop)
     worst = (*covered.worst, covered.patch, covered.patch)
     tiles.append(Tile(picture, occlusion_text(most), frame=worst))
-    st.html(row(tiles, HEAT / max(found.pixels.shape[1:])))
+    st.html(row(tiles, HEAT / max(found.pixels.shape[1:]), large=True))
     st.caption(
         f"Full colour is the number below: score per unit of a pixel; its mean over {slopes.copies} copies with noise "
         f"σ {slopes.sigma:.2f}; probability lost to a grey {covered.patch} × {covered.patch} patch, dashed where it "

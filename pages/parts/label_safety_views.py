@@ -1,15 +1,16 @@
 """The parts of the page about label safety: the twenty pairs, and a stored run's network on changed images."""
 
+from collections.abc import Sequence
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from cnncore.data.mirrored import Pair
-from cnncore.figures.label_safety import class_chart, fall_chart, fall_of
+from cnncore.figures.label_safety import Fall, class_chart, fall_chart, fall_of
 from cnncore.inspection.label_safety import Safety, View
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, grid, row
+from pages.parts.tabulate import tabulate
 
 SAME, OTHER = "The same label", "Another one, or none"
 
@@ -55,6 +56,7 @@ def show_quiz(found: list[Pair]) -> None:
                     Tile(pair.mirrored, "mirrored", f"A {pair.label} mirrored"),
                 ],
                 scale,
+                large=True,
             )
         )
         with st.container(horizontal=True, gap="small"):
@@ -82,9 +84,15 @@ def show_quiz(found: list[Pair]) -> None:
         st.caption(f"{right} of {number} right so far.")
 
 
+def show_falls(falls: Sequence[Fall], key: str) -> None:
+    """Show each network's accuracy on each view."""
+    for number, fall in enumerate(falls):
+        draw(fall_chart(fall), f"{key}_{number}", f"{fall.name}: test accuracy as stored, mirrored and turned")
+
+
 def show_run(found: Safety, name: str) -> None:
     """Show a stored run's network on each view, and what it takes the images of each class for."""
-    draw(fall_chart([fall_of(found, name)]), "flip_fall", "Test accuracy as stored, mirrored and turned")
+    show_falls([fall_of(found, name)], "flip_fall")
     trained = f"with {', '.join(found.augment).lower()}" if found.augment else "without augmentation"
     images = f"{found.right(View.STORED)[1]:,}"
     st.caption(
@@ -112,10 +120,8 @@ def show_classes(found: Safety, view: View) -> None:
             answer, share = found.answer(view, place)
             for key, value in zip(table, (label, answer, 100 * share), strict=True):
                 table[key].append(value)
-    st.dataframe(
-        pd.DataFrame(table),
-        hide_index=True,
-        width="stretch",
+    tabulate(
+        table,
         key="flip_answers",
         column_config={"share of its images (%)": st.column_config.NumberColumn(format="%.1f")},
     )

@@ -14,6 +14,7 @@ from cnncore.runs.store import RunStore, open_store
 from cnncore.training.presets import TITLES
 from pages.parts.charts import draw
 from pages.parts.live import act
+from pages.parts.tabulate import tabulate
 
 SIZES = {"classroom": "Classroom (CPU)", "figure": "Full length (GPU)"}
 REFRESH = 2.0  # seconds: a step takes a minute
@@ -50,12 +51,7 @@ def _climb(group: str, was_active: bool) -> None:
             st.button("Stop", key="stop_ladder", icon=":material/stop:", on_click=_stop, args=(group,))
     own = [Reading(step.step, OWN, step.accuracy, *step.interval) for step in steps if step.accuracy and step.interval]
     draw(readings_chart([*own, *reported()]), "climbed", "Test accuracy of each step, with intervals, and the report's")
-    st.dataframe(
-        pd.DataFrame([_row(step) for step in steps]).dropna(axis="columns", how="all").fillna(""),
-        hide_index=True,
-        width="stretch",
-        height=355,
-    )
+    tabulate(pd.DataFrame([_row(step) for step in steps]).dropna(axis="columns", how="all"), height=355)
     st.caption(
         "Gain in points to the step named beside it, over the seeds that finished both. p is McNemar's, exact, of the "
         "first such seed: the two networks on the same test images. It speaks of that pair; the spread over seeds "

@@ -77,7 +77,7 @@ def controls() -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
-    with st.grid(columns="auto", min_column_width=92):
+    with st.grid(columns=7, min_column_width=92):
         for key, (low, high, first) in GEOMETRY.items():
             if key == "dilation" and kind == AVERAGE_POOL:  # PyTorch's has none
                 continue
@@ -126,7 +126,7 @@ def advanced() -> None:
         st.toggle("Height and width apart", key="apart", bind="query-params", on_change=_part)
     if st.session_state.apart:
         st.caption("The controls above now set the height; these set the width.")
-        with st.grid(columns="auto", min_column_width=92):
+        with st.grid(columns=7, min_column_width=92):
             for key, (low, high, first) in GEOMETRY.items():
                 if key == "dilation" and kind == AVERAGE_POOL:
                     continue

@@ -15,6 +15,7 @@ from cnncore.figures.matrix import matrix, matrix_picture
 from cnncore.figures.sliding import Sliding
 from pages.parts.awaited import awaited
 from pages.parts.layer_form import GEOMETRY, set_all
+from pages.parts.tabulate import tabulate
 
 _SHOWN = 200  # ways from one size to another: nobody reads further
 
@@ -117,10 +118,8 @@ def show_inverse() -> None:
             for way in found[:_SHOWN]
         ]
     )
-    chosen = st.dataframe(
+    chosen = tabulate(
         table,
-        hide_index=True,
-        width="stretch",
         height=300,
         key="inverse_table",
         on_select="rerun",

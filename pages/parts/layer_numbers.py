@@ -49,7 +49,7 @@ def show_numbers(layer: Sliding, shape: Shape, facts: LayerFacts) -> None:
         }
     else:
         numbers["Weights"] = ("0", "A pool learns nothing: it only chooses or averages, in each channel by itself.")
-    with st.grid(columns="auto", min_column_width=170):
+    with st.grid(columns=4, min_column_width=170):
         for name, (value, how) in numbers.items():
             st.metric(name, value, help=how)
 

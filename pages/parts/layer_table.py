@@ -5,6 +5,7 @@ import streamlit as st
 
 from cnncore.architecture import Description, Network
 from cnncore.figures.layer_list import memory_sentence
+from pages.parts.tabulate import tabulate
 
 IMAGES = {28: 60_000, 32: 50_000, 224: 1_281_167}  # train images of MNIST, CIFAR-10, ImageNet: by the input's size
 BATCH = 128  # the practical's
@@ -26,7 +27,7 @@ def show_table(description: Description, network: Network) -> None:
     )
     numbers = {name: st.column_config.NumberColumn(format="localized") for name in table.columns[3:]}
     height = min(38 + 35 * len(table), 500)
-    st.dataframe(table, hide_index=True, width="stretch", height=height, column_config=numbers)
+    tabulate(table, height=height, column_config=numbers)
     st.caption(
         "Multiply-adds of one image, biases left out. Receptive field and jump in pixels of the image, not clipped at "
         "its border."

@@ -23,14 +23,14 @@ def show_curves(shown: list[Run], axis: Axis) -> None:
     seen = tuple((run.id, run.updated, sight(run)) for run in shown)
     loss, accuracy = _sent(seen, axis)
     held = "validation" if shown[0].config.validation_size else "test"
-    with st.grid(columns="auto", min_column_width=_NARROWEST):
+    with st.grid(columns=2, min_column_width=_NARROWEST, key="tall_curves"):
         _draw(loss, "live_loss", f"Loss of every update, smoothed, and {held} loss")
         _draw(accuracy, "live_accuracy", f"Train and {held} accuracy by epoch")
 
 
 def _draw(sent: Sent, key: str, alt: str) -> None:
     table, spec = sent
-    st.vega_lite_chart(table, spec, key=key, width="stretch", alt=alt)
+    st.vega_lite_chart(table, spec, key=key, width="stretch", height="stretch", alt=alt)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -59,22 +59,32 @@ def _figure(tile: Tile, width: str) -> str:
         else ""
     )
     return (
-        f'<figure style="margin:0;width:{width}"><div style="position:relative;line-height:0">'
+        f'<figure style="margin:0;width:{width};max-width:100%"><div style="position:relative;line-height:0">'
         f'<img src="{address}" alt="{escape(tile.alt or tile.caption)}" '
         f'style="width:100%;image-rendering:pixelated">{frame}</div>{caption}</figure>'
     )
 
 
-def grid(tiles: Sequence[Tile], width: int = 76) -> str:
-    """Return HTML for `st.html`: the tiles in rows, as many a row as fit at `width` screen pixels or more each."""
+def grid(tiles: Sequence[Tile], width: int = 76, *, fill: bool = False) -> str:
+    """Return HTML for `st.html`: the tiles in rows, as many a row as fit at `width` screen pixels or more each.
+
+    A few that are to `fill` their place are enlarged where they would leave a part of the row empty.
+    """
+    spread = "auto-fit" if fill else "auto-fill"
     figures = "".join(_figure(tile, "100%") for tile in tiles)
     return (
-        f'<div style="display:grid;grid-template-columns:repeat(auto-fill,minmax({width}px,1fr));gap:0.5rem 0.6rem">'
+        f'<div style="display:grid;grid-template-columns:repeat({spread},minmax({width}px,1fr));gap:0.5rem 0.6rem">'
         f"{figures}</div>"
     )
 
 
-def row(tiles: Sequence[Tile], scale: float = 1) -> str:
-    """Return HTML for `st.html`: the tiles side by side, `scale` screen pixels for each of theirs."""
-    figures = "".join(_figure(tile, f"{tile.image.shape[2] * scale:g}px") for tile in tiles)
+def row(tiles: Sequence[Tile], scale: float = 1, *, large: bool = False) -> str:
+    """Return HTML for `st.html`: the tiles side by side, `scale` screen pixels for each of theirs.
+
+    Where they may be `large`, more in a large window, see `pages.parts.header`.
+    """
+    widths = [f"{tile.image.shape[2] * scale:g}px" for tile in tiles]
+    if large:
+        widths = [f"calc({width} * var(--large, 1))" for width in widths]
+    figures = "".join(_figure(tile, width) for tile, width in zip(tiles, widths, strict=True))
     return f'<div style="display:flex;flex-wrap:wrap;align-items:flex-end;gap:0.6rem">{figures}</div>'

@@ -13,6 +13,7 @@ from cnncore.training.presets import title
 from pages.parts.held_out import LOCKED, locked
 from pages.parts.live import act
 from pages.parts.run_judgement import show
+from pages.parts.tabulate import tabulate
 
 
 def show_report() -> None:
@@ -32,7 +33,7 @@ def show_report() -> None:
                     "interval (%)": interval,
                 }
             )
-        st.dataframe(pd.DataFrame(rows), hide_index=True)
+        tabulate(rows)
 
 
 def show_table(runs: list[Run]) -> None:
@@ -53,7 +54,7 @@ def show_table(runs: list[Run]) -> None:
     )
     if not any(run.config.validation_size for run in runs):
         table = table.drop(columns="validation")
-    st.dataframe(table, hide_index=True, width="stretch", height=min(38 + 35 * len(runs), 320))
+    tabulate(table, height=min(38 + 35 * len(runs), 320))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {run.id: f"{run.label} ({run.id})" for run in runs}
         closed = {run.id for run in runs if locked(run)}

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-import pandas as pd
 import streamlit as st
 
 from cnncore.errors import InputError
@@ -11,6 +10,7 @@ from cnncore.training.cautions import warnings
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import read_milestones
 from pages.parts.charts import draw, ink
+from pages.parts.tabulate import tabulate
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -40,7 +40,7 @@ def show_plans() -> None:
     said = warnings(replace(config, schedule=Schedule.STEP))
     for sentence in [*said, *filter(None, [idle(found)])]:
         st.warning(sentence, icon=":material/event_busy:")
-    st.dataframe(pd.DataFrame(plans_table(found, after)), hide_index=True, width="stretch")
+    tabulate(plans_table(found, after))
     st.caption(
         "The sum is what all steps together can move the weights by, for a gradient of constant size. With a decay of "
         "d an epoch it never exceeds lr / (1 − d), however long the run: what is not learned by then is not learned."

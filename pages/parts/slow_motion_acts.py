@@ -3,7 +3,6 @@
 import math
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -14,6 +13,7 @@ from cnncore.training.config import RunConfig, Standardization
 from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number, shape_of
 from pages.parts.pictures import Tile, grid, row
+from pages.parts.tabulate import tabulate
 
 _TILES, _LARGEST = 24, 16
 
@@ -108,7 +108,7 @@ def show_numbers(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa
                 "‖Δw‖ / ‖w‖": "" if own is None else _told(own.update, own.change),
             }
         )
-    st.dataframe(pd.DataFrame(rows), hide_index=True, width="stretch", height="content", key="motion_table")
+    tabulate(rows, height="content", key="motion_table")
 
 
 def _told(values: Spread, figure: float) -> str:

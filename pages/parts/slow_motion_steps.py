@@ -11,6 +11,7 @@ from cnncore.figures.slow_motion import flow_chart, moved_chart, ratios_chart
 from cnncore.figures.standardization import to_bytes
 from cnncore.inspection.anatomy import Anatomy, by_rule, rule_of
 from cnncore.training.config import Optimizer, RunConfig
+from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number
 from pages.parts.pictures import Tile, row
@@ -33,7 +34,7 @@ def show_backward(found: Anatomy, config: RunConfig, image: int) -> None:  # noq
     if not math.isfinite(found.loss):
         st.markdown(_ENDS)
         return
-    left, right = st.columns(2, gap="medium")
+    left, right = beside()
     with left:
         st.markdown("**Gradient over weights** (grey: usual)")
         draw(ratios_chart(found.weights, updates=False), "motion_ratio", "Gradient norm over weight norm by layer")
@@ -79,7 +80,7 @@ def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa:
         f"({_how(config)}). The loss of the same batch, same masks: **{found.loss:.4g} → {found.loss_after:.4g}**; it "
         f"fell for {better} of {len(found.scores.losses)} images."
     )
-    left, right = st.columns(2, gap="medium")
+    left, right = beside()
     with left:
         st.markdown("**How much of the weights changed** (line: 0.001)")
         draw(ratios_chart(found.weights, updates=True), "motion_change", "Update norm over weight norm by layer")

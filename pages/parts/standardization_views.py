@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
@@ -29,7 +28,9 @@ from cnncore.figures.standardization import (
 )
 from cnncore.training.config import WHITENING, Standardization
 from pages.parts.awaited import awaited
+from pages.parts.beside import beside
 from pages.parts.charts import draw
+from pages.parts.tabulate import tabulate
 
 NAMES = {
     Standardization.NONE: "none",
@@ -76,8 +77,7 @@ def _triple(values: NDArray[np.float64]) -> str:
 
 def show_histograms(dataset: str, version: str, kind: Standardization, eps: float) -> None:
     """Show the values of test images before and after."""
-    columns = st.columns(2)
-    for column, shown, title in zip(columns, (Standardization.NONE, kind), ("Before", "After"), strict=True):
+    for column, shown, title in zip(beside(), (Standardization.NONE, kind), ("Before", "After"), strict=True):
         with column:
             found: Histogram | None = asked(
                 f"histogram_{title}", "histogram", 330, dataset=dataset, version=version, kind=shown, eps=eps
@@ -103,7 +103,7 @@ def show_spectrum(dataset: str, version: str, eps: float) -> None:
     if found is None:
         return
     values, images = found
-    left, right = st.columns([3, 2], vertical_alignment="center")
+    left, right = beside(320)
     with left:
         draw(spectrum_chart(values, eps), "std_spectrum", "Eigenvalues of the covariance before and after whitening")
     share = np.cumsum(values) / values.sum()
@@ -130,7 +130,7 @@ def show_neighbours(dataset: str, version: str, eps: float) -> None:
     found = asked("neighbours", "neighbours", 330, dataset=dataset, version=version, kinds=kinds, eps=eps)
     if found is None:
         return
-    left, right = st.columns([3, 2], vertical_alignment="center")
+    left, right = beside(320)
     with left:
         draw(
             neighbour_chart({NAMES[kind]: values for kind, values in found.items()}),
@@ -157,7 +157,7 @@ def show_whose(dataset: str, image: NDArray[np.uint8]) -> None:
         return
     train, test = counts.of("train"), darkened(counts.of("test"), brightness)
     for column, whose, title in zip(
-        st.columns(2), (train, test), ("the train set's statistics", "its own statistics"), strict=True
+        beside(), (train, test), ("the train set's statistics", "its own statistics"), strict=True
     ):
         place: Standing = standing(test, whose)
         with column:
@@ -188,7 +188,7 @@ def show_whose(dataset: str, image: NDArray[np.uint8]) -> None:
             table[f"std {channel}"].append(s)
         table["off the train mean by (deviations)"].append(float(np.abs((own_mean - mean) / std).max()))
     three = {name: st.column_config.NumberColumn(format="%.4f") for name in list(table)[1:]}
-    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", column_config=three, key="std_whose")
+    tabulate(table, column_config=three, key="std_whose")
     st.caption(
         "All pixels of each set, exactly. Train and test differ little here, because they were drawn from one pile: "
         "that is why the leak is easily overlooked, not why it would be allowed. A single image in use is far off, "
@@ -207,7 +207,7 @@ def show_handout(dataset: str) -> None:
     }
     table["the handout prints"] = [_triple(np.array(HANDOUT_MEAN)), "−", _triple(np.array(HANDOUT_STD))]
     table["this data set, computed now"] = [_triple(mean), _triple(std), _triple(counts.image_std)]
-    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", key="std_handout")
+    tabulate(table, key="std_handout")
     factor = (
         f"Here it would leave deviations of {_triple(std / np.array(HANDOUT_STD))} instead of 1. "
         if len(std) == 3

@@ -47,7 +47,7 @@ def choose_subject(
                 st.session_state[key] = stored.id
                 break
     with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
-        places = [st.container(width=width) for width in (220, 270, 280)]
+        places = [st.container(width=width) for width in ("stretch", 270, 280)]
     with places[0]:
         run = run_picker(key)
         if run is None:

@@ -19,6 +19,7 @@ from cnncore.figures.words import percent
 from cnncore.runs.store import open_store
 from pages.parts.charts import draw
 from pages.parts.folded import folded
+from pages.parts.tabulate import tabulate
 
 MOST = 4  # bags of words at a time: more bars than that are not compared, only seen
 
@@ -37,7 +38,7 @@ def show_comparison(rows: list[Row]) -> None:
     if not rows:
         st.info("Nothing was measured on this data set yet: **Start** learns a bag of words here.")
         return
-    with st.grid(columns="auto", min_column_width=250):
+    with st.grid(columns=3, min_column_width=250):
         draw(accuracy_bars(rows), "compare_accuracy", "Train and test accuracy of each method")
         draw(seconds_bars(rows), "compare_seconds", "Training time of each method")
         draw(learned_bars(rows), "compare_learned", "Learned numbers of each method, by part")
@@ -75,7 +76,7 @@ def _show_table(rows: list[Row]) -> None:
     counts = ("dictionary", "classifier", "network", "learned in all", "train images")
     columns = {name: st.column_config.NumberColumn(format="localized") for name in counts}
     columns["seconds"] = st.column_config.NumberColumn(format="%.1f")
-    st.dataframe(pd.DataFrame(table), hide_index=True, width="stretch", column_config=columns)
+    tabulate(table, column_config=columns)
 
 
 def show_result(result: Result) -> None:
@@ -94,10 +95,5 @@ def show_result(result: Result) -> None:
     right = [100 * row[label] / max(1, sum(row)) for label, row in enumerate(result.confusion)]
     shown.insert(0, "right (%)", right)
     shown.insert(0, "class", list(result.classes))
-    st.dataframe(
-        shown,
-        hide_index=True,
-        width="stretch",
-        column_config={"right (%)": st.column_config.NumberColumn(format="%.1f")},
-    )
+    tabulate(shown, column_config={"right (%)": st.column_config.NumberColumn(format="%.1f")})
     st.caption("Rows: the test images of a class. Columns: what they were taken for.")

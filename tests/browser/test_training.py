@@ -75,6 +75,24 @@ def test_curves_move_several_times_between_two_looks_and_the_chart_stays(running
     assert kept == 2, "the charts were made anew: they flicker"
 
 
+def curves(page):
+    """Return the two charts' boxes, and that of all that the page shows."""
+    charts = page.locator('[data-testid="stVegaLiteChart"]')
+    return charts.nth(0).bounding_box(), charts.nth(1).bounding_box(), page.locator("h1").bounding_box()
+
+
+def test_curves_fill_the_window_and_stand_below_one_another_in_a_narrow_one(running):
+    page = running
+    _, usual, _ = curves(page)
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    until(lambda: curves(page)[1]["height"] > 1.25 * usual["height"], seconds=10)
+    loss, accuracy, whole = curves(page)
+    assert loss["y"] == accuracy["y"]
+    assert loss["width"] + accuracy["width"] > 0.95 * whole["width"]
+    page.set_viewport_size({"width": 800, "height": 800})
+    until(lambda: curves(page)[1]["y"] >= curves(page)[0]["y"] + usual["height"], seconds=10)
+
+
 def test_a_reload_in_the_middle_loses_nothing(running):
     page = running
     until(lambda: epoch(page) >= 2)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnncore.figures import label_safety
-from cnncore.figures.label_safety import Fall, class_chart, fall_chart, fall_of, reference
+from cnncore.figures.label_safety import class_chart, fall_chart, fall_of, reference
 from cnncore.inspection.label_safety import Safety, View
 from cnncore.statistics import wilson_interval
 
@@ -12,7 +12,8 @@ COUNTS = {View.STORED: np.diag([90, 80]), View.MIRRORED: np.array([[80, 10], [60
 
 
 def test_the_bars_are_the_accuracies_with_their_intervals():
-    chart = fall_chart([fall_of(Safety("two", ("a", "b"), 3, (), COUNTS), "mine")])
+    chart = fall_chart(fall_of(Safety("two", ("a", "b"), 3, (), COUNTS), "mine"))
+    assert chart.spec["title"]["text"] == "mine"
     assert chart.data["view"] == ["as stored", "mirrored"]
     assert chart.data["accuracy"] == [100.0, pytest.approx(100 * 100 / 170, abs=0.01)]
     low, high = wilson_interval(100, 170)
@@ -50,9 +51,3 @@ def test_without_results_there_is_no_reference(tmp_path, monkeypatch):
     monkeypatch.setattr(label_safety, "RESULT", tmp_path / "none.json")
     assert reference() is None
     reference.cache_clear()
-
-
-def test_several_networks_have_a_panel_each():
-    chart = fall_chart([Fall("one", {"as stored": 5}, 10, 1), Fall("two", {"as stored": 6}, 10, 1)])
-    assert chart.data["network"] == ["one", "two"]
-    assert chart.spec["facet"]["row"]["sort"] == ["one", "two"]

@@ -1,8 +1,8 @@
 // A feature map, its image, and the box of pixels that a unit sees. Every box comes from Python
 // (cnncore/figures/receptive_field.py), for all units at once; here they are drawn where somebody points.
 
-const MAP = 250; // the map's longer side, in pixels
-const IMAGE = 390; // the image's, with what is shown around it
+const MAP = 250; // the map's longer side, in pixels, times --large (pages/parts/header.py)
+const IMAGE = 390; // the image's, with what is shown around it, times --large
 const SIDE = 240; // the text, where it stands beside
 const GAP = 64;
 const TOP = 26; // for the titles
@@ -63,10 +63,11 @@ class View {
     const { data } = this;
     const width = (this.width = this.root.clientWidth || 900);
     const room = width >= 820 ? width - SIDE - 30 : width;
-    const fit = Math.min(1, (room - GAP - 4) / (MAP + IMAGE));
+    const large = Number(getComputedStyle(this.root).getPropertyValue("--large")) || 1;
+    const fit = Math.min(large, (room - GAP - 4) / (MAP + IMAGE));
     const side = Math.max(data.rows, data.columns);
     let cell = (MAP * fit) / side;
-    cell = Math.min(cell > 8 ? Math.floor(cell) : cell, 46);
+    cell = Math.min(cell > 8 ? Math.floor(cell) : cell, 46 * large);
     const map = { x: 2, y: TOP, cell, w: cell * data.columns, h: cell * data.rows };
     const { height, width: across } = data.image;
     // As much of the padding as the boxes of the outermost units reach into, at most `AROUND`.

@@ -32,7 +32,9 @@ export default function (component) {
 }
 """
 _CSS = """
-.maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(42px, 1fr)); gap: .35rem .5rem; }
+.maps {
+  display: grid; gap: .35rem .5rem; grid-template-columns: repeat(auto-fill, minmax(calc(42px * var(--large, 1)), 1fr));
+}
 .maps button {
   all: unset; box-sizing: border-box; cursor: pointer; line-height: 0; border-radius: 3px;
   color: var(--st-text-color, #17202a); font-family: var(--st-font, sans-serif);

@@ -2,7 +2,7 @@
 // (cnncore/figures/pooling.py), for all shifts at once; here they are drawn, and one question is asked of them that
 // depends on where somebody points: at which other places would the winner leave the pooled map as it is?
 
-const CELL = 24; // no cell is drawn larger, in pixels
+const CELL = 24; // no cell is drawn larger, in pixels, times --large (pages/parts/header.py)
 const GAP = 46; // between the grids
 const TOP = 28; // for a title
 const SIDE = 340; // the table and the chart, where they stand beside the grids
@@ -96,11 +96,12 @@ class View {
   layout() {
     const { data, size } = this;
     const width = (this.width = this.root.clientWidth || 900);
+    const large = Number(getComputedStyle(this.root).getPropertyValue("--large")) || 1;
     const room = width >= 760 ? width - SIDE - 26 : width;
     const [max] = data.pools;
     const thumb = data.input ? 0.55 * size : 0;
     const gaps = GAP + (thumb ? GAP * 0.6 : 0);
-    let cell = Math.floor(Math.min(CELL, (room - gaps - 4) / (thumb + size + Math.max(max.columns, 3))));
+    let cell = Math.floor(Math.min(CELL * large, (room - gaps - 4) / (thumb + size + Math.max(max.columns, 3))));
     cell = Math.max(cell, 5);
     const small = Math.min(cell, Math.floor((size * cell + 48 - TOP) / (2 * max.rows)));
     const tall = Math.max(size * cell, 2 * max.rows * small + TOP);

@@ -1,10 +1,10 @@
 // The sliding window, drawn in the browser: every number comes from Python (cnncore/figures/convolution.py), what is
 // computed here is only where things are. Streamlit calls the default function again whenever the data change.
 
-const LINE = 400; // no grid is drawn higher, in pixels
-const CELL = 42; // no cell is drawn larger
+const LINE = 400; // no grid is drawn higher, in pixels, times --large (pages/parts/header.py)
+const CELL = 42; // no cell is drawn larger, times --large
 const GAP = 52; // between input, kernel and output
-const SMALL = 15; // cells below this many pixels have no number and no border of their own
+const SMALL = 15; // cells below this many pixels, times --large, have no number and no border of their own
 const TOP = 34; // for the titles
 const ICON = { play: "M8 5v14l11-7z", pause: "M7 5h4v14H7zM13 5h4v14h-4z" };
 const views = new WeakMap();
@@ -97,13 +97,14 @@ class View {
   layout() {
     const { kernel, lines } = this.data;
     const width = (this.width = this.root.clientWidth || 800);
+    const large = Number(getComputedStyle(this.root).getPropertyValue("--large")) || 1;
     const wide = width >= 600;
     const tall = lines[0].sources.length;
     const across = lines[1].sources.length;
-    const lensCell = Math.min(46, Math.floor(Math.min(230, wide ? width * 0.27 : width - 20) / Math.max(kernel.columns, kernel.rows)));
+    const lensCell = Math.min(46 * large, Math.floor(Math.min(230 * large, wide ? width * 0.27 : width - 20) / Math.max(kernel.columns, kernel.rows)));
     const lens = { w: lensCell * kernel.columns, h: lensCell * kernel.rows, cell: lensCell };
     const room = wide ? width - Math.max(lens.w, 120) - 2 * GAP - 24 : width - GAP - 24;
-    let cell = Math.min(CELL, room / (across + this.columns), LINE / Math.max(tall, this.rows));
+    let cell = Math.min(CELL * large, room / (across + this.columns), (LINE * large) / Math.max(tall, this.rows));
     cell = cell > 8 ? Math.floor(cell) : cell;
     const grid = { w: cell * across, h: cell * tall };
     const out = { w: cell * this.columns, h: cell * this.rows };
@@ -125,7 +126,7 @@ class View {
       lens.y = TOP + high + TOP + 12;
     }
     const height = wide ? TOP + high + 10 : lens.y + lens.h + 34;
-    this.place = { cell, grid, out, lens, width, height, wide };
+    this.place = { cell, grid, out, lens, width, height, wide, digits: cell >= SMALL * large };
   }
 
   at(event) {
@@ -147,7 +148,7 @@ class View {
   draw() {
     this.layout();
     const { data } = this;
-    const { cell, grid, out, lens, width, height } = this.place;
+    const { cell, grid, out, lens, width, height, digits } = this.place;
     const { input, unread, lines } = data;
     const chosen = data.kernels[this.kernel];
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
@@ -165,7 +166,6 @@ class View {
     parts.push(rect(grid.x, grid.y, grid.w, grid.h, "sheet in", 'style="stroke:none;opacity:1"'));
     parts.push(rect(out.x, out.y, out.w, out.h, "sheet out", 'style="stroke:none;opacity:1"'));
 
-    const digits = cell >= SMALL;
     const size = Math.round(cell * 0.44);
     const [down, across] = lines;
     down.sources.forEach((_, r) => across.sources.forEach((_, c) => {

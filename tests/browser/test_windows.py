@@ -1,0 +1,46 @@
+"""Every page in a narrow, a usual and a large window: nothing sticks out, and what may grow does."""
+
+import pytest
+
+from pages.parts.navigation import existing
+from tests.browser.conftest import REST
+
+pytestmark = pytest.mark.browser
+WINDOWS = ((800, 800), (1280, 800), (1920, 1080))
+SURPLUS = """() => {
+    const main = document.querySelector('[data-testid="stMain"]');
+    return main.scrollWidth - main.clientWidth;
+}"""
+
+
+def drawing(page):
+    """Return the size of the page's first drawing in pixels."""
+    box = page.locator("svg.picture").first.bounding_box()
+    return box["width"], box["height"]
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in existing()])
+def test_nothing_sticks_out(name, visit):
+    page = visit("" if name == "home" else name)
+    for width, height in WINDOWS:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)  # charts and drawings measure their place again
+        page.wait_for_function(REST)
+        assert page.evaluate(SURPLUS) <= 0, f"wider than a window of {width} pixels"
+
+
+def test_a_drawing_is_larger_in_a_large_window(visit):
+    page = visit("convolution")
+    _, usual = drawing(page)
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    page.wait_for_timeout(300)
+    width, large = drawing(page)
+    assert large > 1.25 * usual
+    assert width > 1200  # and it has the page's width
+
+
+def test_true_sizes_stay_true_in_a_large_window(visit):
+    page = visit("augmentation")
+    page.set_viewport_size({"width": 1920, "height": 1080})
+    small = page.locator('img[alt^="Training view 1"]').last
+    assert small.evaluate("image => [image.clientWidth, image.naturalWidth]") == [28, 28]
