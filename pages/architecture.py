@@ -10,7 +10,7 @@ from cnncore.figures.image_size import SIZES, Sizes, has_dense, sizes, sizes_cha
 from cnncore.figures.network_bill import Count, bill_chart
 from pages.parts.address import explain, remember
 from pages.parts.builder.mend import mend_at
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.class_map import class_map
 from pages.parts.current_network import choose, current_network, network_choice
 from pages.parts.folded import why
@@ -82,7 +82,7 @@ def show_at_native_size(network: Network) -> None:
 def show_wall(network: Network, size: int, convolutional: bool) -> None:
     """Show which sizes work and what comes out, and the formula."""
     found = all_sizes(network.to_json(), convolutional)
-    draw(sizes_chart(found, size, ink()), "sizes", "The side of the output for every side of the image")
+    draw(sizes_chart(found, size), "sizes", "The side of the output for every side of the image")
     st.markdown(sizes_sentence(found))
 
 
@@ -107,7 +107,7 @@ def show(network: Network, native: Description) -> None:
         st.error(f"{error} Below it is shown at that size.", icon=":material/block:")
         mend_at((network.input[0], state.size, state.size))
         found = describe(network, None, True) if convolutional else native
-    draw(bill_chart(found, Count(state.count), ink()), "bill", f"{state.count} of each layer")
+    draw(bill_chart(found, Count(state.count)), "bill", f"{state.count} of each layer")
     show_wall(network, state.size, convolutional)
     show_try()
     with st.expander("Layer by layer", icon=":material/table_rows:", expanded=True):

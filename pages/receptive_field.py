@@ -10,7 +10,7 @@ from cnncore.architecture import describe, without_pools
 from cnncore.errors import InputError
 from cnncore.figures.growing_field import growth_chart, recursion
 from pages.parts.address import explain, remember
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.current_network import choose
 from pages.parts.field_choice import FRESH, Choice, choice, runs_with_weights
 from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, show_unit, unit_from_address
@@ -129,7 +129,7 @@ try:
     show_unit(chosen)
     show_try(chosen)
     with st.expander("How the field grows from layer to layer", icon=":material/trending_up:", expanded=True):
-        draw(growth_chart(chosen.network, chosen.layer, ink()), "growth", "The receptive field after every layer")
+        draw(growth_chart(chosen.network, chosen.layer), "growth", "The receptive field after every layer")
     with st.expander("Layer by layer: size, jump, start, centre", icon=":material/table_rows:", expanded=True):
         show_table(chosen, st.session_state.pools)
 except (InputError, compute.ComputeError) as error:

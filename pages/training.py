@@ -1,6 +1,5 @@
 """Training: watch a network learn, and see what each improvement does."""
 
-import pandas as pd
 import streamlit as st
 
 from cnncore.architecture import describe
@@ -13,6 +12,7 @@ from cnncore.runs.record import Run, Status
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
+from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.held_out import show_optimism
 from pages.parts.live import live
@@ -102,7 +102,7 @@ def show_measured() -> None:
     """Before the first run: what the classroom presets did when they were measured."""
     measured = ladder()
     if measured is not None:
-        st.vega_lite_chart(pd.DataFrame(measured.data), measured.spec, key="measured", width="stretch")
+        draw(measured, "measured", "What the classroom presets reached when they were measured")
     st.info(
         "No run of your own yet. **Start** trains the network above on this machine, and its loss and accuracy are "
         "drawn here while it learns: about a minute for a classroom experiment on a laptop."

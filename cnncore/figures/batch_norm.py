@@ -6,7 +6,7 @@ import numpy as np
 
 from cnncore.architecture import describe, named_network, with_batch_norm
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, INPUT, OUTPUT, TEST, TRAIN
+from cnncore.figures.palette import INK, INPUT, OUTPUT, TEST, TRAIN
 from cnncore.inspection.channels import Channels, Depth, Running
 
 BEFORE, AFTER = "before batch norm", "after it"
@@ -15,7 +15,7 @@ _SIDES = {"domain": [BEFORE, AFTER], "range": [INPUT, OUTPUT]}
 _LEGEND = {"title": None, "orient": "top", "symbolOpacity": 1}
 
 
-def channels_chart(found: Channels, channel: int, ink: str = GUESS) -> Chart:
+def channels_chart(found: Channels, channel: int) -> Chart:
     """Return mean and spread (one standard deviation both ways) of every channel over the batch, before and after."""
     count = len(found.mean)
     data: dict[str, list[Any]] = {"channel": [], "at": [], "mean": [], "low": [], "high": [], "side": []}
@@ -40,7 +40,7 @@ def channels_chart(found: Channels, channel: int, ink: str = GUESS) -> Chart:
         "layer": [
             {
                 "data": {"values": [{"at": channel}]},
-                "mark": {"type": "rule", "strokeDash": [4, 3], "color": ink, "opacity": 0.6},
+                "mark": {"type": "rule", "strokeDash": [4, 3], "color": INK, "opacity": 0.6},
                 "encoding": {"x": x},
             },
             {

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from cnncore.figures.curves import LEGEND, Chart
-from cnncore.figures.palette import GUESS, TEST, TRAIN
+from cnncore.figures.palette import GUESS, INK, TEST, TRAIN
 from cnncore.inspection.calibration import Reliability, Sureness
 from cnncore.statistics import wilson_interval
 
@@ -28,7 +28,7 @@ _RULE: dict[str, Any] = {
 }
 
 
-def reliability_chart(found: Reliability, ink: str) -> Chart:
+def reliability_chart(found: Reliability) -> Chart:
     """Return accuracy by confidence, in percent: a bar a bin with its 95 % interval, and how many answers it has.
 
     On the diagonal accuracy equals confidence; a tick marks each bin's mean confidence. Bars that end below it are of
@@ -71,15 +71,15 @@ def reliability_chart(found: Reliability, ink: str) -> Chart:
         },
     }
     interval = {
-        "mark": {"type": "rule", "color": ink, "opacity": 0.7},
+        "mark": {"type": "rule", "color": INK, "opacity": 0.7},
         "encoding": {"x": middle, "y": {"field": "low", **axis}, "y2": {"field": "high"}},
     }
     sure = {
-        "mark": {"type": "tick", "color": ink, "thickness": 2.5, "width": 16, "orient": "horizontal"},
+        "mark": {"type": "tick", "color": INK, "thickness": 2.5, "width": 16, "orient": "horizontal"},
         "encoding": {"x": middle, "y": {"field": "confidence", **axis}},
     }
     number = {
-        "mark": {"type": "text", "color": ink, "fontSize": 11, "baseline": "bottom", "dy": -3},
+        "mark": {"type": "text", "color": INK, "fontSize": 11, "baseline": "bottom", "dy": -3},
         "encoding": {"x": middle, "y": {"value": 0}, "text": {"field": "count"}},
     }
     diagonal = {
@@ -91,7 +91,7 @@ def reliability_chart(found: Reliability, ink: str) -> Chart:
     return Chart({"layer": layers, "height": 250, "config": {"view": {"stroke": None}}}, data)
 
 
-def sureness_chart(by_epoch: Mapping[int, Sureness], shown: int, ink: str) -> Chart:
+def sureness_chart(by_epoch: Mapping[int, Sureness], shown: int) -> Chart:
     """Return, in percent by epoch, the test accuracy and how sure right and wrong answers are; a rule marks `shown`.
 
     Where a network overfits, the accuracy holds while the confidence of the wrong answers grows (Q18).
@@ -113,7 +113,7 @@ def sureness_chart(by_epoch: Mapping[int, Sureness], shown: int, ink: str) -> Ch
             "color": {
                 "field": "series",
                 "type": "nominal",
-                "scale": {"domain": names, "range": [TRAIN, TEST, ink]},
+                "scale": {"domain": names, "range": [TRAIN, TEST, INK]},
                 "legend": {**LEGEND, "columns": 2},
             },
             "strokeDash": {

@@ -12,7 +12,7 @@ from cnncore.baselines.outcome import Result
 from cnncore.data.prepared import info
 from cnncore.figures.curves import Chart
 from cnncore.figures.ladder import RESULT as LADDER
-from cnncore.figures.palette import TEST, TRAIN
+from cnncore.figures.palette import GUESS, OUTPUT, TEST, TRAIN
 from cnncore.figures.visual_words import CLASSIFIER, DICTIONARY
 from cnncore.runs.record import Run
 from cnncore.statistics import wilson_interval
@@ -21,7 +21,7 @@ from cnncore.training.network import network_of
 
 WORDS = Path(__file__).parents[2] / "benchmarks" / "results" / "words-cpu.json"
 PARTS = ("dictionary (k-means)", "classifier (SVM)", "network (end to end)")
-_COLOURS = (DICTIONARY, CLASSIFIER, "#009E73")  # the network's is the colour of outputs: from pixels to answers
+_COLOURS = (DICTIONARY, CLASSIFIER, OUTPUT)  # the network's is the colour of outputs: from pixels to answers
 
 _SHORT = "split(datum.label, ':')[0] == 'Network' ? 'network' : replace(split(datum.label, ': ')[1], ' words of', '')"
 
@@ -159,7 +159,7 @@ def seconds_bars(rows: Sequence[Row]) -> Chart:
     colour = {
         "field": "part",
         "type": "nominal",
-        "scale": {"domain": ["stages", PARTS[2]], "range": ["#7F7F7F", _COLOURS[2]]},
+        "scale": {"domain": ["stages", PARTS[2]], "range": [GUESS, _COLOURS[2]]},
         "legend": None,
     }
     encoding = {"y": _methods(rows), "x": x, "color": colour, "tooltip": [{"field": "method"}, {"field": "seconds"}]}

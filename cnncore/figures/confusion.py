@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import TEST, TRAIN
+from cnncore.figures.palette import INK, PAPER, TEST, TRAIN
 
 CELL = "cell"  # the name of the selection: a click gives {"row", "column"}, numbers of true class and answer
 _READABLE = 25  # classes up to which a cell has room for its number
@@ -16,7 +16,6 @@ _READABLE = 25  # classes up to which a cell has room for its number
 def confusion_chart(
     counts: NDArray[np.int64],
     names: Sequence[str],
-    ink: str,
     *,
     shares: bool = False,
     chosen: tuple[int, int] | None = None,
@@ -43,7 +42,7 @@ def confusion_chart(
         "chosen": [(r, c) == chosen for r, c in zip(row, column, strict=True)],
         "told": _told(counts, share, names),
     }
-    return Chart(_spec(size, ink), data)
+    return Chart(_spec(size), data)
 
 
 def _text(count: int, share: float, shares: bool) -> str:
@@ -61,7 +60,7 @@ def _told(counts: NDArray[np.int64], share: NDArray[np.float64], names: Sequence
     ]
 
 
-def _spec(size: int, ink: str) -> dict[str, Any]:
+def _spec(size: int) -> dict[str, Any]:
     across = {"title": "taken for", "labelAngle": -40, "labelOverlap": size > _READABLE}
     down = {"title": "true class", "labelOverlap": size > _READABLE}
     place = {
@@ -83,11 +82,11 @@ def _spec(size: int, ink: str) -> dict[str, Any]:
         "encoding": {**place, "color": colour, "opacity": depth, "tooltip": {"field": "told", "type": "nominal"}},
     }
     frame = {
-        "mark": {"type": "rect", "filled": False, "stroke": ink, "strokeWidth": 2.5},
+        "mark": {"type": "rect", "filled": False, "stroke": INK, "strokeWidth": 2.5},
         "transform": [{"filter": "datum.chosen"}],
         "encoding": place,
     }
-    readable = {"condition": {"test": "datum.share > 0.4", "value": "white"}, "value": ink}
+    readable = {"condition": {"test": "datum.share > 0.4", "value": PAPER}, "value": INK}
     text = {
         "mark": {"type": "text", "fontSize": 12},
         "encoding": {**place, "text": {"field": "text"}, "color": readable},

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, OUTPUT, TEST, TRAIN, UNREAD
+from cnncore.figures.palette import GUESS, INK, OUTPUT, TEST, TRAIN, UNREAD
 from cnncore.inspection.masks import Account, noise_variance
 
 Array = NDArray[np.float64]
@@ -106,7 +106,7 @@ def books_chart(found: list[Account], score: str) -> Chart:
     return Chart(spec, data)
 
 
-def noise_chart(p: float, ink: str = GUESS) -> Chart:
+def noise_chart(p: float) -> Chart:
     """Return the variance of the factor that inverted dropout multiplies by, measured and by formula, over p."""
     values = {at: noise_variance(at, 250) for at in PROBABILITIES}
     data: dict[str, list[Any]] = {
@@ -131,7 +131,7 @@ def noise_chart(p: float, ink: str = GUESS) -> Chart:
             },
             {
                 "data": {"values": [{"p": p}]},
-                "mark": {"type": "rule", "strokeDash": [4, 3], "color": ink},
+                "mark": {"type": "rule", "strokeDash": [4, 3], "color": INK},
                 "encoding": {"x": x},
             },
         ],

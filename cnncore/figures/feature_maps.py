@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import OUTPUT
+from cnncore.figures.palette import INK, OUTPUT
 from cnncore.inspection.activations import LayerMaps
 
 SHOWN = 5  # classes
@@ -37,7 +37,7 @@ def size_text(layer: LayerMaps) -> str:
     return f"{layer.name}: {' × '.join(map(str, layer.shape))}"
 
 
-def chances_chart(chances: NDArray[np.float64], classes: Sequence[str], true: int | None, ink: str) -> Chart:
+def chances_chart(chances: NDArray[np.float64], classes: Sequence[str], true: int | None) -> Chart:
     """Return the five most likely classes as bars, and the true one if it is not among them.
 
     `chances` (classes,) are probabilities; the true class is marked by its full colour and a tick.
@@ -72,7 +72,7 @@ def chances_chart(chances: NDArray[np.float64], classes: Sequence[str], true: in
         "encoding": place | {"opacity": opacity},
     }
     text = {
-        "mark": {"type": "text", "align": "left", "dx": 4, "color": ink},
+        "mark": {"type": "text", "align": "left", "dx": 4, "color": INK},
         "encoding": place | {"text": {"field": "text"}},
     }
     spec = {"layer": [bars, text], "height": {"step": 24}, "config": {"view": {"stroke": None}}}

@@ -9,7 +9,7 @@ from cnncore.architecture import AvgPool2d, Conv2d, Description, Field, Fields, 
 from cnncore.architecture.receptive_field import without_pools
 from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, INPUT, KERNEL
+from cnncore.figures.palette import GUESS, INK, INPUT, KERNEL
 from cnncore.inspection.subject import map_layers
 
 
@@ -76,10 +76,10 @@ def _written(network: Network, number: int, row: Row, before: Fields | None) -> 
 WITH, WITHOUT = "with its pools", "pools switched off"
 
 
-def growth_chart(network: Network, layer: int, ink: str = GUESS) -> Chart:
+def growth_chart(network: Network, layer: int) -> Chart:
     """Return the field's size after every layer, as it is and with pools switched off; the image's side is marked.
 
-    `network` has its pools; the layer number `layer` is marked in `ink`.
+    `network` has its pools; the layer number `layer` is marked.
     """
     kinds: list[tuple[str, Description]] = [(WITH, describe(network))]
     try:
@@ -135,14 +135,14 @@ def growth_chart(network: Network, layer: int, ink: str = GUESS) -> Chart:
         },
         {
             "transform": [{"filter": f"datum.at == {layer}"}],
-            "mark": {"type": "point", "size": 190, "strokeWidth": 2, "color": ink},
+            "mark": {"type": "point", "size": 190, "strokeWidth": 2, "color": INK},
             "encoding": {"x": x, "y": size},
         },
     ]
     return Chart({"height": 250, "layer": rows}, data)
 
 
-def profile_chart(profiles: dict[str, NDArray[np.float64]], ends: tuple[int, int], ink: str = GUESS) -> Chart:
+def profile_chart(profiles: dict[str, NDArray[np.float64]], ends: tuple[int, int]) -> Chart:
     """Return how each gradient is spread over the pixel rows, in percent; `ends` are the box's (top, bottom).
 
     `profiles` has up to two curves by name. The thin line is what an evenly used field would have.
@@ -177,12 +177,12 @@ def profile_chart(profiles: dict[str, NDArray[np.float64]], ends: tuple[int, int
             },
             {
                 "data": {"values": even},
-                "mark": {"type": "line", "strokeDash": [4, 3], "color": ink, "opacity": 0.7},
+                "mark": {"type": "line", "strokeDash": [4, 3], "color": INK, "opacity": 0.7},
                 "encoding": {"x": x, "y": y},
             },
             {
                 "data": {"values": even},
-                "mark": {"type": "rule", "strokeDash": [4, 3], "color": ink, "opacity": 0.4},
+                "mark": {"type": "rule", "strokeDash": [4, 3], "color": INK, "opacity": 0.4},
                 "encoding": {"x": x},
             },
         ],

@@ -7,7 +7,7 @@ from typing import Any
 from cnncore.architecture import AdaptiveAvgPool2d, Flatten, Linear, Network, describe
 from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, OUTPUT, UNREAD
+from cnncore.figures.palette import INK, OUTPUT, UNREAD
 
 SIZES = range(16, 513)
 
@@ -86,8 +86,8 @@ def sizes_sentence(found: Sizes) -> str:
     return text
 
 
-def sizes_chart(found: Sizes, current: int, ink: str = GUESS) -> Chart:
-    """Return the side of the output by the image's side, where the network fails a band; `current` is marked in `ink`.
+def sizes_chart(found: Sizes, current: int) -> Chart:
+    """Return the side of the output by the image's side, where the network fails a band; `current` is marked.
 
     Neighbouring sizes with the same outcome are one row, so that they are drawn without seams.
     """
@@ -133,7 +133,7 @@ def sizes_chart(found: Sizes, current: int, ink: str = GUESS) -> Chart:
                 },
             },
             {
-                "mark": {"type": "rule", "strokeWidth": 2, "strokeDash": [4, 3], "color": ink},
+                "mark": {"type": "rule", "strokeWidth": 2, "strokeDash": [4, 3], "color": INK},
                 "encoding": {"x": x | {"field": "current", "aggregate": "max"}},
             },
         ],

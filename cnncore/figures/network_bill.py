@@ -5,7 +5,7 @@ from typing import Any
 
 from cnncore.architecture import Description, Layer, Row
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, INPUT, KERNEL, OUTPUT, UNREAD
+from cnncore.figures.palette import GUESS, INK, INPUT, KERNEL, OUTPUT, UNREAD
 
 COLOURS = {"convolution": KERNEL, "pool": UNREAD, "dense": INPUT, "other": GUESS, "block": OUTPUT}
 
@@ -46,8 +46,8 @@ def shown(description: Description) -> list[Row]:
     return [row for row in description.rows if row.weights or "pool" in row.kind]
 
 
-def bill_chart(description: Description, count: Count, ink: str = GUESS) -> Chart:
-    """Return the bars, from the first layer to the last; each says, in `ink`, its number and its share of the whole."""
+def bill_chart(description: Description, count: Count) -> Chart:
+    """Return the bars, from the first layer to the last; each says its number and its share of the whole."""
     rows = shown(description)
     total = sum(counted(row, count) for row in description.rows)
     values = [counted(row, count) for row in rows]
@@ -93,7 +93,7 @@ def bill_chart(description: Description, count: Count, ink: str = GUESS) -> Char
                 },
             },
             {
-                "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": ink},
+                "mark": {"type": "text", "align": "left", "dx": 5, "fontSize": 12, "color": INK},
                 "encoding": {"x": x, "text": {"field": "text"}},
             },
         ],

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, RUNS
+from cnncore.figures.palette import INK, RUNS
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import planned
 
@@ -87,7 +87,7 @@ def plans_table(found: list[Plan], after: int) -> dict[str, list[Any]]:
     }
 
 
-def plans_chart(found: list[Plan], after: int, ink: str = GUESS) -> Chart:
+def plans_chart(found: list[Plan], after: int) -> Chart:
     """Return the rate of every epoch, one line a schedule, and a mark at `after`."""
     data: dict[str, list[Any]] = {"epoch": [], "rate": [], "schedule": []}
     for plan in found:
@@ -123,7 +123,7 @@ def plans_chart(found: list[Plan], after: int, ink: str = GUESS) -> Chart:
     }
     rule = {
         "data": {"values": [{"epoch": after}]},
-        "mark": {"type": "rule", "strokeDash": [4, 3], "color": ink},
+        "mark": {"type": "rule", "strokeDash": [4, 3], "color": INK},
         "encoding": {"x": x},
     }
     return Chart({"layer": [lines, rule], "height": 230}, data)

@@ -11,7 +11,7 @@ from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, INPUT, OUTPUT, TEST, TRAIN
 
 # A colour image's channels have the colours that they are; a grey image's one is grey.
-_CHANNELS = {3: (("red", "#D55E00"), ("green", "#009E73"), ("blue", "#0072B2")), 1: (("grey", GUESS),)}
+_CHANNELS = {3: (("red", TEST), ("green", OUTPUT), ("blue", INPUT)), 1: (("grey", GUESS),)}
 HEIGHT = 320
 _LEGEND = {"orient": "top", "title": None, "symbolType": "stroke", "symbolStrokeWidth": 3}
 

@@ -14,9 +14,9 @@ from cnncore.baselines.config import CELLS, ORIENTATIONS, BagOfWordsConfig, Desc
 from cnncore.baselines.descriptors import grid
 from cnncore.baselines.outcome import Dictionary
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, INPUT, KERNEL
+from cnncore.figures.palette import GUESS, INPUT, KERNEL, SKY
 
-DICTIONARY, CLASSIFIER = KERNEL, "#56B4E9"
+DICTIONARY, CLASSIFIER = KERNEL, SKY
 SIDE = 232  # pixels of a drawing, either way
 
 

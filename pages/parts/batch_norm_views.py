@@ -16,7 +16,7 @@ from cnncore.figures.dropout import passes_chart
 from cnncore.figures.ladder import step_measured
 from cnncore.inspection.channels import Array, Channels, FirstLosses, Neighbours
 from pages.parts.awaited import awaited
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.inspected import deep_stacks, first_losses, norm_bias, norm_running
 from pages.parts.pictures import Tile, row
 from pages.parts.predict import predict, true_or_false
@@ -50,7 +50,7 @@ def show_neighbours(subject: Subject, found: Neighbours, mode: str, batch: int) 
 def show_channels(found: Channels, channel: int) -> None:
     """Show every channel's mean and spread before and after."""
     st.markdown(f"**Every channel over the batch**, {found.count:,} values each, before and after, in train()")
-    draw(channels_chart(found, channel, ink()), "channels", "Mean and standard deviation of each channel")
+    draw(channels_chart(found, channel), "channels", "Mean and standard deviation of each channel")
     columns = (found.mean, found.std, found.mean_after, found.std_after, found.shift, found.scale)
     mean, std, mean_after, std_after, shift, scale = (f"{round(float(c[channel - 1]), 3) + 0.0:.3f}" for c in columns)
     st.markdown(

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from cnncore.figures.curves import Chart
+from pages.parts.theme import themed
 
 
 def draw(chart: Chart, key: str, alt: str, *, tall: bool = False) -> None:
@@ -15,9 +16,5 @@ def draw(chart: Chart, key: str, alt: str, *, tall: bool = False) -> None:
     """
     place = st.container(key=f"tall_{key}") if tall else st
     height: Literal["stretch", "content"] = "stretch" if tall else "content"
-    place.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", height=height, alt=alt)
-
-
-def ink() -> str:
-    """Return the theme's text colour, for marks that are neither data nor axis."""
-    return {"dark": "#E8EDF2"}.get(st.context.theme.type or "light", "#17202A")
+    spec = themed(chart.spec)
+    place.vega_lite_chart(pd.DataFrame(chart.data), spec, key=key, width="stretch", height=height, alt=alt)

@@ -8,7 +8,7 @@ from cnncore.figures.dropout import books_chart, noise_chart, passes_chart, unit
 from cnncore.figures.ladder import step_measured
 from cnncore.inspection.masks import MASKS, Account, Books, kept, noise_variance
 from pages.parts.beside import beside
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.pictures import Tile, row
 from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
@@ -60,7 +60,7 @@ def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes:
         )
     with right:
         st.markdown("**The noise on every unit:** variance p/(1 − p)")
-        draw(noise_chart(state.p, ink()), "noise", "Variance of the dropout noise over p, measured and by formula")
+        draw(noise_chart(state.p), "noise", "Variance of the dropout noise over p, measured and by formula")
         st.markdown(
             f"At p = {state.p:g}: measured {noise_variance(state.p):.3f}, by formula {state.p / (1 - state.p):.3f}. "
             f"Points: {MASKS:,} masks each, the line is the formula."

@@ -7,7 +7,7 @@ from cnncore.figures.calibration import reliability_chart, sureness_chart
 from cnncore.inspection.calibration import BINS, Sureness, reliability
 from cnncore.runs.answers import sureness_by_epoch
 from pages.parts.beside import beside
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.errors_views import Shown
 from pages.parts.predict import predict
 
@@ -48,14 +48,14 @@ def show_calibration(shown: Shown) -> None:
     left, right = beside()
     with left:
         st.markdown(f"**After epoch {shown.epoch}**: calibration error **{100 * found.error:.1f}** points.")
-        draw(reliability_chart(found, ink()), "errors_reliability", "How many answers of each confidence are right")
+        draw(reliability_chart(found), "errors_reliability", "How many answers of each confidence are right")
         st.caption(
             "Bars: the share that is right, with its 95 % interval, and how many answers; ticks: their mean "
             "confidence. On the dashed line the network is as sure as it is right."
         )
     with right:
         st.markdown(_trend(history))
-        draw(sureness_chart(history, shown.epoch, ink()), "errors_sureness", "Confidence and accuracy by epoch")
+        draw(sureness_chart(history, shown.epoch), "errors_sureness", "Confidence and accuracy by epoch")
         st.caption("All on the test images, epoch 0 before training; the confidence is the answer's probability.")
     now = history[shown.epoch]
     st.latex(

@@ -15,11 +15,12 @@ from cnncore.runs.answers import Answers, cell_by_epoch
 from cnncore.runs.record import Run
 from cnncore.runs.snapshots import snapshots_of
 from cnncore.statistics import wilson_interval
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.errors_choice import MATRIX, TURN, choose_cell, clicked
 from pages.parts.image_links.component import LinkedTile, image_links
 from pages.parts.pictures import Tile
 from pages.parts.plain import plain
+from pages.parts.theme import themed
 
 COUNTS, SHARES = "Images", "% of the class"
 WORST, SUREST = "Least probability for the true class", "Surest of a wrong answer"
@@ -76,14 +77,13 @@ def show_matrix_and_cell(shown: Shown) -> None:
         chart = confusion_chart(
             shown.counts,
             shown.names,
-            ink(),
             shares=state.errors_cells == SHARES,
             chosen=cell,
             turn=state.get(TURN, 0),
         )
         st.vega_lite_chart(
             pd.DataFrame(chart.data),
-            chart.spec,
+            themed(chart.spec),
             key=MATRIX,
             width="stretch",
             on_select=lambda: clicked(shown.names),

@@ -16,7 +16,7 @@ from cnncore.figures.receptive_field import Warmth, scene
 from cnncore.inspection.footprint import Footprint, footprint
 from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
 from pages.parts.awaited import awaited
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.field.component import field_picture
 from pages.parts.field_choice import Choice
 from pages.parts.folded import folded
@@ -147,7 +147,7 @@ def _show(choice: Choice) -> None:
 
 def _show_spread(numbers: dict[str, Footprint], seen: Reach, unit: tuple[int, int]) -> None:
     box = seen_box(seen, *unit)
-    chart = profile_chart({name: one.rows for name, one in numbers.items()}, (box.top, box.bottom), ink())
+    chart = profile_chart({name: one.rows for name, one in numbers.items()}, (box.top, box.bottom))
     draw(chart, "spread", "The gradient by pixel row")
     for name, one in numbers.items():
         st.markdown(

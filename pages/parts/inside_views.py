@@ -12,7 +12,7 @@ from cnncore.inspection.activations import Forward
 from cnncore.inspection.heats import rank_correlation
 from cnncore.inspection.moment import Moment
 from pages.parts.awaited import awaited
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.inside_choice import Sight
 from pages.parts.inspected import class_heats
 from pages.parts.pictures import Tile, row
@@ -51,7 +51,7 @@ def show_answer(sight: Sight, found: Forward) -> None:
     verdict = "" if sight.label is None else (" Right." if best == sight.label else " **Wrong.**")
     st.markdown(f"**{plain(found.classes[best])}**, {100 * found.chances[best]:.1f} % sure.{verdict}")
     draw(
-        chances_chart(found.chances, found.classes, sight.label, ink()),
+        chances_chart(found.chances, found.classes, sight.label),
         "inside_chances",
         "The probabilities of the most likely classes",
     )

@@ -9,7 +9,7 @@ from cnncore.figures.schedules import Plan, idle, plans, plans_chart, plans_tabl
 from cnncore.training.cautions import warnings
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import read_milestones
-from pages.parts.charts import draw, ink
+from pages.parts.charts import draw
 from pages.parts.tabulate import tabulate
 
 
@@ -36,7 +36,7 @@ def show_plans() -> None:
     except InputError as error:
         st.error(str(error), icon=":material/block:")
         return
-    draw(plans_chart(found, after, ink()), "plans", "The learning rate of every epoch under each schedule")
+    draw(plans_chart(found, after), "plans", "The learning rate of every epoch under each schedule")
     said = warnings(replace(config, schedule=Schedule.STEP))
     for sentence in [*said, *filter(None, [idle(found)])]:
         st.warning(sentence, icon=":material/event_busy:")

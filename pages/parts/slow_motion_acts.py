@@ -14,6 +14,7 @@ from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number, shape_of
 from pages.parts.pictures import Tile, grid, row
 from pages.parts.tabulate import tabulate
+from pages.parts.theme import themed
 
 _TILES, _LARGEST = 24, 16
 
@@ -43,7 +44,7 @@ def show_forward(found: Anatomy, config: RunConfig, image: int) -> None:
             "grey is 0, each layer with its own scale); below them which values occur how often in the whole batch, "
             "zeros left out."
         )
-    st.html(cards(found.layers))
+    st.html(themed(cards(found.layers)))
 
 
 def show_loss(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: ARG001 all acts are called alike

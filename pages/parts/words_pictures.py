@@ -3,14 +3,12 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore.baselines.config import BagOfWordsConfig, Descriptor
 from cnncore.baselines.descriptors import describe
 from cnncore.baselines.outcome import Model, Result
-from cnncore.figures.curves import Chart
 from cnncore.figures.visual_words import (
     SIDE,
     as_words,
@@ -23,13 +21,11 @@ from cnncore.figures.visual_words import (
     stretched,
     word_pictures,
 )
+from pages.parts.charts import draw
 from pages.parts.pictures import Tile, data_address, row
+from pages.parts.theme import themed
 
 SHOWN = 60  # words drawn of the dictionary
-
-
-def _draw(chart: Chart, key: str, alt: str) -> None:
-    st.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", alt=alt)
 
 
 def show_patch(image: NDArray[np.uint8], config: BagOfWordsConfig, place: Any) -> None:
@@ -44,12 +40,14 @@ def show_patch(image: NDArray[np.uint8], config: BagOfWordsConfig, place: Any) -
     left.image(picture, width=SIDE, alt=f"The image and the centres of its patches, number {number + 1} framed")
     with centre:
         if config.descriptor is Descriptor.GRADIENTS:
-            st.image(gradient_star(found[number]), width=SIDE, alt="Sixteen cells, each with eight orientations")
+            st.image(
+                themed(gradient_star(found[number])), width=SIDE, alt="Sixteen cells, each with eight orientations"
+            )
         else:
             pixels = patch_picture(found[number], config, image.shape[0])
             st.html(row([Tile(pixels, alt="The patch, mean taken away")], SIDE / config.patch))
     with right:
-        _draw(descriptor_chart(found[number], config.descriptor), "descriptor_bars", "The numbers of the descriptor")
+        draw(descriptor_chart(found[number], config.descriptor), "descriptor_bars", "The numbers of the descriptor")
     many = f"{len(found)} patches, each" if len(found) > 1 else "1 patch,"
     words = f"{many} {found.shape[1]} numbers by a fixed rule."
     st.caption(f"{words} {'' if found[number].any() else 'This one has no contrast: the zero word.'}")
@@ -72,7 +70,7 @@ def show_words(image: NDArray[np.uint8], label: str, model: Model, result: Resul
         answers = ", ".join(f"{result.classes[k]} {scores[k]:+.2f}" for k in best)
         st.markdown(f"Answer: **{result.classes[best[0]]}** (scores: {answers})")
     with right:
-        _draw(histogram_chart(assigned, len(pictures)), "words_histogram", "How often each word occurs in the image")
+        draw(histogram_chart(assigned, len(pictures)), "words_histogram", "How often each word occurs in the image")
     shown = min(SHOWN, len(pictures) - 1)
     whole = sheet([stretched(picture) for picture in pictures[1 : shown + 1]], 30)
     caption = f"The {shown} most frequent words: the mean of the patches that have it, contrast stretched"

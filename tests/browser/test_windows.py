@@ -2,6 +2,7 @@
 
 import pytest
 
+from cnncore.figures.palette import INPUT, KERNEL, in_dark
 from pages.parts.navigation import existing
 from tests.browser.conftest import REST
 
@@ -44,3 +45,22 @@ def test_true_sizes_stay_true_in_a_large_window(visit):
     page.set_viewport_size({"width": 1920, "height": 1080})
     small = page.locator('img[alt^="Training view 1"]').last
     assert small.evaluate("image => [image.clientWidth, image.naturalWidth]") == [28, 28]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_drawings_and_charts_wear_the_colours_of_the_window(scheme, browser, app_url):
+    def worn(colour):
+        return in_dark(colour) if scheme == "dark" else colour
+
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(f"{app_url}/convolution")
+    page.wait_for_function(REST)
+    red, green, blue = (int(worn(INPUT)[at : at + 2], 16) for at in (1, 3, 5))
+    frame = page.locator("svg.picture .frame.in").first
+    assert frame.evaluate("frame => getComputedStyle(frame).stroke") == f"rgb({red}, {green}, {blue})"
+    page.goto(f"{app_url}/architecture")
+    page.wait_for_function(REST)
+    bar = page.locator(f'[data-testid="stVegaLiteChart"] path[fill="{worn(KERNEL)}"]')
+    bar.first.wait_for(state="attached", timeout=15_000)
+    context.close()

@@ -19,7 +19,7 @@ def valid(chart):
 
 def test_a_bar_a_filled_bin_with_its_interval_and_its_count():
     found = reliability(np.array([0.35, 0.31, 0.95, 0.97, 0.99, 1.0]), np.array([True, False, True, True, True, False]))
-    data = valid(reliability_chart(found, "#000")).data
+    data = valid(reliability_chart(found)).data
     assert (data["from"], data["to"], data["middle"]) == ([30, 90], [40, 100], [35, 95])
     assert data["accuracy"] == [50, 75]
     assert data["confidence"] == [33, 97.75]
@@ -31,7 +31,7 @@ def test_a_bar_a_filled_bin_with_its_interval_and_its_count():
 
 
 def test_three_lines_over_the_epochs_and_a_rule_at_the_one_shown():
-    data = valid(sureness_chart(HISTORY, 1, "#000")).data
+    data = valid(sureness_chart(HISTORY, 1)).data
     points = {
         (epoch, series): value
         for epoch, series, value in zip(data["epoch"], data["series"], data["value"], strict=True)
@@ -53,7 +53,7 @@ def test_a_cell_over_the_epochs():
 
 
 @pytest.mark.parametrize(
-    "draw", [lambda shown: sureness_chart(HISTORY, shown, "#000"), lambda at: cell_chart({0: 1}, at, True)]
+    "draw", [lambda shown: sureness_chart(HISTORY, shown), lambda at: cell_chart({0: 1}, at, True)]
 )
 def test_another_epoch_changes_the_data_only(draw):
     assert draw(0).spec == draw(1).spec

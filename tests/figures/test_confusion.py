@@ -10,7 +10,7 @@ COUNTS = np.array([[3, 1], [0, 0]])
 
 
 def test_every_cell_has_its_count_its_share_of_the_true_class_and_its_colour():
-    chart = confusion_chart(COUNTS, ["cat", "dog"], "#000")
+    chart = confusion_chart(COUNTS, ["cat", "dog"])
     assert chart.data["true"] == ["cat", "cat", "dog", "dog"]
     assert chart.data["answer"] == ["cat", "dog", "cat", "dog"]
     assert chart.data["text"] == ["3", "1", "", ""]
@@ -20,11 +20,11 @@ def test_every_cell_has_its_count_its_share_of_the_true_class_and_its_colour():
 
 
 def test_shares_are_in_percent():
-    assert confusion_chart(COUNTS, ["cat", "dog"], "#000", shares=True).data["text"] == ["75", "25", "", ""]
+    assert confusion_chart(COUNTS, ["cat", "dog"], shares=True).data["text"] == ["75", "25", "", ""]
 
 
 def test_one_cell_is_framed_and_a_click_tells_which_it_was():
-    chart = confusion_chart(COUNTS, ["cat", "dog"], "#000", chosen=(0, 1), turn=7)
+    chart = confusion_chart(COUNTS, ["cat", "dog"], chosen=(0, 1), turn=7)
     assert chart.data["chosen"] == [False, True, False, False]
     assert list(zip(chart.data["row"], chart.data["column"], strict=True)) == [(0, 0), (0, 1), (1, 0), (1, 1)]
     assert chart.data["turn"] == [7] * 4
@@ -35,11 +35,11 @@ def test_one_cell_is_framed_and_a_click_tells_which_it_was():
 
 @pytest.mark.parametrize(("classes", "layers"), [(10, 3), (100, 2)])
 def test_a_hundred_classes_have_no_room_for_numbers(classes, layers):
-    chart = confusion_chart(np.eye(classes, dtype=int), [str(n) for n in range(classes)], "#000")
+    chart = confusion_chart(np.eye(classes, dtype=int), [str(n) for n in range(classes)])
     assert len(chart.spec["layer"]) == layers
     alt.LayerChart.from_dict(json.loads(json.dumps(chart.spec)) | {"data": {"values": []}})  # a valid specification
 
 
 def test_the_choice_changes_the_data_only():
-    first, second = (confusion_chart(COUNTS, ["cat", "dog"], "#000", chosen=c, turn=c[0]) for c in ((0, 0), (1, 1)))
+    first, second = (confusion_chart(COUNTS, ["cat", "dog"], chosen=c, turn=c[0]) for c in ((0, 0), (1, 1)))
     assert first.spec == second.spec

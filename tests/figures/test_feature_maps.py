@@ -17,13 +17,13 @@ def test_shades_run_from_black_over_green_to_white():
 def test_the_true_class_is_always_among_the_bars():
     chances = np.array([0.02, 0.3, 0.25, 0.2, 0.13, 0.1])
     names = "abcdef"
-    chart = chances_chart(chances, names, 0, "#000")
+    chart = chances_chart(chances, names, 0)
     assert chart.data["name"] == ["b", "c", "d", "e", "f", "a ✓"]
     assert chart.data["percent"] == [30, 25, 20, 13, 10, 2]
     assert chart.data["text"][0] == "30.0 %"
     assert chart.data["strength"] == [0.55] * 5 + [1.0]
-    assert chances_chart(chances, names, 1, "#000").data["name"] == ["b ✓", "c", "d", "e", "f"]
-    assert len(chances_chart(chances, names, None, "#000").data["name"]) == 5
+    assert chances_chart(chances, names, 1).data["name"] == ["b ✓", "c", "d", "e", "f"]
+    assert len(chances_chart(chances, names, None).data["name"]) == 5
 
 
 def test_bars_by_number_or_by_name():

@@ -6,6 +6,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.theme import themed
+
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "cnncore.descent",
@@ -20,4 +22,4 @@ def descent_picture(data: dict[str, Any], *, key: str, moved: Callable[[], None]
 
     When somebody chooses another start on the map, `moved` is called: `st.session_state[key].start` is then [x, y].
     """
-    _mount(data=data, key=key, on_start_change=moved)
+    _mount(data=themed(data), key=key, on_start_change=moved)

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from pages.parts.theme import themed
+
 _JS = """
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
@@ -21,7 +23,7 @@ _CSS = """
 .diagram svg { display: block; margin: auto; max-width: 100%; height: auto; }
 .diagram [data-place] { cursor: pointer; }
 .diagram [data-place]:hover { filter: brightness(1.15); }
-.diagram .bad { stroke: #d55e00; stroke-width: 2.5; }
+.diagram .bad { stroke: var(--colour-test, #d55e00); stroke-width: 2.5; }
 .diagram .chosen { stroke: currentColor; stroke-width: 2; }
 """
 _mount = st.components.v2.component("cnncore.diagram", html='<div class="diagram"></div>', css=_CSS, js=_JS)
@@ -32,4 +34,4 @@ def diagram(svg: str, place: tuple[int, ...], *, key: str, picked: Callable[[], 
 
     When a box is clicked, `picked` is called: `st.session_state[key].picked` is then its layer's place.
     """
-    _mount(data={"svg": svg, "selected": list(place)}, key=key, on_picked_change=picked)
+    _mount(data={"svg": themed(svg), "selected": list(place)}, key=key, on_picked_change=picked)
