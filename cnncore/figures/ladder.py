@@ -125,6 +125,9 @@ def seconds_measured() -> float | None:
     return None if presets is None else sum(float(entry["seconds"]) for entry in presets.values())
 
 
+_NARROW = "width < 600"  # pixels: the steps' names would cover one another, and are slanted
+
+
 def readings_chart(readings: Sequence[Reading]) -> Chart:
     """Return the chart of readings by step, those of each source side by side, with their intervals, in percent."""
     data: dict[str, list[Any]] = {
@@ -140,9 +143,11 @@ def readings_chart(readings: Sequence[Reading]) -> Chart:
             "sort": list(TITLES.values()),
             "axis": {
                 "title": None,
-                "labelAngle": 0,
-                "labelLimit": 110,
-                "labelExpr": "split(replace(datum.label, '+ ', '+'), ' ')",
+                "labelAngle": {"expr": f"{_NARROW} ? -40 : 0"},
+                "labelAlign": {"expr": f"{_NARROW} ? 'right' : 'center'"},
+                "labelLimit": 190,
+                "labelOverlap": False,
+                "labelExpr": f"{_NARROW} ? datum.label : split(replace(datum.label, '+ ', '+'), ' ')",
             },
         },
         "xOffset": {"field": "source", "type": "nominal", "sort": sources},
