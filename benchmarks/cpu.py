@@ -32,7 +32,8 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
-from benchmarks.machine import machine
+from benchmarks.machine import machine, peak_memory
+from benchmarks.ratio import compare
 from benchmarks.usual import Pictures, train_epoch, transform
 from cnncore.architecture.build import build
 from cnncore.data.images import ImageData
@@ -117,13 +118,10 @@ def stored(config: RunConfig, data: ImageData) -> float:
 
 def memory(config: RunConfig, data: ImageData) -> float:  # noqa: ARG001 one signature for all
     """Return the peak resident memory of one whole epoch with its evaluation, in megabytes (POSIX)."""
-    import resource
-
     own_process()
     for _ in train(replace(config, epochs=1, train_size=None)):
         pass
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes on macOS, kilobytes elsewhere
+    return peak_memory()
 
 
 def memory_with_validation(config: RunConfig, data: ImageData) -> float:
@@ -163,16 +161,6 @@ def reading(side: str, dataset: str, size: int, epochs: int) -> float:
     command += ["--train-size", str(size), "--epochs", str(epochs)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.splitlines()[-1])
-
-
-def compare(rounds: list[dict[str, float]], above: str, below: str) -> dict[str, float]:
-    """Return the median, least and largest ratio of two sides, round by round."""
-    ratios = [entry[above] / entry[below] for entry in rounds]
-    return {
-        "median": round(statistics.median(ratios), 3),
-        "least": round(min(ratios), 3),
-        "most": round(max(ratios), 3),
-    }
 
 
 def main() -> None:

@@ -26,6 +26,14 @@ def machine() -> dict[str, Any]:
     }
 
 
+def peak_memory() -> float:
+    """Return the most resident memory that this process has had, in megabytes (POSIX)."""
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 1e6 if sys.platform == "darwin" else peak / 1e3  # bytes on macOS, kilobytes elsewhere
+
+
 def gpu_name() -> str:
     """Return the CUDA device's name as a part of a file's: small letters, digits and hyphens."""
     return re.sub(r"[^a-z0-9]+", "-", torch.cuda.get_device_name(0).lower()).strip("-")

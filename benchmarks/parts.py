@@ -26,8 +26,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
-from benchmarks.cpu import compare
 from benchmarks.machine import machine
+from benchmarks.ratio import compare
 from cnncore.architecture.build import build
 from cnncore.training.allocator import keep_freed_memory
 from cnncore.training.config import Precision

@@ -1,7 +1,8 @@
 """torch.optim's optimizers as a run configures them, and the parts of a network that learn at a rate of their own."""
 
+import inspect
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 from cnncore.training import kernels
 from cnncore.training.config import Optimizer, RunConfig
 
+_Kind = TypeVar("_Kind", bound=torch.optim.Optimizer)
+_WRAPPED = ("add_param_group", "zero_grad", "state_dict", "load_state_dict")
 _RATE = "rate"  # of a group of parameters: what the learning rate is multiplied by
 
 
@@ -28,13 +31,23 @@ def optimizer_of(config: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
     match config.optimizer:
         case Optimizer.SGD:
             kind = GroupedSGD if cuda and not kernels.why_not(device) else torch.optim.SGD
-            return kind(groups, momentum=config.momentum, nesterov=config.nesterov, fused=cuda or None)
+            return bare(kind)(groups, momentum=config.momentum, nesterov=config.nesterov, fused=cuda or None)
         case Optimizer.RMSPROP:
-            return torch.optim.RMSprop(groups, momentum=config.momentum, capturable=cuda)
+            return bare(torch.optim.RMSprop)(groups, momentum=config.momentum, capturable=cuda)
         case Optimizer.ADAM:
-            return torch.optim.Adam(groups, fused=cuda or None, capturable=cuda)
+            return bare(torch.optim.Adam)(groups, fused=cuda or None, capturable=cuda)
         case Optimizer.ADAMW:
-            return torch.optim.AdamW(groups, fused=cuda or None, capturable=cuda)
+            return bare(torch.optim.AdamW)(groups, fused=cuda or None, capturable=cuda)
+
+
+def bare(kind: type[_Kind]) -> type[_Kind]:
+    """Return an optimizer's class without what torch wraps around its methods for `torch.compile`.
+
+    Nobody compiles here, and what they compute is the same. The wrappers import `torch._dynamo` and with it eight
+    hundred modules: most of the time from a trainer's import to its first update (`benchmarks/first_update.py`).
+    """
+    methods = {name: inspect.unwrap(getattr(kind, name)) for name in _WRAPPED}
+    return type(kind.__name__, (kind,), methods | {"step": torch.no_grad()(inspect.unwrap(kind.step))})
 
 
 class GroupedSGD(torch.optim.SGD):

@@ -1,12 +1,15 @@
 """Each optimizer against its formula, written out for one weight."""
 
+import copy
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
 
 from cnncore.training.config import Optimizer, RunConfig
-from cnncore.training.optimizers import optimizer_of, set_rate
+from cnncore.training.optimizers import bare, optimizer_of, set_rate
 
 GRADIENTS = [0.5, -1.0, 2.0, 0.25, 0.0, -0.75]
 RATES = [0.1, 0.1, 0.05, 0.05, 0.2, 0.2]  # moves, as a schedule does
@@ -112,3 +115,57 @@ def test_on_cuda_grouped_descent_is_pytorchs_and_goes_on_from_its_state():
             ours.load_state_dict(kept | {"param_groups": ours.state_dict()["param_groups"]})
     for mine, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
         assert torch.allclose(mine, other, atol=1e-6)
+
+
+KINDS = {
+    torch.optim.SGD: {"lr": 0.1, "momentum": 0.9, "nesterov": True, "weight_decay": 0.01},
+    torch.optim.RMSprop: {"lr": 0.01, "momentum": 0.9},
+    torch.optim.Adam: {"lr": 0.01},
+    torch.optim.AdamW: {"lr": 0.01, "weight_decay": 0.1},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_bare_optimizers_compute_what_torchs_do_and_share_their_state(kind):
+    weights = [torch.linspace(-1, 1, 12).requires_grad_() for _ in range(2)]
+    theirs, ours = (maker([weight], **KINDS[kind]) for maker, weight in zip((kind, bare(kind)), weights, strict=True))
+    seen = []
+    ours.register_step_pre_hook(lambda *_: seen.append(True))
+    for step in range(4):
+        for weight, optimizer in zip(weights, (theirs, ours), strict=True):
+            optimizer.zero_grad()
+            (weight.pow(2) * torch.arange(12)).sum().backward()
+            optimizer.step()
+        if step == 1:
+            ours.load_state_dict(copy.deepcopy(theirs.state_dict()))  # else they would share their buffers
+        assert torch.equal(*weights)
+    assert len(seen) == 4
+    assert ours.state_dict()["state"].keys() == theirs.state_dict()["state"].keys()
+    assert isinstance(ours, kind)
+
+
+TRAINED = """
+import sys
+import torch
+KEEP
+from cnncore.training.config import RunConfig
+from cnncore.training.trainer import train
+config = RunConfig(dataset="tiny", network="classroom", epochs=1, batch_size=32, device="cpu", optimizer="OPTIMIZER")
+list(train(config))
+print("torch._dynamo" in sys.modules)
+"""
+AS_IT_COMES = "import cnncore.training.optimizers as o; o.bare = lambda kind: kind"
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "rmsprop", "adam", "adamw"])
+def test_a_run_never_imports_torchs_compiler(tiny, optimizer):
+    assert trained(optimizer) == "False"
+
+
+def test_and_it_would_with_torchs_own_classes(tiny):
+    assert trained("sgd", AS_IT_COMES) == "True"
+
+
+def trained(optimizer, keep=""):
+    code = TRAINED.replace("OPTIMIZER", optimizer).replace("KEEP", keep)
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
