@@ -34,7 +34,6 @@ from torch.utils.data import DataLoader
 
 from benchmarks.machine import machine, peak_memory
 from benchmarks.ratio import compare
-from benchmarks.usual import Pictures, train_epoch, transform
 from cnncore.architecture.build import build
 from cnncore.data.images import ImageData
 from cnncore.data.prepared import load
@@ -54,6 +53,9 @@ CPU = torch.device("cpu")
 
 def usual(config: RunConfig, data: ImageData, workers: int = 0) -> float:
     """Return the usual loop's images per second."""
+    # Only here: torchvision takes memory, and the trainer is measured without it.
+    from benchmarks.usual import Pictures, train_epoch, transform
+
     chosen = balanced(np.asarray(data.train_labels), config.train_size, "train_size")
     torch.manual_seed(config.seed)
     model = build(network_of(config, data.shape, len(data.classes)))

@@ -74,8 +74,8 @@ def _plus(last_step: RunConfig, lr: float) -> RunConfig:
 # Chosen on a fifth of the train images: of the learning rates 0.01 to 0.08 this one, and not the pad-crop, which costs
 # ten points here; see the trials in benchmarks/results/recipe-classroom-cpu.json.
 _CLASSROOM_PLUS = _plus(_CLASSROOM["classroom-9"], lr=0.04)
-# Chosen on 5,000 validation images after 20 epochs on 20,000 others: not the learning rates 0.05 and 0.2, not dropout;
-# see the trials in benchmarks/results/recipe-practical-cpu-part.json. Erasing squares as well was no gain at the full
+# Chosen on 5,000 validation images after 20 epochs on 20,000 others: not the learning rates 0.05 and 0.2, not dropout,
+# not twice the weight decay or label smoothing, not whitened patches or fast biases; see the trials in benchmarks/results/recipe-practical-cpu-part.json. Erasing squares as well was no gain at the full
 # length, see recipe-practical-cpu.json.
 _PRACTICAL_PLUS = replace(_plus(_FIGURES["figure-9"], lr=0.1), augment=_PAD_CROP_AND_FLIP)
 # airbench94 (Jordan 2024): his rate and decay for sums of losses over 1,024 images are these for means. One-cycle
