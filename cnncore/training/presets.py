@@ -75,8 +75,9 @@ def _plus(last_step: RunConfig, lr: float) -> RunConfig:
 # ten points here; see the trials in benchmarks/results/recipe-classroom-cpu.json.
 _CLASSROOM_PLUS = _plus(_CLASSROOM["classroom-9"], lr=0.04)
 # Chosen on 5,000 validation images after 20 epochs on 20,000 others: not the learning rates 0.05 and 0.2, not dropout,
-# not twice the weight decay or label smoothing, not whitened patches or fast biases; see the trials in benchmarks/results/recipe-practical-cpu-part.json. Erasing squares as well was no gain at the full
-# length, see recipe-practical-cpu.json.
+# not twice the weight decay or the label smoothing, not whitened patches or fast biases; see the trials in
+# benchmarks/results/recipe-practical-cpu-part.json. Erasing squares as well was no gain at the full length, see
+# recipe-practical-cpu.json.
 _PRACTICAL_PLUS = replace(_plus(_FIGURES["figure-9"], lr=0.1), augment=_PAD_CROP_AND_FLIP)
 # airbench94 (Jordan 2024): his rate and decay for sums of losses over 1,024 images are these for means. One-cycle
 # stands for his triangle and averaged weights for his lookahead; he takes ten epochs and six looks at each test image.
