@@ -33,7 +33,6 @@ from torch.utils.data import DataLoader
 
 from benchmarks.gpu_targets import table, targets
 from benchmarks.machine import gpu_name, lacks_cuda, machine
-from benchmarks.usual import Pictures, train_epoch, transform
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
 from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD
@@ -76,6 +75,9 @@ def whole(config: RunConfig, graph: bool = True, deadline: float = float("inf"))
 
 def usual(config: RunConfig, epochs: int) -> float:
     """Return the usual way's seconds an epoch on the device, without its evaluation; the first epoch is not counted."""
+    # Only here: torchvision takes a second to import, which is none of a cold start's.
+    from benchmarks.usual import Pictures, train_epoch, transform
+
     data, device = load(config.dataset), torch.device("cuda")
     # PyTorch's own choices, whatever a run of ours has set in this process.
     torch.backends.cudnn.deterministic = False
