@@ -42,7 +42,7 @@ def _placed(line: Line, size: int) -> NDArray[np.int64]:
 
 
 def matrix_picture(values: NDArray[np.int64]) -> str:
-    """Return the matrix as SVG for `st.html`: zeros empty, weights coloured by their value, which a pointer shows."""
+    """Return the matrix as SVG: zeros empty, weights coloured by their value, which a pointer shows."""
     rows, columns = values.shape
     most = max(1, int(np.abs(values).max()))
     cells = "".join(

@@ -1,6 +1,7 @@
 """One colour, one meaning, over the whole app (Okabe & Ito's palette, safe for colour-blind eyes).
 
-Figures are made in the colours of a light window; `in_dark` gives what a dark one shows instead.
+Figures are made in the colours of a light window. The page's style sheet has them by name, and by the same name what a
+dark window shows instead: `style_sheet` is that part of it, `by_name` says a drawing's colours so.
 """
 
 import re
@@ -19,35 +20,58 @@ INK = "#17202A"  # the text's colour, for marks that are neither data nor axis
 PAPER = "#FFFFFF"  # the background's, for text on a mark
 # Run after run; the same colour for train (solid) and test (dashed) of one run.
 RUNS = (TRAIN, TEST, OUTPUT, UNREAD, KERNEL, SKY)
-# What has a meaning in the drawings that the browser makes, by the names that their style sheets use.
-NAMED = {"input": INPUT, "kernel": KERNEL, "output": OUTPUT, "unread": UNREAD, "test": TEST, "guess": GUESS}
-# As far from black as the others are from white: blue would hardly be seen. Sky makes room for it.
-_DARK = {
-    INPUT: "#56B4E9",
-    KERNEL: "#F0B840",
-    OUTPUT: "#3DC79A",
-    UNREAD: "#E5A0C8",
-    TEST: "#F28A3C",
-    GUESS: "#A0A0A0",
-    SKY: "#B8E2F8",
-    INK: "#E8EDF2",
-    PAPER: "#10161D",
+NAMED = {
+    "input": INPUT,
+    "kernel": KERNEL,
+    "output": OUTPUT,
+    "unread": UNREAD,
+    "test": TEST,
+    "guess": GUESS,
+    "sky": SKY,
+    "ink": INK,
+    "paper": PAPER,
 }
+# As far from black as the others are from white: blue would hardly be seen. Sky makes room for it.
+DARK = {
+    "input": "#56B4E9",
+    "kernel": "#F0B840",
+    "output": "#3DC79A",
+    "unread": "#E5A0C8",
+    "test": "#F28A3C",
+    "guess": "#A0A0A0",
+    "sky": "#B8E2F8",
+    "ink": "#E8EDF2",
+    "paper": "#10161D",
+}
+_NAMES = {colour: name for name, colour in NAMED.items()}
+_COLOUR = re.compile("|".join(_NAMES))
 
 
-_COLOUR = re.compile("|".join(_DARK))
+def style_sheet() -> str:
+    """Return CSS: the colours by name, and that charts wear them.
+
+    Vega writes a colour as it is in the specification into an attribute of the SVG, which any style sheet overrules. A
+    browser that does not know `light-dark` (before 2024) leaves charts as they are.
+    """
+    names = " ".join(f"--colour-{name}: light-dark({colour}, {DARK[name]});" for name, colour in NAMED.items())
+    rules = [
+        f'[data-testid="stVegaLiteChart"] [{what}="{colour}"] {{ {what}: var(--colour-{name}); }}'
+        for name, colour in NAMED.items()
+        for what in ("fill", "stroke")
+    ]
+    return "\n".join([f":root {{ {names} }}", *rules])
 
 
-def in_dark(part: Any) -> Any:
-    """Return a chart's specification, or a text of HTML or SVG, with the colours that are read on a dark background.
+def by_name(part: Any) -> Any:
+    """Return a text of HTML or SVG, or data with such texts, with each colour by its name in the style sheet.
 
-    >>> in_dark({"color": TRAIN, "range": [TEST, "red"], "width": 2})
-    {'color': '#56B4E9', 'range': ['#F28A3C', 'red'], 'width': 2}
-    >>> in_dark('<path stroke="#0072B2"/>')
-    '<path stroke="#56B4E9"/>'
+    >>> by_name({"svg": '<path stroke="#0072B2"/>', "width": 2})
+    {'svg': '<path stroke="var(--colour-input, #0072B2)"/>', 'width': 2}
     """
     if isinstance(part, dict):
-        return {name: in_dark(value) for name, value in part.items()}
+        return {name: by_name(value) for name, value in part.items()}
     if isinstance(part, (list, tuple)):
-        return [in_dark(value) for value in part]
-    return _COLOUR.sub(lambda found: _DARK[found[0]], part) if isinstance(part, str) else part
+        return [by_name(value) for value in part]
+    if isinstance(part, str):
+        return _COLOUR.sub(lambda found: f"var(--colour-{_NAMES[found[0]]}, {found[0]})", part)
+    return part

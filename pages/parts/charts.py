@@ -6,7 +6,6 @@ import pandas as pd
 import streamlit as st
 
 from cnncore.figures.curves import Chart
-from pages.parts.theme import themed
 
 
 def draw(chart: Chart, key: str, alt: str, *, tall: bool = False) -> None:
@@ -16,5 +15,4 @@ def draw(chart: Chart, key: str, alt: str, *, tall: bool = False) -> None:
     """
     place = st.container(key=f"tall_{key}") if tall else st
     height: Literal["stretch", "content"] = "stretch" if tall else "content"
-    spec = themed(chart.spec)
-    place.vega_lite_chart(pd.DataFrame(chart.data), spec, key=key, width="stretch", height=height, alt=alt)
+    place.vega_lite_chart(pd.DataFrame(chart.data), chart.spec, key=key, width="stretch", height=height, alt=alt)

@@ -20,7 +20,6 @@ from pages.parts.errors_choice import MATRIX, TURN, choose_cell, clicked
 from pages.parts.image_links.component import LinkedTile, image_links
 from pages.parts.pictures import Tile
 from pages.parts.plain import plain
-from pages.parts.theme import themed
 
 COUNTS, SHARES = "Images", "% of the class"
 WORST, SUREST = "Least probability for the true class", "Surest of a wrong answer"
@@ -83,7 +82,7 @@ def show_matrix_and_cell(shown: Shown) -> None:
         )
         st.vega_lite_chart(
             pd.DataFrame(chart.data),
-            themed(chart.spec),
+            chart.spec,
             key=MATRIX,
             width="stretch",
             on_select=lambda: clicked(shown.names),

@@ -12,11 +12,12 @@ from cnncore.errors import InputError
 from cnncore.figures.bill import bill_picture, bill_sentence, true_to_scale
 from cnncore.figures.convolution import agreement, kernels, picture
 from cnncore.figures.matrix import matrix, matrix_picture
+from cnncore.figures.palette import by_name
 from cnncore.figures.sliding import Sliding
 from pages.parts.awaited import awaited
 from pages.parts.layer_form import GEOMETRY, set_all
+from pages.parts.svg import show_svg
 from pages.parts.tabulate import tabulate
-from pages.parts.theme import themed
 
 _SHOWN = 200  # ways from one size to another: nobody reads further
 
@@ -79,7 +80,7 @@ def _disagreements(layer: Sliding, shape: Shape, data: dict[str, object], opinio
 def show_bill(shape: Shape, facts: LayerFacts) -> None:
     """Show the convolution's weights beside those of a dense layer."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="large"):
-        st.html(themed(bill_picture(facts)), width="content")
+        st.html(by_name(bill_picture(facts)), width="content")
         with st.container(width=420):
             st.markdown(f"##### Why not a dense layer?\n{bill_sentence(facts)}")
             channels, height, width = shape
@@ -152,7 +153,7 @@ def show_matrix(layer: Conv2d | ConvTranspose2d, shape: Shape) -> None:
         f"**{outputs} × {inputs}** matrix. A dense layer could choose all {values.size:,} entries. Here {used:,} are "
         f"not zero, and they are only {layer.kernel[0] * layer.kernel[1]} different weights, each shared by all rows."
     )
-    st.html(themed(matrix_picture(values)))
+    show_svg(matrix_picture(values), key="matrix")
     st.caption(
         f"The kernel *{name}*; orange positive, green negative, point at an entry for its value. The matrix of the "
         "transposed convolution with the same settings is this one mirrored at its diagonal: hence its name."

@@ -12,7 +12,6 @@ from cnncore.runs.differences import short_names
 from cnncore.runs.record import Curve, Run
 from cnncore.runs.store import RunStore, open_store
 from pages.parts.held_out import Sight, sight
-from pages.parts.theme import themed
 
 _NARROWEST = 330  # pixels of a chart: in less, a legend of three names is cut off; then one stands below the other
 _FEWEST = 120  # points of a run, however many are drawn together
@@ -31,7 +30,7 @@ def show_curves(shown: list[Run], axis: Axis) -> None:
 
 def _draw(sent: Sent, key: str, alt: str) -> None:
     table, spec = sent
-    st.vega_lite_chart(table, themed(spec), key=key, width="stretch", height="stretch", alt=alt)
+    st.vega_lite_chart(table, spec, key=key, width="stretch", height="stretch", alt=alt)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)

@@ -6,6 +6,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnncore.figures.palette import by_name
 from cnncore.figures.slow_motion import losses_chart
 from cnncore.figures.standardization import to_bytes
 from cnncore.inspection.anatomy import Anatomy, Scores, Spread, remarks
@@ -14,7 +15,6 @@ from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number, shape_of
 from pages.parts.pictures import Tile, grid, row
 from pages.parts.tabulate import tabulate
-from pages.parts.theme import themed
 
 _TILES, _LARGEST = 24, 16
 
@@ -44,7 +44,7 @@ def show_forward(found: Anatomy, config: RunConfig, image: int) -> None:
             "grey is 0, each layer with its own scale); below them which values occur how often in the whole batch, "
             "zeros left out."
         )
-    st.html(themed(cards(found.layers)))
+    st.html(by_name(cards(found.layers)))
 
 
 def show_loss(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: ARG001 all acts are called alike

@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore.descent.rules import FORMULAS
+from cnncore.figures.palette import by_name
 from cnncore.figures.slow_motion import flow_chart, moved_chart, ratios_chart
 from cnncore.figures.standardization import to_bytes
 from cnncore.inspection.anatomy import Anatomy, by_rule, rule_of
@@ -17,7 +18,6 @@ from pages.parts.layer_cards import cards, number
 from pages.parts.pictures import Tile, row
 from pages.parts.predict import predict
 from pages.parts.slow_motion_acts import show_remarks
-from pages.parts.theme import themed
 
 _SHARES = ("a tenth", "a hundredth", "a thousandth", "a ten-thousandth or less")
 _ENDS = (
@@ -42,7 +42,7 @@ def show_backward(found: Anatomy, config: RunConfig, image: int) -> None:  # noq
     with right:
         st.markdown("**The signal on its way**, forward and back")
         draw(flow_chart(found), "motion_flow", "Root mean square of every layer's output and of its gradient")
-    st.html(themed(cards(found.layers, backward=True)))
+    st.html(by_name(cards(found.layers, backward=True)))
     st.caption(
         f"In the order of the way back. Gradients of the mean loss with respect to the outputs, of image {image + 1} "
         "as maps and of the whole batch as histograms."

@@ -15,12 +15,12 @@ from cnncore.figures.comparison import (
     seconds_bars,
     words_before,
 )
+from cnncore.figures.palette import by_name
 from cnncore.figures.words import percent
 from cnncore.runs.store import open_store
 from pages.parts.charts import draw
 from pages.parts.folded import folded
 from pages.parts.tabulate import tabulate
-from pages.parts.theme import themed
 
 MOST = 4  # bags of words at a time: more bars than that are not compared, only seen
 
@@ -43,7 +43,7 @@ def show_comparison(rows: list[Row]) -> None:
         draw(accuracy_bars(rows), "compare_accuracy", "Train and test accuracy of each method")
         draw(seconds_bars(rows), "compare_seconds", "Training time of each method")
         draw(learned_bars(rows), "compare_learned", "Learned numbers of each method, by part")
-    st.html(f'<div style="font-size:0.85rem">{themed(legend())}</div>')
+    st.html(f'<div style="font-size:0.85rem">{by_name(legend())}</div>')
     bags = [row for row in rows if not row.numbers[2]]
     networks = [row for row in rows if row.numbers[2]]
     if not networks:

@@ -23,7 +23,6 @@ from cnncore.figures.visual_words import (
 )
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, data_address, row
-from pages.parts.theme import themed
 
 SHOWN = 60  # words drawn of the dictionary
 
@@ -40,9 +39,8 @@ def show_patch(image: NDArray[np.uint8], config: BagOfWordsConfig, place: Any) -
     left.image(picture, width=SIDE, alt=f"The image and the centres of its patches, number {number + 1} framed")
     with centre:
         if config.descriptor is Descriptor.GRADIENTS:
-            st.image(
-                themed(gradient_star(found[number])), width=SIDE, alt="Sixteen cells, each with eight orientations"
-            )
+            star = gradient_star(found[number])
+            st.image(star, width=SIDE, alt="Sixteen cells, each with eight orientations")
         else:
             pixels = patch_picture(found[number], config, image.shape[0])
             st.html(row([Tile(pixels, alt="The patch, mean taken away")], SIDE / config.patch))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cnncore.figures.palette import INPUT, KERNEL, in_dark
+from cnncore.figures.palette import DARK, INPUT, KERNEL
 from pages.parts.navigation import existing
 from tests.browser.conftest import REST
 
@@ -47,20 +47,25 @@ def test_true_sizes_stay_true_in_a_large_window(visit):
     assert small.evaluate("image => [image.clientWidth, image.naturalWidth]") == [28, 28]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_drawings_and_charts_wear_the_colours_of_the_window(scheme, browser, app_url):
-    def worn(colour):
-        return in_dark(colour) if scheme == "dark" else colour
+def rgb(colour):
+    """Return a colour as browsers compute it."""
+    return f"rgb({', '.join(str(int(colour[at : at + 2], 16)) for at in (1, 3, 5))})"
 
-    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
-    page = context.new_page()
-    page.goto(f"{app_url}/convolution")
-    page.wait_for_function(REST)
-    red, green, blue = (int(worn(INPUT)[at : at + 2], 16) for at in (1, 3, 5))
-    frame = page.locator("svg.picture .frame.in").first
-    assert frame.evaluate("frame => getComputedStyle(frame).stroke") == f"rgb({red}, {green}, {blue})"
-    page.goto(f"{app_url}/architecture")
-    page.wait_for_function(REST)
-    bar = page.locator(f'[data-testid="stVegaLiteChart"] path[fill="{worn(KERNEL)}"]')
-    bar.first.wait_for(state="attached", timeout=15_000)
-    context.close()
+
+def test_drawings_and_charts_wear_the_colours_of_the_window_even_when_it_changes(visit):
+    def worn(place, what):
+        place.first.wait_for(state="attached")
+        return place.first.evaluate(f"mark => getComputedStyle(mark).{what}")
+
+    page = visit("convolution")
+    frame = page.locator("svg.picture .frame.in")
+    assert worn(frame, "stroke") == rgb(INPUT)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_timeout(500)
+    assert worn(frame, "stroke") == rgb(DARK["input"])
+    page = visit("architecture")
+    bar = page.locator(f'[data-testid="stVegaLiteChart"] path[fill="{KERNEL}"]')
+    assert worn(bar, "fill") == rgb(DARK["kernel"])
+    page.emulate_media(color_scheme="light")
+    page.wait_for_timeout(500)
+    assert worn(bar, "fill") == rgb(KERNEL)

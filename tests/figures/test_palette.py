@@ -3,11 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from cnncore.figures import palette
-from cnncore.figures.palette import GUESS, INK, NAMED, PAPER, RUNS, SKY, in_dark
+from cnncore.figures.palette import DARK, GUESS, INK, INPUT, NAMED, PAPER, RUNS, SKY, by_name, style_sheet
 
 THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
-ALL = sorted({*NAMED.values(), *RUNS, SKY, GUESS, INK})
 
 
 def luminance(colour):
@@ -22,30 +20,38 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("colour", ALL)
-def test_every_colour_is_seen_on_a_dark_background(colour):
-    background = THEME["dark"]["backgroundColor"]
-    assert contrast(in_dark(colour), background) > 6
-    assert contrast(in_dark(colour), in_dark(PAPER)) > 6  # and text in the paper's colour is read on it
+@pytest.mark.parametrize("name", [name for name in DARK if name != "paper"])
+def test_every_colour_is_seen_on_a_dark_background(name):
+    assert contrast(DARK[name], THEME["dark"]["backgroundColor"]) > 6
 
 
 def test_the_blue_of_a_light_window_would_hardly_be():
-    assert contrast(palette.INPUT, THEME["dark"]["backgroundColor"]) < 4
+    assert contrast(INPUT, THEME["dark"]["backgroundColor"]) < 4
 
 
 def test_text_and_paper_are_the_themes():
     assert (THEME["light"]["textColor"], THEME["light"]["backgroundColor"]) == (INK, PAPER)
-    assert (in_dark(INK), in_dark(PAPER)) == (THEME["dark"]["textColor"], THEME["dark"]["backgroundColor"])
+    assert (DARK["ink"], DARK["paper"]) == (THEME["dark"]["textColor"], THEME["dark"]["backgroundColor"])
 
 
-def test_what_is_told_apart_in_light_is_told_apart_in_dark():
-    assert len(set(in_dark(ALL))) == len(ALL)
+def test_all_colours_have_a_name_and_what_is_told_apart_in_light_is_in_dark():
+    assert NAMED.keys() == DARK.keys()
+    assert set(RUNS) | {SKY, GUESS} <= set(NAMED.values())
+    assert len(set(NAMED.values())) == len(set(DARK.values())) == len(NAMED)
+
+
+def test_the_style_sheet_has_both_and_charts_wear_them():
+    css = style_sheet()
+    assert f"--colour-input: light-dark({INPUT}, {DARK['input']});" in css
+    assert f'[data-testid="stVegaLiteChart"] [stroke="{INPUT}"] {{ stroke: var(--colour-input); }}' in css
 
 
 def test_colours_are_found_wherever_they_stand():
-    spec = {"layer": [{"mark": {"color": RUNS[0]}}, {"scale": {"range": RUNS}}], "height": 270, "on": True, "no": None}
-    dark = in_dark(spec)
-    assert dark["layer"][0]["mark"]["color"] == dark["layer"][1]["scale"]["range"][0] != RUNS[0]
-    assert (dark["height"], dark["on"], dark["no"]) == (270, True, None)
-    assert spec["layer"][0]["mark"]["color"] == RUNS[0]  # what other visitors are sent stays as it is
-    assert in_dark(f'<b style="color:{GUESS}">x</b>') == f'<b style="color:{in_dark(GUESS)}">x</b>'
+    data = {"ways": [{"colour": RUNS[0]}, (GUESS, "red")], "height": 270, "on": True, "no": None}
+    assert by_name(data) == {
+        "ways": [{"colour": f"var(--colour-input, {INPUT})"}, [f"var(--colour-guess, {GUESS})", "red"]],
+        "height": 270,
+        "on": True,
+        "no": None,
+    }
+    assert data["ways"][0]["colour"] == RUNS[0]  # what it was made of stays as it is

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from pages.parts.theme import themed
+from cnncore.figures.palette import by_name
 
 _JS = """
 export default function (component) {
@@ -34,4 +34,4 @@ def diagram(svg: str, place: tuple[int, ...], *, key: str, picked: Callable[[], 
 
     When a box is clicked, `picked` is called: `st.session_state[key].picked` is then its layer's place.
     """
-    _mount(data={"svg": themed(svg), "selected": list(place)}, key=key, on_picked_change=picked)
+    _mount(data={"svg": by_name(svg), "selected": list(place)}, key=key, on_picked_change=picked)
