@@ -20,6 +20,7 @@ from pages.parts.errors_choice import MATRIX, TURN, choose_cell, clicked
 from pages.parts.image_links.component import LinkedTile, image_links
 from pages.parts.pictures import Tile
 from pages.parts.plain import plain
+from pages.parts.tabulate import tabulate
 
 COUNTS, SHARES = "Images", "% of the class"
 WORST, SUREST = "Least probability for the true class", "Surest of a wrong answer"
@@ -171,13 +172,13 @@ def show_scores(shown: Shown) -> None:
             index=pd.Index(shown.names, name="class"),
         )
         share = st.column_config.NumberColumn(format="%.3f")
-        st.dataframe(table, key="errors_scores", column_config=dict.fromkeys(("precision", "recall", "F1"), share))
+        columns = dict.fromkeys(("precision", "recall", "F1"), share)
+        tabulate(table, key="errors_scores", column_config=columns, hide_index=False)
         st.caption(
             "Precision: of the images taken for the class, the share that is of it (down its column). Recall: of its "
-            "images, the share that was taken for it (along its row). F1: their harmonic mean. Empty: nothing "
+            "images, the share that was taken for it (along its row). F1: their harmonic mean. A dash: nothing "
             "to divide by."
         )
     with st.expander("The counts as a table", icon=":material/table_rows:"):
-        st.dataframe(
-            pd.DataFrame(shown.counts, index=shown.names, columns=shown.names), key="errors_counts", width="stretch"
-        )
+        counts = pd.DataFrame(shown.counts, index=shown.names, columns=shown.names)
+        tabulate(counts, key="errors_counts", hide_index=False)
