@@ -53,7 +53,7 @@ CPU = torch.device("cpu")
 
 def usual(config: RunConfig, data: ImageData, workers: int = 0) -> float:
     """Return the usual loop's images per second."""
-    # Only here: torchvision takes memory, and the trainer is measured without it.
+    # Only here: the trainer imports no torchvision, so its memory is measured without.
     from benchmarks.usual import Pictures, train_epoch, transform
 
     chosen = balanced(np.asarray(data.train_labels), config.train_size, "train_size")

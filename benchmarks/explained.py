@@ -86,7 +86,7 @@ def table(results: Path = RESULTS) -> str:
         ("... stored, with checkpoints and snapshots, against not stored", said["stored / trainer"], "0.97", "cpu"),
         ("A run's first update after its process's start", said["first update"], "", "first_update"),
         (
-            "... against PyTorch's own optimizers, which load its compiler",
+            "... in time, against PyTorch's own optimizers, which load its compiler",
             said["bare / as they come"],
             "",
             "first_update",

@@ -1,4 +1,4 @@
-"""How long a run takes from its process's start to the first update that it tells of, and how much memory it needs.
+"""How long a run takes from its process's start to the first update that it tells of, and its peak memory (POSIX).
 
     python -m benchmarks.first_update                  writes results/first-update-DEVICE.json
     python -m benchmarks.first_update --device cuda --rounds 5

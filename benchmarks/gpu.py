@@ -75,7 +75,7 @@ def whole(config: RunConfig, graph: bool = True, deadline: float = float("inf"))
 
 def usual(config: RunConfig, epochs: int) -> float:
     """Return the usual way's seconds an epoch on the device, without its evaluation; the first epoch is not counted."""
-    # Only here: torchvision takes a second to import, which is none of a cold start's.
+    # Only here: the trainer imports no torchvision, so no cold start waits for it.
     from benchmarks.usual import Pictures, train_epoch, transform
 
     data, device = load(config.dataset), torch.device("cuda")

@@ -113,8 +113,8 @@ except InputError as error:
     st.stop()
 drawn = st.session_state.get("drawn", 0)
 last = int(readings[(drawn - 1) % count]) if drawn else None
-drawn = histogram(readings, theory, true, last)
-draw(drawn, "batches", f"Histogram of the accuracy of batches of {BATCH} test images", tall=True)
+chart = histogram(readings, theory, true, last)
+draw(chart, "batches", f"Histogram of the accuracy of batches of {BATCH} test images", tall=True)
 if last is not None:
     say_one(last, true)
 st.caption(

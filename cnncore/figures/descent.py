@@ -9,7 +9,7 @@ import numpy as np
 from cnncore.descent.paths import LAST, WALKERS, Setting, Way, ball, time_to_settle
 from cnncore.descent.rules import Rule, effective_rate
 from cnncore.descent.surfaces import surface
-from cnncore.figures.palette import RUNS
+from cnncore.figures.palette import RUNS, by_name
 
 COLUMNS, ROWS = 97, 49
 COLOURS: dict[Rule, str] = dict(zip(Rule, RUNS, strict=True))
@@ -32,7 +32,7 @@ def descent_data(setting: Setting, found: Sequence[Way]) -> dict[str, Any]:
         "ways": [
             {
                 "name": str(way.rule),
-                "colour": COLOURS[way.rule],
+                "colour": by_name(COLOURS[way.rule]),
                 "rate": float(f"{way.rate:.6g}"),
                 "points": np.round(way.points, 3).ravel().tolist(),
                 "loss": [float(f"{value:.4g}") for value in way.loss],

@@ -5,7 +5,6 @@ dark window shows instead: `style_sheet` is that part of it, `by_name` says a dr
 """
 
 import re
-from typing import Any
 
 INPUT = "#0072B2"
 KERNEL = "#E69F00"
@@ -51,7 +50,7 @@ def style_sheet() -> str:
     """Return CSS: the colours by name, and that charts wear them.
 
     Vega writes a colour as it is in the specification into an attribute of the SVG, which any style sheet overrules. A
-    browser that does not know `light-dark` (before 2024) leaves charts as they are.
+    browser that does not know `light-dark` (before 2024) skips all of it, and everything stays as it was made.
     """
     names = " ".join(f"--colour-{name}: light-dark({colour}, {DARK[name]});" for name, colour in NAMED.items())
     rules = [
@@ -59,19 +58,13 @@ def style_sheet() -> str:
         for name, colour in NAMED.items()
         for what in ("fill", "stroke")
     ]
-    return "\n".join([f":root {{ {names} }}", *rules])
+    return "\n".join(["@supports (color: light-dark(red, red)) {", f":root {{ {names} }}", *rules, "}"])
 
 
-def by_name(part: Any) -> Any:
-    """Return a text of HTML or SVG, or data with such texts, with each colour by its name in the style sheet.
+def by_name(text: str) -> str:
+    """Return a text of HTML or SVG with each colour by its name in the style sheet.
 
-    >>> by_name({"svg": '<path stroke="#0072B2"/>', "width": 2})
-    {'svg': '<path stroke="var(--colour-input, #0072B2)"/>', 'width': 2}
+    >>> by_name('<path stroke="#0072B2"/>')
+    '<path stroke="var(--colour-input, #0072B2)"/>'
     """
-    if isinstance(part, dict):
-        return {name: by_name(value) for name, value in part.items()}
-    if isinstance(part, (list, tuple)):
-        return [by_name(value) for value in part]
-    if isinstance(part, str):
-        return _COLOUR.sub(lambda found: f"var(--colour-{_NAMES[found[0]]}, {found[0]})", part)
-    return part
+    return _COLOUR.sub(lambda found: f"var(--colour-{_NAMES[found[0]]}, {found[0]})", text)

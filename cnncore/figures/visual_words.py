@@ -14,7 +14,7 @@ from cnncore.baselines.config import CELLS, ORIENTATIONS, BagOfWordsConfig, Desc
 from cnncore.baselines.descriptors import grid
 from cnncore.baselines.outcome import Dictionary
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import DARK, GUESS, INPUT, KERNEL, SKY
+from cnncore.figures.palette import GUESS, INPUT, KERNEL, SKY
 
 DICTIONARY, CLASSIFIER = KERNEL, SKY
 SIDE = 232  # pixels of a drawing, either way
@@ -56,9 +56,9 @@ def gradient_star(descriptor: NDArray[np.float32]) -> str:
     lines = "".join(f"M{at * size:g} 0V{SIDE:g}M0 {at * size:g}H{SIDE:g}" for at in range(CELLS + 1))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-1 -1 {SIDE + 2:g} {SIDE + 2:g}" width="{SIDE:g}" '
-        f'height="{SIDE:g}"><path d="{lines}" stroke="{GUESS}" stroke-opacity="0.5" fill="none"/>'
-        f'<path d="{"".join(rays)}" stroke="{INPUT}" stroke-width="2.5" stroke-linecap="round" '
-        f'fill="none" style="color-scheme:light dark;stroke:light-dark({INPUT},{DARK["input"]})"/></svg>'
+        'role="img" aria-label="Sixteen cells, each with eight orientations" style="max-width:100%">'
+        f'<path d="{lines}" stroke="{GUESS}" stroke-opacity="0.5" fill="none"/>'
+        f'<path d="{"".join(rays)}" stroke="{INPUT}" stroke-width="2.5" stroke-linecap="round" fill="none"/></svg>'
     )
 
 

@@ -5,7 +5,8 @@ import streamlit as st
 from cnncore.figures.palette import style_sheet
 
 # Charts and pictures need little air around them, and a projector has few pixels: Streamlit's own margins are wide.
-# Drawings and pictures read there --large, by how much they may grow where the window has room, and the colours.
+# Drawings and pictures read there --large, by how much they may grow where the window has room, and the colours. Charts
+# in a place whose key begins with `tall` are as high as a good part of the window.
 _STYLE = """<style>
 [data-testid="stHeader"] { background: transparent; }
 [data-testid="stMainBlockContainer"] { padding: 3.2rem clamp(1rem, 3vw, 3rem) 3rem; max-width: 1400px; }

@@ -23,6 +23,7 @@ from cnncore.figures.visual_words import (
 )
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, data_address, row
+from pages.parts.svg import show_svg
 
 SHOWN = 60  # words drawn of the dictionary
 
@@ -39,8 +40,7 @@ def show_patch(image: NDArray[np.uint8], config: BagOfWordsConfig, place: Any) -
     left.image(picture, width=SIDE, alt=f"The image and the centres of its patches, number {number + 1} framed")
     with centre:
         if config.descriptor is Descriptor.GRADIENTS:
-            star = gradient_star(found[number])
-            st.image(star, width=SIDE, alt="Sixteen cells, each with eight orientations")
+            show_svg(gradient_star(found[number]), key="star")
         else:
             pixels = patch_picture(found[number], config, image.shape[0])
             st.html(row([Tile(pixels, alt="The patch, mean taken away")], SIDE / config.patch))

@@ -6,8 +6,6 @@ from typing import Any
 
 import streamlit as st
 
-from cnncore.figures.palette import by_name
-
 _HERE = Path(__file__).parent
 _mount = st.components.v2.component(
     "cnncore.descent",
@@ -22,4 +20,4 @@ def descent_picture(data: dict[str, Any], *, key: str, moved: Callable[[], None]
 
     When somebody chooses another start on the map, `moved` is called: `st.session_state[key].start` is then [x, y].
     """
-    _mount(data=by_name(data), key=key, on_start_change=moved)
+    _mount(data=data, key=key, on_start_change=moved)
