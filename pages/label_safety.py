@@ -32,6 +32,10 @@ of one class, and that is new to the network. Where an object is symmetric, a fl
 **The network's fall** measures the second condition only. A network that was never trained with mirrored images falls
 on them wherever they look different from what it knows. On objects that fall is a *weakness*, and flips in training
 cure it; on digits it is *right*: a mirrored 7 is no 7.
+
+**Ask twice.** Where a flip is safe, a trained network can be asked about the image and about its mirror image. The mean
+of the two answers is usually right a little more often than either: their errors are not all the same ones. This is
+*augmentation at test time*; it costs a second look and no training. Where a flip is not safe it does harm.
 """
 
 

@@ -11,9 +11,14 @@ from numpy.typing import NDArray
 
 
 class View(StrEnum):
-    """What is done to every test image before the network sees it."""
+    """What is done to every test image before the network sees it.
+
+    `BOTH` asks twice, about the image and its mirror image, and takes the mean of the two answers (of the
+    probabilities): augmentation at test time (Krizhevsky et al. 2012).
+    """
 
     STORED = "as stored"
+    BOTH = "with its mirror image"
     MIRRORED = "mirrored"
     QUARTER = "turned by 90°"
     UPSIDE_DOWN = "turned by 180°"
@@ -22,7 +27,8 @@ class View(StrEnum):
 def changed(images: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
     """Return the images (N, C, H, W) mirrored left to right, or turned counter-clockwise; no pixel is made up.
 
-    A quarter turn exchanges height and width, so it needs square images to keep their shape.
+    A quarter turn exchanges height and width, so it needs square images to keep their shape. `View.BOTH` is no change
+    of an image and a ValueError.
     """
     match view:
         case View.STORED:
@@ -33,6 +39,8 @@ def changed(images: NDArray[np.uint8], view: View) -> NDArray[np.uint8]:
             return np.rot90(images, 1, axes=(2, 3))
         case View.UPSIDE_DOWN:
             return images[..., ::-1, ::-1]
+        case View.BOTH:
+            raise ValueError("two views of an image are not one changed image")
 
 
 @dataclass(frozen=True, eq=False)  # comparing arrays gives an array, not a truth value
@@ -86,8 +94,13 @@ def measure(run_id: str, batch: int = 1000) -> Safety:
     with torch.inference_mode():
         for start in range(0, len(data.test_labels), batch):
             images, labels = data.test_images[start : start + batch], data.test_labels[start : start + batch]
+            answers = {  # probabilities, (N, classes)
+                view: found.model(found.inputs(changed(images, view))).softmax(1)
+                for view in confusion
+                if view is not View.BOTH
+            }
+            answers[View.BOTH] = (answers[View.STORED] + answers[View.MIRRORED]) / 2
             for view, counts in confusion.items():
-                answers = found.model(found.inputs(changed(images, view))).argmax(1).numpy()
-                np.add.at(counts, (labels, answers), 1)
+                np.add.at(counts, (labels, answers[view].argmax(1).numpy()), 1)
     augment = tuple(augmentation.title for augmentation in found.config.augment)
     return Safety(data.name, data.classes, found.epoch, augment, confusion)

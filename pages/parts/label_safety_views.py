@@ -90,14 +90,21 @@ def show_falls(falls: Sequence[Fall], key: str) -> None:
         draw(fall_chart(fall), f"{key}_{number}", f"{fall.name}: test accuracy as stored, mirrored and turned")
 
 
+def asked_twice(found: Safety) -> str:
+    """Return in one sentence what the mirror image's answer adds to the image's own."""
+    more = found.right(View.BOTH)[0] - found.right(View.STORED)[0]
+    gain = f"{abs(more):,} images {'more' if more > 0 else 'fewer'}" if more else "as many images"
+    return f"Asked about each image and its mirror image, with the mean of the two answers, it has {gain} right."
+
+
 def show_run(found: Safety, name: str) -> None:
     """Show a stored run's network on each view, and what it takes the images of each class for."""
     show_falls([fall_of(found, name)], "flip_fall")
     trained = f"with {', '.join(found.augment).lower()}" if found.augment else "without augmentation"
     images = f"{found.right(View.STORED)[1]:,}"
     st.caption(
-        f"All {images} test images of {found.dataset}, weights after {found.epoch} epochs {trained}. The lines are "
-        "95 % Wilson intervals."
+        f"All {images} test images of {found.dataset}, weights after {found.epoch} epochs {trained}. "
+        f"{asked_twice(found)} The lines are 95 % Wilson intervals."
     )
 
 
