@@ -94,7 +94,7 @@ def measure(run_id: str, batch: int = 1000) -> Safety:
     with torch.inference_mode():
         for start in range(0, len(data.test_labels), batch):
             images, labels = data.test_images[start : start + batch], data.test_labels[start : start + batch]
-            answers = {  # probabilities, (N, classes)
+            answers: dict[View, torch.Tensor] = {  # probabilities, (N, classes)
                 view: found.model(found.inputs(changed(images, view))).softmax(1)
                 for view in confusion
                 if view is not View.BOTH

@@ -21,9 +21,10 @@ from cnncore.data.transform import centre
 from cnncore.inspection.moment import Moment as Moment  # re-exported: who asks for a network names the moment
 from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
 from cnncore.runs.store import open_store
-from cnncore.training.batches import DeviceData, fitted
+from cnncore.training.batches import Batches, DeviceData, fitted
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
+from cnncore.training.initial import initialize
 from cnncore.training.network import network_of
 from cnncore.training.split import rows_of_train
 
@@ -54,31 +55,31 @@ def trained(run_id: str, at: Moment | int = Moment.LAST) -> Trained:
     """Return the network of the run `run_id` at a moment or after the epoch `at`, with which its figures were made.
 
     Before training (epoch 0) means the very weights with which the run began: they follow from its seed. The last
-    epoch's are the checkpoint's, others those that were kept, see `cnncore.runs.snapshots.snapshots_of`. Where a run
-    averages its weights, these are the averaged ones. An `InputError` if there is no such run, nothing was kept of
-    this epoch, or the data set has gone.
+    epoch's are the checkpoint's, which a crash may have left an epoch behind (`Trained.epoch` says so), others those
+    that were kept, see `cnncore.runs.snapshots.snapshots_of`. Where a run averages its weights, these are the averaged
+    ones. An `InputError` if there is no such run, nothing was kept of this epoch, or the data set has gone.
     """
     run = open_store().get(run_id)
     if at in (0, Moment.BEFORE):
         return _load(run.id, 0, 0)
     path = checkpoint_path(run.id)
-    kept = snapshot_folder(run.id).weights()
-    if at is Moment.LAST or (at == run.epoch and at not in kept):
-        saved = path.stat().st_mtime_ns if path.exists() else 0
-        found = _load(run.id, None, saved)
-        if at in (Moment.LAST, found.epoch):
-            return found
-    return _load(run.id, int(at), 0)
+    folder = snapshot_folder(run.id)
+    if at is Moment.LAST or (at == run.epoch and at not in folder.weights()):
+        return _load(run.id, None, path.stat().st_mtime_ns if path.exists() else 0)
+    return _load(run.id, int(at), folder.written(int(at), "weights"))
 
 
 @lru_cache(maxsize=4)
 def _load(run_id: str, epoch: int | None, saved: int) -> Trained:  # noqa: ARG001 `saved` tells a newer checkpoint apart
-    found = _begun(open_store().get(run_id).config, standardization_of(run_id))
+    config, standardize = open_store().get(run_id).config, standardization_of(run_id)
+    if epoch == 0:
+        return _begun(config, standardize)
+    found = _drawn(config, standardize)
     if epoch is None:
         checkpoint = Checkpoint.load(checkpoint_path(run_id), _CPU)
         found.model.load_state_dict(checkpoint.evaluated)
         epoch = checkpoint.last.epoch
-    elif epoch:
+    else:
         weights = snapshot_folder(run_id).read_weights(epoch)
         found.model.load_state_dict({name: torch.from_numpy(value) for name, value in weights.items()})
     return replace(found, epoch=epoch)
@@ -91,10 +92,19 @@ def untrained(config: RunConfig) -> Trained:
 
 
 def _begun(config: RunConfig, standardize: Standardize) -> Trained:
+    found = _drawn(config, standardize)
+    initialize(config, found.model, Batches.of(config, found.data, _CPU, standardize))
+    return found
+
+
+def _drawn(config: RunConfig, standardize: Standardize) -> Trained:
+    """Return the network with its weights as PyTorch draws them from the run's seed."""
     data = load(config.dataset)
     network = network_of(config, data.shape, len(data.classes))
-    torch.manual_seed(config.seed)
-    return Trained(config, 0, network, build(network).eval(), data, standardize)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        model = build(network)
+    return Trained(config, 0, network, model.eval(), data, standardize)
 
 
 def chosen(run_id: str | None, moment: str | int, config: RunConfig) -> Trained:

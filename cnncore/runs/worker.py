@@ -4,6 +4,7 @@
 process.
 """
 
+import contextlib
 import os
 import secrets
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from cnncore.errors import InputError
-from cnncore.events import Batch, Changed, Event, Started, Stopped
+from cnncore.events import Batch, Diverged, Epoch, Event, Finished, Started, Stopped
 from cnncore.runs.process import yield_priority
 from cnncore.runs.record import Intent, Status, Wanted
 from cnncore.runs.snapshots import checkpoint_path
@@ -57,66 +58,111 @@ def record(
     """
     owner = secrets.token_hex(8)
     resume = store.claim(run_id, owner, os.getpid())
-    epoch = 0
-    status = Status.RUNNING
+    recording = Recording(store, run_id, owner, on_event)
     with _Heartbeat(store, run_id, owner):
         try:
-            live = Live(store.wanted(run_id, owner).lr_factor)
-            events = trainer(config, checkpoint=checkpoint_path(run_id), resume=resume, live=live)
-            waiting: list[Event] = []
-            flushed = time.monotonic()
-            for event in events:
-                if isinstance(event, Started):
-                    epoch = event.first_epoch - 1
-                waiting.append(event)
-                on_event(event)
-                # A burst is stored as a whole: what a paused run shows is what it has done.
-                if isinstance(event, Batch) and (live.more or time.monotonic() - flushed < FLUSH) and not live.single:
-                    continue
-                epoch = getattr(event, "epoch", epoch) - isinstance(event, (Batch, Changed))
-                wanted = store.append(run_id, waiting, owner)
-                waiting.clear()
-                if wanted.intent in (Intent.PAUSE, Intent.STEP) and (isinstance(event, Batch) or not live.single):
-                    wanted = _paused(store, run_id, owner)
-                elif wanted.intent is Intent.NONE and live.single:
-                    store.set_status(run_id, Status.RUNNING, "", owner)
-                if wanted.intent is Intent.STOP:
-                    status = _stop(store, run_id, owner, epoch, on_event)
-                    break
-                live.lr_factor = wanted.lr_factor
-                live.single = wanted.intent is not Intent.NONE  # asked to make one update, and perhaps not there yet
-                flushed = time.monotonic()
-            if waiting:
-                store.append(run_id, waiting, owner)
-            if status is Status.RUNNING:
-                status = store.get(run_id).status
+            checkpoint = _checkpoint(store, run_id, resume)
+            for event in trainer(config, checkpoint=checkpoint, resume=resume, live=recording.live):
+                if not recording.take(event):
+                    return recording.stop()
+            recording.flush()
         except KeyboardInterrupt:
-            status = _stop(store, run_id, owner, epoch, on_event)
+            return recording.stop()
         except LostRunError:
             raise
         except Exception as error:
-            message = str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}"
-            store.set_status(run_id, Status.FAILED, message, owner)
+            recording.fail(str(error) if isinstance(error, InputError) else f"{type(error).__name__}: {error}")
             raise
-    return status
+    return store.get(run_id).status
 
 
-def _stop(store: RunStore, run_id: str, owner: str, epoch: int, on_event: Callable[[Event], object]) -> Status:
-    resumable = f"it can be resumed after epoch {epoch}" if epoch else "no epoch was complete, resumed it begins anew"
-    event = Stopped(epoch, f"Stopped as asked; {resumable}.")
-    store.append(run_id, [event], owner)
-    on_event(event)
-    return Status.STOPPED
+def _checkpoint(store: RunStore, run_id: str, resume: bool) -> Path:
+    """Return where the run keeps its checkpoint; an `InputError` if it is to be resumed from one that has gone."""
+    path = checkpoint_path(run_id)
+    # Of the first epoch there may be none yet: it is written once the epoch's event is stored.
+    if resume and store.get(run_id).epoch > 1 and not path.exists():
+        raise InputError(
+            f"`run` (={run_id}) cannot be resumed, as its checkpoint {path} has gone, and would begin anew: start "
+            "a new run with the same settings, and this one keeps its curves."
+        )
+    return path
 
 
-def _paused(store: RunStore, run_id: str, owner: str) -> Wanted:
-    """Wait until something else is wanted, and return that; while it goes step by step the run stays paused."""
-    store.set_status(run_id, Status.PAUSED, "", owner)
-    while (wanted := store.wanted(run_id, owner)).intent is Intent.PAUSE:
-        time.sleep(POLL)
-    if wanted.intent is Intent.NONE:
-        store.set_status(run_id, Status.RUNNING, "", owner)
-    return wanted
+class Recording:
+    """A run's way from the trainer's events into the store, and of what is wanted of it back to the trainer.
+
+    The trainer reads `live` before each update.
+    """
+
+    def __init__(self, store: RunStore, run_id: str, owner: str, on_event: Callable[[Event], object]) -> None:
+        self._store, self._run, self._owner, self._on_event = store, run_id, owner, on_event
+        self.live = Live(store.wanted(run_id, owner).lr_factor)
+        self._waiting: list[Event] = []
+        self._flushed = time.monotonic()
+        self._complete = self._kept = 0  # the last complete epoch, and the last one whose checkpoint is written
+
+    def take(self, event: Event) -> bool:
+        """Store the event, do what is wanted of the run, and return whether it goes on."""
+        self._kept = self._complete  # an epoch's checkpoint is written when the next event is asked for
+        if isinstance(event, Started):
+            self._complete = self._kept = event.first_epoch - 1
+        elif isinstance(event, Epoch):
+            self._complete = event.epoch
+        self._waiting.append(event)
+        self._on_event(event)
+        if isinstance(event, Batch) and not self._due:
+            return True
+        wanted = self.flush()
+        if isinstance(event, (Finished, Diverged)):
+            return True  # over: what is wanted now comes too late
+        if isinstance(event, Epoch):
+            return self._adopt(wanted)  # to pause or to stop here would lose the epoch
+        if wanted.intent in (Intent.PAUSE, Intent.STEP) and (isinstance(event, Batch) or not self.live.single):
+            wanted = self._paused()
+        elif wanted.intent is Intent.NONE and self.live.single:
+            self._store.set_status(self._run, Status.RUNNING, "", self._owner)
+        return wanted.intent is not Intent.STOP and self._adopt(wanted)
+
+    @property
+    def _due(self) -> bool:
+        """Whether a batch is stored at once: what a paused run shows is what it has done, and a burst stays whole."""
+        return self.live.single or (not self.live.more and time.monotonic() - self._flushed >= FLUSH)
+
+    def _adopt(self, wanted: Wanted) -> bool:
+        self.live.lr_factor = wanted.lr_factor
+        self.live.single = wanted.intent is not Intent.NONE  # asked to make one update, and perhaps not there yet
+        self._flushed = time.monotonic()
+        return True
+
+    def _paused(self) -> Wanted:
+        """Wait until something else is wanted, and return that; while it goes step by step the run stays paused."""
+        self._store.set_status(self._run, Status.PAUSED, "", self._owner)
+        while (wanted := self._store.wanted(self._run, self._owner)).intent is Intent.PAUSE:
+            time.sleep(POLL)
+        if wanted.intent is Intent.NONE:
+            self._store.set_status(self._run, Status.RUNNING, "", self._owner)
+        return wanted
+
+    def flush(self) -> Wanted:
+        """Store what has come since the last time, and return what is wanted of the run now."""
+        waiting, self._waiting = self._waiting, []  # Ctrl-C in the midst of it must not store anything twice
+        return self._store.append(self._run, waiting, self._owner)
+
+    def stop(self) -> Status:
+        """Store that the run was stopped, and from where it can go on."""
+        epoch = self._kept
+        resumable = f"it can be resumed after epoch {epoch}" if epoch else "no epoch was kept, resumed it begins anew"
+        event = Stopped(epoch, f"Stopped as asked; {resumable}.")
+        self._waiting.append(event)
+        self.flush()
+        self._on_event(event)
+        return Status.STOPPED
+
+    def fail(self, message: str) -> None:
+        """Store what there is, and that the run has failed."""
+        with contextlib.suppress(InputError):  # where the disk is full the message may still find room
+            self.flush()
+        self._store.set_status(self._run, Status.FAILED, message, self._owner)
 
 
 class _Heartbeat:

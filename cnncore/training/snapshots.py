@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,10 +74,10 @@ class Folder:
         """Return the epochs whose weights are kept here, in order."""
         return self._numbers("weights")
 
-    def written(self, epoch: int) -> int:
-        """Return when the snapshot of an epoch was written, in nanoseconds since 1970, 0 if there is none."""
+    def written(self, epoch: int, kind: Literal["epoch", "weights"] = "epoch") -> int:
+        """Return when an epoch's snapshot, or its weights, were written, nanoseconds since 1970; 0 if they are not."""
         try:
-            return self._file("epoch", epoch).stat().st_mtime_ns
+            return self._file(kind, epoch).stat().st_mtime_ns
         except FileNotFoundError:
             return 0
 

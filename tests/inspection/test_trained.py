@@ -6,6 +6,7 @@ import torch
 
 from cnncore.data.augmentation import RandomCrop
 from cnncore.errors import InputError
+from cnncore.events import Epoch
 from cnncore.inspection.trained import Moment, chosen, trained, untrained
 from cnncore.runs.record import Status
 from cnncore.runs.snapshots import checkpoint_path, snapshot, snapshots_of
@@ -14,6 +15,7 @@ from cnncore.runs.worker import record
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig, Standardization
+from cnncore.training.presets import PRESETS
 
 CONFIG = RunConfig(
     dataset="tiny", network="classroom", epochs=2, standardize=Standardization.CHANNEL, augment=(RandomCrop(8),), seed=3
@@ -95,3 +97,31 @@ def test_an_untrained_network_is_the_one_that_a_run_begins_with(run_id):
     assert chosen(None, Moment.LAST, CONFIG) is fresh
     assert chosen(run_id, str(Moment.LAST), CONFIG).epoch == 2
     assert not torch.equal(next(fresh.model.parameters()), next(trained(run_id).model.parameters()))
+
+
+def test_before_training_are_the_weights_that_a_run_for_the_clock_begins_with(tiny):
+    """Whitened patches, dirac filters and small logits are first weights too: the snapshot of epoch 0 has them."""
+    config = dataclasses.replace(
+        PRESETS["classroom-speedrun"], dataset="tiny", network="airbench-narrow", epochs=1, batch_size=10, preset=None
+    )
+    run_id = open_store().create(config, status=Status.RUNNING)
+    record(open_store(), run_id, config)
+    told = snapshot(run_id, 0)
+    for found in (trained(run_id, Moment.BEFORE), untrained(config)):
+        with torch.no_grad():
+            probability = found.model(found.inputs(tiny.test_images)).softmax(1).numpy()
+        np.testing.assert_array_equal(found.model[0].weight.detach().numpy(), told.filters)
+        np.testing.assert_allclose(probability.max(1), told.confidence, rtol=1e-3)
+
+
+def test_a_checkpoint_that_a_crash_left_behind_is_taken_for_what_it_is(tiny):
+    config = dataclasses.replace(CONFIG, epochs=5)
+    run_id = open_store().create(config, status=Status.RUNNING)
+
+    def crash(event):
+        if isinstance(event, Epoch) and event.epoch == 5:
+            raise KeyboardInterrupt  # after the epoch's event, before its checkpoint
+
+    record(open_store(), run_id, config, on_event=crash)
+    assert open_store().get(run_id).epoch == 5
+    assert trained(run_id, 5).epoch == trained(run_id).epoch == 4

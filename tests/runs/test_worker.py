@@ -4,12 +4,12 @@ import time
 import pytest
 
 from cnncore.errors import InputError
-from cnncore.events import Diverged, Epoch, Finished, Stopped
+from cnncore.events import Batch, Diverged, Epoch, Finished, Stopped
 from cnncore.runs.record import Intent, Status
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import RunStore
 from cnncore.runs.worker import record
-from tests.runs.conftest import CONFIG, scripted, started
+from tests.runs.conftest import CONFIG, batch, scripted, started
 
 
 def in_background(store, run_id, **options):
@@ -168,6 +168,76 @@ def test_ctrl_c_stops(store):
 
     assert record(store, run_id, CONFIG, on_event=interrupt, trainer=scripted()) is Status.STOPPED
     assert store.get(run_id).status is Status.STOPPED
+
+
+@pytest.mark.parametrize("epoch", [1, 2])
+def test_an_epoch_that_is_complete_is_kept_before_the_run_stops(store, epoch):
+    """The click comes while the network is evaluated: the next thing that the worker sees is the epoch's event."""
+    run_id = store.create(CONFIG)
+
+    def click(event):
+        if isinstance(event, Epoch) and event.epoch == epoch:
+            store.request(run_id, Intent.STOP)
+
+    assert record(store, run_id, CONFIG, on_event=click, trainer=scripted()) is Status.STOPPED
+    assert checkpoint_path(run_id).read_text() == str(epoch)
+    assert store.get(run_id).message == f"Stopped as asked; it can be resumed after epoch {epoch}."
+
+
+@pytest.mark.parametrize("intent", [Intent.STOP, Intent.PAUSE])
+@pytest.mark.parametrize(("diverge_at", "end"), [(None, Status.FINISHED), (4, Status.DIVERGED)])
+def test_what_is_wanted_after_the_last_update_comes_too_late(store, intent, diverge_at, end):
+    run_id = store.create(CONFIG)
+
+    def click(event):
+        if isinstance(event, Diverged) or (isinstance(event, Epoch) and event.epoch == 4):
+            store.request(run_id, intent)
+
+    assert record(store, run_id, CONFIG, on_event=click, trainer=scripted(diverge_at=diverge_at)) is end
+    assert store.get(run_id).status is end
+
+
+def test_ctrl_c_before_an_epochs_checkpoint_says_so_and_keeps_its_batches(store):
+    run_id = store.create(CONFIG)
+
+    def interrupt(event):
+        if isinstance(event, Epoch) and event.epoch == 2:
+            raise KeyboardInterrupt
+
+    record(store, run_id, CONFIG, on_event=interrupt, trainer=scripted())
+    run = store.get(run_id)
+    assert run.message == "Stopped as asked; it can be resumed after epoch 1."
+    assert store.curve(run_id, "batch/loss").step.tolist() == list(range(1, 11))
+
+
+def test_a_failure_keeps_what_came_before_it(store):
+    run_id = store.create(CONFIG)
+
+    def dies(config, *, checkpoint, resume, live):
+        yield started()
+        yield batch(1, 0)  # sooner than a tenth of a second after: not stored yet
+        raise MemoryError("no more")
+
+    with pytest.raises(MemoryError):
+        record(store, run_id, CONFIG, trainer=dies)
+    assert store.get(run_id).step == 1
+
+
+def test_a_run_whose_checkpoint_has_gone_keeps_its_curves(store):
+    run_id = store.create(CONFIG)
+
+    def interrupt(event):
+        if isinstance(event, Batch) and event.epoch == 4:
+            raise KeyboardInterrupt
+
+    record(store, run_id, CONFIG, on_event=interrupt, trainer=scripted())
+    checkpoint_path(run_id).unlink()
+    store.requeue(run_id)
+    with pytest.raises(InputError, match="has gone, and would begin anew"):
+        record(store, run_id, CONFIG, trainer=scripted())
+    run = store.get(run_id)
+    assert (run.status, run.epoch) == (Status.FAILED, 3)
+    assert "start a new run" in run.message
 
 
 def test_a_divergence_is_an_end_with_its_sentence(store):
