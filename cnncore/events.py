@@ -19,7 +19,8 @@ from typing import Any, ClassVar, TypeAlias
 class Started:
     """A run begins or is taken up again. Sizes are numbers of images, `first_epoch` counts from 1.
 
-    `versions` are those of what its numbers depend on, and the number of `threads`.
+    `versions` are those of what its numbers depend on, the number of `threads`, and the `data`, see
+    `cnncore.data.prepared.DatasetInfo.contents`.
     """
 
     kind: ClassVar[str] = "started"

@@ -8,6 +8,7 @@ sees the old set or the new one, and on Windows, where a mapped file cannot be r
 prepared while the old one is in use.
 """
 
+import hashlib
 import json
 import secrets
 import shutil
@@ -32,7 +33,9 @@ class DatasetInfo:
     """What is known of a data set without opening its arrays; `shape` is (C, H, W), the sizes count images.
 
     `prepared` says that `load(name)` works now; the built-in set always does, because it is drawn on first use.
-    `version` changes whenever the set is prepared anew, and is empty before the first time.
+    `version` changes whenever the set is prepared anew, and is empty before the first time. `contents` is the SHA-256
+    of its images, labels and classes, in hexadecimal: the same for the same data wherever they were prepared, and
+    empty where it is not known.
     """
 
     name: str
@@ -44,6 +47,7 @@ class DatasetInfo:
     prepared: bool
     notes: tuple[str, ...]
     version: str = ""
+    contents: str = ""
 
 
 def folder(name: str) -> Path:
@@ -66,6 +70,7 @@ def save(data: ImageData) -> None:
         "test_size": len(data.test_labels),
         "notes": data.notes,
         "arrays": arrays.name,
+        "contents": _contents(data),
     }
     try:
         arrays.mkdir(parents=True)
@@ -81,6 +86,13 @@ def save(data: ImageData) -> None:
     for old in place.glob("arrays-*"):
         if old != arrays:
             shutil.rmtree(old, ignore_errors=True)  # on Windows still mapped by somebody: the next save removes it
+
+
+def _contents(data: ImageData) -> str:
+    digest = hashlib.sha256(json.dumps([data.shape, data.classes]).encode())
+    for name in _ARRAYS:
+        digest.update(np.ascontiguousarray(getattr(data, name)).data)
+    return digest.hexdigest()
 
 
 def load(name: str) -> ImageData:
@@ -174,6 +186,7 @@ def info(name: str) -> DatasetInfo | None:
             prepared=True,
             notes=tuple(about["notes"]),
             version=about["arrays"],
+            contents=about.get("contents", ""),  # not written by earlier versions
         )
     known = BUILTIN if name == BUILTIN.name else KNOWN.get(name)
     if known is None:

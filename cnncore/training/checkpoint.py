@@ -18,8 +18,9 @@ class Checkpoint:
     """Weights, optimizer state and the metrics of the last complete epoch.
 
     `averaged` are the averaged weights where the run averages, `plateau` and `lr_factor` what the losses and a hand
-    have made of the learning rate, `standardize` the fitted standardization (None in files of earlier versions).
-    Nothing random needs keeping: every epoch draws from (seed, epoch), see `Batches.tables`.
+    have made of the learning rate, `standardize` the fitted standardization (None in files of earlier versions),
+    `contents` what its data set has in it, see `DatasetInfo` (empty where it is not known). Nothing random needs
+    keeping: every epoch draws from (seed, epoch), see `Batches.tables`.
     """
 
     config: RunConfig
@@ -30,6 +31,7 @@ class Checkpoint:
     plateau: dict[str, float] = field(default_factory=dict)
     lr_factor: float = 1.0
     standardize: dict[str, Any] | None = None
+    contents: str = ""
 
     @property
     def evaluated(self) -> dict[str, Any]:
@@ -65,4 +67,4 @@ class Checkpoint:
             ) from error
 
 
-_STATE = ("model", "optimizer", "averaged", "plateau", "lr_factor", "standardize")
+_STATE = ("model", "optimizer", "averaged", "plateau", "lr_factor", "standardize", "contents")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from cnncore.data.prepared import load
+from cnncore.data.prepared import info, load
 from cnncore.errors import InputError
 from cnncore.events import Changed, Diverged, Epoch, Event, Finished, Started
 from cnncore.training import kernels
@@ -75,7 +75,8 @@ def progress(
     set_precision(config.precision, device)
     _make_deterministic(device)
     data = load(config.dataset)
-    saved = _saved(config, checkpoint, device) if resume else None
+    contents = _contents(config)
+    saved = _saved(config, contents, checkpoint, device) if resume else None
     state = state_of(config, data, device, saved)
     batches, model, optimizer = state.batches, state.model, state.optimizer
     average, plateau = state.average, state.plateau
@@ -101,7 +102,8 @@ def progress(
         batches_per_epoch=len(batches),
         classes=len(data.classes),
         first_epoch=first_epoch,
-        versions=versions() | {"threads": str(torch.get_num_threads())},  # sums in another order differ by rounding
+        # Sums in another order differ by rounding, hence the threads.
+        versions=versions() | {"threads": str(torch.get_num_threads()), "data": contents},
     )
     keeper.forget(first_epoch)
     if keeper.wants(0) and first_epoch == 1:
@@ -161,18 +163,28 @@ def progress(
         yield last
         keeper.keep(epoch, scores["test"])
         if checkpoint is not None:
-            kept = average.state(), plateau.state(), factor, batches.standardize.state()
+            kept = average.state(), plateau.state(), factor, batches.standardize.state(), contents
             Checkpoint(config, last, model.state_dict(), optimizer.state_dict(), *kept).save(checkpoint)
     if last is not None:
         yield Finished(config.epochs, total_seconds, last.test_loss, last.test_accuracy)
 
 
-def _saved(config: RunConfig, checkpoint: Path | None, device: torch.device) -> Checkpoint | None:
+def _contents(config: RunConfig) -> str:
+    found = info(config.dataset)
+    return found.contents if found else ""
+
+
+def _saved(config: RunConfig, contents: str, checkpoint: Path | None, device: torch.device) -> Checkpoint | None:
     if checkpoint is None or not checkpoint.exists():
         return None
     saved = Checkpoint.load(checkpoint, device)
     if saved.config != config:
         raise InputError(f"the checkpoint {checkpoint} belongs to another configuration: start a new run for this one.")
+    if saved.contents and contents and saved.contents != contents:
+        raise InputError(
+            f"`dataset` (={config.dataset}) was prepared anew, and has other images than those that this run began "
+            "with: start a new run, or prepare the former ones again."
+        )
     return saved
 
 

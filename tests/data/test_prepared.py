@@ -141,3 +141,24 @@ def test_ready_tells_what_is_prepared_and_refuses_what_is_not() -> None:
     assert prepared.ready("mine") == prepared.info("mine")
     with pytest.raises(InputError, match="`dataset` \\(=cifar10\\) is not prepared"):
         prepared.ready("cifar10")
+
+
+def test_contents_tell_data_apart_and_not_when_they_were_prepared() -> None:
+    first, again = saved(example()), saved(example())
+    assert first.contents == again.contents
+    assert first.version != again.version
+    pixel = example().train_images.copy()
+    pixel[0, 0, 0, 0] ^= 1
+    changes = {"test_labels": 1 - example().test_labels, "classes": ("b", "a"), "train_images": pixel}
+    others = {
+        saved(dataclasses.replace(example(), **{name: value})).contents  # type: ignore[arg-type]  # one of three types
+        for name, value in changes.items()
+    }
+    assert len(others | {first.contents}) == 4
+
+
+def saved(data: ImageData) -> prepared.DatasetInfo:
+    save(data)
+    found = prepared.info(data.name)
+    assert found is not None
+    return found

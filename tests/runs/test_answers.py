@@ -1,3 +1,4 @@
+import dataclasses
 import os
 
 import numpy as np
@@ -85,3 +86,12 @@ def test_another_data_set_of_the_same_name_is_noticed(bare, tiny):
     save(tiny_images(test=77))
     with pytest.raises(InputError, match="tested on 70 images and its data set now has 77"):
         answers(bare, 1)
+
+
+def test_other_images_of_the_same_number_are_noticed(tiny):
+    run_id = store_run(CONFIG)
+    save(tiny)  # prepared anew, with the same in it
+    assert len(answers(run_id, 3).labels) == 42
+    save(dataclasses.replace(tiny, test_images=255 - tiny.test_images))
+    with pytest.raises(InputError, match="tested on other images than its data set has now"):
+        answers(run_id, 3)

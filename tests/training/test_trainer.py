@@ -2,12 +2,14 @@ import json
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
 from cnncore import main
 from cnncore.architecture.build import build
 from cnncore.data.augmentation import HorizontalFlip, Mixup, RandomCrop
+from cnncore.data.prepared import save
 from cnncore.errors import InputError
 from cnncore.events import Batch, Changed, Diverged, Epoch, Finished, Started, to_dict, to_json
 from cnncore.training import device, readout
@@ -148,6 +150,19 @@ def test_resuming_a_complete_run_repeats_its_end_and_trains_nothing(tiny, tmp_pa
     again = list(train(CONFIG, checkpoint=path, resume=True))
     assert [type(event) for event in again] == [Started, Finished]
     assert again[-1].test_accuracy == events[-1].test_accuracy
+
+
+def test_a_run_does_not_go_on_with_other_images(tiny, tmp_path):
+    path = tmp_path / "run.pt"
+    run = train(replace(CONFIG, epochs=2), checkpoint=path)
+    while not path.exists():  # the second epoch has begun then
+        next(run)
+    run.close()
+    save(tiny)  # the very same again
+    assert next(train(replace(CONFIG, epochs=2), checkpoint=path, resume=True)).first_epoch == 2
+    save(replace(tiny, train_labels=np.roll(tiny.train_labels, 1)))
+    with pytest.raises(InputError, match="prepared anew, and has other images"):
+        next(train(replace(CONFIG, epochs=2), checkpoint=path, resume=True))
 
 
 def test_a_checkpoint_of_another_configuration_is_refused(tiny, tmp_path):
