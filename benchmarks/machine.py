@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from cnncore.training.trainer import versions
+from cnncore.training.versions import versions
 
 
 def machine() -> dict[str, Any]:

@@ -195,6 +195,12 @@ def info(name: str) -> DatasetInfo | None:
     return DatasetInfo(name, known.title, known.shape, known.classes, *sizes, known is BUILTIN, (known.note,))
 
 
+def contents(name: str) -> str:
+    """Return `DatasetInfo.contents` of a data set, empty where it is not known."""
+    found = info(name)
+    return found.contents if found else ""
+
+
 def datasets() -> list[DatasetInfo]:
     """Return every data set there is: the built-in one, the known ones, then the prepared others by name."""
     names = [BUILTIN.name, *KNOWN]

@@ -38,6 +38,16 @@ class Checkpoint:
         """The weights behind the run's test figures: the averaged ones where the run averages."""
         return self.model if self.averaged is None else self.averaged
 
+    def check(self, config: RunConfig, contents: str) -> None:
+        """Raise an `InputError` if this is of another run, or its data set has something else in it by now."""
+        if self.config != config:
+            raise InputError("the checkpoint belongs to another configuration: start a new run for this one.")
+        if self.contents and contents and self.contents != contents:
+            raise InputError(
+                f"`dataset` (={config.dataset}) was prepared anew, and has other images than those that this run began "
+                "with: start a new run, or prepare the former ones again."
+            )
+
     def save(self, path: Path) -> None:
         """Write the file; a crash or a full disk leaves the one that was there before."""
         buffer = io.BytesIO()

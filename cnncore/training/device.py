@@ -1,5 +1,6 @@
 """Which device trains, and why; with which precision it computes."""
 
+import os
 import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -65,6 +66,14 @@ def set_precision(precision: Precision, device: torch.device) -> None:
             warnings.simplefilter("ignore", UserWarning)
             torch.backends.cuda.matmul.allow_tf32 = precision is Precision.TF32
             torch.backends.cudnn.allow_tf32 = precision is Precision.TF32
+
+
+def make_deterministic(device: torch.device) -> None:
+    """Have CUDA's libraries choose the same sums every time; a CPU does so by itself."""
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
 
 
 def bfloat16_units() -> tuple[str, ...]:

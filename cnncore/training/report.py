@@ -17,15 +17,15 @@ from cnncore.training.readout import Burst, Readout
 class Report:
     """What an epoch's updates leave on the device, on its way to Batch events.
 
-    `mean` and `seconds` are those of the updates told so far, `seconds` the device's; `diverged` is true once one of
-    them had a loss that is no number.
+    `mean` and `seconds` are those of the updates told so far, `seconds` the device's, `lr` the learning rate of the
+    last one made; `diverged` is true once one of them had a loss that is no number.
     """
 
     def __init__(self, config: RunConfig, epoch: int, readout: Readout, live: Live) -> None:
         self._config, self._epoch, self._readout, self._live = config, epoch, readout, live
         self._waiting: deque[tuple[int, int, int, float]] = deque()  # (batch, step, size, lr) of updates not yet told
         self.mean = Mean()
-        self.seconds = 0.0
+        self.seconds = self.lr = 0.0
         self.diverged = False
 
     def add(self, sums: Tensor, number: int, step: int, sizes: Sequence[int], lr: float) -> None:
@@ -34,6 +34,7 @@ class Report:
         `sums` (n, 3) are as `batch_sums` has them.
         """
         self._readout.put(sums)
+        self.lr = lr
         self._waiting.extend((number + place, step + place, size, lr) for place, size in enumerate(sizes))
 
     def told(self, everything: bool, then: Callable[[], None] | None = None) -> Iterator[Batch | Diverged | None]:

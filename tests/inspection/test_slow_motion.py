@@ -18,7 +18,7 @@ from cnncore.runs.record import Status
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
-from cnncore.training import trainer
+from cnncore.training import session, trainer
 from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
 from cnncore.training.live import Live
 
@@ -59,8 +59,8 @@ class Trained:
             self.state = begun(*args, **options)
             return self.state
 
-        begun = trainer.state_of
-        monkeypatch.setattr(trainer, "state_of", spied)
+        begun = session.state_of
+        monkeypatch.setattr(session, "state_of", spied)
         self.store = open_store()
         self.run_id = self.store.create(config)
         self.store.claim(self.run_id, "me", 1)

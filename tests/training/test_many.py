@@ -7,7 +7,7 @@ import torch
 
 from cnncore.errors import InputError
 from cnncore.events import Diverged, Finished, Started
-from cnncore.training import evaluation, many, trainer
+from cnncore.training import evaluation, many, session
 from cnncore.training.config import Precision, RunConfig
 from cnncore.training.many import train_many
 from cnncore.training.readout import Readout
@@ -51,7 +51,7 @@ def test_each_run_is_the_run_alone(tiny, turn_by_turn, monkeypatch, late):
     configs = [*SEEDS, replace(MODERN, epochs=3)]
     alone = [curve(list(train(config))) for config in configs]
     if late:
-        monkeypatch.setattr(trainer, "Readout", Late)
+        monkeypatch.setattr(session, "Readout", Late)
         monkeypatch.setattr(evaluation, "Readout", Late)
     found = together(configs)
     assert [curve(events) for events in found.values()] == alone

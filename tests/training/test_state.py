@@ -4,7 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cnncore.training import trainer
+from cnncore.training import session
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import Optimizer, RunConfig, Schedule
 from cnncore.training.state import seed_dropout, state_of
@@ -88,6 +88,6 @@ def test_the_trainer_goes_on_from_it(tiny, monkeypatch):
     def refused(*_, **__):
         raise RuntimeError("asked")
 
-    monkeypatch.setattr(trainer, "state_of", refused)
+    monkeypatch.setattr(session, "state_of", refused)
     with pytest.raises(RuntimeError, match="asked"):
         list(train(CONFIG))
