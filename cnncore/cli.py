@@ -12,7 +12,7 @@ COMMANDS = {
     "layer": "output size, parameters and multiply-adds of one layer",
     "describe": "a network layer by layer: shapes, parameters, multiply-adds, receptive fields",
     "train": "train a network and print what happens; the app shows the run too",
-    "runs": "list, show, stop, resume, export and delete runs",
+    "runs": "list, show, pause, continue, stop, resume, export and delete runs",
     "data": "list and prepare data sets",
     "baseline": "a bag of visual words and a linear SVM, to compare a network with",
     "doctor": "what this machine can do, and why",

@@ -167,6 +167,9 @@ def test_train_streams_events_and_the_run_is_in_the_store(tmp_path):
     shown = json.loads(cnncore("runs", "show", run["id"], "--json", home=tmp_path).stdout)
     assert shown["epoch"] == 2
     exported = cnncore("runs", "export", run["id"], home=tmp_path).stdout
+    rows = json.loads(cnncore("runs", "export", run["id"], "--json", home=tmp_path).stdout)
+    assert [row["epoch"] for row in rows] == list(range(1, len(exported.splitlines())))
+    assert list(rows[0]) == exported.splitlines()[0].split(",")
     assert "test/accuracy" in exported.splitlines()[0]
     assert cnncore("runs", "delete", run["id"], home=tmp_path).returncode == 0
     assert json.loads(cnncore("runs", "list", "--json", home=tmp_path).stdout) == []

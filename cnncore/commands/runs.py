@@ -43,7 +43,10 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(f"`run` must be given for {args.action}: `python -m cnncore runs list` shows the ids.")
     chosen = store.get(args.run)
     if args.action == "export":
-        sys.stdout.write(store.export_csv(chosen.id, batches=args.batches))
+        if args.json:
+            print(json.dumps(store.rows(chosen.id, args.batches)))
+        else:
+            sys.stdout.write(store.export_csv(chosen.id, args.batches))
         return 0
     if args.action != "show":
         _ACTIONS[args.action](chosen.id)

@@ -4,6 +4,7 @@ import csv
 import io
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,19 +67,25 @@ class Curves(Database):
             ).fetchone()
         return None if row is None else Batch(*row)
 
+    def rows(self, run_id: str, batches: bool = False) -> list[dict[str, Any]]:
+        """Return the run's epochs, or its batches, in order, with the names of their JSON."""
+        specs = fields(Batch if batches else Epoch)
+        names = [spec.metadata.get("json", spec.name) for spec in specs]
+        with self._errors():
+            found = self._connection.execute(
+                f"SELECT {', '.join(spec.name for spec in specs)} FROM {'batches' if batches else 'epochs'} "
+                "WHERE run_id = ? ORDER BY step",
+                (run_id,),
+            ).fetchall()
+        return [dict(zip(names, row, strict=True)) for row in found]
+
     def export_csv(self, run_id: str, batches: bool = False) -> str:
         """Return the run's epochs, or its batches, as CSV with a header row."""
-        table = "batches" if batches else "epochs"
-        names = [spec.name for spec in fields(Batch if batches else Epoch)]
-        header = [spec.metadata.get("json", spec.name) for spec in fields(Batch if batches else Epoch)]
-        with self._errors():
-            rows = self._connection.execute(
-                f"SELECT {', '.join(names)} FROM {table} WHERE run_id = ? ORDER BY step", (run_id,)
-            ).fetchall()
         text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(header)
-        writer.writerows(tuple(row) for row in rows)
+        names = [spec.metadata.get("json", spec.name) for spec in fields(Batch if batches else Epoch)]
+        writer = csv.DictWriter(text, names, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(self.rows(run_id, batches))
         return text.getvalue()
 
     def first_loss(self, run_id: str) -> float:

@@ -82,9 +82,8 @@ def test_the_convolution_keeps_its_layout():
     ],
 )
 def test_bfloat16_is_taken_on_a_cpu_that_has_units_for_it(able, taken, says, monkeypatch):
-    seconds = {torch.bfloat16: 2.0, torch.float32: 3.0}
     monkeypatch.setattr(device, "processor", lambda: able)
-    monkeypatch.setattr(acceleration, "seconds_of", seconds.__getitem__)
+    monkeypatch.setattr(acceleration, "bfloat16_speed", lambda: 1.5)
     _, good, text = acceleration.bfloat16(torch.device("cpu"))
     assert good is taken
     assert says in text
@@ -93,8 +92,30 @@ def test_bfloat16_is_taken_on_a_cpu_that_has_units_for_it(able, taken, says, mon
         set_precision(Precision.HALF, torch.device("cpu"))  # and that is what the trainer does
 
 
-def test_the_measured_convolution_takes_time():
-    assert acceleration.seconds_of(torch.float32) > 0
+def test_bfloat16_that_is_slower_is_no_good_news(monkeypatch):
+    monkeypatch.setattr(device, "processor", lambda: {"avx512_bf16": True})
+    monkeypatch.setattr(acceleration, "bfloat16_speed", lambda: 0.1)
+    _, good, text = acceleration.bfloat16(torch.device("cpu"))
+    assert not good
+    assert "ran 0.1 times as fast" in text
+
+
+def test_the_speed_of_bfloat16_is_a_ratio_of_like_work(monkeypatch):
+    """The same clock for both: eight seconds a pass in float32 and two in bfloat16, and a slow pass that counts not."""
+    now, kinds = [0.0], []
+
+    def convolution(kind):
+        def forward(inputs):
+            kinds.append(kind)
+            slow = 100 if len(kinds) in (7, 8) else 0
+            now[0] += slow + (8 if kind is torch.float32 else 2)
+
+        return forward, None
+
+    monkeypatch.setattr(acceleration, "_convolution", convolution)
+    monkeypatch.setattr(acceleration.time, "perf_counter", lambda: now[0])
+    assert acceleration.bfloat16_speed() == 4
+    assert kinds[:4] == [torch.float32, torch.bfloat16] * 2
 
 
 def test_the_graph_is_for_cuda(monkeypatch):
