@@ -1,5 +1,6 @@
 """From a name and a source to a prepared data set: the one function behind the command and the page."""
 
+import contextlib
 import urllib.parse
 from dataclasses import replace
 from pathlib import Path
@@ -64,13 +65,23 @@ def _prepare(name: str, source: Path | str | None, report: Report, size: int | N
             f"`dataset` (={name}) is not one of {', '.join((BUILTIN.name, *KNOWN))}: a new one needs --from and the "
             "path or address of a folder, zip or tar of class folders."
         )
-    place = _local(name, known, source, report)
+    downloads = folder(name) / "download"
     try:
-        data = _read(name, known, place, report, size)
-    finally:
-        # An archive from an address is read once. The originals stay: the next attempt need not wait for them again.
-        if place.parent == folder(name) / "download":
-            place.unlink()
+        place = _local(name, known, source, report)
+        try:
+            data = _read(name, known, place, report, size)
+        except InputError as error:
+            # Who gave an address knows nothing of the file in which its answer was kept.
+            raise InputError(str(error).replace(str(place), str(source or place))) from error
+        finally:
+            # An archive from an address is read once. The originals stay: the next attempt need not wait for them.
+            if place.parent == downloads:
+                place.unlink()
+    except InputError:
+        with contextlib.suppress(OSError):  # what is not empty, or not there, stays as it is
+            downloads.rmdir()
+            folder(name).rmdir()
+        raise
     report(Progress("Saving", message=f"{len(data.train_labels) + len(data.test_labels):,} images"))
     save(data)
     return load(name)

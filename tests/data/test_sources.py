@@ -33,9 +33,11 @@ def test_from_an_address_and_nothing_is_kept_of_the_archive(tmp_path, site, cnnc
 
 def test_a_page_instead_of_an_archive(site, cnncore_home):
     site.files["/login"] = b"<html>Please log in</html>" * 100
-    with pytest.raises(InputError, match="cannot be read as a zip or a tar"):
+    with pytest.raises(InputError, match="cannot be read as a zip or a tar") as refusal:
         prepare("pets", f"{site.address}/login")
-    assert list((cnncore_home / "data" / "pets" / "download").iterdir()) == []
+    assert f"`from` (={site.address}/login)" in str(refusal.value)
+    assert str(cnncore_home) not in str(refusal.value)
+    assert not (cnncore_home / "data" / "pets").exists()
 
 
 def test_a_known_set_from_pictures_keeps_its_classes_shape_and_says_so(tmp_path):
