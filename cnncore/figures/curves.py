@@ -262,7 +262,8 @@ def _spec(
     x = {
         "field": "x",
         "type": "quantitative",
-        "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1},
+        # Whole numbers once there are some: in the first epoch its fractions are all that there is to count.
+        "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1 if max(data["x"], default=2) >= 2 else 0.05},
         "scale": {"nice": False, "zero": True} if data["x"] else EMPTY,
     }
     shared = {"x": x, "color": _colour(runs), "detail": [{"field": "run"}]}

@@ -38,13 +38,14 @@ def ladder() -> Chart | None:
     scale = {"domain": [presets[name]["title"] for name in chosen], "range": list(RUNS)}
     encoding = {
         "x": {"field": "x", "type": "quantitative", "axis": {"title": "epoch"}},
-        "y": {"field": "accuracy", "type": "quantitative", "axis": {"title": "test accuracy (%), mean of seeds"}},
+        "y": {"field": "accuracy", "type": "quantitative", "axis": {"title": "test accuracy (%)"}},
         "color": {
             "field": "preset",
             "type": "nominal",
             "scale": scale,
             "legend": {
-                "title": "Measured before",
+                "title": "Measured before, mean of three seeds",
+                "titleLimit": 300,
                 "symbolType": "stroke",
                 "symbolStrokeWidth": 3,
                 "labelLimit": 260,
@@ -53,7 +54,7 @@ def ladder() -> Chart | None:
             },
         },
     }
-    return Chart({"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": encoding, "height": 270}, data)
+    return Chart({"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": encoding, "height": 400}, data)
 
 
 @cache

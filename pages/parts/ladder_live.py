@@ -1,11 +1,14 @@
 """A ladder as it fills in: its runs' table and chart, refreshed while any of them is going on."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import streamlit as st
 
 from cnncore.course.facts import REPORT
+from cnncore.data.catalogue import BUILTIN
 from cnncore.errors import InputError
-from cnncore.figures.ladder import OWN, Reading, readings_chart, reported
+from cnncore.figures.ladder import OWN, Reading, measured_before, readings_chart, reported
 from cnncore.figures.words import p_value, percent
 from cnncore.runs import client
 from cnncore.runs.record import Status
@@ -48,21 +51,31 @@ def _climb(group: str, was_active: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.progress(1 - left / total if total else 1.0, text=f"{over} of {len(runs)} runs are over")
         if active:
-            st.button("Stop", key="stop_ladder", icon=":material/stop:", on_click=_stop, args=(group,))
+            st.button("Stop", key="stop_ladder", icon=":material/stop:", on_click=_all, args=(group, client.stop))
+        if any(run.status.resumable for run in runs):
+            st.button(
+                "Resume", key="resume_ladder", icon=":material/restart_alt:", on_click=_all, args=(group, client.resume)
+            )
     own = [Reading(step.step, OWN, step.accuracy, *step.interval) for step in steps if step.accuracy and step.interval]
-    draw(readings_chart([*own, *reported()]), "climbed", "Test accuracy of each step, with intervals, and the report's")
-    tabulate(pd.DataFrame([_row(step) for step in steps]).dropna(axis="columns", how="all"), height=355)
-    st.caption(
-        "Gain in points to the step named beside it, over the seeds that finished both. p is McNemar's, exact, of the "
-        "first such seed: the two networks on the same test images. It speaks of that pair; the spread over seeds "
-        "speaks of the step."
-    )
+    before = measured_before() if runs and runs[0].config.dataset == BUILTIN.name else []  # like with like
+    readings = [*own, *before, *reported()]
+    draw(readings_chart(readings), "climbed", "Test accuracy of each step, with intervals, beside the report's")
+    table = pd.DataFrame([_row(step) for step in steps])
+    gained = bool(table["gain"].notna().any())
+    tabulate(table.drop(columns=[] if gained else "to").dropna(axis="columns", how="all"), height=355)
+    if gained:
+        st.caption(
+            "Gain in points to the step named beside it, over the seeds that finished both. p is McNemar's, exact, of "
+            "the first such seed: the two networks on the same test images. It speaks of that pair; the spread over "
+            "seeds speaks of the step."
+        )
 
 
-def _stop(group: str) -> None:
-    for run in open_store().runs(group=group):
-        if run.status.active:
-            act(client.stop, run.id)
+def _all(group: str, action: Callable[[str], None]) -> None:
+    """Stop all runs that go on, or resume all that ended early, in the order of the steps."""
+    for run in reversed(open_store().runs(group=group)):
+        if run.status.active if action is client.stop else run.status.resumable:
+            act(action, run.id)
 
 
 def _row(rung: Rung) -> dict[str, str | None]:

@@ -18,6 +18,7 @@ from pages.parts.held_out import show_lock
 from pages.parts.live_curves import show_curves
 from pages.parts.pace import PACE
 from pages.parts.plain import plain
+from pages.parts.refusal import refuse
 from pages.parts.run_judgement import show_judgement
 
 FACTORS = (0.01, 0.1, 0.3, 1.0, 3.0, 10.0)
@@ -38,20 +39,27 @@ def act(action: Callable[[str], None], run_id: str) -> None:
     try:
         action(run_id)
     except InputError as error:
-        st.session_state.live_error = str(error)
+        refuse(error)
 
 
 def live(run_id: str, others: Sequence[str], axis: Axis) -> None:
     """Show the run `run_id`, with the `others` drawn beside it, and refresh while one of them is active."""
     store = open_store()
-    active = [entry for entry in (run_id, *others) if store.get(entry).status.active]
-    pause = PACE.pause if active else None
-    st.fragment(_paced, run_every=pause)(run_id, tuple(others), axis, tuple(active), pause)
+    runs = [store.get(entry) for entry in (run_id, *others)]
+    pause = PACE.pause if any(run.status.active for run in runs) else None
+    st.fragment(_paced, run_every=pause)(run_id, tuple(others), axis, _standing(runs), pause)
 
 
-def _paced(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[str, ...], pause: float | None) -> None:
+def _standing(runs: Sequence[Run]) -> tuple[tuple[Status, int], ...]:
+    """Return what the rest of the page shows of the runs: whether they go on, and to a tenth how far they are."""
+    return tuple((run.status, 10 * run.epoch // run.config.epochs) for run in runs)
+
+
+def _paced(
+    run_id: str, others: tuple[str, ...], axis: Axis, stood: tuple[tuple[Status, int], ...], pause: float | None
+) -> None:
     begin = time.perf_counter()
-    _live(run_id, others, axis, were_active)
+    _live(run_id, others, axis, stood)
     viewer = st.session_state.setdefault("viewer", secrets.token_hex(8))
     if pause is not None:
         PACE.took(viewer, time.perf_counter() - begin)
@@ -59,7 +67,7 @@ def _paced(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[
             st.rerun()  # only the whole page can set its timer anew
 
 
-def _live(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[str, ...]) -> None:
+def _live(run_id: str, others: tuple[str, ...], axis: Axis, stood: tuple[tuple[Status, int], ...]) -> None:
     store = open_store()
     try:
         client.attend()
@@ -68,14 +76,12 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, were_active: tuple[s
         st.error(str(error))
         return
     run = shown[0]
-    if were_active != tuple(entry.id for entry in shown if entry.status.active):
+    if stood != _standing(shown):
         st.rerun()  # once, so that the timer ends or begins and the rest of the page knows
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {plain(run.label)}", width="stretch")
         _buttons(run)
     _progress_bar(run, store)
-    if "live_error" in st.session_state:
-        st.warning(st.session_state.pop("live_error"))
     show_curves(shown, axis)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _rate_control(run)
@@ -122,7 +128,8 @@ def _result(run: Run) -> None:
 
 def _progress(run: Run, store: RunStore, done: float) -> str:
     if run.status is Status.QUEUED:
-        ahead = sum(row["id"] != run.id and row["status"] != Status.PAUSED for row in store.active())
+        queue = [row["id"] for row in store.active() if row["status"] != Status.PAUSED]  # the oldest first
+        ahead = queue.index(run.id) if run.id in queue else 0
         return (
             f"In the queue, {ahead} before it"
             if ahead
@@ -130,8 +137,12 @@ def _progress(run: Run, store: RunStore, done: float) -> str:
         )
     update = store.last_update(run.id)
     if update is None or not run.steps:
-        return "Starting"
-    by_hand = "" if run.lr_factor == 1 else f" (× {run.lr_factor:g} by hand)"
+        return "Before its first update" if run.status is Status.PAUSED else "Starting"
+    changes = store.changes(run.id)
+    used = changes[-1].lr_factor if changes else 1.0
+    by_hand = "" if used == 1 else f" (× {used:g} by hand)"
+    if run.status.active and run.lr_factor != used:
+        by_hand += f", × {run.lr_factor:g} from the next update on"
     parts = [
         f"Epoch {min(run.epoch + 1, run.config.epochs)} of {run.config.epochs}",
         f"update {update.step:,} of {run.steps:,}",

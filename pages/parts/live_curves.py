@@ -26,6 +26,8 @@ def show_curves(shown: list[Run], axis: Axis) -> None:
     with st.grid(columns=2, min_column_width=_NARROWEST, key="tall_curves"):
         _draw(loss, "live_loss", f"Loss of every update, smoothed, and {held} loss")
         _draw(accuracy, "live_accuracy", f"Train and {held} accuracy by epoch")
+    if len(shown) > 1:
+        st.caption("Of each run: solid is train, dashed test or validation, thin and faint every update as it came.")
 
 
 def _draw(sent: Sent, key: str, alt: str) -> None:

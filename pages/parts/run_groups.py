@@ -8,6 +8,7 @@ from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.training.comparison import ON, pair, seeds
 from cnncore.training.config import RunConfig
+from pages.parts.refusal import refuse
 
 NAMES = {
     "standardize": "Standardization",
@@ -31,7 +32,7 @@ def start_together(configs: tuple[RunConfig, ...], group: str) -> None:
     try:
         client.start_many(configs, group)
     except InputError as error:
-        st.session_state.live_error = str(error)
+        refuse(error)
         return
     st.query_params.pop("run", None)
     st.query_params["group"] = group

@@ -12,6 +12,7 @@ from cnncore.runs.store import RunStore, open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.diagnosis import Diagnosis, Remedy, diagnose, first_loss, growing_confidence, overfitting
 from pages.parts.held_out import Sight, sight
+from pages.parts.refusal import refuse
 
 _POINTS = 2_000  # of the loss that are judged: enough to see a plateau, whatever the run's length
 _EVERY = 100  # updates after which a run is judged anew; after every epoch too
@@ -24,11 +25,11 @@ def show(run_id: str) -> None:
 
 
 def start_and_show(config: RunConfig) -> None:
-    """Queue a run and put it into the address; what does not work is kept for the page to say."""
+    """Queue a run and put it into the address."""
     try:
         show(client.start(config))
     except InputError as error:
-        st.session_state.live_error = str(error)
+        refuse(error)
 
 
 def show_judgement(run: Run) -> None:

@@ -43,18 +43,20 @@ def show_table(runs: list[Run]) -> None:
         {
             "run": [run.label for run in runs],
             "status": [str(run.status) for run in runs],
-            "data": [run.config.dataset for run in runs],
             "epochs": [f"{run.epoch}/{run.config.epochs}" for run in runs],
-            "train": [_share(run.train_accuracy) for run in runs],
-            "validation": [_share(run.validation_accuracy) for run in runs],
             "test (95 % interval)": [_test(run) for run in runs],
+            "validation": [_share(run.validation_accuracy) for run in runs],
+            "train": [_share(run.train_accuracy) for run in runs],
             "training": [duration(run.seconds) for run in runs],
+            "data": [run.config.dataset for run in runs],
             "id": [run.id for run in runs],
         }
     )
     if not any(run.config.validation_size for run in runs):
         table = table.drop(columns="validation")
-    tabulate(table, height=min(38 + 35 * len(runs), 320))
+    tabulate(
+        table, height=min(38 + 35 * len(runs), 320), column_config={"run": st.column_config.TextColumn(width="medium")}
+    )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {run.id: f"{run.label} ({run.id})" for run in runs}
         closed = {run.id for run in runs if locked(run)}

@@ -162,3 +162,11 @@ def test_a_changed_learning_rate_is_marked_where_it_changed(count):
         (1.0, "learning rate × 0.1"),
         (1.5, "learning rate × 10"),
     ]
+
+
+@pytest.mark.parametrize(("every", "step"), [(2, 0.05), (9, 0.05), (10, 1), (100, 1)])
+def test_the_first_epochs_axis_counts_its_fractions(every, step):
+    """The curve's last point is at 0.2 epochs times `every`."""
+    shown = replace(run(), batch_loss=curve(2.3, 2.0, every=every), test_loss=curve(), validation_loss=None)
+    axis = loss_chart([shown], Axis.EPOCH, 10).spec["layer"][0]["encoding"]["x"]["axis"]
+    assert axis["tickMinStep"] == step

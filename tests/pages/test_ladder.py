@@ -1,3 +1,4 @@
+import json
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,8 @@ from streamlit.testing.v1 import AppTest
 
 from cnncore.data import save
 from cnncore.events import Finished
-from cnncore.runs.record import Status
+from cnncore.figures.ladder import MEASURED
+from cnncore.runs.record import Intent, Status
 from cnncore.runs.rungs import experiments
 from cnncore.runs.store import RunStore
 from cnncore.training.presets import CLASSROOM
@@ -98,3 +100,25 @@ def test_the_table_fills_in_as_runs_end_beside_what_the_report_printed(store):
     assert table.loc["+ standardization", "gain"] == "+5.0"
     assert table.loc["+ standardization", "report printed (of 128)"].startswith("74.2 %")
     assert table.loc["+ crop and flip", "runs"] == "1/1, 1 stopped"
+
+
+def test_a_stopped_ladder_is_taken_up_again_by_one_click(store):
+    app = opened()
+    app.button(key="queue").click().run()
+    app.button(key="stop_ladder").click().run()
+    assert {run.intent for run in store.runs()} == {Intent.STOP}
+    for run in store.runs():  # as the supervisor does
+        store.set_status(run.id, Status.STOPPED)
+    app.run().button(key="resume_ladder").click().run()
+    assert {run.status for run in store.runs()} == {Status.QUEUED}
+    assert [run.config.preset for run in store.runs()[::-1]] == list(CLASSROOM)
+
+
+def test_while_it_fills_in_it_stands_beside_what_was_measured_and_no_column_is_empty(store):
+    app = opened()
+    app.button(key="queue").click().run()
+    table = app.dataframe[0].value
+    assert list(table.columns) == ["step", "runs", "report printed (of 128)"]
+    assert not any("McNemar" in caption.value for caption in app.caption)
+    colours = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"][0]["encoding"]["color"]
+    assert MEASURED in colours["scale"]["domain"]

@@ -452,9 +452,43 @@ def test_overfitting_is_told_with_the_confidence_of_the_wrong_answers(store):
     assert "Its wrong answers are given with 75 % confidence on average. (Q18)" in text
 
 
-def test_a_changed_learning_rate_stands_in_the_caption(store):
+def test_a_learning_rate_that_was_changed_and_one_that_will_be_stand_in_the_caption(store):
     run_id = filled(store, status=Status.RUNNING)
     store.set_lr_factor(run_id, 0.1)
+    text = opened(run=run_id).get("progress")[0].proto.text
+    assert "learning rate 0.1, × 0.1 from the next update on" in text
+    assert "update 15 of 20" in text
+    store.append(run_id, [Changed(4, 16, 0.1), replace(batch(4, 0), lr=0.01)], "me")
+    text = opened(run=run_id).get("progress")[0].proto.text
+    assert "learning rate 0.01 (× 0.1 by hand) ·" in text
+    store.set_lr_factor(run_id, 3.0)
+    text = opened(run=run_id).get("progress")[0].proto.text
+    assert "learning rate 0.01 (× 0.1 by hand), × 3 from the next update on" in text
+
+
+def test_a_run_waits_for_those_before_it_and_for_no_others(store):
+    going = filled(store, status=Status.RUNNING)
+    store.set_status(store.create(CONFIG), Status.PAUSED)
+    waiting = [store.create(CONFIG) for _ in range(3)]
+    for ahead, run_id in enumerate(waiting, start=1):
+        assert opened(run=run_id).get("progress")[0].proto.text == f"In the queue, {ahead} before it"
+    store.set_status(going, Status.FINISHED)
+    assert opened(run=waiting[0]).get("progress")[0].proto.text.startswith("Starting: ")
+
+
+def test_what_cannot_be_done_is_said_until_it_is_closed(store):
+    run_id = filled(store, status=Status.RUNNING)
     app = opened(run=run_id)
-    assert "(× 0.1 by hand)" in app.get("progress")[0].proto.text
-    assert "update 15 of 20" in app.get("progress")[0].proto.text
+    [delete] = [button for button in app.button if button.label == "Delete"]
+    delete.click().run()
+    assert "can only be deleted when it is over" in app.toast[0].value
+    assert app.toast[0].proto.duration == 0  # Streamlit's word for: until it is closed
+    assert store.get(run_id).status is Status.RUNNING
+
+
+def test_line_styles_are_explained_where_colours_mean_runs(store):
+    first, second = filled(store), filled(store)
+    assert "Of each run: solid is train" not in said(opened(run=first))
+    app = opened(run=first)
+    app.multiselect(key="overlaid").set_value([second]).run()
+    assert "Of each run: solid is train" in said(app)
