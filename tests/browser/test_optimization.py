@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
@@ -59,3 +60,17 @@ def test_what_diverges_is_said(visit):
     expect(page.locator(".descent .note")).to_contain_text("SGD diverged: after step")
     expect(page.locator("tr[data-way='SGD']")).to_contain_text("diverged")
     expect(page.locator("tr[data-way='Momentum']")).not_to_contain_text("diverged")
+
+
+def test_one_way_that_diverges_does_not_flatten_the_others(visit):
+    """The chart's heights are the logarithms of the mean losses, down to the last one of what converges."""
+    page = visit("optimization?lr=0.3")
+    setting = Setting(lr=0.3)
+    _, momentum = descent_data(setting, ways(setting, (Rule.SGD, Rule.MOMENTUM)))["ways"]
+    expect(page.locator(".series")).to_have_count(2)
+    points = page.locator(".series").nth(1).get_attribute("points").split()
+    heights = [float(point.split(",")[1]) for point in points]
+    fit = np.polyfit(np.log10(momentum["mean"]), heights, 1, full=True)
+    assert fit[0][0] < 0
+    assert fit[1][0] < 1  # the sum of squared errors, in pixels: rounding
+    assert max(heights) - min(heights) > 80

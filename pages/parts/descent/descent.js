@@ -118,26 +118,30 @@ class View {
     this.curves();
   }
 
-  // The mean loss over all repeats, on a logarithmic axis.
+  // The mean loss over all repeats, on a logarithmic axis that has room for every way that does not diverge; one that
+  // does leaves through the top.
   curves() {
     const { data, chart } = this;
     const width = (this.chartWidth = Math.max(250, chart.parentElement.clientWidth || 260));
     const height = 172;
     const [left, right, top, bottom] = [44, 14, 22, 30];
-    const values = data.ways.flatMap((way) => way.mean).filter((value) => value > 0);
+    const calm = data.ways.filter((way) => way.diverged === null);
+    const values = (calm.length ? calm : data.ways).flatMap((way) => way.mean).filter((value) => value > 0);
     const high = Math.ceil(Math.log10(Math.max(...values, 1e-8)));
-    const low = Math.max(Math.floor(Math.log10(Math.max(Math.min(...values), 1e-9))), high - 6);
+    const low = Math.max(Math.floor(Math.log10(Math.min(...values, 10 ** (high - 1)))), -12);
+    const every = Math.ceil((high - low) / 5);
     const x = (this.chartX = (step) => left + (step / (this.last || 1)) * (width - left - right));
-    const y = (value) => height - bottom - ((Math.max(Math.log10(Math.max(value, 1e-12)), low) - low) / (high - low || 1)) * (height - top - bottom);
+    const y = (value) => height - bottom - ((Math.log10(Math.max(value, 10 ** low)) - low) / (high - low || 1)) * (height - top - bottom);
     const repeats = data.repeats > 1 ? `Mean loss of ${data.repeats} repeats` : "Loss above the minimum";
     const parts = [text(0, 12, repeats)];
-    for (let power = low; power <= high; power += high - low > 3 ? 2 : 1) {
+    parts.push(`<clipPath id="inside"><rect x="${left}" y="${top}" width="${width - left}" height="${height - top}"/></clipPath>`);
+    for (let power = low; power <= high; power += every) {
       parts.push(`<line class="rule" x1="${left}" x2="${width - right}" y1="${y(10 ** power)}" y2="${y(10 ** power)}"/>`);
       parts.push(text(left - 6, y(10 ** power) + 4, power >= -2 && power <= 3 ? 10 ** power : `1e${power}`, 'text-anchor="end"'));
     }
     for (const step of [0, Math.round(this.last / 2), this.last]) parts.push(text(x(step), height - 13, step, 'text-anchor="middle"'));
     parts.push(text(x(this.last * 0.75), height - 13, "step", 'text-anchor="middle"'));
-    for (const way of data.ways) parts.push(`<polyline class="series" stroke="${way.colour}" points="${way.mean.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`).join(" ")}"/>`);
+    for (const way of data.ways) parts.push(`<polyline class="series" clip-path="url(#inside)" stroke="${way.colour}" points="${way.mean.map((value, i) => `${x(i).toFixed(1)},${y(value).toFixed(1)}`).join(" ")}"/>`);
     parts.push(`<line class="now" y1="${top - 4}" y2="${height - bottom}"/>`);
     chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
     chart.style.height = height + "px";
