@@ -62,7 +62,7 @@ def summary(config: RunConfig) -> str:
     if config.preset in PRESETS:
         return title(config.preset)
     switched = {
-        config.standardize.value: config.standardize is not Standardization.NONE,
+        _standardized(config.standardize): config.standardize is not Standardization.NONE,
         "+".join(augmentation.kind for augmentation in config.augment): bool(config.augment),
         config.optimizer.value: config.optimizer is not Optimizer.SGD,
         f"{'Nesterov ' if config.nesterov else ''}momentum {config.momentum:g}": config.momentum > 0,
@@ -82,6 +82,10 @@ def summary(config: RunConfig) -> str:
     return ", ".join(
         [network_name(config.network), f"lr {config.lr:g}", *(text for text, on in switched.items() if on)]
     )
+
+
+def _standardized(how: Standardization) -> str:
+    return "standardized" if how is Standardization.CHANNEL else f"standardized ({how})"
 
 
 @functools.lru_cache(maxsize=256)

@@ -98,7 +98,10 @@ def _show_cell(shown: Shown, cell: tuple[int, int]) -> None:
     places = of_cell(shown.given.labels, found.predicted, found.confidence, cell)
     of_class = int(shown.counts[cell[0]].sum())
     first = f"; the {_CELL_TILES} surest here" if len(places) > _CELL_TILES else ""
-    st.markdown(f"**{len(places)} of {of_class:,}** {plain(true)} taken for {plain(answer)}{first}. {_since(history)}")
+    st.markdown(
+        f"**{len(places)} of {of_class:,}** images of {plain(true)} were taken for {plain(answer)}{first}. "
+        f"{_since(history)}"
+    )
     draw(cell_chart(history, shown.epoch, cell[0] == cell[1]), "errors_cell", "How many there were after each epoch")
     tiles = [shown.linked(place, f"{100 * float(found.confidence[place]):.0f} %") for place in places[:_CELL_TILES]]
     image_links("inside", tiles, key="errors_images", width=50)
@@ -110,7 +113,7 @@ def _since(history: dict[int, int]) -> str:
     most = max(history, key=lambda epoch: history[epoch])
     if not history[most]:
         return "It never happened."
-    when = f"In every epoch since {since}" if since is not None else f"None any more after epoch {max(history)}"
+    when = f"Some after every epoch since {since}" if since is not None else f"None any more after epoch {max(history)}"
     return f"{when}; most after epoch {most}: {history[most]:,}."
 
 

@@ -183,7 +183,7 @@ def test_a_cells_images_lead_inside(run_id, tiny):
     page = opened(errors_true=CLASSES[true], errors_answer=CLASSES[answer])
     shown = tiles(page, 0)
     assert len(shown) == min(15, found[true, answer])
-    assert f"**{found[true, answer]} of 10** {CLASSES[true]} taken for {CLASSES[answer]}" in said(page)
+    assert f"**{found[true, answer]} of 10** images of {CLASSES[true]} were taken for {CLASSES[answer]}" in said(page)
     for tile in shown:
         assert tile["link"].startswith(f"inside?inside_run={run_id}&inside_epoch=5&inside_row=")
         place = int(tile["link"].rsplit("=", 1)[1])
