@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from cnncore.errors import InputError
+from cnncore.turns import turn
 
 PROCESSES = 2
 # A child's first call imports torch: seconds on a fast disk, much longer on a classroom laptop after a cold start.
@@ -178,12 +179,18 @@ def call(target: str, *, timeout: float = 30.0, apart: bool = False, **arguments
     Arguments and result must be picklable, the result without classes from modules that import torch. An `InputError`
     of the function is raised here again; any other failure, and more than `timeout` seconds (plus `STARTING` where the
     child is new), is a `ComputeError`. Safe to call from many threads; a third caller waits for its turn. What takes
-    very long runs `apart`, in a child of its own that ends with it, and keeps no page waiting.
+    very long runs `apart`, in a child of its own that ends with it, and keeps no page waiting. In a thread that
+    `cnncore.turns.wanted` gave something to, the pool is asked when it is its turn.
     """
     if not _TARGET.fullmatch(target):
         raise ValueError(f"`target` (={target!r}) must name a public function of the package: cnncore.module:function.")
     request = pickle.dumps((target, arguments), protocol=pickle.HIGHEST_PROTOCOL)
-    kind, value = pickle.loads(_alone(request, timeout) if apart else _pooled(request, timeout))
+    if apart:
+        answer = _alone(request, timeout)
+    else:
+        with turn():
+            answer = _pooled(request, timeout)
+    kind, value = pickle.loads(answer)
     if kind == "input":
         raise InputError(value)
     if kind == "failed":

@@ -1,14 +1,18 @@
 """A page shows what is there, and what it asks the compute pool for when that has come."""
 
+import pickle
 import threading
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from cnncore import compute, turns
 from pages.parts import awaited
 
 OPEN = threading.Event()
 ASKED = []
+IN_POOL = threading.Semaphore(0)  # one for each request that has reached the pool
 
 
 def slow(word):
@@ -17,6 +21,31 @@ def slow(word):
     if word == "wrong":
         raise ValueError("no such word")
     return word.upper()
+
+
+def pooled(request, timeout):
+    """Stand in for the pool's processes: the answer to `computed`, once the gate is open."""
+    word = pickle.loads(request)[1]["word"]
+    IN_POOL.release()
+    return pickle.dumps(("value", slow(word)))
+
+
+@st.cache_data(show_spinner=False)
+def computed(word):
+    return compute.call("cnncore.words:upper", word=word)
+
+
+def page_of_the_pool():
+    import streamlit as st
+
+    from pages.parts.awaited import awaited
+    from tests.pages.test_awaited import computed
+
+    word = st.text_input("Word", "first", key="word")
+    try:
+        st.markdown(awaited("word", computed, word) or "waiting")
+    except ValueError as error:
+        st.error(str(error))
 
 
 def page_with_controls():
@@ -51,10 +80,36 @@ def page():
 @pytest.fixture
 def app(monkeypatch):
     monkeypatch.setattr(awaited, "SOON", 0.01)
-    OPEN.clear()
-    ASKED.clear()
+    prepare()
     yield AppTest.from_function(page, default_timeout=30).run()
     OPEN.set()
+
+
+def prepare():
+    OPEN.clear()
+    ASKED.clear()
+    IN_POOL.__init__(0)
+    computed.clear()
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Return how a session opens the page that asks the pool for a word."""
+    monkeypatch.setattr(awaited, "SOON", 0.01)
+    monkeypatch.setattr(compute, "_pooled", pooled)
+    prepare()
+
+    def session(word="first"):
+        app = AppTest.from_function(page_of_the_pool, default_timeout=30)
+        app.session_state["word"] = word
+        return app.run()
+
+    yield session
+    OPEN.set()
+
+
+def in_the_pool(count):
+    assert all(IN_POOL.acquire(timeout=30) for _ in range(count))
 
 
 def arrive(app):
@@ -96,12 +151,65 @@ def test_an_error_is_raised_on_the_page_and_then_it_is_asked_again(app):
     assert ASKED == ["first", "wrong", "wrong"]
 
 
-def test_what_nobody_waits_for_any_more_is_never_asked(app, monkeypatch):
-    monkeypatch.setattr(awaited, "_TURNS", threading.BoundedSemaphore(1))
-    for word in ("a", "b", "c"):
-        app.text_input(key="word").set_value(word).run()
-    assert texts(arrive(app)) == ["C", "the rest"]
-    assert "b" not in ASKED
+def test_what_nobody_waits_for_any_more_is_never_computed(opened, monkeypatch):
+    monkeypatch.setattr(turns, "TURNS", threading.BoundedSemaphore(1))
+    app = opened("a")
+    in_the_pool(1)
+    app.text_input(key="word").set_value("b").run()
+    given_up = app.session_state["awaited_word"][1]
+    app.text_input(key="word").set_value("c").run()
+    assert texts(arrive(app)) == ["C"]
+    with pytest.raises(turns.UnwantedError):
+        given_up.result(30)
+    assert ASKED == ["a", "c"]
+
+
+def test_what_somebody_else_still_waits_for_is_computed(opened, monkeypatch):
+    monkeypatch.setattr(turns, "TURNS", threading.BoundedSemaphore(1))
+    app = opened("a")
+    in_the_pool(1)
+    app.text_input(key="word").set_value("b").run()
+    other = opened("b")
+    app.text_input(key="word").set_value("c").run()
+    assert [texts(arrive(one)) for one in (other, app)] == [["B"], ["C"]]
+
+
+def test_what_is_kept_comes_while_all_turns_are_taken(opened):
+    OPEN.set()
+    assert texts(arrive(opened("kept"))) == ["KEPT"]
+    OPEN.clear()
+    in_the_pool(1)
+    for word in ("a", "b", "c", "d"):
+        opened(word)
+    in_the_pool(4)
+    late = opened("late")
+    another = opened("kept")
+    another.session_state["awaited_word"][1].result(30)
+    assert texts(another.run()) == ["KEPT"]
+    assert texts(late.run()) == ["waiting"]
+    assert "late" not in ASKED  # a fifth question has no turn yet
+    assert texts(arrive(late)) == ["LATE"]
+
+
+def test_ten_sessions_with_the_same_question_take_one_turn_and_it_is_computed_once(opened, monkeypatch):
+    monkeypatch.setattr(turns, "TURNS", threading.BoundedSemaphore(2))
+    sessions = [opened("same") for _ in range(10)]
+    other = opened("other")
+    in_the_pool(2)  # the other one has found a turn beside them
+    assert sorted(ASKED) == ["other", "same"]
+    assert [texts(arrive(one)) for one in (*sessions, other)] == [["SAME"]] * 10 + [["OTHER"]]
+    assert sorted(ASKED) == ["other", "same"]
+
+
+def test_an_error_reaches_all_who_asked_and_is_not_kept(opened):
+    sessions = [opened("wrong") for _ in range(3)]
+    for one in sessions:
+        arrive(one)
+    assert [one.error[0].value for one in sessions] == ["no such word"] * 3
+    assert ASKED == ["wrong"]
+    OPEN.clear()
+    assert [entry.value for entry in arrive(opened("wrong")).error] == ["no such word"]
+    assert ASKED == ["wrong", "wrong"]
 
 
 def test_the_last_answer_and_its_controls_stay_until_the_next_one(app):
