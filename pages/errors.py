@@ -25,7 +25,7 @@ from pages.parts.errors_views import (
     show_scores,
 )
 from pages.parts.header import header
-from pages.parts.held_out import LOCKED, locked, show_lock
+from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions
@@ -84,13 +84,7 @@ def tries(run_id: str, kept: tuple[int, ...]) -> dict[str, tuple[dict[str, Any],
 
 def show(run: Run, data: ImageData) -> None:
     """Show what a run confuses after the epoch that is chosen."""
-    if locked(run):
-        st.info(
-            f"This run's test set is {LOCKED}: it goes on, and has validation images to judge by. Its errors are those "
-            "on the test set, and are shown then.",
-            icon=":material/lock:",
-        )
-        show_lock(run)
+    if keep_shut(run, "Its errors are those on the test set, and are shown then."):
         return
     kept = snapshots_of(run.id).epochs
     if not kept:

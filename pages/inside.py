@@ -13,6 +13,7 @@ from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.folded import folded, why
 from pages.parts.header import header
+from pages.parts.held_out import locked
 from pages.parts.inside_choice import TEST, Sight, choose_sight, surest_error
 from pages.parts.inside_filters import show_filters, show_fresh_filters
 from pages.parts.inside_layers import show_layers
@@ -71,7 +72,7 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
             "its full colour on whatever there is. Only the numbers below them say how little that is. Compare with "
             "the last epoch before you believe a heat.",
         )
-        wrong = surest_error(sight.run.id, kept[-1])
+        wrong = None if locked(sight.run) else surest_error(sight.run.id, kept[-1])
         if wrong is not None:
             tries["Its surest error"] = (
                 {"inside_row": wrong, "inside_source": TEST},

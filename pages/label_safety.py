@@ -14,6 +14,7 @@ from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.folded import why
 from pages.parts.header import header
+from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
 from pages.parts.label_safety_views import restart, show_classes, show_falls, show_quiz, show_run
 from pages.parts.link_to import link_to
@@ -75,7 +76,9 @@ safety = None
 with network:
     run = run_picker("flip_run")
     try:
-        if run is not None:
+        if run is not None and keep_shut(run, "The network is asked about its images then."):
+            pass  # what was measured before stands below
+        elif run is not None:
             safety = awaited("safety", measured, run.id, run.epoch, height=330)
             if safety is None:
                 st.caption("The network looks at every test image four times.")

@@ -19,6 +19,7 @@ from cnncore.statistics import fisher_exact, wilson_interval
 from cnncore.training.presets import TITLES
 from pages.parts.charts import draw
 from pages.parts.header import header
+from pages.parts.held_out import keep_shut
 from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
 from pages.parts.tabulate import tabulate
@@ -101,6 +102,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     st.button("Draw one", key="draw_one", icon=":material/casino:", on_click=draw_one)
 picked = run_picker("run", "Run") if kind == REAL else None
+if picked is not None and keep_shut(picked, "The batches are drawn from it then."):
+    show_report_lottery()
+    questions("lottery")
+    st.stop()
 if picked is None:
     percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="acc", bind="query-params", width=260)
 try:

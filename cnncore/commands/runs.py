@@ -7,7 +7,7 @@ import time
 
 from cnncore.errors import InputError
 from cnncore.runs import client
-from cnncore.runs.record import Run, Status
+from cnncore.runs.record import LOCKED, Run, Status
 from cnncore.runs.store import open_store
 
 _ACTIONS = {
@@ -42,6 +42,11 @@ def run(args: argparse.Namespace) -> int:
     if args.run is None:
         raise InputError(f"`run` must be given for {args.action}: `python -m cnncore runs list` shows the ids.")
     chosen = store.get(args.run)
+    if args.action == "export" and chosen.test_locked:
+        raise InputError(
+            f"`run` (={chosen.id}) has a test set that is {LOCKED}, and its readings are in the file: export it when "
+            "the run is over, or stop it."
+        )
     if args.action == "export":
         if args.json:
             print(json.dumps(store.rows(chosen.id, args.batches)))
@@ -76,4 +81,6 @@ def _settled(run_id: str, action: str) -> Run:
 
 def _line(entry: Run) -> str:
     accuracy = "" if entry.test_accuracy is None else f"  test {100 * entry.test_accuracy:.1f} %"
+    if entry.test_locked and entry.validation_accuracy is not None:
+        accuracy = f"  validation {100 * entry.validation_accuracy:.1f} %, test {LOCKED}"
     return f"{entry.id}  {entry.status:11}  epoch {entry.epoch}/{entry.config.epochs}{accuracy}  {entry.label}"

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS, title
 
+LOCKED = "locked until the end"
+
 
 class Status(StrEnum):
     """Where a run stands."""
@@ -146,13 +148,23 @@ class Run:
         return None if self.batches_per_epoch is None else self.batches_per_epoch * self.config.epochs
 
     @property
+    def test_locked(self) -> bool:
+        """True while nothing that was read of its test set is for anybody's eyes: validation images judge till the end.
+
+        The one rule for all that shows test images' answers, pages and commands; a reader may open it on a page.
+        """
+        return bool(self.config.validation_size) and self.status.active
+
+    @property
     def label(self) -> str:
         """What the run is called where runs are told apart: its name, preset or settings, with its seed."""
         return f"{self.name or summary(self.config)} · seed {self.config.seed}"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the run as plain values for JSON."""
+        """Return the run as plain values for JSON, without the test set's readings where that is locked."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        if self.test_locked:
+            values |= {"test_accuracy": None, "test_loss": None}
         return values | {"config": self.config.to_dict(), "steps": self.steps, "label": self.label}
 
 

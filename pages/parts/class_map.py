@@ -3,10 +3,12 @@
 import streamlit as st
 
 from cnncore import compute
+from cnncore.data.prepared import ready
 from cnncore.errors import InputError
 from cnncore.figures.class_map import agreement_sentence, class_map_picture, size_sentence
 from cnncore.inspection.collage import ACROSS, LARGEST, ClassMap
 from pages.parts.awaited import awaited
+from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
 from pages.parts.run_picker import run_picker
 
@@ -23,7 +25,9 @@ def class_map(prefix: str = "class_map") -> None:
         if run is None:
             st.info("There is no trained network yet: *Train* makes one, the preset Classroom 9 in a minute or two.")
             return
-        data = opened(run.config.dataset, "")
+        if keep_shut(run, "The collage is made of its images, and shown then."):
+            return
+        data = opened(run.config.dataset, ready(run.config.dataset).version)
         least = ACROSS * max(data.shape[1:])
         with st.container(horizontal=True, vertical_alignment="bottom"):
             side = st.slider("Side of the collage (pixels)", least, max(LARGEST, least), min(128, LARGEST), 8,

@@ -6,12 +6,12 @@ import streamlit as st
 
 from cnncore.figures.words import percent
 from cnncore.runs.outcomes import best_epoch
+from cnncore.runs.record import LOCKED as LOCKED
 from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
 from cnncore.statistics import wilson_interval
 
 TOGGLE = "Read the test set now, epoch by epoch"
-LOCKED = "locked until the end"
 WHY = (
     "Whoever looks at the test set while choosing when to stop, which learning rate or which run, chooses its luck "
     "too, and what is read at the end is too high. Validation images are there to be chosen by; the test set is read "
@@ -31,7 +31,7 @@ def sight(run: Run) -> Sight:
     """Return what may be shown of the run's test set."""
     if not run.config.validation_size or st.session_state.get(_key(run)):
         return Sight.CURVE
-    return Sight.NOTHING if run.status.active else Sight.READING
+    return Sight.NOTHING if run.test_locked else Sight.READING
 
 
 def locked(run: Run) -> bool:
@@ -47,6 +47,21 @@ def show_lock(run: Run) -> None:
     with st.popover("Test set", icon=":material/lock_open:" if opened else ":material/lock:", key="test_lock"):
         st.markdown(WHY)
         st.toggle(TOGGLE, key=_key(run), persist_state="session")  # opened here, opened on every page
+
+
+def keep_shut(run: Run, what: str) -> bool:
+    """Say, in place of what is found on the run's test images, that they are locked; return False where they are not.
+
+    `what` is that sentence's end: what would stand here.
+    """
+    if not locked(run):
+        return False
+    st.info(
+        f"This run's test set is {LOCKED}: it goes on, and has validation images to judge by. {what}",
+        icon=":material/lock:",
+    )
+    show_lock(run)
+    return True
 
 
 def show_optimism(run: Run) -> None:

@@ -15,6 +15,7 @@ from cnncore.runs.answers import answers
 from cnncore.runs.record import Run
 from cnncore.runs.snapshots import snapshots_of
 from cnncore.training.presets import PRESETS
+from pages.parts.held_out import locked
 from pages.parts.image_choice import CAMERA, UPLOAD, from_user, opened
 from pages.parts.link_to import link_to
 from pages.parts.plain import plain
@@ -29,8 +30,8 @@ FRESH = PRESETS["classroom-9"]  # what is shown while nothing is trained, as see
 class Sight:
     """A network and an image, see `Subject`; `run` is None where the network is untrained.
 
-    `label` is the image's true class, None for an own picture, `row` the image's place among the test images, whether
-    or not it is the one that is shown. `classes` are the network's.
+    `label` is the image's true class, None for an own picture and as long as the run's test set is locked. `row` is the
+    image's place among the test images, whether or not it is the one that is shown. `classes` are the network's.
     """
 
     subject: Subject
@@ -69,8 +70,9 @@ def choose_sight() -> Sight:
     if own is not None:
         found = replace(subject, image=own, caption="your picture")
         return Sight(found, run, None, row, data.classes)
-    label = int(data.test_labels[row])
-    found = replace(subject, image=np.array(data.test_images[row]), caption=f"test image {row}: {data.classes[label]}")
+    label = None if run is not None and locked(run) else int(data.test_labels[row])
+    caption = f"test image {row}" + ("" if label is None else f": {data.classes[label]}")
+    found = replace(subject, image=np.array(data.test_images[row]), caption=caption)
     return Sight(found, run, label, row, data.classes)
 
 

@@ -13,7 +13,8 @@ from cnncore.inspection.heats import rank_correlation
 from cnncore.inspection.moment import Moment
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
-from pages.parts.inside_choice import Sight
+from pages.parts.held_out import LOCKED, locked, show_lock
+from pages.parts.inside_choice import TEST, Sight
 from pages.parts.inspected import class_heats
 from pages.parts.pictures import Tile, row
 from pages.parts.plain import plain
@@ -55,6 +56,10 @@ def show_answer(sight: Sight, found: Forward) -> None:
         "inside_chances",
         "The probabilities of the most likely classes",
     )
+    if sight.run is not None and sight.run.test_locked and st.session_state.inside_source == TEST:
+        if locked(sight.run):
+            st.caption(f"Right or wrong is not said: the test set is {LOCKED}.")
+        show_lock(sight.run)
 
 
 def asked_class(sight: Sight, found: Forward) -> int:

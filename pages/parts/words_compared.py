@@ -20,17 +20,22 @@ from cnncore.figures.words import percent
 from cnncore.runs.store import open_store
 from pages.parts.charts import draw
 from pages.parts.folded import folded
+from pages.parts.held_out import locked
 from pages.parts.tabulate import tabulate
 
 MOST = 4  # bags of words at a time: more bars than that are not compared, only seen
 
 
 def rows_for(dataset: str, current: Result | None, stored: list[Result]) -> list[Row]:
-    """Return the rows: the current result first, earlier ones, then the network; measured before where none is here."""
+    """Return the rows: the current result first, earlier ones, then the network; measured before where none is here.
+
+    A run whose test set is locked is none of them: the test images would choose among what still goes on.
+    """
     others = [result for result in stored if current is None or result.config != current.config]
     kept = [*([current] if current else []), *others][:MOST]
     bags = [row_of_result(result) for result in kept] or [row for row in [words_before(dataset)] if row]
-    network = best_run(open_store().runs(), dataset) or network_before(dataset)
+    runs = [run for run in open_store().runs() if not locked(run)]
+    network = best_run(runs, dataset) or network_before(dataset)
     return [*bags, *([network] if network else [])]
 
 

@@ -1,0 +1,39 @@
+"""`python -m cnncore runs` with a run whose test set is locked."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from cnncore.cli import main
+from cnncore.runs.record import Status
+from cnncore.runs.store import open_store
+from tests.runs.conftest import CONFIG, epoch_end, started
+
+
+@pytest.fixture
+def run_id(app_home):
+    store = open_store()
+    run_id = store.create(replace(CONFIG, validation_size=20))
+    store.claim(run_id, "me", 1)
+    store.append(run_id, [started(), replace(epoch_end(1), validation_accuracy=0.25, validation_loss=2.0)], "me")
+    store.set_status(run_id, Status.PAUSED)
+    return run_id
+
+
+def test_a_list_says_the_validation_accuracy_and_that_the_test_set_is_locked(run_id, capsys):
+    assert main(["runs", "list"]) == 0
+    assert "validation 25.0 %, test locked until the end" in capsys.readouterr().out
+    assert main(["runs", "list", "--json"]) == 0
+    [entry] = json.loads(capsys.readouterr().out)
+    assert (entry["validation_accuracy"], entry["test_accuracy"], entry["test_loss"]) == (0.25, None, None)
+
+
+def test_its_epochs_are_exported_when_it_is_over(run_id, capsys):
+    assert main(["runs", "export", run_id]) != 0
+    assert "locked until the end" in capsys.readouterr().err
+    open_store().set_status(run_id, Status.STOPPED)
+    assert main(["runs", "export", run_id]) == 0
+    assert "test/accuracy" in capsys.readouterr().out
+    assert main(["runs", "show", run_id, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["test_accuracy"] == 0.15
