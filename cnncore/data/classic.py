@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from cnncore.data.draws import Draws, between, flags
+from cnncore.data.draws import Draws, between, flags, whole
 from cnncore.errors import InputError
 
 
@@ -24,7 +24,7 @@ class RandomCrop:
     size: int = 28
 
     def __post_init__(self) -> None:
-        between("crop", self.size, 8, 512, " pixels")
+        whole("crop", self.size, 8, 512, " pixels")
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the size after the transform; the crop must fit into the image."""
@@ -52,7 +52,7 @@ class PadCrop:
     padding: int = 4
 
     def __post_init__(self) -> None:
-        between("padding", self.padding, 1, 64, " pixels")
+        whole("padding", self.padding, 1, 64, " pixels")
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the size after the transform: it stays."""

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.data.draws import Draws, between
+from cnncore.data.draws import Draws, whole
 
 # By number in a draw. A magnitude is a slope for shears, pixels for translations, degrees for rotations, 1 + it is
 # the factor for brightness to sharpness, bits for posterize, a part of white for solarize; the last three have none.
@@ -143,8 +143,8 @@ class RandAugment:
     magnitude: int = 9
 
     def __post_init__(self) -> None:
-        between("operations", self.operations, 1, 4)
-        between("magnitude", self.magnitude, 0, 30)
+        whole("operations", self.operations, 1, 4)
+        whole("magnitude", self.magnitude, 0, 30)
 
     def output_size(self, height: int, width: int) -> tuple[int, int]:
         """Return the size after the transform: it stays."""

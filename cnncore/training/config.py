@@ -5,7 +5,7 @@ import json
 import math
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_args
 
 from cnncore.data.augmentation import Augmentation, from_dict, in_order, to_dict
 from cnncore.errors import InputError
@@ -159,9 +159,16 @@ class RunConfig:
     preset: str | None = None
 
     def __post_init__(self) -> None:
-        for name, limits in _LIMITS.items():
-            if getattr(self, name) is not None:
-                _number(name, getattr(self, name), *limits)
+        for spec in dataclasses.fields(self):
+            value, kinds = getattr(self, spec.name), get_args(spec.type) or (spec.type,)
+            if value is None and type(None) in kinds:
+                continue
+            if spec.name in _LIMITS:
+                _number(spec.name, value, *_LIMITS[spec.name])
+            elif bool in kinds and not isinstance(value, bool):
+                raise InputError(f"`{spec.name}` (={value!r}) must be true or false: give one of these.")
+            elif str in kinds and not isinstance(value, str):
+                raise InputError(f"`{spec.name}` (={value!r}) must be text, a name: put it in quotes.")
         for name, choices in _CHOICES.items():
             object.__setattr__(self, name, _choice(name, getattr(self, name), choices))
         object.__setattr__(self, "augment", in_order(tuple(self.augment)))

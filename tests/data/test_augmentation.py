@@ -65,6 +65,9 @@ def test_dictionaries_give_the_same_transform_back(kind):
     [
         (lambda: RandomCrop(7), r"`crop` \(=7\) must lie between 8 and 512"),
         (lambda: PadCrop(0), r"`padding` \(=0\)"),
+        (lambda: RandomCrop(20.5), r"`crop` \(=20.5\) must be a whole number between 8 and 512 pixels"),
+        (lambda: PadCrop(1.5), r"`padding` \(=1.5\) must be a whole number between 1 and 64 pixels"),
+        (lambda: HorizontalFlip("0.5"), r"`p` \(=0.5\) must lie between 0 and 1"),
         (lambda: HorizontalFlip(1.5), r"`p` \(=1.5\) must lie between 0 and 1"),
         (lambda: Rotation(181), r"`degrees` \(=181\)"),
         (lambda: ColourJitter(contrast=2), r"`contrast` \(=2\)"),

@@ -102,6 +102,8 @@ def test_randaugment_has_23_outcomes_a_step():
     ("make", "message"),
     [
         (lambda: RandAugment(operations=0), r"`operations` \(=0\) must lie between 1 and 4"),
+        (lambda: RandAugment(operations=1.5), r"`operations` \(=1.5\) must be a whole number between 1 and 4"),
+        (lambda: RandAugment(magnitude=2.5), r"`magnitude` \(=2.5\) must be a whole number between 0 and 30"),
         (lambda: RandAugment(magnitude=31), r"`magnitude` \(=31\) must lie between 0 and 30"),
     ],
 )
