@@ -11,7 +11,7 @@ from cnncore.figures.ladder import ladder
 from cnncore.runs.record import Run, Status
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
-from cnncore.training.network import network_of
+from cnncore.training.network import check_batches, network_of
 from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.held_out import show_optimism
@@ -36,11 +36,13 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
             raise InputError(
                 f"`dataset` (={config.dataset}) is not prepared: open the page Data sets, or choose a classroom preset."
             )
-        network = describe(network_of(config, data.shape, len(data.classes)))
+        built = network_of(config, data.shape, len(data.classes))
+        network, left = describe(built), data.train_size - config.validation_size
+        train = min(config.train_size or left, left)
+        check_batches(config, built, train)
     except InputError as error:
         st.warning(str(error))
         return False
-    train = min(config.train_size or data.train_size, data.train_size)
     updates = -(-train // config.batch_size)
     speeds = [
         r.images_per_second

@@ -1,7 +1,12 @@
 """The network of a run: the named description, fitted to the data, with the run's toggles put in."""
 
-from cnncore.architecture import Network, Shape, describe, load_network, with_batch_norm, with_dropout
+from itertools import count
+
+from cnncore.architecture import BatchNorm2d, Network, Shape, describe, load_network, with_batch_norm, with_dropout
+from cnncore.architecture.counting import cost
+from cnncore.architecture.layers import Branches, Path, Residual
 from cnncore.data.augmentation import output_size
+from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
 
 
@@ -19,3 +24,46 @@ def network_of(config: RunConfig, image: Shape, classes: int) -> Network:
         network = with_dropout(network, config.dropout)
     describe(network)  # raises where a layer does not fit, before anything runs
     return network
+
+
+def check_batches(config: RunConfig, network: Network, images: int) -> None:
+    """Raise an `InputError` if a batch of one image comes to a batch norm over maps of one pixel.
+
+    Each channel has one value there, and no variance to be divided by: PyTorch refuses it. `images` is the number of
+    train images; an epoch's last batch is what is left of them.
+    """
+    size = config.batch_size
+    if not _leaves_one(images, size):
+        return
+    name = _norm_of_one_pixel(network.layers, network.input)
+    if name is None:
+        return
+    remedies = []
+    if images > 1:
+        remedies.append(f"`batch_size` {next(more for more in count(size + 1) if not _leaves_one(images, more))}")
+    if images > 2 and not _leaves_one(images - 1, size):
+        remedies.append(f"`train_size` {images - 1}")
+    raise InputError(
+        f"`batch_size` (={size}) makes a batch of one image out of {images:,} train images, and `{name}` of "
+        f"{network.name} sees maps of 1x1: one value a channel, without a variance to divide by. Choose "
+        f"{' or '.join(remedies) or '`train_size` 2 and `batch_size` 2'}."
+    )
+
+
+def _leaves_one(images: int, size: int) -> bool:
+    return size == 1 or images % size == 1
+
+
+def _norm_of_one_pixel(layers: Path, shape: Shape, block: str = "") -> str | None:
+    """Return the name of the first batch norm whose input, of `shape` (C, H, W) before the layers, is 1x1."""
+    for number, layer in enumerate(layers, start=1):
+        name = f"{block}{layer.name or f'{layer.kind}{number}'}"
+        if isinstance(layer, BatchNorm2d) and shape[1:] == (1, 1):
+            return name
+        if isinstance(layer, (Residual, Branches)):
+            for path in layer.paths:
+                inner = _norm_of_one_pixel(path, shape, f"{name} ")
+                if inner is not None:
+                    return inner
+        shape = cost(layer, shape).output
+    return None

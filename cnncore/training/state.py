@@ -16,10 +16,11 @@ from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
 from cnncore.training.fused import fused
 from cnncore.training.initial import freeze, initialize
-from cnncore.training.network import network_of
+from cnncore.training.network import check_batches, network_of
 from cnncore.training.optimizers import optimizer_of
 from cnncore.training.pool_first import pool_first
 from cnncore.training.schedule import Plateau
+from cnncore.training.split import rows_of_train
 
 
 @dataclass(frozen=True, eq=False)  # modules do not compare
@@ -50,9 +51,11 @@ def state_of(
 
     The initial weights are drawn from the seed. A standardization that was fitted before is taken as it is: the saved
     one, else `standardize`. The device may be another one than that of the checkpoint. For who looks in, `as_drawn`
-    leaves each ReLU before its max pool; the numbers are the same.
+    leaves each ReLU before its max pool; the numbers are the same. An `InputError` where a batch of one image cannot
+    be normalized, see `check_batches`.
     """
     network = network_of(config, data.shape, len(data.classes))
+    check_batches(config, network, len(rows_of_train(config, data.train_labels)[0]))
     torch.manual_seed(config.seed)
     model = build(network) if as_drawn else fused(pool_first(build(network)), device)
     model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it

@@ -160,6 +160,12 @@ def test_a_wrong_address_is_said_and_the_default_is_shown(store, key, value):
     assert app.number_input(key="epochs").value == 50
 
 
+def test_a_batch_that_cannot_be_normalized_is_one_sentence_and_no_start(store):
+    app = opened(preset="classroom-2", network="resnet18", batch="1")
+    assert "`batch_size` (=1) makes a batch of one image" in said(app)
+    assert app.button(key="start").disabled
+
+
 def test_a_data_set_that_is_not_there_is_one_sentence_and_no_start(store):
     app = opened(preset="figure-9")
     assert "`dataset` (=cifar10) is not prepared: open the page Data sets" in said(app)

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from cnncore.errors import InputError
 from cnncore.training import session
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import Optimizer, RunConfig, Schedule
@@ -91,3 +92,9 @@ def test_the_trainer_goes_on_from_it(tiny, monkeypatch):
     monkeypatch.setattr(session, "state_of", refused)
     with pytest.raises(RuntimeError, match="asked"):
         list(train(CONFIG))
+
+
+def test_a_batch_that_cannot_be_normalized_is_refused_before_anything_is_trained(tiny):
+    config = replace(CONFIG, network="resnet18", batch_size=1)
+    with pytest.raises(InputError, match=r"`batch_size` \(=1\) makes a batch of one image .* Choose `batch_size` 2\."):
+        state_of(config, tiny, CPU)
