@@ -3,11 +3,12 @@
 import streamlit as st
 
 from cnncore import compute
-from cnncore.data import ImageData, datasets
+from cnncore.data import datasets
 from cnncore.data.mirrored import Pair, pairs
 from cnncore.errors import InputError
 from cnncore.figures.label_safety import class_chart, reference
 from cnncore.inspection.label_safety import Safety, View
+from cnncore.runs.snapshots import checkpoint_time
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.beside import beside
@@ -40,21 +41,19 @@ of the two answers is usually right a little more often than either: their error
 """
 
 
-def known(name: str) -> ImageData | None:
-    """Return a data set if it is prepared."""
-    found = next((info for info in datasets() if info.name == name and info.prepared), None)
-    return opened(name, found.version) if found else None
+def known(name: str) -> tuple[str, str] | None:
+    """Return a data set's name and version if it is prepared."""
+    return next(((info.name, info.version) for info in datasets() if info.name == name and info.prepared), None)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
-def chosen_pairs(seed: int, objects: str, digits: str) -> list[Pair]:
-    things = known(objects)
-    assert things is not None
-    return pairs(seed, things, known(digits) if digits else None)
+def chosen_pairs(seed: int, objects: tuple[str, str], digits: tuple[str, str] | None) -> list[Pair]:
+    """Return the pairs of two data sets, each by name and version: one that is prepared anew has others."""
+    return pairs(seed, opened(*objects), opened(*digits) if digits else None)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def measured(run_id: str, epoch: int) -> Safety:  # noqa: ARG001 a run that has gone on is measured anew
+def measured(run_id: str, saved: int) -> Safety:  # noqa: ARG001 tells a newer checkpoint apart
     found: Safety = compute.call("cnncore.inspection.label_safety:measure", timeout=120, run_id=run_id)
     return found
 
@@ -66,9 +65,10 @@ header(
 quiz, network = beside()
 with quiz:
     seed = st.number_input("Pairs, seed", 0, 999, 0, key="flip_seed", bind="query-params", on_change=restart, width=120)
-    objects = "cifar10" if known("cifar10") else "builtin"
+    objects = known("cifar10") or known("builtin")
+    assert objects is not None  # the built-in set is there, or is drawn when it is opened
     try:
-        show_quiz(chosen_pairs(int(seed), objects, "mnist" if known("mnist") else ""))
+        show_quiz(chosen_pairs(int(seed), objects, known("mnist")))
     except InputError as error:
         st.error(str(error))
 stored_result = reference()
@@ -79,7 +79,7 @@ with network:
         if run is not None and keep_shut(run, "The network is asked about its images then."):
             pass  # what was measured before stands below
         elif run is not None:
-            safety = awaited("safety", measured, run.id, run.epoch, height=330)
+            safety = awaited("safety", measured, run.id, checkpoint_time(run.id), height=330)
             if safety is None:
                 st.caption("The network looks at every test image four times.")
             else:

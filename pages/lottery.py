@@ -14,6 +14,7 @@ from cnncore.figures.lottery import histogram
 from cnncore.figures.words import p_value, percent
 from cnncore.lottery import BATCH, Spread, binomial, draw_batches, hypergeometric, simulate_batches, spread
 from cnncore.runs.outcomes import right_images
+from cnncore.runs.snapshots import snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.statistics import fisher_exact, wilson_interval
 from cnncore.training.presets import TITLES
@@ -33,10 +34,11 @@ def draw_one() -> None:
     st.session_state.drawn = st.session_state.get("drawn", 0) + 1
 
 
-def batches(run_id: str | None, epoch: int, accuracy: float, count: int) -> Readings:
+def batches(run_id: str | None, epoch: int, written: int, accuracy: float, count: int) -> Readings:  # noqa: ARG001
     """Return the readings, the theory, the true accuracy and the number of test images (0: supposed).
 
-    The first readings are those that Draw one shows, one at a press. A run that went on gets other batches.
+    The first readings are those that Draw one shows, one at a press. A run that went on gets other batches: `epoch` is
+    that of its last snapshot, and `written` tells one that was written anew apart.
     """
     if run_id is None:
         return simulate_batches(accuracy, count), binomial(accuracy), accuracy, 0
@@ -110,9 +112,11 @@ if picked is None:
     percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="acc", bind="query-params", width=260)
 try:
     if picked is None:
-        readings, theory, true, images = cached_batches(None, 0, percentage / 100, count)
+        readings, theory, true, images = cached_batches(None, 0, 0, percentage / 100, count)
     else:
-        readings, theory, true, images = cached_batches(picked.id, picked.epoch, 0.0, count)
+        folder = snapshot_folder(picked.id)
+        last_kept = max(folder.epochs(), default=0)
+        readings, theory, true, images = cached_batches(picked.id, last_kept, folder.written(last_kept), 0.0, count)
 except InputError as error:
     st.warning(str(error))
     st.stop()

@@ -18,6 +18,17 @@ def checkpoint_path(run_id: str) -> Path:
     return home() / "checkpoints" / f"{run_id}.pt"
 
 
+def checkpoint_time(run_id: str) -> int:
+    """Return when a run's last checkpoint was written, in nanoseconds since 1970, 0 where there is none.
+
+    What is kept of a network is kept by this: the store may know of an epoch whose checkpoint is still being written.
+    """
+    try:
+        return checkpoint_path(run_id).stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 def snapshot_folder(run_id: str) -> Folder:
     """Return where a run keeps its snapshots: the folder beside its checkpoint."""
     return Folder(checkpoint_path(run_id).with_suffix(""))

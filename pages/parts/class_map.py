@@ -7,6 +7,7 @@ from cnncore.data.prepared import ready
 from cnncore.errors import InputError
 from cnncore.figures.class_map import agreement_sentence, class_map_picture, size_sentence
 from cnncore.inspection.collage import ACROSS, LARGEST, ClassMap
+from cnncore.runs.snapshots import checkpoint_time
 from pages.parts.awaited import awaited
 from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
@@ -36,7 +37,7 @@ def class_map(prefix: str = "class_map") -> None:
             shown = st.selectbox(
                 "Show", [WINNERS, *data.classes], key=f"{prefix}_class", bind="query-params", width=180
             )
-        found = awaited("class_map", _found, run.id, run.epoch, side, seed, height=330)
+        found = awaited("class_map", _found, run.id, checkpoint_time(run.id), side, seed, height=330)
         if found is None:
             return
         number = None if shown == WINNERS else data.classes.index(shown)
@@ -53,7 +54,7 @@ def class_map(prefix: str = "class_map") -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _found(run_id: str, epoch: int, side: int, seed: int) -> ClassMap:  # noqa: ARG001 later epochs have other weights
+def _found(run_id: str, saved: int, side: int, seed: int) -> ClassMap:  # noqa: ARG001 tells a newer checkpoint apart
     found: ClassMap = compute.call(
         "cnncore.inspection.class_map:class_map", timeout=60.0, run_id=run_id, side=side, seed=seed
     )

@@ -15,6 +15,7 @@ from cnncore.figures.growing_field import profile_chart
 from cnncore.figures.receptive_field import Warmth, scene
 from cnncore.inspection.footprint import Footprint, footprint
 from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
+from cnncore.runs.snapshots import checkpoint_time
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 from pages.parts.field.component import field_picture
@@ -54,7 +55,7 @@ def _reached(network: str, layer: int) -> Reach:
 @st.cache_data(max_entries=64, show_spinner=False)
 def _looked(
     subject: Subject,
-    epoch: int,  # noqa: ARG001 a run that has gone on since has other weights: a new key
+    saved: int,  # noqa: ARG001 tells a newer checkpoint apart
     image: NDArray[np.uint8],
     layer: int,
     unit: tuple[int, int],
@@ -75,7 +76,7 @@ def _looked(
 @st.cache_data(max_entries=32, show_spinner=False)
 def _averaged(
     subject: Subject,
-    epoch: int,  # noqa: ARG001 as above
+    saved: int,  # noqa: ARG001 as above
     images: NDArray[np.uint8],
     layer: int,
     unit: tuple[int, int],
@@ -92,9 +93,9 @@ def _averaged(
 
 
 def _averages(
-    moments: dict[str, Subject], epoch: int, images: NDArray[np.uint8], layer: int, unit: tuple[int, int]
+    moments: dict[str, Subject], saved: int, images: NDArray[np.uint8], layer: int, unit: tuple[int, int]
 ) -> dict[str, tuple[NDArray[np.float32], NDArray[np.float32]]]:
-    return {word: _averaged(subject, epoch, images, layer, unit) for word, subject in moments.items()}
+    return {word: _averaged(subject, saved, images, layer, unit) for word, subject in moments.items()}
 
 
 def _said(one: Footprint, first: str) -> tuple[str, ...]:
@@ -173,7 +174,7 @@ def _found(
     trained = choice.run is not None and state.get("moment", AFTER) == AFTER
     subject = choice.subject(network, trained)
     check_cost(subject.until(layer))
-    epoch = choice.run.epoch if choice.run else 0
+    saved = checkpoint_time(choice.run.id) if choice.run else 0
     moment = "fresh weights" if choice.run is None else (AFTER if trained else BEFORE).lower()
     if state.gradient == MANY:
         count = images_for(subject.until(layer))
@@ -181,7 +182,7 @@ def _found(
         moments = {moment: subject}
         if choice.run is not None:
             moments = {word.lower(): replace(subject, trained=word == AFTER) for word in (BEFORE, AFTER)}
-        means = awaited("gradients", _averages, moments, epoch, images, layer, unit, height=_FOLDED)
+        means = awaited("gradients", _averages, moments, saved, images, layer, unit, height=_FOLDED)
         if means is None:
             return None
         numbers = {word: footprint(heat, seen, unit) for word, (_, heat) in means.items()}
@@ -189,7 +190,7 @@ def _found(
         said = _said(numbers[moment], f"Mean of {len(images)} images, {moment}")
         return Warmth(heat, said, None if dense else mean, "mean size over images and channels"), numbers
     channel = state.channel - 1 if state.channel else None
-    look = awaited("gradient", _looked, subject, epoch, choice.image, layer, unit, channel, height=_FOLDED)
+    look = awaited("gradient", _looked, subject, saved, choice.image, layer, unit, channel, height=_FOLDED)
     if look is None:
         return None
     one = footprint(look.heat, seen, unit)

@@ -12,6 +12,7 @@ from cnncore.runs.store import open_store
 from cnncore.training.presets import title
 from pages.parts.held_out import LOCKED, locked
 from pages.parts.live import act
+from pages.parts.plain import plain
 from pages.parts.run_judgement import show
 from pages.parts.tabulate import tabulate
 
@@ -63,7 +64,11 @@ def show_table(runs: list[Run]) -> None:
         picked = st.selectbox("Run", list(names), format_func=names.__getitem__, key="picked", width=420)
         st.button("Show", icon=":material/visibility:", on_click=show, args=(picked,))
         st.button("Resume ", icon=":material/restart_alt:", on_click=act, args=(client.resume, picked))
-        st.button("Delete", icon=":material/delete:", on_click=act, args=(client.delete, picked))
+        with st.popover("Delete", icon=":material/delete:", key=f"delete_{picked}"):
+            st.markdown(f"**{plain(names[picked])}** goes with its curves, its checkpoint and all that was kept of it.")
+            # Keys of this run's own: the next one's is closed, and a second click meets nothing.
+            key = f"delete_it_{picked}"
+            st.button("Delete it", type="primary", key=key, on_click=act, args=(client.delete, picked))
         st.download_button(
             "Epochs as CSV",
             lambda: open_store().export_csv(picked),

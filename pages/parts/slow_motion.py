@@ -13,7 +13,7 @@ from cnncore.errors import InputError
 from cnncore.inspection.anatomy import Anatomy, updates_at_most
 from cnncore.inspection.moment import Moment
 from cnncore.runs.record import Run, Status
-from cnncore.runs.snapshots import checkpoint_path
+from cnncore.runs.snapshots import checkpoint_time
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
@@ -127,11 +127,9 @@ def _controls(run: Run) -> _Key:
         width=170,
         help="Whose maps are shown.",
     )
-    path = checkpoint_path(run.id)
-    saved = path.stat().st_mtime_ns if path.exists() else 0
     # A run that goes on is shown from its checkpoint: until the next one, nothing changes.
     step = run.epoch if run.status is Status.RUNNING else run.step
-    stand = (saved, step, str(run.status), run.lr_factor)
+    stand = (checkpoint_time(run.id), step, str(run.status), run.lr_factor)
     return _Key(run.id, Moment(moment), min(int(later), most), int(image) - 1, stand)
 
 

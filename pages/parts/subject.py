@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore.inspection.moment import Moment
-from cnncore.runs.snapshots import checkpoint_path
+from cnncore.runs.snapshots import checkpoint_path, checkpoint_time
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from pages.parts.image_choice import from_data
@@ -70,7 +70,7 @@ def choose_subject(
                 bind="query-params",
             )
         run_id, fresh, words = run.id, run.config, f"{run.label}, {names[moment]}"
-        saved = checkpoint_path(run.id).stat().st_mtime_ns
+        saved = checkpoint_time(run.id)
     else:
         moment = Moment.BEFORE
     if missing:

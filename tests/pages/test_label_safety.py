@@ -98,3 +98,18 @@ def test_a_bad_address_is_named(page):
     app = page(flip_seed="5000", flip_view="inside out")
     assert not app.exception
     assert "flip_seed=5000" in app.warning[0].value
+
+
+def test_a_data_set_that_is_prepared_anew_has_other_pairs(page):
+    def first_two():
+        app = page()
+        bodies = [element.proto.body for element in app.get("html")]
+        return bodies + [element.proto.body for element in app.button(key="flip_same").click().run().get("html")]
+
+    before = first_two()  # a digit and an object, one of them first
+    assert first_two() == before
+    images, labels = np.zeros((20, 3, 8, 8), np.uint8), np.arange(20) % 10
+    save(ImageData("cifar10", "Objects", tuple("abcdefghij"), images, labels, images, labels))
+    black = first_two()
+    assert black != before
+    assert first_two() == black

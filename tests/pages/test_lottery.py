@@ -1,9 +1,12 @@
+import os
 from pathlib import Path
 
+import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from cnncore.lottery import simulate_batches
-from cnncore.runs.snapshots import checkpoint_path
+from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
+from cnncore.training.snapshots import Snapshot
 from tests.pages.test_compare import filled, said
 from tests.pages.test_compare import store as store
 
@@ -41,3 +44,16 @@ def test_a_run_with_fewer_test_images_than_a_batch_is_told_in_a_sentence(store):
     checkpoint_path(run_id).write_bytes(b"")
     app = opened()
     assert "must lie between 1 and the 50 test images" in said(app)
+
+
+def test_batches_are_drawn_anew_when_the_last_snapshot_was_written_anew(store, monkeypatch):
+    run_id = filled(store)
+    checkpoint_path(run_id).parent.mkdir(parents=True, exist_ok=True)
+    checkpoint_path(run_id).touch()
+    for right, written in ((40, 10), (160, 20)):
+        monkeypatch.setattr("cnncore.runs.outcomes.right_images", lambda _, right=right: np.arange(200) < right)
+        sure = np.zeros(200, np.float16)
+        kept = Snapshot(9, np.zeros(200, np.uint8), sure, sure, np.zeros((0, 0, 0, 0), np.float32))
+        snapshot_folder(run_id).keep(kept)
+        os.utime(snapshot_folder(run_id).path / "epoch-0009.npz", ns=(written, written))
+        assert f"{right / 200:.3f}" in opened().latex[0].value

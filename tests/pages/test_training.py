@@ -208,7 +208,9 @@ def test_buttons_write_what_is_wanted(store):
 def test_a_stored_run_can_be_deleted(store):
     filled(store)
     app = opened()
-    next(button for button in app.button if button.label == "Delete").click().run()
+    assert "Delete" not in [button.label for button in app.button]  # it opens what asks once more
+    assert "goes with its curves, its checkpoint" in said(app)
+    next(button for button in app.button if button.label == "Delete it").click().run()
     assert not app.exception
     assert store.runs() == []
 

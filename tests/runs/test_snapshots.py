@@ -1,10 +1,19 @@
+import os
+
 import numpy as np
 import pytest
 
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Status
-from cnncore.runs.snapshots import checkpoint_path, scored_images, snapshot, snapshot_folder, snapshots_of
+from cnncore.runs.snapshots import (
+    checkpoint_path,
+    checkpoint_time,
+    scored_images,
+    snapshot,
+    snapshot_folder,
+    snapshots_of,
+)
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.config import RunConfig
@@ -46,3 +55,12 @@ def test_deleting_a_run_takes_its_files_along(run_id):
     client.delete(run_id)
     assert not checkpoint_path(run_id).exists()
     assert not snapshot_folder(run_id).path.exists()
+
+
+def test_a_checkpoint_is_told_apart_by_when_it_was_written(app_home):
+    assert checkpoint_time("nothing") == 0
+    path = checkpoint_path("run")
+    path.parent.mkdir(parents=True)
+    path.touch()
+    os.utime(path, ns=(5, 7))
+    assert checkpoint_time("run") == 7
