@@ -50,7 +50,7 @@ def test_batches_are_drawn_anew_when_the_last_snapshot_was_written_anew(store, m
     run_id = filled(store)
     checkpoint_path(run_id).parent.mkdir(parents=True, exist_ok=True)
     checkpoint_path(run_id).touch()
-    for right, written in ((40, 10), (160, 20)):
+    for right, written in ((40, 10), (100, 20)):
         monkeypatch.setattr("cnncore.runs.outcomes.right_images", lambda _, right=right: np.arange(200) < right)
         sure = np.zeros(200, np.float16)
         kept = Snapshot(9, np.zeros(200, np.uint8), sure, sure, np.zeros((0, 0, 0, 0), np.float32))
