@@ -1,6 +1,5 @@
 """Networks in and out: PyTorch code, JSON, torchvision's models; what is drawn here as code, JSON and ONNX."""
 
-import hashlib
 from dataclasses import replace
 
 import streamlit as st
@@ -11,7 +10,10 @@ from cnncore.architecture.pytorch_source import LONGEST, parse_pytorch
 from cnncore.architecture.torchvision_names import TORCHVISION
 from cnncore.commands.layer import shape
 from cnncore.errors import InputError
+from cnncore.runs.snapshots import checkpoint_time
+from pages.parts.awaited import awaited
 from pages.parts.current_network import edit
+from pages.parts.onnx_file import onnx_file
 from pages.parts.plain import plain
 from pages.parts.run_picker import run_picker
 
@@ -43,6 +45,7 @@ def network_exchange(network: Network) -> Network | None:
         on_change="rerun",  # made when it is unfolded; no fragment: the page has to know what came in
     )
     if not place.open:
+        st.session_state.pop("exchange_awaited", None)  # what comes now is not loaded behind the reader's back
         return None
     with place:
         first, second = st.columns(2, gap="large")
@@ -76,7 +79,9 @@ def _bring() -> Network | None:
         name = st.selectbox("Model of torchvision", TORCHVISION, TORCHVISION.index("resnet34"), key="exchange_model")
         st.caption("Its structure as torchvision builds it, traced operation by operation; no weights are downloaded.")
         ask = st.button("Load the model", key="exchange_load", type="primary")
-    elif way == _FILE:
+        return _from_torchvision(name, ask)
+    st.session_state.pop("exchange_awaited", None)
+    if way == _FILE:
         file = st.file_uploader(
             "A description (.json) or PyTorch code (.py)", ["json", "py"], key="exchange_file", max_upload_size=1
         )
@@ -99,9 +104,6 @@ def _bring() -> Network | None:
     if not ask:
         return None
     try:
-        if way == _TORCHVISION:
-            with st.spinner(f"torchvision builds {name} ..."):
-                return _torchvision(name)
         if way == _FILE:
             return _from_file(file.name, file.getvalue()) if file is not None else None
         image = st.session_state.exchange_input.strip()
@@ -109,6 +111,23 @@ def _bring() -> Network | None:
     except (InputError, compute.ComputeError) as error:
         st.error(plain(str(error)), icon=":material/block:")
         return None
+
+
+def _from_torchvision(name: str, asked: bool) -> Network | None:
+    """Return the model once it has come after the reader asked for it; who chooses another one meanwhile has not."""
+    if asked:
+        st.session_state["exchange_awaited"] = name
+    if st.session_state.get("exchange_awaited") != name:
+        return None
+    try:
+        found = awaited("exchange_model", _torchvision, name, height=40)
+    except (InputError, compute.ComputeError) as error:
+        del st.session_state["exchange_awaited"]
+        st.error(plain(str(error)), icon=":material/block:")
+        return None
+    if found is not None:
+        del st.session_state["exchange_awaited"]
+    return found
 
 
 def _from_text(text: str, image: Shape | None = None) -> Network:
@@ -160,7 +179,7 @@ def _take(network: Network) -> None:
 
 
 def _onnx(network: Network, name: str) -> None:
-    """Make an ONNX file when asked to; it stays on offer until the network or the weights change."""
+    """Make an ONNX file when asked to; it is on offer as long as the network and the weights stay the same."""
     if describe(network).parameters > _MOST_ONNX:
         st.caption(
             f"ONNX holds the weights too: {describe(network).parameters * 4 / 1e6:,.0f} MB are more than a page should "
@@ -174,22 +193,24 @@ def _onnx(network: Network, name: str) -> None:
     if weights != "fresh" and run is None:
         st.caption("No run has a checkpoint yet: train one first.")
         return
-    wanted = hashlib.sha256(f"{network.to_json()} {run and (run.id, run.epoch)}".encode()).hexdigest()
+    wanted = network, run.id if run else None, checkpoint_time(run.id) if run else 0
     if st.button("Make the ONNX file", key="exchange_onnx"):
+        st.session_state["exchange_made"] = wanted
+    if st.session_state.get("exchange_made") == wanted:
         try:
-            with st.spinner("PyTorch exports the network, some seconds ..."):
-                content = compute.call(
-                    "cnncore.architecture.onnx:to_onnx", timeout=240.0, network=network, run_id=run.id if run else None
-                )
-            st.session_state["exchange_made"] = (wanted, content)
+            file = awaited("exchange_onnx", onnx_file, *wanted, height=40)
         except (InputError, compute.ComputeError) as error:
+            del st.session_state["exchange_made"]
             st.error(plain(str(error)), icon=":material/block:")
-    made = st.session_state.get("exchange_made")
-    if made and made[0] == wanted:
-        size = f"{len(made[1]) / 1e6:,.1f} MB" if len(made[1]) > 10**5 else f"{len(made[1]) / 1e3:,.0f} kB"
+            return
+        if file is None:
+            st.caption("PyTorch exports the network, some seconds.")
+            return
+        length = file.stat().st_size if file.exists() else 0  # made again at the click if others took its place
+        size = f"{length / 1e6:,.1f} MB" if length > 10**5 else f"{length / 1e3:,.0f} kB"
         st.download_button(
             f"{name}.onnx ({size})",
-            made[1],
+            lambda: onnx_file(*wanted).read_bytes(),  # read at the click: no session holds it
             f"{name}.onnx",
             "application/octet-stream",
             on_click="ignore",

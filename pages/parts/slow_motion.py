@@ -17,6 +17,7 @@ from cnncore.runs.snapshots import checkpoint_time
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
+from pages.parts.awaited import awaited
 from pages.parts.slow_motion_acts import show_forward, show_loss, show_numbers
 from pages.parts.slow_motion_steps import show_backward, show_update
 
@@ -41,7 +42,7 @@ class _Key:
     stand: tuple[int, int, str, float]
 
 
-@st.cache_data(max_entries=16, show_spinner="Making one update in slow motion ...")
+@st.cache_data(max_entries=16, show_spinner=False)
 def _taken(key: _Key) -> Anatomy:
     found: Anatomy = compute.call(
         "cnncore.inspection.slow_motion:slow_motion",
@@ -72,22 +73,26 @@ def _show(run_id: str) -> None:
     try:
         run = open_store().get(run_id)
         key = _controls(run)
-        found = _taken(key)
+        above = st.container()
+        act = st.segmented_control(  # here, as it keeps what was chosen while another update is awaited
+            "Act",
+            list(ACTS),
+            default=next(iter(ACTS)),
+            required=True,
+            key="motion_act",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+        found = awaited("slow_motion", _taken, key, height=520)
     except (InputError, compute.ComputeError) as error:
         st.warning(str(error), icon=":material/block:")
         return
-    st.caption(_position(found, run, key.moment))
-    _trouble(found, run, key.moment)
-    acts = st.segmented_control(
-        "Act",
-        list(ACTS),
-        default=next(iter(ACTS)),
-        required=True,
-        key="motion_act",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    ACTS[acts](found, run.config, key.image)
+    if found is None:
+        return
+    with above:
+        st.caption(_position(found, run, key.moment))
+        _trouble(found, run, key.moment)
+    ACTS[act](found, run.config, key.image)
 
 
 def _controls(run: Run) -> _Key:

@@ -1,11 +1,18 @@
 """The part of a page where networks come in and go out, in a page of its own."""
 
+import os
+import threading
+from pathlib import Path
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
 from cnncore.architecture import Conv2d, Network, named_network
 from cnncore.architecture.torchvision_names import TORCHVISION
+from cnncore.errors import InputError
+from pages.parts import awaited
+from pages.parts.onnx_file import KEPT, onnx_file
 
 
 def page_with_exchange():
@@ -94,17 +101,75 @@ def test_a_model_of_torchvision_comes_in_from_the_compute_pool(opened):
     assert opened.session_state.shown.name == "squeezenet1_1"
 
 
-def test_onnx_is_made_at_a_click_and_offered_until_the_network_changes(opened, monkeypatch):
-    asked = []
-    monkeypatch.setattr(compute, "call", lambda target, **arguments: asked.append((target, arguments)) or b"file")
+def test_a_model_is_waited_for_beside_the_page_and_not_loaded_once_it_is_unwanted(opened, monkeypatch):
+    free = threading.Event()
+    monkeypatch.setattr(awaited, "SOON", 0.01)
+    monkeypatch.setattr(compute, "call", lambda *_, **__: free.wait(60) and named_network("lenet5"))
+    opened.segmented_control(key="exchange_way").set_value("torchvision").run()
+    opened.selectbox(key="exchange_model").set_value("vgg11").run()
+    opened.button(key="exchange_load").click().run()
+    assert len(opened.get("skeleton")) == 1
+    assert opened.code  # all the rest is there
+    opened.selectbox(key="exchange_model").set_value("vgg13").run()
+    assert not opened.get("skeleton")
+    opened.button(key="exchange_load").click().run()
+    free.set()
+    opened.session_state["awaited_exchange_model"][1].result(60)
+    opened.segmented_control(key="exchange_way").set_value("File").run()
+    opened.segmented_control(key="exchange_way").set_value("torchvision").run()
+    assert opened.session_state.shown == named_network("practical")
+    opened.selectbox(key="exchange_model").set_value("vgg13").run()
+    opened.button(key="exchange_load").click().run()
+    assert opened.session_state.shown == named_network("lenet5")
+
+
+def test_onnx_is_made_at_a_click_and_offered_until_the_network_changes(opened, monkeypatch, app_home):
+    asked, free = [], threading.Event()
+
+    def call(target, **arguments):
+        asked.append((target, arguments))
+        assert free.wait(60)
+        return b"file"
+
+    monkeypatch.setattr(compute, "call", call)
+    monkeypatch.setattr(awaited, "SOON", 0.01)
     opened.button(key="exchange_onnx").click().run()
+    assert len(opened.get("skeleton")) == 1
+    assert "onnx" not in labels(opened)
+    free.set()
+    opened.session_state["awaited_exchange_onnx"][1].result(60)
+    opened.run()
     assert [target for target, _ in asked] == ["cnncore.architecture.onnx:to_onnx"]
     assert asked[0][1]["network"] == named_network("practical")
     assert asked[0][1]["run_id"] is None
     assert "practical.onnx" in labels(opened)
+    assert [file.read_bytes() for file in (app_home / "onnx").iterdir()] == [b"file"]
+    kept = opened.session_state["awaited_exchange_onnx"][1].result()
+    assert isinstance(kept, Path)  # and not what is in it
     read(opened, "nn.Sequential(nn.Conv2d(3, 8, 3))")
     assert "onnx" not in labels(opened)
     assert len(asked) == 1
+
+
+def test_the_newest_onnx_files_are_kept_for_all_and_made_once(app_home, monkeypatch):
+    made = []
+    monkeypatch.setattr(compute, "call", lambda *_, **asked: made.append(asked["run_id"]) or b"file")
+    network = named_network("lenet5")
+    for number in range(KEPT + 1):
+        path = onnx_file(network, f"run {number}", 1)
+        os.utime(path, ns=(number, number))
+    assert onnx_file(network, f"run {KEPT}", 1) == path
+    assert made == [f"run {number}" for number in range(KEPT + 1)]
+    assert len(list((app_home / "onnx").iterdir())) == KEPT
+    assert onnx_file(network, f"run {KEPT}", 2) != path  # the run has gone on
+
+
+def test_an_onnx_file_without_room_is_one_sentence(app_home, monkeypatch):
+    monkeypatch.setattr(compute, "call", lambda *_, **__: b"file")
+    app_home.mkdir()
+    (app_home / "onnx").write_text("no folder")
+    with pytest.raises(InputError, match=r"cannot be written to .* free disk space"):
+        onnx_file(named_network("lenet5"), None, 0)
 
 
 def test_onnx_of_a_run_waits_for_a_run_and_large_networks_are_left_to_python(opened):

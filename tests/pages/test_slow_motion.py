@@ -1,3 +1,4 @@
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from cnncore import compute
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
+from pages.parts import awaited
 from tests.pages.stored_run import CONFIG, store_run
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "training.py")
@@ -81,6 +83,23 @@ def test_a_diverged_run_says_where(tiny):
         assert "nan" not in said(page)
     table = page.dataframe[0].value
     assert set(table["‖g‖"]) == {"", "no number"}
+
+
+def test_the_page_is_there_before_the_update_and_the_act_stays(tiny, monkeypatch):
+    run_id = store_run(replace(CONFIG, batch_size=32))
+    page = opened(run_id, motion_moment="its first update", motion_act="4 Update")
+    asked, free = compute.call, threading.Event()
+    monkeypatch.setattr(awaited, "SOON", 0.01)
+    monkeypatch.setattr(compute, "call", lambda *given, **named: free.wait(60) and asked(*given, **named))
+    page.number_input(key="motion_later").set_value(1).run()
+    assert not page.exception
+    assert len(page.get("skeleton")) == 1
+    assert "Runs so far" in [element.value for element in page.subheader]
+    free.set()
+    page.session_state["awaited_slow_motion"][1].result(120)
+    page.run()
+    assert "**Update 2**" in said(page)
+    assert page.segmented_control(key="motion_act").value == "4 Update"
 
 
 def test_nothing_is_computed_while_it_is_folded(tiny, monkeypatch):
