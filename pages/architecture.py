@@ -18,6 +18,7 @@ from pages.parts.header import header
 from pages.parts.layer_table import show_table
 from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 
 ADDRESS = ("size", "convolutional", "count")
@@ -104,7 +105,7 @@ def show(network: Network, native: Description) -> None:
     try:
         found = describe(network, (network.input[0], state.size, state.size), convolutional)
     except InputError as error:
-        st.error(f"{error} Below it is shown at that size.", icon=":material/block:")
+        st.error(with_code(f"{error} Below it is shown at that size."), icon=":material/block:")
         mend_at((network.input[0], state.size, state.size))
         found = describe(network, None, True) if convolutional else native
     draw(bill_chart(found, Count(state.count)), "bill", f"{state.count} of each layer")
@@ -145,7 +146,7 @@ explain({key: st.session_state[key] for key in ADDRESS})
 try:
     native = describe(network)
 except InputError as error:
-    st.error(f"{error} The page Builder offers ways to mend it.", icon=":material/block:")
+    st.error(with_code(f"{error} The page Builder offers ways to mend it."), icon=":material/block:")
     link_to("builder", "Mend it in the builder")
 else:
     show(network, native)

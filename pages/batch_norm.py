@@ -28,6 +28,7 @@ from pages.parts.beside import beside
 from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.inspected import norm_in_batches
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
@@ -126,7 +127,7 @@ try:
     if looked is not None:
         ask_about(subject, among)
 except (InputError, compute.ComputeError) as error:
-    st.error(str(error), icon=":material/block:")
+    st.error(with_code(error), icon=":material/block:")
 folded("bn_bill", "What it costs, and what it did", show_bill, icon=":material/receipt_long:")
 why(WHY)
 questions("batch_norm")

@@ -20,6 +20,7 @@ from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
+from pages.parts.plain import with_code
 
 BATCH = 128  # the practical's
 LIST, DIAGRAM = "layer_rows", "network_diagram"
@@ -122,7 +123,7 @@ found = [step.problem for step in steps if step.problem is not None]
 with second, st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     toolbar(network, not found)
 if message := refused():
-    st.error(message, icon=":material/block:")
+    st.error(with_code(message), icon=":material/block:")
 trouble(network, found)
 place = chosen_place(network)
 diagram(network_diagram(network, steps), place, key=DIAGRAM, picked=partial(picked, DIAGRAM))

@@ -14,6 +14,7 @@ from pages.parts.header import header
 from pages.parts.layer_form import ADDRESS, advanced, advanced_needed, controls, is_set_to, set_all, setting
 from pages.parts.layer_more import show_bill, show_check, show_inverse, show_matrix
 from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.window.component import sliding_window
 
@@ -105,7 +106,7 @@ try:
     layer, shape = setting()
     facts = layer_facts(layer, shape)
 except InputError as error:
-    drawn.error(str(error), icon=":material/block:")
+    drawn.error(with_code(error), icon=":material/block:")
 else:
     with numbers:
         show_numbers(layer, shape, facts)
@@ -114,7 +115,7 @@ else:
         try:
             data = window_data(layer, shape)
         except InputError as error:
-            st.info(str(error))
+            st.info(with_code(error))
         else:
             sliding_window(data, key="convolution_window")
             with numbers:

@@ -6,6 +6,7 @@ from cnncore.course import QUESTIONS, Question
 from cnncore.course.questions import PARTS
 from pages.parts.header import header
 from pages.parts.navigation import COURSE
+from pages.parts.plain import plain
 from pages.parts.questions import show_question
 
 _PAGES = {entry.name: entry.title for entry in COURSE}
@@ -27,7 +28,7 @@ found = [
     if all(word in f"{question.label} {question.text} {question.worked}".lower() for word in words)
 ]
 if not found:
-    st.info(f"No question speaks of {' '.join(words)}: try one word less.")
+    st.info(f"No question speaks of {plain(' '.join(words))}: try one word less.")
 for part, title in PARTS.items():
     mine = [question for question in found if question.part == part]
     if mine:

@@ -14,6 +14,7 @@ from pages.parts.dropout_views import EVAL_MODE, TRAIN_MODE, ask_about, show_lay
 from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.inspected import hidden_and_passes
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
@@ -100,7 +101,7 @@ try:
         show_modes(still, moving, layer.classes, best)
         ask_about(found)
 except (InputError, compute.ComputeError) as error:
-    st.error(str(error), icon=":material/block:")
+    st.error(with_code(error), icon=":material/block:")
 folded("drop_measured", "What it does to training", show_measured, icon=":material/query_stats:")
 why(WHY)
 questions("dropout")

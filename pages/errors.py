@@ -28,6 +28,7 @@ from pages.parts.header import header
 from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
 from pages.parts.link_to import link_to
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
 from pages.parts.tries import show_tries
@@ -125,7 +126,7 @@ try:
         known = info(picked.config.dataset)
         show(picked, opened(picked.config.dataset, known.version if known else ""))
 except InputError as error:
-    st.error(str(error), icon=":material/block:")
+    st.error(with_code(error), icon=":material/block:")
 with st.expander("Why it is so", icon=":material/menu_book:"):
     st.markdown(WHY)
 questions("errors")

@@ -12,6 +12,7 @@ from cnncore.runs.store import open_store
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.navigation import existing
+from pages.parts.plain import plain, with_code
 from pages.parts.prefetch import prefetch
 from pages.parts.window.component import sliding_window
 
@@ -32,7 +33,7 @@ def show_machine() -> None:
         ready = [info.title for info in datasets() if info.prepared]
         runs = open_store().runs()
     except (InputError, OSError, sqlite3.Error) as error:
-        st.caption(f"The home folder cannot be read: {error}")
+        st.caption(with_code(f"The home folder cannot be read: {error}"))
         return
     active = sum(run.status.active for run in runs)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -40,7 +41,7 @@ def show_machine() -> None:
         st.badge(
             f"{len(ready)} data {'set' if len(ready) == 1 else 'sets'} ready",
             icon=":material/photo_library:",
-            help=", ".join(ready),
+            help=plain(", ".join(ready)),
         )
         st.badge(f"{len(runs)} stored {'run' if len(runs) == 1 else 'runs'}", icon=":material/show_chart:")
         if active:

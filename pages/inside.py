@@ -20,6 +20,7 @@ from pages.parts.inside_layers import show_layers
 from pages.parts.inside_views import ANSWER, explain_heats, show_answer, show_heats, show_image
 from pages.parts.inspected import forward_pass
 from pages.parts.link_to import link_to
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.tries import Tries, show_tries
 
@@ -48,7 +49,7 @@ def guarded(show: Callable[..., None], *arguments: Any) -> None:
     try:
         show(*arguments)
     except (InputError, compute.ComputeError) as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(with_code(error), icon=":material/block:")
 
 
 def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
@@ -115,6 +116,6 @@ try:
     if answer is not None:
         show(*answer)
 except (InputError, compute.ComputeError) as error:
-    st.error(str(error), icon=":material/block:")
+    st.error(with_code(error), icon=":material/block:")
 why(WHY)
 questions("inside")

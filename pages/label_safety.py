@@ -19,6 +19,7 @@ from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
 from pages.parts.label_safety_views import restart, show_classes, show_falls, show_quiz, show_run
 from pages.parts.link_to import link_to
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
 
@@ -70,7 +71,7 @@ with quiz:
     try:
         show_quiz(chosen_pairs(int(seed), objects, known("mnist")))
     except InputError as error:
-        st.error(str(error))
+        st.error(with_code(error))
 stored_result = reference()
 safety = None
 with network:
@@ -89,7 +90,7 @@ with network:
             st.caption("No network is stored here yet: these were measured before. Train one, and it is tested here.")
             link_to("training", "Train a network")
     except (InputError, compute.ComputeError) as error:
-        st.error(str(error))
+        st.error(with_code(error))
 st.subheader("Class by class", anchor=False)
 view = st.segmented_control(
     "View",

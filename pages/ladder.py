@@ -18,6 +18,7 @@ from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.ladder_live import SIZES, climb, ladders
 from pages.parts.link_to import link_to
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.run_table import show_report
 
@@ -53,7 +54,7 @@ def on_gpu(seconds: float | None) -> bool:
     try:
         kind = awaited("device", device_kind, height=40)
     except (InputError, compute.ComputeError) as error:
-        st.warning(str(error))
+        st.warning(with_code(error))
         return False
     if kind is None:
         return False
@@ -101,7 +102,7 @@ place.button(
     disabled=not ready,
 )
 if "ladder_error" in st.session_state:
-    st.error(st.session_state.pop("ladder_error"))
+    st.error(with_code(st.session_state.pop("ladder_error")))
 if known:
     climb(chosen)
 else:

@@ -21,6 +21,7 @@ from cnncore.training.presets import TITLES
 from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.held_out import keep_shut
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
 from pages.parts.tabulate import tabulate
@@ -118,7 +119,7 @@ try:
         last_kept = max(folder.epochs(), default=0)
         readings, theory, true, images = cached_batches(picked.id, last_kept, folder.written(last_kept), 0.0, count)
 except InputError as error:
-    st.warning(str(error))
+    st.warning(with_code(error))
     st.stop()
 drawn = st.session_state.get("drawn", 0)
 last = int(readings[(drawn - 1) % count]) if drawn else None

@@ -15,6 +15,7 @@ from pages.parts.descent_form import ADDRESS, FIRST, controls, moved, setting, s
 from pages.parts.descent_questions import ask
 from pages.parts.folded import folded, why
 from pages.parts.header import header
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.schedule_plans import show_plans
 from pages.parts.tabulate import tabulate
@@ -116,7 +117,7 @@ try:
     found = found_ways(chosen, tuple(Rule(name) for name in state.rules))
     descent_picture(descent_data(chosen, found), key="descent_picture", moved=moved)
 except InputError as error:
-    st.error(str(error), icon=":material/block:")
+    st.error(with_code(error), icon=":material/block:")
     found = ()
 show_tries(TRY, FIRST)
 if found:

@@ -16,6 +16,7 @@ from pages.parts.field_choice import FRESH, Choice, choice, runs_with_weights
 from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, show_unit, unit_from_address
 from pages.parts.folded import why
 from pages.parts.header import header
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.tabulate import tabulate
 
@@ -133,6 +134,6 @@ try:
     with st.expander("Layer by layer: size, jump, start, centre", icon=":material/table_rows:", expanded=True):
         show_table(chosen, st.session_state.pools)
 except (InputError, compute.ComputeError) as error:
-    st.error(str(error), icon=":material/block:")
+    st.error(with_code(error), icon=":material/block:")
 why(WHY)
 questions("receptive_field")

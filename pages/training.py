@@ -16,6 +16,7 @@ from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.held_out import show_optimism
 from pages.parts.live import live
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.run_form import run_form
 from pages.parts.run_groups import several
@@ -41,7 +42,7 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
         train = min(config.train_size or left, left)
         check_batches(config, built, train)
     except InputError as error:
-        st.warning(str(error))
+        st.warning(with_code(error))
         return False
     updates = -(-train // config.batch_size)
     speeds = [
@@ -65,7 +66,7 @@ def chosen_run(runs: list[Run]) -> Run | None:
         if group:
             return of_group(group, runs)
     except InputError as error:
-        st.warning(str(error))
+        st.warning(with_code(error))
     active = [run for run in runs if run.status.active]
     going = [run for run in active if run.status is not Status.QUEUED]  # of several queued at once the first one shows
     return next(iter(going or active[::-1] or runs), None)
@@ -117,7 +118,7 @@ try:
     config, place = run_form()
     ready = show_plan(config, stored)
 except InputError as problem:
-    st.error(str(problem))
+    st.error(with_code(problem))
     st.stop()
 place.button(
     "Start",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,8 @@ from cnncore.architecture.sizes import Shape, whole
 from cnncore.errors import InputError
 
 DEEPEST = 8  # blocks in blocks: a description is read by recursion
+LONGEST_NAME = 80  # characters of a layer's name; torchvision's have up to 74
+_NAME = re.compile(rf"[\w .,:+/()=#-]{{0,{LONGEST_NAME}}}")
 MOST_LAYERS = 2000  # a description comes from a file: its size is bounded before anything is computed from it
 
 
@@ -47,6 +50,8 @@ class Network:
         object.__setattr__(self, "layers", tuple(self.layers))
         if not self.layers:
             raise InputError(f"`layers` of {self.name!r} must not be empty: add a layer.")
+        for layer in all_layers(self.layers):
+            _check_name(layer.name)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the description as plain values, ready for JSON; defaults are left out."""
@@ -75,6 +80,15 @@ class Network:
         if sum(1 for _ in all_layers(layers)) > MOST_LAYERS:
             raise InputError(f"`layers` must hold at most {MOST_LAYERS} layers with those of its blocks: use fewer.")
         return cls(str(values["name"])[:80], tuple(values["input"]), layers)
+
+
+def _check_name(name: str) -> None:
+    """Refuse a layer's name that could be taken for markup where it is shown: links and files bring names too."""
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"`name` (={name[:40]!r}{'...' * (len(name) > 40)}) of a layer must be at most {LONGEST_NAME} letters, "
+            "digits, spaces and . , : _ - + / ( ) = #: rename the layer."
+        )
 
 
 def layer_to_dict(layer: Layer) -> dict[str, Any]:
@@ -152,7 +166,7 @@ def with_batch_norm(network: Network) -> Network:
                 layer = layer.with_paths([normed(path) for path in layer.paths])
             result.append(layer)
             if isinstance(layer, Conv2d) and not isinstance(following, BatchNorm2d):
-                result.append(BatchNorm2d(name=f"bn-{layer.name}" if layer.name else ""))
+                result.append(BatchNorm2d(name=f"bn-{layer.name}"[:LONGEST_NAME] if layer.name else ""))
         return tuple(result)
 
     return replace(network, layers=normed(network.layers))

@@ -5,6 +5,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.parts.plain import with_code
+
 _ASKED = "_address_asked"
 
 
@@ -27,9 +29,8 @@ def explain(shown: dict[str, Any]) -> None:
                 refused.append(f"`{key}={wanted[:40].replace('`', '')}` (shown: {value})")
             asked[key] = None
     if refused:
-        st.warning(
-            f"The address asks for {', '.join(refused)}: not a value that this page knows, so the default is shown."
-        )
+        text = f"The address asks for {', '.join(refused)}: not a value that this page knows, so the default is shown."
+        st.warning(with_code(text))
 
 
 def _same(wanted: str, value: Any) -> bool:

@@ -11,6 +11,7 @@ from cnncore.runs.snapshots import checkpoint_time
 from pages.parts.awaited import awaited
 from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
+from pages.parts.plain import with_code
 from pages.parts.run_picker import run_picker
 
 WINNERS = "the winner"
@@ -50,7 +51,7 @@ def class_map(prefix: str = "class_map") -> None:
             "the network has to name something too: it knows no class for nothing."
         )
     except (InputError, compute.ComputeError) as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(with_code(error), icon=":material/block:")
 
 
 @st.cache_data(max_entries=32, show_spinner=False)

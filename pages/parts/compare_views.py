@@ -21,6 +21,7 @@ from cnncore.statistics import mean_and_spread
 from pages.parts.charts import draw
 from pages.parts.compare_choice import name_of
 from pages.parts.held_out import LOCKED, locked
+from pages.parts.plain import plain, with_code
 from pages.parts.tabulate import tabulate
 
 
@@ -35,7 +36,7 @@ def say_locked(runs: Sequence[Run]) -> list[Run]:
     """Return those of the runs whose test set is locked, and say so where there are such."""
     closed = [run for run in runs if locked(run)]
     if closed:
-        names = " and ".join(f"*{name_of(run)}*" for run in closed)
+        names = " and ".join(f"*{plain(name_of(run))}*" for run in closed)
         st.info(
             f"The test set of {names} is {LOCKED}: there are validation images to judge by meanwhile.",
             icon=":material/lock:",
@@ -180,7 +181,7 @@ def show_pair(runs: list[Run]) -> None:
     try:
         pair = paired(names[first], names[second])
     except InputError as error:
-        st.warning(str(error))
+        st.warning(with_code(error))
         return
     _show_pair(pair)
 

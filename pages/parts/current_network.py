@@ -13,6 +13,7 @@ from cnncore.architecture import NETWORKS, Network, named_network
 from cnncore.architecture.link import MARK, from_link, link_text
 from cnncore.architecture.saved import delete_network, save_network, saved_network, saved_networks
 from cnncore.errors import InputError
+from pages.parts.plain import with_code
 
 FIRST = "practical"
 _PARAMETER = "network"
@@ -72,7 +73,7 @@ def network_choice(key: str = "current_network", on_change: Callable[[], None] |
         args=(key, on_change),
     )
     if held.refused:
-        st.warning(f"{held.refused} Shown: {network.name}.", icon=":material/block:")
+        st.warning(with_code(f"{held.refused} Shown: {network.name}."), icon=":material/block:")
         held.refused = ""
     held.address = (link_text(network) if network.name in held.drafts else None) or network.name
     if st.query_params.get(_PARAMETER) != held.address:

@@ -99,14 +99,14 @@ def _averages(
 
 
 def _said(one: Footprint, first: str) -> tuple[str, ...]:
-    """Return what is said of a gradient beside the picture, as HTML: all of it is ours."""
+    """Return what is said of a gradient beside the picture, in lines; what stands in ** is bold."""
     if not one.used:
         return (first, "It is silent: a ReLU holds it at 0, and no pixel moves it a little.")
     used = f"Gradient in {one.used:,} of the {one.possible:,} pixels that it can see"
-    outside = "<b>exactly 0</b>" if one.outside == 0 else f"<b>{one.outside:.2g}: wrong</b>"
+    outside = "**exactly 0**" if one.outside == 0 else f"**{one.outside:.2g}: wrong**"
     return (
         f"{first}.",
-        f"The middle quarter of the area holds <b class='kernel-ink'>{100 * one.half:.0f} %</b> of the gradient.",
+        f"The middle quarter of the area holds **{100 * one.half:.0f} %** of the gradient.",
         f"{used}; outside of them {outside}.",
     )
 
@@ -196,5 +196,5 @@ def _found(
     one = footprint(look.heat, seen, unit)
     kind = "strongest here" if not state.channel else "as chosen"
     drawn = f"channel {look.channel + 1} of {look.channels}, {kind}"
-    first = f"Channel {look.channel + 1}, {moment}: it puts out <b>{look.value:.3g}</b>"
+    first = f"Channel {look.channel + 1}, {moment}: it puts out **{look.value:.3g}**"
     return Warmth(look.heat, _said(one, first), None if dense else look.map, drawn), {moment: one}

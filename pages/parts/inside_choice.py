@@ -18,7 +18,7 @@ from cnncore.training.presets import PRESETS
 from pages.parts.held_out import locked
 from pages.parts.image_choice import CAMERA, UPLOAD, from_user, opened
 from pages.parts.link_to import link_to
-from pages.parts.plain import plain
+from pages.parts.plain import plain, with_code
 from pages.parts.run_picker import run_picker
 from pages.parts.subject import Subject
 
@@ -105,7 +105,7 @@ def _own(kind: str, data: ImageData) -> NDArray[np.uint8] | None:
     try:
         picture = from_user(kind, "inside", data.shape)
     except InputError as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(with_code(error), icon=":material/block:")
         return None
     if picture is None:
         st.caption("Any common format and size. Until then the test image stays.")

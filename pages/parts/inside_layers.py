@@ -11,6 +11,7 @@ from cnncore.inspection.activations import Forward, LayerMaps
 from pages.parts.charts import draw
 from pages.parts.maps.component import map_choice
 from pages.parts.pictures import Tile, data_address, row
+from pages.parts.plain import plain
 
 MOST = 64  # maps of one layer
 
@@ -49,7 +50,7 @@ def show_layers(found: Forward) -> None:
         else "In each map black is its least and white its largest value"
     )
     st.caption(
-        f"**{size_text(layer)}.** {some}{scale}. **{100 * layer.zero_share:.0f} %** of all values are exactly 0."
+        f"**{plain(size_text(layer))}.** {some}{scale}. **{100 * layer.zero_share:.0f} %** of all values are exactly 0."
     )
     _show_channel(found, layer, chosen, levels[chosen])
 

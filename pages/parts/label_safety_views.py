@@ -10,6 +10,7 @@ from cnncore.figures.label_safety import Fall, class_chart, fall_chart, fall_of
 from cnncore.inspection.label_safety import Safety, View
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, grid, row
+from pages.parts.plain import plain
 from pages.parts.tabulate import tabulate
 
 SAME, OTHER = "The same label", "Another one, or none"
@@ -30,7 +31,7 @@ def restart() -> None:
 
 def verdict(pair: Pair, said: bool) -> str:
     """Return in one sentence whether the answer was right, and why."""
-    truth = f"a mirrored **{pair.label}** {'is still one' if pair.stays else 'is none'}: {pair.why}"
+    truth = f"a mirrored **{plain(pair.label)}** {'is still one' if pair.stays else 'is none'}: {pair.why}"
     return f"{'Right' if said == pair.stays else 'No'}, {truth}."
 
 
@@ -46,7 +47,8 @@ def show_quiz(found: list[Pair]) -> None:
     if number < len(found):
         pair = found[number]
         st.markdown(
-            f"**Pair {number + 1} of {len(found)}**: the label is **{pair.label}**. Mirrored, has it still this label?"
+            f"**Pair {number + 1} of {len(found)}**: the label is **{plain(pair.label)}**. Mirrored, has it still this "
+            "label?"
         )
         scale = 150 / max(pair.image.shape[1:])
         st.html(

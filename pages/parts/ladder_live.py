@@ -17,6 +17,7 @@ from cnncore.runs.store import RunStore, open_store
 from cnncore.training.presets import TITLES
 from pages.parts.charts import draw
 from pages.parts.live import act
+from pages.parts.plain import with_code
 from pages.parts.tabulate import tabulate
 
 SIZES = {"classroom": "Classroom (CPU)", "figure": "Full length (GPU)"}
@@ -40,7 +41,7 @@ def _climb(group: str, was_active: bool) -> None:
         runs = open_store().runs(group=group)
         steps = rungs(runs)
     except InputError as error:
-        st.error(str(error))
+        st.error(with_code(error))
         return
     active = [run for run in runs if run.status.active]
     if was_active != bool(active):

@@ -16,6 +16,7 @@ from cnncore.figures.palette import by_name
 from cnncore.figures.sliding import Sliding
 from pages.parts.awaited import awaited
 from pages.parts.layer_form import GEOMETRY, set_all
+from pages.parts.plain import with_code
 from pages.parts.svg import show_svg
 from pages.parts.tabulate import tabulate
 
@@ -34,7 +35,7 @@ def show_check(layer: Sliding, shape: Shape, data: dict[str, object]) -> None:
         try:
             opinions = awaited("opinions", asked, layer, shape, height=24, below=True)
         except (InputError, compute.ComputeError) as error:
-            st.caption(f"PyTorch could not be asked: {error}")
+            st.caption(with_code(f"PyTorch could not be asked: {error}"))
             return
     if opinions is None:
         return
@@ -144,7 +145,7 @@ def show_matrix(layer: Conv2d | ConvTranspose2d, shape: Shape) -> None:
     try:
         values = matrix(layer, shape, weights)
     except InputError as error:
-        st.info(str(error))
+        st.info(with_code(error))
         return
     outputs, inputs = values.shape
     used = int(np.count_nonzero(values))

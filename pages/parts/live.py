@@ -17,7 +17,7 @@ from cnncore.runs.store import RunStore, open_store
 from pages.parts.held_out import show_lock
 from pages.parts.live_curves import show_curves
 from pages.parts.pace import PACE
-from pages.parts.plain import plain
+from pages.parts.plain import plain, with_code
 from pages.parts.refusal import refuse
 from pages.parts.run_judgement import show_judgement
 
@@ -73,7 +73,7 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, stood: tuple[tuple[S
         client.attend()
         shown = [store.get(entry) for entry in (run_id, *others)]
     except InputError as error:
-        st.error(str(error))
+        st.error(with_code(error))
         return
     run = shown[0]
     if stood != _standing(shown):
@@ -119,11 +119,11 @@ def _result(run: Run) -> None:
     """Say how it ended, or where it stands and trains."""
     if run.message:
         tell = st.info if run.status in (Status.STOPPED, Status.PAUSED) else st.error
-        tell(run.message)
+        tell(with_code(run.message))
     elif run.status is Status.FINISHED:
         st.success(verdict(run))
     elif run.device:
-        st.caption(f"{standing(run)} · on {run.device}: {run.device_reason}.")
+        st.caption(f"{standing(run)} · on {run.device}: {with_code(run.device_reason)}.")
 
 
 def _progress(run: Run, store: RunStore, done: float) -> str:

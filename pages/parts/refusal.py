@@ -3,7 +3,7 @@
 import streamlit as st
 
 from cnncore.errors import InputError
-from pages.parts.plain import plain
+from pages.parts.plain import with_code
 
 
 def refuse(error: InputError) -> None:
@@ -11,4 +11,4 @@ def refuse(error: InputError) -> None:
 
     For callbacks: on a page that refreshes itself anything in its place would be gone within the second.
     """
-    st.toast(plain(str(error)), icon=":material/block:", duration="infinite")
+    st.toast(with_code(error), icon=":material/block:", duration="infinite")

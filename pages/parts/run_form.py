@@ -9,6 +9,7 @@ from cnncore.runs.record import network_name
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import title
 from pages.parts.current_network import own_networks
+from pages.parts.plain import with_code
 from pages.parts.run_more import KEPT, show_more
 from pages.parts.run_settings import (
     LIMITS,
@@ -30,7 +31,8 @@ def run_form() -> tuple[RunConfig, DeltaGenerator]:
     begin()
     if "form_refused" in st.session_state:
         refused = st.session_state.pop("form_refused")
-        st.warning(f"The address asks for `{refused}`, which this page does not know: the preset's own value is shown.")
+        text = f"The address asks for `{refused}`, which this page does not know: the preset's own value is shown."
+        st.warning(with_code(text))
     prepared = [info.name for info in datasets() if info.prepared]
     first, second, third = st.columns([3, 2, 2])
     first.selectbox(

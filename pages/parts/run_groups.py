@@ -8,6 +8,7 @@ from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.training.comparison import ON, pair, seeds
 from cnncore.training.config import RunConfig
+from pages.parts.plain import with_code
 from pages.parts.refusal import refuse
 
 NAMES = {
@@ -47,7 +48,7 @@ def several(config: RunConfig, ready: bool) -> None:
         try:
             two = pair(config, field)
         except InputError as error:
-            st.caption(str(error))
+            st.caption(with_code(error))
         st.button(
             "Start both",
             key="start_pair",

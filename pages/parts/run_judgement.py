@@ -12,6 +12,7 @@ from cnncore.runs.store import RunStore, open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.diagnosis import Diagnosis, Remedy, diagnose, first_loss, growing_confidence, overfitting
 from pages.parts.held_out import Sight, sight
+from pages.parts.plain import with_code
 from pages.parts.refusal import refuse
 
 _POINTS = 2_000  # of the loss that are judged: enough to see a plateau, whatever the run's length
@@ -83,7 +84,7 @@ def _fit(store: RunStore, run: Run, seen: Sight) -> list[str]:
         try:
             sure = wrong_confidence(run.id)
         except InputError as error:  # the data set is another one by now: the snapshots cannot be read by it
-            return [f"{text} (Q18)", f"{error}"]
+            return [f"{text} (Q18)", with_code(error)]
         if sure:
             text = f"{text} {growing_confidence(fits, max(sure), sure.get(fits.best_epoch), sure[max(sure)])}"
     return [f"{text} (Q18)"]

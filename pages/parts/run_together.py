@@ -12,6 +12,7 @@ from cnncore.runs.store import open_store
 from pages.parts.compare_views import show_overlay
 from pages.parts.held_out import Sight, sight
 from pages.parts.pace import PACE
+from pages.parts.plain import with_code
 
 _PAUSES = 4  # of the curves, between two looks: a mean moves with every epoch, not with every update
 
@@ -46,7 +47,7 @@ def _show(ids: list[str], axis: Axis) -> None:
     try:
         runs = [store.get(run_id) for run_id in ids]
     except InputError as error:  # one was deleted meanwhile
-        st.warning(str(error))
+        st.warning(with_code(error))
         return
     with st.container(border=True):
         if len(by_setting(runs)) == 1:
@@ -89,4 +90,4 @@ def _show_pair(first: Run, second: Run) -> None:
     try:
         st.markdown(fair_pair(first, second, paired(first, second)))
     except InputError as error:
-        st.warning(str(error))
+        st.warning(with_code(error))

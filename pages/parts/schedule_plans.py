@@ -10,6 +10,7 @@ from cnncore.training.cautions import warnings
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import read_milestones
 from pages.parts.charts import draw
+from pages.parts.plain import with_code
 from pages.parts.tabulate import tabulate
 
 
@@ -34,7 +35,7 @@ def show_plans() -> None:
         config = RunConfig(lr=lr, epochs=epochs, decay=decay, warmup_epochs=ramp, milestones=read_milestones(drops))
         found = _planned(config)
     except InputError as error:
-        st.error(str(error), icon=":material/block:")
+        st.error(with_code(error), icon=":material/block:")
         return
     draw(plans_chart(found, after), "plans", "The learning rate of every epoch under each schedule")
     said = warnings(replace(config, schedule=Schedule.STEP))

@@ -18,6 +18,7 @@ from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
 from pages.parts.awaited import awaited
+from pages.parts.plain import plain, with_code
 from pages.parts.slow_motion_acts import show_forward, show_loss, show_numbers
 from pages.parts.slow_motion_steps import show_backward, show_update
 
@@ -85,7 +86,7 @@ def _show(run_id: str) -> None:
         )
         found = awaited("slow_motion", _taken, key, height=520)
     except (InputError, compute.ComputeError) as error:
-        st.warning(str(error), icon=":material/block:")
+        st.warning(with_code(error), icon=":material/block:")
         return
     if found is None:
         return
@@ -189,7 +190,7 @@ def _trouble(found: Anatomy, run: Run, moment: Moment) -> None:
         told = f"its weights have the norm {norm:.3g}" if norm is not None else "it has no weights"
         st.error(
             f"Here the loss stops being a number. The first layer that puts out infinity or no number is "
-            f"**{broken.name}**: {largest}, {told}.",
+            f"**{plain(broken.name)}**: {largest}, {told}.",
             icon=":material/trending_up:",
         )
     elif not math.isfinite(found.loss):

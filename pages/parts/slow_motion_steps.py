@@ -16,6 +16,7 @@ from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number
 from pages.parts.pictures import Tile, row
+from pages.parts.plain import plain, with_code
 from pages.parts.predict import predict
 from pages.parts.slow_motion_acts import show_remarks
 
@@ -57,7 +58,7 @@ def _ask(found: Anatomy) -> None:
         return
     typical = float(np.median(changes))
     place = min(3, max(0, round(-math.log10(max(typical, 1e-9))) - 1))
-    listed = ", ".join(f"{p.layer} {number(p.change)}" for p in found.weights[:8])
+    listed = ", ".join(f"{plain(p.layer)} {number(p.change)}" for p in found.weights[:8])
     predict(
         "motion_predict",
         "how much of a layer's weights will this one update change (norm of the update over that of the weights)?",
@@ -91,7 +92,9 @@ def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa:
     _follow(found, config)
     if found.filters is not None:
         filters = found.filters
-        st.markdown(f"**The first filters of {filters.layer}**: weights w, their gradient g, what the update added, Δw")
+        st.markdown(
+            f"**The first filters of {plain(filters.layer)}**: weights w, their gradient g, what the update added, Δw"
+        )
         for name, values in (("w", filters.before), ("g", filters.gradient), ("Δw", filters.update)):
             label, pictures = st.columns([1, 12], vertical_alignment="center")
             label.markdown(name)
@@ -125,9 +128,8 @@ def _follow(found: Anatomy, config: RunConfig) -> None:
     memory = f", remembered v = {number(one.momentum)}" if one.momentum else ""
     memory += f", s = {number(one.square)}" if one.square else ""
     rule = by_rule(one, config)
-    st.markdown(
-        f"**One weight**, `{first.name}[{place}]`, with the layer's largest gradient: ${FORMULAS[rule_of(config)]}$"
-    )
+    called = with_code(f"`{first.name}[{place}]`")
+    st.markdown(f"**One weight**, {called}, with the layer's largest gradient: ${FORMULAS[rule_of(config)]}$")
     text = f"w = {_exact(one.before)}, g = {number(one.gradient)}{memory}, η = {one.rate:.4g}: w becomes "
     text += f"**{_exact(one.after)}**."
     if rule is not None and math.isfinite(one.after):

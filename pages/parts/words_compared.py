@@ -21,6 +21,7 @@ from cnncore.runs.store import open_store
 from pages.parts.charts import draw
 from pages.parts.folded import folded
 from pages.parts.held_out import locked
+from pages.parts.plain import plain
 from pages.parts.tabulate import tabulate
 
 MOST = 4  # bags of words at a time: more bars than that are not compared, only seen
@@ -96,7 +97,8 @@ def show_result(result: Result) -> None:
         f"**classifier** {classes} × ({bins} + 1) = **{result.classifier:,}** · the zero word is fixed"
     )
     if result.unconverged:
-        st.warning(f"Not settled when the iterations were over: {', '.join(result.unconverged)}. Try a smaller C.")
+        names = plain(", ".join(result.unconverged))
+        st.warning(f"Not settled when the iterations were over: {names}. Try a smaller C.")
     shown = pd.DataFrame(result.confusion, columns=list(result.classes))
     right = [100 * row[label] / max(1, sum(row)) for label, row in enumerate(result.confusion)]
     shown.insert(0, "right (%)", right)

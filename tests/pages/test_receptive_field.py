@@ -50,7 +50,7 @@ def test_the_practical_at_once(fresh):
     assert (data["layer"], data["size"], data["jump"], data["unit"]) == ("conv2", [14, 14], [2, 2], [8, 8])
     assert data["heat"]["source"].startswith("data:image/png")
     assert "fresh weights" in data["heat"]["text"][0]
-    assert "outside of them <b>exactly 0</b>" in data["heat"]["text"][2]
+    assert "outside of them **exactly 0**" in data["heat"]["text"][2]
     assert "No trained network yet" in texts(page)
     table = page.dataframe[0].value
     assert list(table["size: r + (k − 1) · j"])[2] == "6 + (5 − 1) · 2 = 14"

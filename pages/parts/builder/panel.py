@@ -11,7 +11,7 @@ from cnncore.figures.layer_list import detail
 from pages.parts.builder.actions import add, move, remove, wrap
 from pages.parts.builder.layer_fields import layer_fields
 from pages.parts.current_network import edit
-from pages.parts.plain import plain
+from pages.parts.plain import plain, with_code
 
 
 def panel(network: Network, place: Place, numbers: str) -> None:
@@ -54,7 +54,7 @@ def _added() -> None:
 def trouble(network: Network, found: list[Problem]) -> None:
     """Say what is wrong, in the layers' order, each with the ways to mend it."""
     for number, problem in enumerate(found[:4]):
-        st.error(_said(problem.sentence), icon=":material/block:")
+        st.error(with_code(problem.sentence), icon=":material/block:")
         with st.container(horizontal=True, gap="small"):
             for fix in fixes(network, problem):
                 key = f"fix_{number}_{fix.title}"
@@ -63,10 +63,3 @@ def trouble(network: Network, found: list[Problem]) -> None:
         st.caption(f"And {len(found) - 4} more.")
     if len(found) > 1 and (mended := repaired(network)) is not None:
         st.button("Mend all", key="mend_all", type="primary", on_click=edit, args=(mended,))
-
-
-def _said(sentence: str) -> str:
-    """Return a sentence as Markdown: what stands in back-ticks is code, names that come from anywhere do nothing."""
-    parts = sentence.split("`")
-    paired = len(parts) % 2 == 1
-    return "`".join(part if paired and number % 2 else plain(part) for number, part in enumerate(parts))

@@ -9,6 +9,7 @@ from cnncore.errors import InputError
 from pages.parts.builder.actions import hold_dense, holds_dense
 from pages.parts.current_network import can_redo, can_undo, current_network, edit, forget, is_draft, redo, save, undo
 from pages.parts.link_to import go_to
+from pages.parts.plain import plain, with_code
 from pages.parts.run_settings import use_network
 
 _AXES = ("Channels", "Height", "Width")
@@ -72,7 +73,7 @@ def _saving(network: Network) -> None:
         + ("This one is not saved yet." if is_draft() else "This one is as it was saved." if own else "")
     )
     if "save_refused" in st.session_state:
-        st.error(st.session_state.pop("save_refused"))
+        st.error(with_code(st.session_state.pop("save_refused")))
 
 
 def _save(name: str, overwrite: bool) -> None:
@@ -81,7 +82,7 @@ def _save(name: str, overwrite: bool) -> None:
     except InputError as error:
         st.session_state.save_refused = str(error)
     else:
-        st.toast(f"Saved as {name}.")
+        st.toast(f"Saved as {plain(name)}.")
 
 
 def _forget() -> None:

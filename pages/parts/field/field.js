@@ -22,9 +22,12 @@ export default function (component) {
 }
 
 const rect = (x, y, w, h, kind) => `<rect x="${x}" y="${y}" width="${Math.max(w, 0)}" height="${Math.max(h, 0)}" class="${kind}"/>`;
-const label = (x, y, text, kind, rest = "") => `<text x="${x}" y="${y}" class="${kind}" ${rest}>${text}</text>`;
+// A layer's name and an error's text come from anywhere: what is written into the page passes here.
+const escape = (text) => String(text).replace(/[&<>"'`]/g, (mark) => `&#${mark.charCodeAt(0)};`);
+const label = (x, y, text, kind, rest = "") => `<text x="${x}" y="${y}" class="${kind}" ${rest}>${escape(text)}</text>`;
+const bold = (line) => escape(line).replace(/\*\*(.+?)\*\*/g, "<b>$1</b>");
 const picture = (box, source, kind = "") =>
-  `<image href="${source}" x="${box.x}" y="${box.y}" width="${box.w}" height="${box.h}" preserveAspectRatio="none" class="${kind}"/>`;
+  `<image href="${escape(source)}" x="${box.x}" y="${box.y}" width="${box.w}" height="${box.h}" preserveAspectRatio="none" class="${kind}"/>`;
 const sign = (value) => String(value).replace("-", "\u2212");
 const times = (a, b) => `${a}\u00a0\u00d7\u00a0${b}`;
 
@@ -224,9 +227,9 @@ class View {
     const cut = clipped
       ? `<p><b>Clipped at the border:</b> it really sees <b class="kernel-ink">${times(...sees)}</b> pixels.</p>`
       : sees[0] * sees[1] ? `<p class="mild">It lies inside of the image.</p>` : "<p><b>It sees padding alone.</b></p>";
-    const said = heat ? heat.text.map((line) => `<p>${line}</p>`).join("")
-      : String([row, column]) === String(this.unit) ? `<p class="mild">${data.waiting}</p>`
+    const said = heat ? heat.text.map((line) => `<p>${bold(line)}</p>`).join("")
+      : String([row, column]) === String(this.unit) ? `<p class="mild">${escape(data.waiting)}</p>`
       : '<p class="mild">Click it to see what it answers to.</p>';
-    this.side.innerHTML = `<h4>${data.layer}, unit${at}</h4><dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("")}</dl>${cut}${said}`;
+    this.side.innerHTML = `<h4>${escape(data.layer)}, unit${at}</h4><dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("")}</dl>${cut}${said}`;
   }
 }
