@@ -263,6 +263,24 @@ def test_an_error_names_its_layer():
     assert json.loads(Network("x", (1, 2, 2), (Dropout(0.25),)).to_json())["layers"] == [{"kind": "dropout", "p": 0.25}]
 
 
+@pytest.mark.parametrize("name", ["a<b", "$x$", "`a`", "![x](y)", "a\nb", "x" * 81, 'a"b', "[a]", "a&b", "*a*", "a~b"])
+def test_a_layer_cannot_be_called_like_markup(name):
+    with pytest.raises(InputError, match=r"`name` \(=.*\) of a layer must be at most 80 letters, digits, spaces"):
+        Network("x", (3, 8, 8), (Residual((Conv2d(3, 1, name=name),)),))
+    text = Network("x", (3, 8, 8), (Conv2d(3, 1, name="a"),)).to_json().replace('"a"', json.dumps(name))
+    with pytest.raises(InputError, match="rename the layer"):
+        Network.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "name", ["", "conv1", "bn-conv1", "größe 2", "block3.1/a_b (3x3), + #2: x = y", "畳み込み", "x" * 80]
+)
+def test_what_a_layer_may_be_called(name):
+    network = Network("x", (3, 8, 8), (Conv2d(3, 1, name=name),))
+    assert Network.from_json(network.to_json()) == network
+    assert Network.from_json(with_batch_norm(network).to_json()) == with_batch_norm(network)
+
+
 def test_an_input_without_three_sizes_is_one_sentence():
     with pytest.raises(InputError, match=r"`input` \(=\(3, 32\)\) must be channels, height, width"):
         describe(named_network("practical"), (3, 32))
