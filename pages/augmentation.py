@@ -26,6 +26,7 @@ from pages.parts.awaited import awaited
 from pages.parts.header import header
 from pages.parts.image_choice import CAMERA, DATA, OWN, UPLOAD, from_data, from_user, partners
 from pages.parts.pictures import Tile, row
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 
 TITLES = {kind: augmentation.title for kind, augmentation in AUGMENTATIONS.items()}
@@ -106,7 +107,7 @@ remember(*ADDRESS)
 header("Augmentation", "One image, many views: what does the network see while it trains?")
 notice = st.container()
 controls, pictures = st.columns([1, 2], gap="medium")
-image, name, problem = None, "your picture", ""
+image, label, name, problem = None, "your picture", "your picture", ""
 with controls:
     kind = st.segmented_control(
         "Image",
@@ -120,7 +121,7 @@ with controls:
     )
     try:
         if kind == DATA:
-            image, name = from_data("aug")
+            image, label, name = from_data("aug")
         else:
             image = from_user(kind or UPLOAD, "aug")
     except InputError as error:
@@ -154,7 +155,7 @@ with pictures:
             others, labels = partners(kind == DATA, "aug", int(seed), DRAWN) if mixes else (None, [])
             found = awaited("views", seen, image, augmentations, int(seed), others, height=420)
             if found is not None:
-                show_pictures(image, name, found, augmentations, (name.split(",")[0], labels))
+                show_pictures(image, name, found, augmentations, (label, labels))
         except (InputError, compute.ComputeError) as error:
             problem = str(error)
             st.html(row([Tile(image, f"Stored: {image.shape[1]}×{image.shape[2]}", name)], 100 / side))
@@ -163,7 +164,7 @@ with pictures:
             "Give a picture on the left: it is cut to its centre square and shrunk to 32×32 pixels, as in a data set."
         )
     if problem:
-        message.error(problem)
+        message.error(with_code(problem))
 if found is not None:
     show_values(found, augmentations)
 show_prompts(side)

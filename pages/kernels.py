@@ -26,6 +26,7 @@ from pages.parts.header import header
 from pages.parts.image_choice import DATA, UPLOAD, from_data, from_user
 from pages.parts.kernel_form import from_address, named, set_kernel, show_cells, the_kernel, to_address
 from pages.parts.pictures import Tile, grid
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 
 LARGEST = (3, 160, 160)  # an uploaded picture's centre square: every pixel still shows, and a rerun takes a moment
@@ -145,14 +146,14 @@ try:
         if own == UPLOAD:
             image, what = from_user(UPLOAD, "kernels", LARGEST), "your picture, its centre square"
         else:
-            image, what = from_data("kernels")
+            image, _, what = from_data("kernels")
     with drawn:
         if image is None:
             st.info("Choose a picture below: any common format, any size.", icon=":material/upload:")
         else:
             show_pictures(image, what, kernel)
 except InputError as error:
-    drawn.error(str(error), icon=":material/block:")
+    drawn.error(with_code(error), icon=":material/block:")
 show_try()
 folded("code", "The same in PyTorch", st.code, filter_code(kernel, st.session_state.border), icon=":material/code:")
 why(WHY)

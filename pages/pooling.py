@@ -13,6 +13,7 @@ from pages.parts.address import explain, remember
 from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
+from pages.parts.plain import with_code
 from pages.parts.pool.component import pooled_picture
 from pages.parts.questions import questions
 from pages.parts.tabulate import tabulate
@@ -147,7 +148,7 @@ to_address()
 explain({key: state[key] for key in ADDRESS})
 try:
     if state.picture == PHOTO:
-        image, _ = from_data("pool")
+        image = from_data("pool").image
         scene = photo_scene(image)
     else:
         scene = drawn_scene(SIZE, state.picture == PIXEL)
@@ -155,7 +156,7 @@ try:
     begin = {"right": state.right, "down": state.down, "back": state.back, "turn": state.get("turn", 0)}
     pooled_picture(found.data, begin, key="pool_picture", moved=moved)
 except InputError as error:
-    st.error(str(error), icon=":material/block:")
+    st.error(with_code(error), icon=":material/block:")
 show_try()
 with st.expander("What the pools save in the practical's network", icon=":material/savings:", expanded=True):
     show_bills(bills(load_network("practical")))

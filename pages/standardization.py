@@ -15,6 +15,7 @@ from pages.parts.address import explain, remember
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
 from pages.parts.pictures import Tile, grid
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.standardization_views import (
     NAMES,
@@ -90,9 +91,9 @@ remember(*ADDRESS)
 controls, shown = st.columns([1, 3], gap="medium")
 with controls:
     try:
-        image, name = from_data("std")
+        image = from_data("std").image
     except InputError as error:
-        st.error(str(error))
+        st.error(with_code(error))
         st.stop()
     eps = st.select_slider(
         "eps of the whitening",
@@ -124,7 +125,7 @@ with shown:
             offered = list(cheap)
             st.info(f"Whitening is left out: images of {image.size:,} values would need a matrix of their square.")
     except (InputError, compute.ComputeError) as error:
-        st.error(str(error))
+        st.error(with_code(error))
     place.html(grid(tiles(image, found), 130))
     st.caption(
         "Each picture has its own scale: middle grey is 0, white the value after ±, black its negative (the largest "
@@ -159,7 +160,7 @@ try:
         case _:
             st.info("Choose a data set of smaller images: the covariance of these has too many numbers.")
 except (InputError, compute.ComputeError) as error:
-    st.error(str(error))
+    st.error(with_code(error))
 words = {
     "std_data": info.title,
     "std_kind": NAMES.get(st.session_state.get("std_kind", Standardization.NONE)),

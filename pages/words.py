@@ -12,6 +12,7 @@ from pages.parts.address import explain, remember
 from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
+from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.words_compared import rows_for, show_comparison, show_result
 from pages.parts.words_job import begin, running, show_job
@@ -114,7 +115,7 @@ remember(*ADDRESS)
 try:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         with st.container(width=260):
-            image, _ = from_data("bow")
+            image = from_data("bow").image
         st.segmented_control(
             "Descriptor",
             list(Descriptor),
@@ -165,6 +166,6 @@ try:
     if current is not None:
         folded("words_numbers", "This bag of words in numbers", show_result, current, icon=":material/table_rows:")
 except InputError as error:
-    st.error(str(error), icon=":material/block:")
+    st.error(with_code(error), icon=":material/block:")
 why(WHY)
 questions("words")

@@ -19,6 +19,7 @@ from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 from pages.parts.inspected import deep_stacks, first_losses, norm_bias, norm_running
 from pages.parts.pictures import Tile, row
+from pages.parts.plain import plain
 from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
 from pages.parts.tabulate import tabulate
@@ -41,7 +42,7 @@ def show_neighbours(subject: Subject, found: Neighbours, mode: str, batch: int) 
     winners = len(set(shown.argmax(1).tolist()))
     low, high = 100 * shown[:, best].min(), 100 * shown[:, best].max()
     st.markdown(
-        f"*{found.classes[best]}* gets {low:.1f} to {high:.1f} %, and {winners} "
+        f"*{plain(found.classes[best])}* gets {low:.1f} to {high:.1f} %, and {winners} "
         f"{'class wins' if winners == 1 else 'different classes win'}. The largest difference between two batches is "
         f"{100 * np.ptp(shown, axis=0).max():.2g} points."
     )

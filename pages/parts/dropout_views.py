@@ -10,6 +10,7 @@ from cnncore.inspection.masks import MASKS, Account, Books, kept, noise_variance
 from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, row
+from pages.parts.plain import plain
 from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
 from pages.parts.tabulate import tabulate
@@ -32,7 +33,7 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
         )
         draw(units_chart(activations, mask, factor), "units", "The units of the layer, dropped ones crossed")
     with right:
-        st.markdown(f"**The score of *{best}* over {MASKS:,} masks**, and in test")
+        st.markdown(f"**The score of *{plain(best)}* over {MASKS:,} masks**, and in test")
         draw(books_chart(found, f"score of {best}"), "books_chart", "Mean, spread and test score by book-keeping")
         account = next(entry for entry in found if entry.books == state.books)
         verdict = "They balance." if account.agrees else "**They do not balance.**"
@@ -54,8 +55,8 @@ def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes:
         spread = 100 * float(shown[:, best].std())
         winners = len(set(shown.argmax(1).tolist()))
         st.markdown(
-            f"The probability of *{classes[best]}* is {100 * shown[:, best].mean():.1f} % ± {spread:.1f} over them, "
-            f"and {winners} {'class wins' if winners == 1 else 'different classes win'}. In eval() it is "
+            f"The probability of *{plain(classes[best])}* is {100 * shown[:, best].mean():.1f} % ± {spread:.1f} over "
+            f"them, and {winners} {'class wins' if winners == 1 else 'different classes win'}. In eval() it is "
             f"{100 * still[0, best]:.1f} %, twenty times the same."
         )
     with right:

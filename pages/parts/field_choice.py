@@ -140,7 +140,7 @@ def choice() -> Choice:
 
 
 def _image(run: Run | None) -> tuple[NDArray[np.uint8], str]:
-    image, _ = from_data("field", run.config.dataset if run else "")
+    image = from_data("field", run.config.dataset if run else "").image
     return image, run.config.dataset if run else st.session_state.get("field_data", BUILTIN.name)
 
 

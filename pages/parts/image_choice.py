@@ -1,6 +1,7 @@
 """One image to look at: of a prepared data set, of a file, or of the camera."""
 
 import threading
+from typing import NamedTuple
 
 import numpy as np
 import streamlit as st
@@ -17,6 +18,14 @@ from pages.parts.awaited import awaited
 DATA, UPLOAD, CAMERA = "Data set", "Upload", "Camera"
 _DRAWING = threading.Lock()
 OWN = (3, 32, 32)  # own pictures are prepared to CIFAR-10's shape
+
+
+class Picked(NamedTuple):
+    """An image uint8 (C, H, W) that was chosen, the name of its class, and in words which one it is."""
+
+    image: NDArray[np.uint8]
+    label: str
+    caption: str
 
 
 @st.cache_resource(max_entries=4, show_spinner="Opening the data set ...")
@@ -40,8 +49,8 @@ def own_picture(content: bytes, shape: Shape) -> NDArray[np.uint8]:
     return decode(content, shape)[0]
 
 
-def from_data(prefix: str, only: str = "") -> tuple[NDArray[np.uint8], str]:
-    """Let the user choose a train image of a prepared data set; return it (C, H, W) and what it is.
+def from_data(prefix: str, only: str = "") -> Picked:
+    """Let the user choose a train image of a prepared data set; return it with its class.
 
     The controls' keys, also in the address, are `prefix` followed by `_data`, `_class` and `_number`. With `only` it
     is the data set of this name: a stored run's network has learned no other.
@@ -81,7 +90,7 @@ def from_data(prefix: str, only: str = "") -> tuple[NDArray[np.uint8], str]:
         help="Of its train images.",
         width=120,
     )
-    return np.array(data.train_images[rows[number - 1]]), f"{label}, number {number}"
+    return Picked(np.array(data.train_images[rows[number - 1]]), label, f"{label}, number {number}")
 
 
 def partners(from_set: bool, prefix: str, seed: int, count: int) -> tuple[NDArray[np.uint8], list[str]]:

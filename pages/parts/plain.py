@@ -3,6 +3,8 @@
 import re
 
 _JOINER = "\u2060"  # has no width: what it parts is no link, icon or e-mail address any more
+# What Streamlit makes of the text that is left when Markdown has been read: there a backslash is no help.
+_MADE_LATE = re.compile(r"(?i):(?=//|material/|streamlit:)|\bwww(?=\.)|(?<=\S)@(?=\w)")
 
 
 def plain(text: str) -> str:
@@ -14,8 +16,7 @@ def plain(text: str) -> str:
     '\\\\$x\\\\$ \\\\<b>dog'
     """
     text = re.sub(r"\s+", " ", text)
-    # Streamlit makes these of the text that is left when Markdown has been read, so that a backslash is no help.
-    text = re.sub(r"(?i):(?=//|material/|streamlit:)|\bwww(?=\.)|@", lambda found: found[0] + _JOINER, text)
+    text = _MADE_LATE.sub(lambda found: found[0] + _JOINER, text)
     text = re.sub(r"([\\`*_\[\]<$~&|]|:(?=\S))", r"\\\1", text)
     return re.sub(r"^( ?)([#>+=-])|^( ?\d+)([.)])(?= |$)", r"\1\3\\\2\4", text)  # what begins a block
 

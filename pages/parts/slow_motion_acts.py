@@ -14,6 +14,7 @@ from cnncore.training.config import RunConfig, Standardization
 from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number, shape_of
 from pages.parts.pictures import Tile, grid, row
+from pages.parts.plain import plain
 from pages.parts.tabulate import tabulate
 
 _TILES, _LARGEST = 24, 16
@@ -40,9 +41,9 @@ def show_forward(found: Anatomy, config: RunConfig, image: int) -> None:
         picture.html(row([Tile(pictures[image])], 84 / pictures.shape[3]))
         label = found.classes[found.scores.labels[image]]
         text.markdown(
-            f"Image {image + 1} as the network sees it, *{label}* ({meaning}). In the cards: its first maps (middle "
-            "grey is 0, each layer with its own scale); below them which values occur how often in the whole batch, "
-            "zeros left out."
+            f"Image {image + 1} as the network sees it, *{plain(label)}* ({meaning}). In the cards: its first maps "
+            "(middle grey is 0, each layer with its own scale); below them which values occur how often in the whole "
+            "batch, zeros left out."
         )
     st.html(by_name(cards(found.layers)))
 
@@ -120,4 +121,4 @@ def _told(values: Spread, figure: float) -> str:
 def show_remarks(found: Anatomy) -> None:
     """Show what is out of the ordinary, in cautious words."""
     for sentence in remarks(found):
-        st.info(sentence, icon=":material/lightbulb:")
+        st.info(plain(sentence), icon=":material/lightbulb:")

@@ -12,6 +12,7 @@ from cnncore.runs.snapshots import checkpoint_path, checkpoint_time
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from pages.parts.image_choice import from_data
+from pages.parts.plain import plain
 from pages.parts.run_picker import run_picker
 
 
@@ -19,8 +20,8 @@ from pages.parts.run_picker import run_picker
 class Subject:
     """What `cnncore.inspection` needs to find the network, the image uint8 (C, H, W), and both in words.
 
-    `moment` is one of two, or the number of an epoch whose weights were kept. `saved` is when the checkpoint was
-    written: it tells a newer one apart where results are kept.
+    `words` are Markdown, the `caption` is text. `moment` is one of two, or the number of an epoch whose weights were
+    kept. `saved` is when the checkpoint was written: it tells a newer one apart where results are kept.
     """
 
     run_id: str | None
@@ -51,7 +52,8 @@ def choose_subject(
     with places[0]:
         run = run_picker(key)
         if run is None:
-            st.caption(f"No stored run yet: a freshly initialised network (*{fresh.network}*), until one is trained.")
+            name = plain(fresh.network)
+            st.caption(f"No stored run yet: a freshly initialised network (*{name}*), until one is trained.")
     missing = "" if run is None else lacks(run.config)
     run_id, saved, words = None, 0, "a freshly initialised network"
     if run is not None:
@@ -69,12 +71,12 @@ def choose_subject(
                 key=f"{prefix}_moment",
                 bind="query-params",
             )
-        run_id, fresh, words = run.id, run.config, f"{run.label}, {names[moment]}"
+        run_id, fresh, words = run.id, run.config, f"{plain(run.label)}, {names[moment]}"
         saved = checkpoint_time(run.id)
     else:
         moment = Moment.BEFORE
     if missing:
         places[1].caption(f"{missing} A freshly initialised one is shown.")
     with places[2]:
-        image, caption = from_data(prefix, fresh.dataset)
+        image, _, caption = from_data(prefix, fresh.dataset)
     return Subject(run_id, Moment(moment), fresh, saved, image, caption, words)
