@@ -13,6 +13,8 @@ from cnncore.inspection.anatomy import LARGE, SMALL, Anatomy, Parameter, Scores
 RIGHT, WRONG = "right", "wrong"
 LOWER, HIGHER = "lower after it", "higher after it"
 GRADIENT, UPDATE = "gradient / weight", "update / weight"
+# Under the title "image" a tooltip takes the number for a picture's address and asks for it.
+_IMAGE = {"field": "image", "title": "number"}
 _LEGEND = {"title": None, "orient": "top", "symbolOpacity": 1}
 _LOG = {"type": "log", "nice": False}
 
@@ -46,7 +48,7 @@ def losses_chart(scores: Scores, classes: int) -> Chart:
                 "scale": {"domain": [RIGHT, WRONG], "range": [TRAIN, TEST]},
                 "legend": _LEGEND,
             },
-            "tooltip": [{"field": name} for name in ("image", "loss", "answer")],
+            "tooltip": [_IMAGE, {"field": "loss"}, {"field": "answer"}],
         },
     }
     lines = [_level(guess, f"guessing: ln {classes} = {guess:.3f}")]
@@ -173,7 +175,7 @@ def moved_chart(scores: Scores) -> Chart:
                 "scale": {"domain": [LOWER, HIGHER], "range": [INPUT, TEST]},
                 "legend": _LEGEND | {"columns": 1},
             },
-            "tooltip": [{"field": name} for name in ("image", "before", "after")],
+            "tooltip": [_IMAGE, {"field": "before"}, {"field": "after"}],
         },
     }
     return Chart({"height": 280, "layer": [diagonal, points]}, data)

@@ -20,6 +20,15 @@ from cnncore.inspection.anatomy import (
 from cnncore.training.config import Optimizer, RunConfig
 
 
+def tooltips(part):
+    """Yield what tooltips are titled, anywhere in a specification."""
+    if isinstance(part, dict):
+        for field in part.get("tooltip", ()):
+            yield field.get("title", field["field"])
+    for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        yield from tooltips(inner)
+
+
 def spread(mean=0.0, std=1.0, norm=1.0, broken=0.0):
     return Spread(mean, std, norm, 2.0, 0.0, broken, np.linspace(-1, 1, 3), np.array([3, 1]))
 
@@ -82,6 +91,13 @@ def test_before_and_after_leave_out_what_is_no_number():
     data = moved_chart(SCORES).data
     assert data["image"] == [1, 2, 4]
     assert data["moved"] == [LOWER, HIGHER, LOWER]
+
+
+@pytest.mark.parametrize("chart", [losses_chart(SCORES, 2), moved_chart(SCORES)])
+def test_a_tooltip_does_not_take_a_number_for_a_picture(chart):
+    titles = list(tooltips(chart.spec))
+    assert "number" in titles
+    assert not {"image", "title"} & set(titles)  # these two are shown as a picture and as a heading
 
 
 def test_ratios_are_norm_over_norm_and_the_axis_holds_them_all():
