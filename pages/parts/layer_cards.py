@@ -55,31 +55,41 @@ def _card(layer: Layer, backward: bool) -> str:
     title += f'<span style="{_SMALL}">{shape_of(layer.shape)}</span></div>'
     inside = f'<div style="{_SMALL}">nothing before it learns: no gradient is needed</div>'
     if values is not None and maps is not None:
-        inside = _maps(maps) + _bars(values, KERNEL if backward else OUTPUT) + _numbers(layer, values, backward)
+        what = f"{'gradients at the ' if backward else ''}outputs of {layer.name}"
+        inside = _maps(maps, what) + _bars(values, KERNEL if backward else OUTPUT, what)
+        inside += _numbers(layer, values, backward)
     broken = values is not None and values.broken
     border = f"2px solid {UNREAD}" if broken else "1px solid #8884"
     return f'<div style="border:{border};border-radius:0.5rem;padding:0.4rem 0.5rem">{title}{inside}</div>'
 
 
-def _maps(maps: NDArray[np.float32]) -> str:
+def _maps(maps: NDArray[np.float32], what: str) -> str:
     picture, _ = to_bytes(np.nan_to_num(maps, nan=0.0, posinf=0.0, neginf=0.0))
     width = "23.5%" if len(picture) > 1 else "100%"
     images = "".join(
         f'<img src="{data_address(channel[None])}" alt="" style="width:{width};image-rendering:pixelated">'
         for channel in picture
     )
-    return f'<div style="display:flex;gap:2%;height:42px;overflow:hidden;margin:0.2rem 0">{images}</div>'
+    pictures = "1 picture" if len(picture) == 1 else f"{len(picture)} pictures"
+    return (
+        f'<div role="img" aria-label="{escape(f"{pictures} of {what}")}" '
+        f'style="display:flex;gap:2%;height:42px;overflow:hidden;margin:0.2rem 0">{images}</div>'
+    )
 
 
-def _bars(values: Spread, colour: str) -> str:
+def _bars(values: Spread, colour: str, what: str) -> str:
     most = max(int(values.counts.max()), 1)
     bars = "".join(
         f'<span style="flex:1;background:{colour};height:{max(100 * count / most, 3 if count else 0):.0f}%"></span>'
         for count in values.counts.tolist()
     )
     low, high = number(float(values.edges[0])), number(float(values.edges[-1]))
+    fullest = int(values.counts.argmax())
+    most_often = " to ".join(number(float(edge)) for edge in values.edges[fullest : fullest + 2])
+    said = f"Histogram of the {what}: from {low} to {high}, the highest bar from {most_often}"
     return (
-        f'<div style="display:flex;align-items:flex-end;gap:1px;height:38px;border-bottom:1px solid #8886">{bars}</div>'
+        f'<div role="img" aria-label="{escape(said)}" style="display:flex;align-items:flex-end;gap:1px;height:38px;'
+        f'border-bottom:1px solid #8886">{bars}</div>'
         f'<div style="{_SMALL};display:flex;justify-content:space-between"><span>{low}</span><span>{high}</span></div>'
     )
 
