@@ -1,8 +1,10 @@
 import json
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -11,9 +13,12 @@ from cnncore.events import Finished
 from cnncore.figures.ladder import MEASURED
 from cnncore.runs.record import Intent, Status
 from cnncore.runs.rungs import experiments
+from cnncore.runs.snapshots import snapshot_folder
 from cnncore.runs.store import RunStore
 from cnncore.training.presets import CLASSROOM
+from cnncore.training.snapshots import Snapshot
 from tests.conftest import tiny_images
+from tests.pages.reading import chart, wilson
 from tests.runs.conftest import epoch_end, started
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "ladder.py")
@@ -122,3 +127,73 @@ def test_while_it_fills_in_it_stands_beside_what_was_measured_and_no_column_is_e
     assert not any("McNemar" in caption.value for caption in app.caption)
     colours = json.loads(app.get("vega_lite_chart")[0].proto.spec)["layer"][0]["encoding"]["color"]
     assert MEASURED in colours["scale"]["domain"]
+
+
+def finished(store, run_id, accuracy, right=None):
+    """Let a run end with that accuracy, and with the first `right` of 70 test images right if that is given."""
+    store.claim(run_id, "me", 1)
+    ended = replace(epoch_end(1), test_accuracy=accuracy)
+    store.append(run_id, [replace(started(), test_size=1000), ended, Finished(1, 1.0, 0.9, accuracy)], "me")
+    if right is not None:
+        labels = tiny_images().test_labels
+        predicted = np.where(np.arange(70) < right, labels, (labels + 1) % 7).astype(np.uint8)
+        sure = np.ones(70, np.float16)
+        snapshot_folder(run_id).keep(Snapshot(1, predicted, sure, sure, np.zeros((0, 0, 0, 0), np.float32)))
+
+
+def test_seeds_are_told_with_their_mean_their_spread_and_mcnemars_p_of_the_first(store):
+    save(replace(tiny_images(), name=experiments("classroom", 1)[0].dataset))
+    ids = store.create_many(experiments("classroom", 3), group="ladder classroom 3")
+    steps = list(CLASSROOM)
+    two, five = ([ids[9 * seed + steps.index(f"classroom-{step}")] for seed in range(3)] for step in ("2", "5"))
+    for seed, (before, after) in enumerate(zip((0.60, 0.62, 0.70), (0.70, 0.74, 0.75), strict=True)):
+        finished(store, two[seed], before, 30)
+        finished(store, five[seed], after, 40 if seed else 37)
+    table = opened().dataframe[0].value.set_index("step")
+    plain, standardized = table.loc["The plain network"], table.loc["+ standardization"]
+    # Mean of .60, .62 and .70: .64, its sample deviation sqrt((.0016 + .0004 + .0036) / 2) = .0529.
+    low, high = wilson(640, 1000)
+    assert plain["test accuracy (95 % interval)"] == f"64.0 % ({100 * low:.1f} to {100 * high:.1f})"
+    assert (plain["± over seeds"], standardized["± over seeds"]) == ("5.3", "2.6")
+    assert standardized["gain"] == "+9.0"  # the mean of 10, 12 and 5 points
+    assert standardized["p"] == "0.016"  # of the first seed: seven images, all for the second: 2 / 2^7
+    low, high = wilson(95, 128)
+    assert standardized["report printed (of 128)"] == f"74.2 % ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def test_the_bar_tells_how_much_of_the_ladder_is_done(store):
+    ids = store.create_many(experiments("classroom", 1), group="ladder classroom 1")
+    finished(store, ids[0], 0.7)
+    store.claim(ids[1], "me", 1)
+    store.append(ids[1], [started(), *(epoch_end(epoch) for epoch in range(1, 21))], "me")
+    bar = opened().get("progress")[0].proto
+    # Of nine runs of 50 epochs one is over and one has done 20: 70 of 450.
+    assert (bar.value, bar.text) == (100 * 70 // 450, "1 of 9 runs are over")
+
+
+def test_the_chart_has_the_ladders_own_readings_beside_the_reports(store):
+    ids = store.create_many(experiments("classroom", 1), group="ladder classroom 1")
+    finished(store, ids[0], 0.7)
+    _, data = chart(opened())
+    drawn = {
+        (source.partition(":")[0], step): (value, low, high)
+        for source, step, value, low, high in zip(
+            *(data[name] for name in ("source", "step", "value", "low", "high")), strict=True
+        )
+    }
+    for source, right, total in (("this ladder", 700, 1000), ("the source report", 91, 128)):
+        ends = [100 * end for end in wilson(right, total)]
+        assert drawn[source, "The plain network"] == pytest.approx((100 * right / total, *ends), abs=0.006)
+    assert len(drawn) == 1 + 6
+
+
+def test_before_the_first_click_the_time_is_that_of_one_measured_seed_times_the_seeds(store):
+    result = Path(__file__).parents[2] / "benchmarks" / "results" / "ladder-classroom-cpu.json"
+    presets = json.loads(result.read_text(encoding="utf-8"))["presets"].values()
+    seconds = sum(run["seconds"]["train"] for entry in presets for run in entry["runs"])
+    app = opened()
+    app.segmented_control(key="seeds").set_value(3).run()
+    minutes, rest = re.search(
+        r"27 runs: 9 steps, 3 seeds · (\d+) min (\d+) s where it was", app.caption[0].value
+    ).groups()
+    assert 60 * int(minutes) + int(rest) == pytest.approx(seconds, abs=1)

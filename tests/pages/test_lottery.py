@@ -13,7 +13,7 @@ from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
 from cnncore.training.snapshots import Snapshot
 from tests.conftest import tiny_images
 from tests.pages.reading import chart, metrics, said, wilson
-from tests.pages.test_compare import filled, said
+from tests.pages.test_compare import filled
 from tests.pages.test_compare import store as store
 from tests.runs.conftest import CONFIG, epoch_end, started
 
