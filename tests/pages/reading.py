@@ -4,6 +4,7 @@ import io
 import json
 
 import pyarrow as pa
+from streamlit.testing.v1 import AppTest
 
 
 def said(app):
@@ -29,3 +30,17 @@ def wilson(right, total):
     a, b, c = 1 + z * z / total, -(2 * p + z * z / total), p * p
     root = (b * b - 4 * a * c) ** 0.5
     return (-b - root) / (2 * a), (-b + root) / (2 * a)
+
+
+def viewed(view, *arguments, **state):
+    """Run one part of a page with arguments made by hand, and `state` as its session has it; return what it shows."""
+
+    def script(view, arguments):
+        view(*arguments)
+
+    app = AppTest.from_function(script, args=(view, arguments), default_timeout=60)
+    for key, value in state.items():
+        app.session_state[key] = value
+    app.run()
+    assert not app.exception
+    return app

@@ -1,12 +1,17 @@
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
+from cnncore.inspection.channels import BiasShift, Channels, FirstLosses, Neighbours, Running
 from cnncore.training.config import RunConfig
 from pages.parts import awaited
+from pages.parts import batch_norm_views as views
+from tests.pages.reading import metrics, said, viewed
 from tests.pages.stored_run import store_run
 
 PAGE = Path(__file__).parents[2] / "pages" / "batch_norm.py"
@@ -103,3 +108,70 @@ def test_a_calculation_that_fails_is_a_sentence(tiny, monkeypatch):
     assert not page.exception
     assert "took longer than 60 seconds" in page.error[0].value
     assert "**320 trainable parameters**" in texts(page)
+
+
+SUBJECT = SimpleNamespace(image=np.zeros((3, 8, 8), np.uint8), caption="an image", words="a network")
+# Two channels whose numbers are all different, so that none can stand for another.
+CHANNELS = Channels(
+    names=("bn",),
+    count=96,
+    mean=np.array([9.0, -2.25]),
+    std=np.array([9.0, 3.0]),
+    mean_after=np.array([9.0, -0.76]),
+    std_after=np.array([9.0, 2.51]),
+    running_mean=np.array([9.0, -2.125]),
+    running_std=np.array([9.0, 2.875]),
+    scale=np.array([9.0, 2.5]),
+    shift=np.array([9.0, -0.75]),
+    edges=np.linspace(-3, 3, 4),
+    before=np.ones((2, 3), np.int64),
+    after=np.ones((2, 3), np.int64),
+)
+
+
+def test_a_channel_is_told_with_its_own_numbers_each_by_its_name():
+    text = said(viewed(views.show_channels, CHANNELS, 2))
+    assert "Channel 2: mean -2.250, std 3.000 become -0.760 and 2.510: its shift -0.750 and scale 2.500." in text
+    assert "96 values each" in text
+
+
+@pytest.mark.parametrize(("momentum", "left"), [(0.1, 12), (0.05, 36)])  # .9^20 = .122, .95^20 = .358
+def test_what_is_kept_for_eval_is_the_running_statistic_and_what_is_left_of_its_beginning(monkeypatch, momentum, left):
+    flat = np.ones((60, 2))
+    monkeypatch.setattr(views, "awaited", lambda *_, **__: Running(flat, flat, flat, flat, momentum))
+    text = said(viewed(views.show_statistics, SUBJECT, CHANNELS, "", 8, 2))
+    assert "This batch: mean -2.250, std 3.000. Kept for eval(): mean -2.125, std 2.875." in text
+    assert f"running ← {1 - momentum:g} · running + {momentum:g} · batch" in text
+    assert f"{left} % after 20" in text
+
+
+def test_the_image_among_its_neighbours_is_told_from_its_lowest_to_its_highest():
+    still = np.tile([0.2, 0.5, 0.3], (3, 1))
+    moving = np.array([[0.1, 0.7, 0.2], [0.6, 0.15, 0.25], [0.2, 0.4, 0.4]])
+    text = said(viewed(views.show_neighbours, SUBJECT, Neighbours(moving, still, ("a", "b", "c")), "train()", 8))
+    assert "7 other neighbours each time" in text
+    # Of class b, which eval() chooses, the least is 15 % and the most 70 %; they differ by more than the others do.
+    assert "*b* gets 15.0 to 70.0 %, and 2 different classes win" in text
+    assert "largest difference between two batches is 55 points" in text
+    text = said(viewed(views.show_neighbours, SUBJECT, Neighbours(moving, still, ("a", "b", "c")), "eval()", 1))
+    assert "no neighbours at all" in text
+    assert "*b* gets 50.0 to 50.0 %, and 1 class wins" in text
+
+
+def test_the_answer_says_by_how_much_each_mode_moves():
+    still = np.tile([0.2, 0.8], (3, 1))
+    moving = np.array([[0.3, 0.7], [0.6, 0.4], [0.5, 0.5]])
+    found = Neighbours(moving, still, ("a", "b"))
+    text = said(viewed(views.ask_about, SUBJECT, found, predict_neighbours="train()"))
+    assert "moves by up to 30 points in train() and by 0 in eval()" in text
+
+
+def test_the_bias_and_the_first_losses_are_told_by_their_mode(monkeypatch):
+    monkeypatch.setattr(views, "awaited", lambda *_, **__: BiasShift(5.0, 2e-6, 1.25))
+    text = said(viewed(views.show_bias, SUBJECT, "", 8))
+    assert "in train(), no value changes by more than **2e-06**" in text
+    assert "values change by up to **1.25**" in text
+    losses = FirstLosses(np.array([2.0, 2.2]), np.array([2.5, 2.7]), 10)
+    monkeypatch.setattr(views, "awaited", lambda *_, **__: losses)
+    shown = metrics(viewed(views.show_first_loss, SUBJECT))
+    assert shown == {"Guessing: ln 10": "2.3026", "Without batch norm": "2.1000", "With batch norm": "2.6000"}
