@@ -3,6 +3,7 @@ import re
 from html import unescape
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -12,6 +13,7 @@ from cnncore.data.prepared import SPECTRUM, folder, info
 from cnncore.training.config import Standardization
 from pages.parts import standardization_views as views
 from tests.conftest import tiny_images
+from tests.pages.reading import metrics, said, viewed
 
 PAGE = Path(__file__).parents[2] / "pages" / "standardization.py"
 FOUND = views.found_components
@@ -171,3 +173,70 @@ def test_what_needs_components_waits_for_them(monkeypatch):
         views._answer(function, {"dataset": "tiny", "version": "1"} | arguments)
     one = ("tiny", "1")
     assert done == [one, "pictures", one, "histogram", one, "eigenvalues", "histogram", "pixel_counts"]
+
+
+def test_the_spectrum_is_told_in_numbers(monkeypatch):
+    values = np.array([8.0, 4.0, 2.0, 1.0, 0.5, 0.0])
+    monkeypatch.setattr(views, "asked", lambda *_, **__: (values, 5000))
+    app = viewed(views.show_spectrum, "tiny", "1", 1.5)
+    assert metrics(app) == {
+        "Condition number before": "16",  # 8 / 0.5: a variance of 0 is left out
+        "after, l / (l + eps)": "3.4",  # 8/9.5 over 0.5/2
+        "Components for 90 % of the variance": "3 of 6",  # 14 of 15.5
+        "Components above eps": "3",
+    }
+    assert "covariance of 5,000 train images, 6 values each" in said(app)
+
+
+def test_the_train_sets_own_spectrum_is_numpys(page, tiny):
+    flat = tiny.train_images.reshape(len(tiny.train_images), -1) / 255
+    values = np.linalg.svd(flat - flat.mean(0), compute_uv=False) ** 2 / len(flat)
+    shown = metrics(page(std_view="Spectrum", std_eps="0.1"))
+    needed = int((np.cumsum(values) < 0.9 * values.sum()).sum()) + 1
+    assert shown["Components for 90 % of the variance"] == f"{needed} of {flat.shape[1]}"
+    assert shown["Components above eps"] == str((values > 0.1).sum())
+
+
+def test_how_far_each_set_is_off_is_counted_in_the_train_sets_deviations(page, tiny):
+    app = page(std_view="Whose statistics?", std_dusk="0.5")
+    table = app.dataframe[0].value.set_index("fitted on")
+    pixels = {
+        "train": tiny.train_images,
+        "test": tiny.test_images,
+        "train and test": np.concatenate([tiny.train_images, tiny.test_images]),
+    }
+    mean, std = (getattr(np, of)(tiny.train_images / 255, (0, 2, 3)) for of in ("mean", "std"))
+    for name, images in pixels.items():
+        own, row = (images / 255).mean((0, 2, 3)), table.loc[name]
+        assert [row[f"mean {channel}"] for channel in ("red", "green", "blue")] == pytest.approx(own.tolist())
+        spread = (images / 255).std((0, 2, 3))
+        assert [row[f"std {channel}"] for channel in ("red", "green", "blue")] == pytest.approx(spread.tolist())
+        off = row["off the train mean by (deviations)"]
+        assert off == pytest.approx(np.abs((own - mean) / std).max(), abs=1e-9)
+    dark = np.rint(tiny.test_images * 0.5) / 255
+    standing = [(getattr(np, of)(dark, (0, 2, 3)) - less) / std for of, less in (("mean", mean), ("std", 0))]
+    told = "; deviation ".join(", ".join(f"{v:.3f}" for v in values).replace("-", "−") for values in standing)
+    assert f"Test set with **the train set's statistics**: mean {told}. The shift shows." in texts(app)
+
+
+def test_the_values_before_and_after_are_told_with_their_own_mean_and_deviation(page, tiny):
+    text = texts(page(std_view="Histograms", std_kind="per channel"))
+    mean, std = (getattr(np, of)(tiny.train_images / 255, (0, 2, 3)) for of in ("mean", "std"))
+    before = tiny.test_images / 255
+    after = (before - mean[:, None, None]) / std[:, None, None]
+    for title, values in (("**Before**: none", before), ("**After**: per channel", after)):
+        means, deviations = (
+            ", ".join(f"{value:.3f}" for value in getattr(np, of)(values, (0, 2, 3))).replace("-", "−")
+            for of in ("mean", "std")
+        )
+        assert f"{title}. Mean {means}; deviation {deviations}" in text
+
+
+def test_the_neighbours_correlation_is_numpys(page, tiny):
+    shown = metrics(page(std_view="Neighbours"))
+    values = tiny.test_images / 255
+    values = values - values.mean(0)
+    left, right = values[..., :-1].ravel(), values[..., 1:].ravel()
+    expected = (left @ right) / np.sqrt((left @ left) * (right @ right))
+    assert shown["Next-door neighbours, none"] == f"{expected:+.2f}".replace("-", "−")
+    assert shown["Next-door neighbours, ZCA whitening"] != shown["Next-door neighbours, none"]
