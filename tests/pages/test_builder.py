@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore.architecture import Conv2d, Network, describe, named_network
+from cnncore.architecture.build import build
 from cnncore.architecture.diagnosis import problems
 from cnncore.architecture.editing import replaced
 from cnncore.architecture.link import from_link, link_text
@@ -266,3 +267,13 @@ def test_the_network_built_here_is_trained_there():
     assert training.selectbox(key="network").value == chosen.to_json()
     assert from_link(address(training)) == chosen
     assert "my practical" in training.selectbox(key="network").options
+
+
+@pytest.mark.parametrize("name", ["practical", "lenet5"])
+def test_the_totals_tell_weights_and_biases_apart_as_pytorch_does(name):
+    named = list(build(named_network(name)).named_parameters())
+    weights, biases = (sum(p.numel() for key, p in named if key.endswith(kind)) for kind in ("weight", "bias"))
+    assert weights > 100 * biases > 0
+    assert f"{weights:,} weights + {biases:,} biases = **{weights + biases:,} parameters**" in text(
+        opened(network=name)
+    )

@@ -9,6 +9,7 @@ from sklearn.metrics import confusion_matrix
 from streamlit.testing.v1 import AppTest
 
 from cnncore.data.prepared import save
+from cnncore.inspection.calibration import Sureness
 from cnncore.inspection.confusion import worst_cell
 from cnncore.runs.answers import answers, sureness_by_epoch
 from cnncore.runs.record import Status
@@ -16,8 +17,8 @@ from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.snapshots import Snapshot
-from pages.parts.errors_calibration import BANDS, band
-from pages.parts.errors_views import SHARES, SUREST, WORST, percent
+from pages.parts.errors_calibration import BANDS, _trend, band
+from pages.parts.errors_views import SHARES, SUREST, WORST, _since, percent
 from tests.conftest import CLASSES, tiny_images
 from tests.pages.stored_run import store_run
 from tests.runs.conftest import epoch_end, started
@@ -288,3 +289,41 @@ def test_float16_is_not_taken_for_certainty(share, text):
 @pytest.mark.parametrize(("share", "number"), [(0, 0), (0.009, 0), (0.01, 1), (0.049, 1), (0.1, 2), (0.2, 3), (1, 3)])
 def test_the_bands_of_the_question(share, number):
     assert band(share) == BANDS[number]
+
+
+def test_the_confidence_of_wrong_answers_is_told_from_the_best_epoch_to_the_last():
+    history = {
+        0: Sureness(0.1, None, 0.15, 0.0),
+        2: Sureness(0.8, 0.9, 0.5, 0.1),
+        3: Sureness(0.7, 0.9, 0.75, 0.2),
+    }
+    assert _trend(history) == (
+        "**Over the epochs**: wrong answers were 50 % sure after epoch 2, the most accurate, and 75 % after epoch 3."
+    )
+    assert _trend({1: history[0], 2: history[2]}) == "**Over the epochs**"
+
+
+@pytest.mark.parametrize(
+    ("history", "text"),
+    [
+        ({0: 3, 1: 9, 2: 4, 3: 1}, "In every epoch since 0; most after epoch 1: 9."),
+        ({0: 3, 1: 0, 2: 4, 3: 7}, "In every epoch since 2; most after epoch 3: 7."),
+        ({0: 3, 1: 12, 2: 0}, "None any more after epoch 2; most after epoch 1: 12."),
+        ({0: 0, 1: 0}, "It never happened."),
+    ],
+)
+def test_when_a_confusion_was_at_its_worst_is_said(history, text):
+    assert _since(history) == text
+
+
+def test_what_to_try_has_the_runs_own_numbers(run_id, tiny):
+    half = np.where(np.arange(70) < 35, tiny.test_labels, (tiny.test_labels + 1) % 7)
+    written(run_id, 6, half, confidence=0.9375)  # surer when wrong than the network, which is not sure of much
+    written(run_id, 7, half, confidence=0.25)
+    page = opened()
+    healthy(page.button(key="try_Surest when wrong").click().run())
+    assert page.select_slider(key="errors_epoch").value == 6
+    assert "After epoch 6 its wrong answers are 94 % sure on average" in said(page)
+    healthy(page.button(key="try_Before training").click().run())
+    answered = expected(run_id, 0).sum(0)
+    assert f"after epoch 0, {answered.max()} of 70 images get one and the same answer" in said(page)

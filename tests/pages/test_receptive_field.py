@@ -1,16 +1,20 @@
 import json
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
+from cnncore.inspection.footprint import Footprint
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.config import RunConfig
-from pages.parts import awaited
+from pages.parts import awaited, field_unit
+from tests.pages.reading import said, viewed
 
 PAGE = Path(__file__).parents[2] / "pages" / "receptive_field.py"
 
@@ -172,3 +176,24 @@ def test_weights_follow_the_network_and_the_network_the_weights(run):
     page.selectbox(key="current_network").set_value("classroom").run()
     assert page.selectbox(key="weights").value == label
     assert drawn(page)["image"]["height"] == 12
+
+
+FOOTPRINT = Footprint(used=30, possible=36, outside=0.0, radius=2.5, half=0.7, rows=np.full(8, 0.125))
+
+
+def test_a_gradient_is_told_with_its_share_in_the_middle_and_what_lies_outside():
+    first, middle, outside = field_unit._said(FOOTPRINT, "One")
+    assert first == "One."
+    assert "holds <b class='kernel-ink'>70 %</b> of the gradient" in middle
+    assert outside == "Gradient in 30 of the 36 pixels that it can see; outside of them <b>exactly 0</b>."
+    wrong = field_unit._said(replace(FOOTPRINT, outside=0.03), "One")[2]
+    assert "outside of them <b>0.03: wrong</b>" in wrong
+    silent = field_unit._said(replace(FOOTPRINT, used=0), "One")
+    assert "It is silent" in silent[1]
+
+
+def test_the_spread_is_told_with_the_radius_and_the_share_of_the_middle():
+    seen = [np.eye(8, dtype=bool)] * 2
+    text = said(viewed(field_unit._show_spread, {"fresh weights": FOOTPRINT}, seen, (4, 4)))
+    assert "95 % of the gradient lies within **2.5 pixels** of the centre" in text
+    assert "middle quarter of the field's area holds 70 % of it" in text
