@@ -11,6 +11,16 @@ from pages.parts import warm_up
 from pages.parts.warm_up import TORCH, imports
 
 ROOT = Path(__file__).parents[2]
+# What pages ask the pool for that it does not load before: what is seldom asked for, or costs next to nothing more.
+LATER = {
+    "cnncore.architecture.modules",  # torchvision's networks, and torchvision with them: when one is chosen
+    "cnncore.architecture.onnx",  # a button on a page's last section
+    "cnncore.compute",  # the pool itself
+    "cnncore.inspection.class_map",  # folded; it imports next to nothing more
+    "cnncore.inspection.label_safety",  # of a trained run; it imports nothing more
+    "cnncore.inspection.slow_motion",  # folded, with a spinner; it brings the trainer's own step, 1.5 s of imports
+    "cnncore.training.device",  # a file without imports of weight
+}
 
 
 def test_the_imports_of_a_script_are_those_at_its_top(tmp_path):
@@ -48,6 +58,7 @@ def test_the_pool_loads_what_pages_ask_it_for():
     named = set(re.findall(r'"(cnncore[\w.]+):\w', pages))
     named |= {f"cnncore.inspection.{name}" for name in re.findall(r'ask\("(\w+):\w', pages)}
     named |= {"cnncore.data.standardized"}  # whose functions are named apart
+    assert named - set(TORCH) == LATER
     assert set(TORCH) <= named
 
 
