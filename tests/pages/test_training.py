@@ -487,7 +487,7 @@ def test_a_run_waits_for_those_before_it_and_for_no_others(store):
 def test_what_cannot_be_done_is_said_until_it_is_closed(store):
     run_id = filled(store, status=Status.RUNNING)
     app = opened(run=run_id)
-    [delete] = [button for button in app.button if button.label == "Delete"]
+    [delete] = [button for button in app.button if button.label == "Delete it"]
     delete.click().run()
     assert "can only be deleted when it is over" in app.toast[0].value
     assert app.toast[0].proto.duration == 0  # Streamlit's word for: until it is closed
@@ -500,3 +500,31 @@ def test_line_styles_are_explained_where_colours_mean_runs(store):
     app = opened(run=first)
     app.multiselect(key="overlaid").set_value([second]).run()
     assert "Of each run: solid is train" in said(app)
+
+
+def test_the_plan_says_how_long_all_epochs_would_take(store):
+    filled(store)  # 100 images a second, says `epoch_end`
+    app = opened(dataset="tiny", network="classroom", epochs="50")
+    # 140 train images in 50 epochs are 7,000: 70 seconds.
+    assert "140 train images" in said(app)
+    assert "about 1 min 10 s of training, as fast as the last such run" in said(app)
+
+
+def test_a_running_runs_speed_and_time_left_are_those_of_its_updates(store):
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "me", 1)
+    ends = [replace(epoch_end(epoch), seconds=60.0) for epoch in (1, 2)]
+    batches = [replace(batch(3, number), seconds=10.0 * (number + 1)) for number in range(3)]
+    store.append(run_id, [replace(started(), train_size=50_000), *ends, *batches], "me")
+    bar = opened(run=run_id).get("progress")[0].proto
+    assert bar.value == 65  # 13 of 20 updates
+    assert bar.text.startswith("Epoch 3 of 4 · update 13 of 20 · learning rate 0.1 · ")
+    # 65 % of 4 epochs of 50,000 images in 150 seconds; the other 35 % take 150 * 35 / 65.
+    assert bar.text.endswith("867 images/s · 1 min 21 s of training left")
+
+
+def test_a_queued_run_says_how_many_are_before_it(store):
+    for status in (Status.RUNNING, Status.PAUSED, Status.QUEUED):
+        run_id = filled(store, config=replace(CONFIG, seed=len(store.runs())), status=status)
+    # The paused one holds no place.
+    assert opened(run=run_id).get("progress")[0].proto.text == "In the queue, 1 before it"
