@@ -66,11 +66,8 @@ def test_curves_move_several_times_between_two_looks_and_the_chart_stays(running
     until(lambda: epoch(page) >= 2)
     page.evaluate(MARK)
     seen = set()
-    deadline = time.monotonic() + 8
-    while time.monotonic() < deadline:
-        seen.add(page.evaluate(DRAWN) or "nothing")
-        time.sleep(0.2)
-    assert len(seen) >= 5, "the curves stand still"
+    # On a busy machine all pages refresh less often: the run lasts longer than any of the pauses.
+    until(lambda: len(seen.add(page.evaluate(DRAWN) or "nothing") or seen) >= 5, seconds=120)
     kept = page.locator('[data-testid="stVegaLiteChart"][data-same="1"]').count()
     assert kept == 2, "the charts were made anew: they flicker"
 

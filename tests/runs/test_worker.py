@@ -1,5 +1,6 @@
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -12,14 +13,14 @@ from cnncore.runs.worker import record
 from tests.runs.conftest import CONFIG, batch, scripted, started
 
 
-def in_background(store, run_id, **options):
+def in_background(store, run_id, config=CONFIG, **options):
     """Run the worker in a thread, as a process of its own would; the thread's `result` gets how it ended."""
     result = {}
 
     def work():
         mine = RunStore(store.path)
         try:
-            result["status"] = record(mine, run_id, CONFIG, **options)
+            result["status"] = record(mine, run_id, config, **options)
         finally:
             mine.close()
 
@@ -64,15 +65,18 @@ def test_a_resumed_run_has_the_rows_of_an_uninterrupted_one(store):
         assert store.export_csv(broken, batches) == store.export_csv(whole, batches)
 
 
-def test_pause_continue_and_stop(store):
-    run_id, seen = store.create(CONFIG), []
-    thread, result = in_background(store, run_id, trainer=scripted(pause=0.05, seen=seen))
+def test_pause_continue_and_stop(store, monkeypatch):
+    endless = replace(CONFIG, epochs=10_000)  # 500 s: however seldom a busy machine looks, it has not ended by then
+    run_id, seen, looks = store.create(endless), [], []
+    wanted = RunStore.wanted
+    monkeypatch.setattr(RunStore, "wanted", lambda *of: (looks.append(len(seen)), wanted(*of))[1])
+    thread, result = in_background(store, run_id, endless, trainer=scripted(pause=0.01, seen=seen))
     until(lambda: store.get(run_id).step > 2)
     store.request(run_id, Intent.PAUSE)
     until(lambda: store.get(run_id).status is Status.PAUSED)
-    made = len(seen)
-    time.sleep(0.4)
-    assert len(seen) == made, "a paused run asks for nothing"
+    made, before = len(seen), len(looks)
+    until(lambda: len(looks) >= before + 4)
+    assert set(looks[before:]) == {made}, "a paused run asks for nothing"
     store.request(run_id, Intent.NONE)
     until(lambda: store.get(run_id).status is Status.RUNNING and len(seen) > made)
     store.request(run_id, Intent.STOP)
@@ -81,7 +85,7 @@ def test_pause_continue_and_stop(store):
     run = store.get(run_id)
     assert run.status is Status.STOPPED
     assert run.message.startswith("Stopped as asked; ")
-    assert run.epoch < 4
+    assert run.epoch < endless.epochs
 
 
 def test_a_paused_run_can_be_stopped(store):
