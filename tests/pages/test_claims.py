@@ -141,6 +141,16 @@ def convolution():
     yield f"keeps its {side} × {side} map when it trains on crops of 28"
 
 
+def builder():
+    sides = [32 // 2**pools for pools in range(5)]
+    fewer = 1000 * 64 * (sides[3] ** 2 - sides[4] ** 2)
+    yield f"takes {fewer:,} away: fc4 reads {sides[4]} × {sides[4]} cells instead of {sides[3]} × {sides[3]}"
+    yield f"{NAMES[16 - after(16, 5)].capitalize()} pixels fewer after conv2"
+    weights = 2 * 64 * 64 * 3 * 3  # two convolutions without biases, each with a scale and a shift for every map
+    yield f"{weights + 2 * 2 * 64:,} parameters and {weights * 8 * 8 / 1e6:.1f} million multiply-adds more"
+    yield f"64 + 128 + 32 + 32 maps make the {64 + 128 + 32 + 32} that come out"
+
+
 def batch_norm():
     yield f"{NAMES[BATCHES]} times the same answer"
 
@@ -159,7 +169,7 @@ def words():
     yield "nine tenths of what is learned never saw a label"
 
 
-CLAIMS = (architecture, receptive_field, optimization, convolution, batch_norm, dropout, words)
+CLAIMS = (architecture, receptive_field, optimization, convolution, builder, batch_norm, dropout, words)
 
 
 @cache
