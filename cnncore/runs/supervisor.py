@@ -59,6 +59,9 @@ class Supervisor:
             r for r in active if r["owner"] is None and r["status"] != Status.RUNNING and r["id"] not in self._workers
         ]
         begun = [r for r in active if r not in waiting]
+        # A run that was resumed has its time again when it is asked to stop once more.
+        asked = {row["id"] for row in begun if row["intent"] == Intent.STOP}
+        self._stopping = {run_id: since for run_id, since in self._stopping.items() if run_id in asked}
         for row in begun:
             last_sign = row["heartbeat"] or row["updated"]
             if row["id"] not in self._workers and time.time() - last_sign > STALE:
@@ -94,7 +97,6 @@ class Supervisor:
             if code is None:
                 continue
             del self._workers[run_id]
-            self._stopping.pop(run_id, None)
             row = next((row for row in self._store.active() if row["id"] == run_id), None)
             # Over as it should be, or put back into the queue by somebody faster than the process took to end: a
             # queued run that this process once claimed. One that it never claimed died on the way.

@@ -168,6 +168,27 @@ def test_a_worker_that_does_not_stop_is_pressed(store, supervisor, processes, mo
     assert store.get(run_id).status is Status.STOPPED
 
 
+def test_a_run_that_is_stopped_a_second_time_has_its_time_again(store, supervisor, processes, monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("cnncore.runs.supervisor.time.monotonic", lambda: clock[0])
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "w", 1)  # a worker of an earlier supervisor
+    store.request(run_id, Intent.STOP)
+    supervisor.step()
+    store.set_status(run_id, Status.STOPPED)
+    supervisor.step()
+    store.requeue(run_id)
+    supervisor.step()
+    store.claim(run_id, "mine", 2)
+    clock[0] = 100.0
+    store.request(run_id, Intent.STOP)
+    supervisor.step()
+    assert processes[run_id].pressed == []
+    clock[0] = 111.0
+    supervisor.step()
+    assert processes[run_id].pressed == ["terminate"]
+
+
 def test_a_process_that_cannot_be_started_is_a_failed_run(store):
     def refuse(run_id):
         raise InputError("the process cannot be started: free memory.")
