@@ -66,7 +66,8 @@ class Thinned:
         try:
             reading = _read(db, run_id, max_points, before)
         finally:
-            db.execute("COMMIT")
+            if db.in_transaction:  # an error may have ended it
+                db.execute("COMMIT")
         with self._lock:
             self._readings[key] = reading
             self._readings.move_to_end(key)

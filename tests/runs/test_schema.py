@@ -5,7 +5,7 @@ import sqlite3
 import pytest
 
 from cnncore.runs.record import Intent, Status
-from cnncore.runs.schema import MIGRATIONS
+from cnncore.runs.schema import MIGRATIONS, migrate
 from cnncore.runs.store import RunStore
 from cnncore.training.config import Optimizer, RunConfig
 from tests.runs.conftest import batch, started
@@ -75,6 +75,15 @@ def test_an_old_run_goes_on_under_the_new_version(old):
     old.set_lr_factor(OLD, 0.5)
     assert old.wanted(OLD, "me").lr_factor == 0.5
     assert old.wanted(OLD, "me").intent is Intent.NONE
+
+
+def test_a_transaction_that_is_over_already_does_not_hide_why_a_migration_failed(tmp_path, monkeypatch):
+    db = sqlite3.connect(tmp_path / "full.sqlite", isolation_level=None)
+    # A full disk may make SQLite end the transaction itself, as this first statement does.
+    monkeypatch.setattr("cnncore.runs.schema.MIGRATIONS", (("ROLLBACK", "SELECT disk_is_full()"),))
+    with pytest.raises(sqlite3.OperationalError, match="no such function: disk_is_full"):
+        migrate(db)
+    db.close()
 
 
 def test_a_migrated_store_has_the_tables_of_a_new_one(old, tmp_path):

@@ -269,6 +269,33 @@ def test_a_store_of_a_newer_program_is_left_alone(app_home):
         RunStore(path)
 
 
+def test_a_full_disk_is_called_what_it_is_and_leaves_what_was_there(store):
+    run_id = filled(store)
+    with sqlite3.connect(store.path) as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+    db.close()
+    store._connection.execute(f"PRAGMA max_page_count = {pages}")
+    events = [batch(4 + number // BATCHES, number % BATCHES) for number in range(1000)]
+    with pytest.raises(InputError, match=r"cannot be used \(database or disk is full\): free disk space"):
+        store.append(run_id, events, "me")
+    assert store.get(run_id).step == 15
+    store._connection.execute("PRAGMA max_page_count = 100000")
+    store.append(run_id, events, "me")
+    assert store.get(run_id).step == 1015
+
+
+def test_a_transaction_that_cannot_be_completed_is_undone(store):
+    def orphan():
+        with store._transaction() as db:
+            db.execute("PRAGMA defer_foreign_keys = ON")
+            db.execute("INSERT INTO changes VALUES ('nosuch', 1, 1, 0.5)")
+
+    with pytest.raises(InputError, match="FOREIGN KEY"):
+        orphan()
+    assert store.runs() == []
+    assert store.get(store.create(CONFIG)).status is Status.QUEUED
+
+
 def test_garbage_in_place_of_the_store_is_one_sentence_and_is_kept(app_home):
     path = app_home / "runs.sqlite"
     path.parent.mkdir()
