@@ -10,6 +10,7 @@ import pytest
 
 from cnncore.architecture import named_network
 from cnncore.cli import main
+from cnncore.runs.record import Status
 
 ROOT = Path(__file__).parents[1]
 
@@ -173,6 +174,22 @@ def test_train_streams_events_and_the_run_is_in_the_store(tmp_path):
     assert "test/accuracy" in exported.splitlines()[0]
     assert cnncore("runs", "delete", run["id"], home=tmp_path).returncode == 0
     assert json.loads(cnncore("runs", "list", "--json", home=tmp_path).stdout) == []
+
+
+def test_a_run_that_is_deleted_while_it_trains_ends_with_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CNNCORE_HOME", str(tmp_path))
+    monkeypatch.setattr("cnncore.training.trainer.own_process", lambda: None)
+
+    def record(store, run_id, config, *, on_event):
+        store.set_status(run_id, Status.INTERRUPTED)
+        store.delete(run_id)
+        store.append(run_id, [], "me")
+
+    monkeypatch.setattr("cnncore.runs.worker.record", record)
+    assert main(["train", "--epochs", "1"]) == 2
+    said = capsys.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert "was deleted, or another process goes on with it" in said[0]
 
 
 def test_train_takes_every_option_of_a_run(tmp_path):

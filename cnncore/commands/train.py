@@ -106,7 +106,7 @@ def run(args: argparse.Namespace) -> int:
     """Train, print every event, and record the run in the store."""
     config = configuration(args)
     from cnncore.runs.record import Status
-    from cnncore.runs.store import open_store
+    from cnncore.runs.store import LostRunError, open_store
     from cnncore.runs.worker import record
     from cnncore.training.trainer import own_process
 
@@ -122,5 +122,8 @@ def run(args: argparse.Namespace) -> int:
     store = open_store()
     # Created as running: a supervisor that happens to live must not start a second process for it.
     run_id = store.create(config, name=args.name, status=Status.RUNNING)
-    status = record(store, run_id, config, on_event=show)
+    try:
+        status = record(store, run_id, config, on_event=show)
+    except LostRunError as error:
+        raise InputError(str(error)) from None
     return _STATUS.get(status, 1)

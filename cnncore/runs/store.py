@@ -28,8 +28,16 @@ _RUN_QUERY = """
         ON last.run_id = runs.id AND last.epoch = (SELECT max(epoch) FROM epochs WHERE run_id = runs.id)"""
 
 
+# What a sign of life changes: a run that was taken for dead, while the machine slept perhaps, is what it was.
+_ALIVE = """heartbeat = ?, message = CASE status WHEN 'interrupted' THEN '' ELSE message END,
+    status = CASE WHEN status <> 'interrupted' THEN status WHEN intent = 'pause' THEN 'paused' ELSE 'running' END"""
+
+
 class LostRunError(RuntimeError):
-    """Another process owns the run now; whoever gets this stops and writes no more."""
+    """Another process owns the run now, or it was deleted; whoever gets this stops and writes no more."""
+
+    def __init__(self, run_id: str) -> None:
+        super().__init__(f"`run` (={run_id}) was deleted, or another process goes on with it: this process has ended.")
 
 
 class RunStore(Curves, Supervision):
@@ -145,7 +153,7 @@ class RunStore(Curves, Supervision):
     def beat(self, run_id: str, owner: str) -> None:
         """Say that the owner is alive."""
         with self._transaction() as db:
-            db.execute("UPDATE runs SET heartbeat = ? WHERE id = ? AND owner = ?", (time.time(), run_id, owner))
+            db.execute(f"UPDATE runs SET {_ALIVE} WHERE id = ? AND owner = ?", (time.time(), run_id, owner))
 
     def append(self, run_id: str, events: Sequence[Event], owner: str) -> Wanted:
         """Store the events in one transaction and return what is wanted of the run now."""
@@ -153,7 +161,7 @@ class RunStore(Curves, Supervision):
             wanted = self._owned(db, run_id, owner)
             for event in events:
                 self._store(db, run_id, event)
-            db.execute("UPDATE runs SET updated = ?, heartbeat = ? WHERE id = ?", (time.time(), time.time(), run_id))
+            db.execute(f"UPDATE runs SET updated = ?, {_ALIVE} WHERE id = ?", (time.time(), time.time(), run_id))
         return wanted
 
     def wanted(self, run_id: str, owner: str) -> Wanted:

@@ -18,6 +18,7 @@ from cnncore.runs.store import LostRunError, RunStore, open_store
 from cnncore.runs.supervision import STALE
 
 TICK = 0.25  # seconds between two looks at the store
+SILENT = 20  # ticks in a row without a sign of life: after a sleep of the machine a worker has time to give one
 IDLE = 60.0  # seconds without an active run after which the supervisor ends
 GRACE = 10.0  # seconds a worker has to stop by itself before it is ended
 SLOTS = "CNNCORE_SLOTS"  # how many runs train at the same time; one by default, they would share the one device
@@ -38,6 +39,7 @@ class Supervisor:
         self._token = secrets.token_hex(8)
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
         self._stopping: dict[str, float] = {}  # run -> when it was first seen to be asked to stop
+        self._silent: dict[str, int] = {}  # run that another supervisor has begun -> ticks without a sign of life
 
     def run(self) -> None:
         """Supervise until idle or until another supervisor has taken over."""
@@ -62,9 +64,13 @@ class Supervisor:
         # A run that was resumed has its time again when it is asked to stop once more.
         asked = {row["id"] for row in begun if row["intent"] == Intent.STOP}
         self._stopping = {run_id: since for run_id, since in self._stopping.items() if run_id in asked}
+        self._silent = {
+            row["id"]: self._silent.get(row["id"], 0) + 1
+            for row in begun
+            if row["id"] not in self._workers and time.time() - (row["heartbeat"] or row["updated"]) > STALE
+        }
         for row in begun:
-            last_sign = row["heartbeat"] or row["updated"]
-            if row["id"] not in self._workers and time.time() - last_sign > STALE:
+            if self._silent.get(row["id"], 0) >= SILENT:
                 self._ended(row["id"], Intent(row["intent"]), "its process is gone")
             elif row["intent"] == Intent.STOP:
                 self._press(row["id"])

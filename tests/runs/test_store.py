@@ -147,6 +147,31 @@ def test_events_and_intent_travel_in_one_transaction(store):
     assert store.get(run_id).step == 16, "the whole append is undone"
 
 
+@pytest.mark.parametrize("sign", ["beat", "append"])
+@pytest.mark.parametrize(("intent", "status"), [(Intent.NONE, Status.RUNNING), (Intent.PAUSE, Status.PAUSED)])
+def test_a_run_that_was_taken_for_dead_is_what_it_was_at_its_owners_next_sign_of_life(store, sign, intent, status):
+    run_id = filled(store)
+    store.request(run_id, intent)
+    store.set_status(run_id, Status.INTERRUPTED, "Interrupted: its process is gone.")
+    store.beat(run_id, "another")
+    assert store.get(run_id).status is Status.INTERRUPTED
+    if sign == "beat":
+        store.beat(run_id, "me")
+    else:
+        store.append(run_id, [batch(4, 0)], "me")
+    assert (store.get(run_id).status, store.get(run_id).message) == (status, "")
+    with pytest.raises(InputError, match="stop it first"):
+        store.delete(run_id)
+
+
+@pytest.mark.parametrize("status", [Status.STOPPED, Status.FAILED, Status.QUEUED])
+def test_a_sign_of_life_changes_no_other_status(store, status):
+    run_id = filled(store)
+    store.set_status(run_id, status, "a sentence")
+    store.beat(run_id, "me")
+    assert (store.get(run_id).status, store.get(run_id).message) == (status, "a sentence")
+
+
 @pytest.mark.parametrize(
     ("event", "status"), [(Finished(4, 1.0, 0.5, 0.6), Status.FINISHED), (Stopped(2, "asked"), Status.STOPPED)]
 )

@@ -13,7 +13,7 @@ from cnncore.runs import client
 from cnncore.runs.record import Intent, Status
 from cnncore.runs.store import open_store
 from cnncore.runs.supervision import STALE
-from cnncore.runs.supervisor import Supervisor
+from cnncore.runs.supervisor import SILENT, Supervisor
 from cnncore.training.comparison import seeds
 from cnncore.training.config import RunConfig
 from tests.runs.conftest import CONFIG
@@ -129,9 +129,23 @@ def test_a_worker_of_a_dead_supervisor_is_left_alone_while_it_lives(store, super
     assert store.get(run_id).status is Status.RUNNING
     with store._transaction() as db:
         db.execute("UPDATE runs SET heartbeat = ?", (time.time() - STALE - 1,))
-    supervisor.step()
+    for _ in range(SILENT):
+        supervisor.step()
     assert store.get(run_id).status is Status.INTERRUPTED
     assert processes == {}
+
+
+def test_a_worker_has_time_for_a_sign_of_life_after_the_machine_slept(store, supervisor):
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "w", 1)
+    for _ in range(3):  # three sleeps
+        with store._transaction() as db:
+            db.execute("UPDATE runs SET heartbeat = ?", (time.time() - 3600,))
+        for _ in range(SILENT - 1):
+            supervisor.step()
+        store.beat(run_id, "w")
+        supervisor.step()
+    assert store.get(run_id).status is Status.RUNNING
 
 
 def test_a_run_in_the_queue_can_be_held_released_and_stopped(store, supervisor, processes):
