@@ -51,8 +51,8 @@ def pause(run_id: str) -> None:
 
 
 def unpause(run_id: str) -> None:
-    """Let a paused run go on."""
-    _while_active(run_id, Intent.NONE)
+    """Let a paused run go on once it is its turn: others may train in its place."""
+    _while_active(run_id, Intent.CONTINUE if open_store().get(run_id).status is Status.PAUSED else Intent.NONE)
 
 
 def stop(run_id: str) -> None:
@@ -61,7 +61,7 @@ def stop(run_id: str) -> None:
 
 
 def step(run_id: str) -> None:
-    """Let a paused run make exactly one update; one that is going on pauses first."""
+    """Let a paused run make exactly one update, also one that has not begun; one that is going on pauses first."""
     _while_active(run_id, Intent.STEP if open_store().get(run_id).status is Status.PAUSED else Intent.PAUSE)
 
 
@@ -101,8 +101,7 @@ def _while_active(run_id: str, intent: Intent) -> None:
     store = open_store()
     run = store.get(run_id)
     if not run.status.active:
-        verbs = {Intent.PAUSE: "paused", Intent.NONE: "continued", Intent.STOP: "stopped", Intent.STEP: "stepped"}
+        verbs = {Intent.PAUSE: "paused", Intent.NONE: "continued", Intent.STOP: "stopped"}
         raise InputError(f"`run` (={run.id}) is {run.status} and cannot be {verbs[intent]}: it is over.")
     store.request(run.id, intent)
-    if run.status is Status.QUEUED or intent is Intent.NONE:
-        attend()
+    attend()

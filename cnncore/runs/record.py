@@ -44,6 +44,7 @@ class Intent(StrEnum):
     NONE = "none"
     PAUSE = "pause"
     STEP = "step"  # one update, then pause
+    CONTINUE = "continue"  # of a paused run: go on as soon as it is its turn
     STOP = "stop"
 
 
@@ -154,6 +155,11 @@ class Run:
         The one rule for all that shows test images' answers, pages and commands; a reader may open it on a page.
         """
         return bool(self.config.validation_size) and self.status.active
+
+    @property
+    def waits(self) -> bool:
+        """True if it is paused and was asked to go on: it does once it is its turn."""
+        return self.status is Status.PAUSED and self.intent is Intent.CONTINUE
 
     @property
     def label(self) -> str:

@@ -30,7 +30,8 @@ _RUN_QUERY = """
 
 # What a sign of life changes: a run that was taken for dead, while the machine slept perhaps, is what it was.
 _ALIVE = """heartbeat = ?, message = CASE status WHEN 'interrupted' THEN '' ELSE message END,
-    status = CASE WHEN status <> 'interrupted' THEN status WHEN intent = 'pause' THEN 'paused' ELSE 'running' END"""
+    status = CASE WHEN status <> 'interrupted' THEN status
+                  WHEN intent IN ('pause', 'continue') THEN 'paused' ELSE 'running' END"""
 
 
 class LostRunError(RuntimeError):
@@ -142,7 +143,8 @@ class RunStore(Curves, Supervision):
         with self._transaction() as db:
             db.execute(
                 """UPDATE runs SET owner = ?, pid = ?, heartbeat = ?, status = ?, message = '', updated = ?,
-                   started = coalesce(started, ?) WHERE id = ?""",
+                   started = coalesce(started, ?), intent = CASE intent WHEN 'continue' THEN 'none' ELSE intent END
+                   WHERE id = ?""",
                 (owner, pid, now, Status.RUNNING, now, now, run_id),
             )
             row = db.execute("SELECT resume FROM runs WHERE id = ?", (run_id,)).fetchone()
@@ -165,11 +167,16 @@ class RunStore(Curves, Supervision):
         return wanted
 
     def wanted(self, run_id: str, owner: str) -> Wanted:
-        """Return what is wanted of the run now. One step is wanted once: asked again, the answer is to pause."""
+        """Return what is wanted of the run now.
+
+        One step is wanted once: a paused run that asks again is to pause. One that has only begun pauses first.
+        """
         with self._transaction() as db:
             wanted = self._owned(db, run_id, owner)
             if wanted.intent is Intent.STEP:
-                db.execute("UPDATE runs SET intent = ? WHERE id = ?", (Intent.PAUSE, run_id))
+                db.execute(
+                    "UPDATE runs SET intent = ? WHERE id = ? AND status = ?", (Intent.PAUSE, run_id, Status.PAUSED)
+                )
         return wanted
 
     def set_status(self, run_id: str, status: Status, message: str = "", owner: str | None = None) -> None:
@@ -187,7 +194,8 @@ class RunStore(Curves, Supervision):
         row = db.execute("SELECT owner, intent, lr_factor FROM runs WHERE id = ?", (run_id,)).fetchone()
         if row is None or row["owner"] != owner:
             raise LostRunError(run_id)
-        return Wanted(Intent(row["intent"]), row["lr_factor"])
+        # Until it is its turn a run goes on pausing: then the supervisor makes this intent none.
+        return Wanted(Intent.PAUSE if row["intent"] == Intent.CONTINUE else Intent(row["intent"]), row["lr_factor"])
 
     @staticmethod
     def _store(db: sqlite3.Connection, run_id: str, event: Event) -> None:

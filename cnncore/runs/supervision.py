@@ -35,6 +35,11 @@ class Supervision(Database):
             row = self._connection.execute("SELECT heartbeat FROM supervisor").fetchone()
         return row is not None and time.time() - float(row["heartbeat"]) < STALE / 2
 
+    def grant(self, run_id: str) -> None:
+        """Let a paused run go on that was asked to, unless something else is wanted of it by now."""
+        with self._transaction() as db:
+            db.execute("UPDATE runs SET intent = 'none' WHERE id = ? AND intent = 'continue'", (run_id,))
+
     def active(self) -> list[sqlite3.Row]:
         """Return id, status, intent, owner, pid, heartbeat and updated of the active runs, oldest first."""
         with self._errors():

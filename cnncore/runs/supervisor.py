@@ -74,7 +74,12 @@ class Supervisor:
                 self._ended(row["id"], Intent(row["intent"]), "its process is gone")
             elif row["intent"] == Intent.STOP:
                 self._press(row["id"])
-        busy = sum(row["status"] != Status.PAUSED for row in begun)
+        # A paused run has given its slot away, unless it was told to go on and is about to.
+        busy = sum(row["status"] != Status.PAUSED or row["intent"] == Intent.NONE for row in begun)
+        for row in begun:
+            if row["status"] == Status.PAUSED and row["intent"] == Intent.CONTINUE and busy < _slots():
+                self._store.grant(row["id"])
+                busy += 1
         for row in waiting:
             busy += self._queued(row["id"], Status(row["status"]), Intent(row["intent"]), busy < _slots())
         return bool(active) or bool(self._workers)
@@ -83,7 +88,7 @@ class Supervisor:
         """See to a run that no worker has; return whether one was started."""
         if intent is Intent.STOP:
             self._store.set_status(run_id, Status.STOPPED, "Stopped before it began.")
-        elif intent in (Intent.PAUSE, Intent.STEP):
+        elif intent is Intent.PAUSE:
             if status is Status.QUEUED:
                 self._store.set_status(run_id, Status.PAUSED, "Held in the queue.")
         elif status is Status.PAUSED:

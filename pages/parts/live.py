@@ -135,6 +135,8 @@ def _progress(run: Run, store: RunStore, done: float) -> str:
             if ahead
             else "Starting: PyTorch is being loaded and the data put on the device"
         )
+    if run.waits:
+        return "Waits for its turn: another run trains"
     update = store.last_update(run.id)
     if update is None or not run.steps:
         return "Before its first update" if run.status is Status.PAUSED else "Starting"
@@ -162,8 +164,8 @@ def _buttons(run: Run) -> None:
     paused = run.status is Status.PAUSED or run.intent == "pause"
     with st.container(horizontal=True, width="content"):
         for label, icon, action, enabled in (
-            ("Pause", "pause", client.pause, running and not paused),
-            ("Continue", "play_arrow", client.unpause, run.status.active and paused),
+            ("Pause", "pause", client.pause, (running and not paused) or run.waits),
+            ("Continue", "play_arrow", client.unpause, run.status.active and paused and not run.waits),
             ("Step", "skip_next", client.step, run.status in (Status.RUNNING, Status.PAUSED)),
             ("Stop", "stop", client.stop, run.status.active),
             ("Resume", "restart_alt", client.resume, run.status.resumable),

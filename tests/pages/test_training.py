@@ -205,6 +205,18 @@ def test_buttons_write_what_is_wanted(store):
     assert store.get(run_id).intent == "stop"
 
 
+def test_a_run_that_waits_for_its_turn_says_so(store):
+    run_id = filled(store, status=Status.PAUSED)
+    app = opened(run=run_id)
+    app.button(key="live_continue").click().run()
+    assert not app.exception
+    assert store.get(run_id).waits
+    assert "Waits for its turn" in app.get("progress")[0].proto.text
+    assert app.button(key="live_continue").disabled
+    app.button(key="live_pause").click().run()
+    assert store.get(run_id).intent == "pause"
+
+
 def test_a_stored_run_can_be_deleted(store):
     filled(store)
     app = opened()

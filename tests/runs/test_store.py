@@ -112,6 +112,8 @@ def test_what_is_wanted_reaches_the_owner_with_every_append_and_one_step_is_one(
     assert store.append(run_id, [batch(4, 0)], "me") == Wanted(Intent.NONE, 0.25)
     store.request(run_id, Intent.STEP)
     assert store.append(run_id, [batch(4, 1)], "me").intent is Intent.STEP
+    assert store.wanted(run_id, "me") == store.wanted(run_id, "me") == Wanted(Intent.STEP, 0.25), "it pauses first"
+    store.set_status(run_id, Status.PAUSED)
     assert store.wanted(run_id, "me") == Wanted(Intent.STEP, 0.25)
     assert store.wanted(run_id, "me") == Wanted(Intent.PAUSE, 0.25)
     with pytest.raises(LostRunError):
@@ -148,7 +150,7 @@ def test_events_and_intent_travel_in_one_transaction(store):
 
 
 @pytest.mark.parametrize("sign", ["beat", "append"])
-@pytest.mark.parametrize(("intent", "status"), [(Intent.NONE, Status.RUNNING), (Intent.PAUSE, Status.PAUSED)])
+@pytest.mark.parametrize(("intent", "status"), [(Intent.NONE, Status.RUNNING), (Intent.CONTINUE, Status.PAUSED)])
 def test_a_run_that_was_taken_for_dead_is_what_it_was_at_its_owners_next_sign_of_life(store, sign, intent, status):
     run_id = filled(store)
     store.request(run_id, intent)

@@ -16,8 +16,8 @@ from cnncore.runs.supervision import STALE
 from cnncore.runs.supervisor import SILENT, Supervisor
 from cnncore.training.comparison import seeds
 from cnncore.training.config import RunConfig
-from tests.runs.conftest import CONFIG
-from tests.runs.test_worker import until
+from tests.runs.conftest import CONFIG, scripted
+from tests.runs.test_worker import in_background, until
 
 REAL = RunConfig(dataset="tiny", network="classroom", epochs=400, batch_size=4, device="cpu")
 
@@ -80,10 +80,93 @@ def test_a_paused_run_lets_the_next_one_go(store, supervisor, processes):
     first = store.create(CONFIG)
     supervisor.step()
     store.claim(first, "w", 1)
+    store.request(first, Intent.PAUSE)
     store.set_status(first, Status.PAUSED)
     second = store.create(CONFIG)
     supervisor.step()
     assert set(processes) == {first, second}
+
+
+def test_a_paused_run_goes_on_when_it_is_its_turn(store, supervisor, processes, monkeypatch):
+    monkeypatch.setattr(client, "start_detached", lambda *_, **__: None)
+    paused, other, queued = (store.create(CONFIG) for _ in range(3))
+    supervisor.step()
+    store.claim(paused, "w", 1)
+    client.pause(paused)
+    store.set_status(paused, Status.PAUSED)
+    supervisor.step()
+    store.claim(other, "o", 2)
+    assert set(processes) == {paused, other}, "its slot was given away"
+    client.unpause(paused)
+    supervisor.step()
+    assert store.get(paused).waits
+    assert store.wanted(paused, "w").intent is Intent.PAUSE
+    store.set_status(other, Status.FINISHED)
+    processes[other].code = 0
+    for _ in range(2):  # also before its worker has noticed
+        supervisor.step()
+        assert store.wanted(paused, "w").intent is Intent.NONE
+        assert queued not in processes, "what was begun goes before what is queued"
+    store.set_status(paused, Status.FINISHED)
+    processes[paused].code = 0
+    supervisor.step()
+    assert queued in processes
+
+
+def test_a_run_that_waits_for_its_turn_can_be_paused_again_and_stopped(store, supervisor, monkeypatch):
+    monkeypatch.setattr(client, "start_detached", lambda *_, **__: None)
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "w", 1)
+    store.set_status(run_id, Status.PAUSED)
+    client.unpause(run_id)
+    client.pause(run_id)
+    supervisor.step()
+    assert store.wanted(run_id, "w").intent is Intent.PAUSE
+    client.unpause(run_id)
+    client.stop(run_id)
+    supervisor.step()
+    assert store.wanted(run_id, "w").intent is Intent.STOP
+
+
+def test_a_run_that_never_gave_its_slot_away_goes_on_at_once(store, monkeypatch):
+    monkeypatch.setattr(client, "start_detached", lambda *_, **__: None)
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "w", 1)
+    client.pause(run_id)
+    client.unpause(run_id)  # before its worker has noticed
+    assert store.wanted(run_id, "w").intent is Intent.NONE
+
+
+def test_a_held_run_that_is_told_to_go_on_trains(store, supervisor, processes, monkeypatch):
+    monkeypatch.setattr(client, "start_detached", lambda *_, **__: None)
+    run_id = store.create(CONFIG)
+    client.pause(run_id)
+    supervisor.step()
+    client.unpause(run_id)
+    supervisor.step()
+    supervisor.step()
+    assert list(processes) == [run_id]
+    store.claim(run_id, "w", 1)
+    assert store.wanted(run_id, "w").intent is Intent.NONE
+
+
+def test_one_update_of_a_held_run_is_one_update(store, supervisor, processes, monkeypatch):
+    monkeypatch.setattr(client, "start_detached", lambda *_, **__: None)
+    run_id = store.create(CONFIG)
+    client.pause(run_id)
+    supervisor.step()
+    assert store.get(run_id).status is Status.PAUSED
+    client.step(run_id)
+    supervisor.step()
+    supervisor.step()
+    assert list(processes) == [run_id]
+    thread, result = in_background(store, run_id, trainer=scripted())
+    until(lambda: store.get(run_id).status is Status.PAUSED and store.get(run_id).step == 1)
+    supervisor.step()
+    client.unpause(run_id)
+    supervisor.step()
+    thread.join(20)
+    assert result["status"] is Status.FINISHED
 
 
 def test_a_worker_that_dies_leaves_an_interrupted_run(store, supervisor, processes):
