@@ -152,10 +152,12 @@ class RunStore(Curves, Supervision):
             raise LostRunError(run_id)
         return bool(row["resume"])
 
-    def beat(self, run_id: str, owner: str) -> None:
-        """Say that the owner is alive."""
+    def beat(self, run_id: str, owner: str) -> Intent:
+        """Say that the owner is alive and return what is wanted of it: to stop if the run is no longer its own."""
         with self._transaction() as db:
             db.execute(f"UPDATE runs SET {_ALIVE} WHERE id = ? AND owner = ?", (time.time(), run_id, owner))
+            row = db.execute("SELECT intent FROM runs WHERE id = ? AND owner = ?", (run_id, owner)).fetchone()
+        return Intent.STOP if row is None else Intent(row["intent"])
 
     def append(self, run_id: str, events: Sequence[Event], owner: str) -> Wanted:
         """Store the events in one transaction and return what is wanted of the run now."""

@@ -26,6 +26,7 @@ from cnncore.training.live import Live
 
 FLUSH = 0.1  # seconds between two transactions: ten a second are smooth to the eye and nothing to the disk
 BEAT = 2.0  # seconds between two signs of life
+STUCK = 20.0  # seconds after which a process that was asked to stop ends itself: its supervisor may be gone
 POLL = 0.1  # seconds between two looks at the intent while paused
 
 
@@ -166,7 +167,10 @@ class Recording:
 
 
 class _Heartbeat:
-    """A thread that says every two seconds that this process lives, also while it evaluates or is paused."""
+    """A thread that says every two seconds that this process lives, also while it evaluates or is paused.
+
+    Where the training hangs it is what still hears that the run should stop, and then it ends the process.
+    """
 
     def __init__(self, store: RunStore, run_id: str, owner: str) -> None:
         self._over = threading.Event()
@@ -180,9 +184,16 @@ class _Heartbeat:
         self._thread.join()
 
     def _beat(self, store: RunStore, run_id: str, owner: str) -> None:
+        asked: float | None = None  # when the run was first seen to be asked to stop
         while not self._over.wait(BEAT):
             try:
-                store.beat(run_id, owner)
+                if store.beat(run_id, owner) is not Intent.STOP:
+                    asked = None
+                elif asked is None:
+                    asked = time.monotonic()
+                elif time.monotonic() - asked > STUCK:
+                    print(f"`run` (={run_id}) was to stop and hangs: its process is ended.", file=sys.stderr)  # noqa: T201
+                    os._exit(1)
             except InputError as error:  # a busy or full disk: the training thread says it where it matters
                 print(error, file=sys.stderr)  # noqa: T201 into the worker's log
         store.close()

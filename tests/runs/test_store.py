@@ -166,6 +166,16 @@ def test_a_run_that_was_taken_for_dead_is_what_it_was_at_its_owners_next_sign_of
         store.delete(run_id)
 
 
+def test_a_sign_of_life_is_answered_with_what_is_wanted(store):
+    run_id = filled(store)
+    assert store.beat(run_id, "me") is Intent.NONE
+    store.request(run_id, Intent.STOP)
+    assert store.beat(run_id, "me") is Intent.STOP
+    store.set_status(run_id, Status.STOPPED)
+    store.requeue(run_id)
+    assert store.beat(run_id, "me") is Intent.STOP, "the run is no longer its own"
+
+
 @pytest.mark.parametrize("status", [Status.STOPPED, Status.FAILED, Status.QUEUED])
 def test_a_sign_of_life_changes_no_other_status(store, status):
     run_id = filled(store)

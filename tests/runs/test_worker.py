@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -242,6 +244,30 @@ def test_a_run_whose_checkpoint_has_gone_keeps_its_curves(store):
     run = store.get(run_id)
     assert (run.status, run.epoch) == (Status.FAILED, 3)
     assert "start a new run" in run.message
+
+
+def test_a_process_that_hangs_ends_itself_when_it_is_to_stop_and_its_supervisor_is_gone(store, app_home):
+    hangs = """
+import sys, time
+from cnncore.runs import worker
+from cnncore.runs.store import open_store
+worker.BEAT, worker.STUCK = 0.05, 0.2
+def hangs(config, *, checkpoint, resume, live):
+    time.sleep(600)
+    yield
+run = open_store().get(sys.argv[1])
+worker.record(open_store(), run.id, run.config, trainer=hangs)
+"""
+    run_id = store.create(CONFIG)
+    with subprocess.Popen([sys.executable, "-c", hangs, run_id], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            until(lambda: store.get(run_id).status is Status.RUNNING, seconds=60)
+            store.request(run_id, Intent.STOP)
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert "was to stop and hangs" in said
 
 
 def test_a_divergence_is_an_end_with_its_sentence(store):
