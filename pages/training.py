@@ -8,7 +8,7 @@ from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
 from cnncore.figures.ladder import ladder
-from cnncore.runs.record import Run, Status
+from cnncore.runs.record import Run, Status, Unread
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import check_batches, network_of
@@ -114,7 +114,8 @@ def show_measured() -> None:
 
 header("Training", "Watch a network learn, and see what each improvement does.")
 try:
-    stored = open_store().runs()
+    listed = open_store().listed()
+    stored = [entry for entry in listed if isinstance(entry, Run)]
     config, place = run_form()
     ready = show_plan(config, stored)
 except InputError as problem:
@@ -138,8 +139,8 @@ if current is None:
 else:
     show_run(current, stored)
 show_planned(config)
-if stored:
-    show_table(stored)
+if listed:
+    show_table(stored, [entry for entry in listed if isinstance(entry, Unread)])
 st.markdown(
     "**Try:** *Classroom 2*, then *Classroom 6* with the same seed, one drawn beside the other: which gap closes? · "
     "Momentum on at learning rate 0.1: what does ten times the step do? · Learning rate 5: how does a run end?"

@@ -11,6 +11,8 @@ import pytest
 from cnncore.architecture import named_network
 from cnncore.cli import main
 from cnncore.runs.record import Status
+from cnncore.runs.store import open_store
+from cnncore.training.config import RunConfig
 
 ROOT = Path(__file__).parents[1]
 
@@ -190,6 +192,24 @@ def test_a_run_that_is_deleted_while_it_trains_ends_with_one_sentence(tmp_path, 
     said = capsys.readouterr().err.splitlines()
     assert len(said) == 1
     assert "was deleted, or another process goes on with it" in said[0]
+
+
+def test_a_run_of_another_version_is_listed_and_can_be_deleted(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("CNNCORE_HOME", str(tmp_path))
+    store = open_store()
+    foreign = store.create(RunConfig(), status=Status.FINISHED)
+    with store._transaction() as db:
+        db.execute("""UPDATE runs SET config = '{"attention_heads": 8}'""")
+    own = store.create(RunConfig(), status=Status.FINISHED)
+    assert main(["runs", "list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [own, foreign]
+    assert "of another version" in lines[1]
+    assert main(["runs", "list", "--json"]) == 0
+    assert [entry["id"] for entry in json.loads(capsys.readouterr().out)] == [own, foreign]
+    assert main(["runs", "show", foreign]) == 2
+    assert main(["runs", "delete", foreign]) == 0
+    assert [entry.id for entry in store.listed()] == [own]
 
 
 def test_train_takes_every_option_of_a_run(tmp_path):

@@ -63,7 +63,7 @@ def _store() -> Finding:
     try:
         from cnncore.runs.store import open_store
 
-        count = len(open_store().runs(limit=100_000))
+        count = len(open_store().listed(limit=100_000))
         free = shutil.disk_usage(folder).free
     except (OSError, ValueError) as error:
         return Finding("store", False, f"{folder} cannot be used ({error}): set CNNCORE_HOME to a folder you may write")

@@ -7,7 +7,7 @@ import time
 
 from cnncore.errors import InputError
 from cnncore.runs import client
-from cnncore.runs.record import LOCKED, Run, Status
+from cnncore.runs.record import LOCKED, Run, Status, Unread
 from cnncore.runs.store import open_store
 
 _ACTIONS = {
@@ -15,13 +15,12 @@ _ACTIONS = {
     "continue": client.unpause,
     "stop": client.stop,
     "resume": client.resume,
-    "delete": client.delete,
 }
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("action", choices=["list", "show", "export", *_ACTIONS])
+    parser.add_argument("action", choices=["list", "show", "export", "delete", *_ACTIONS])
     parser.add_argument("run", nargs="?", help="a run's id, or the beginning of it that is unique")
     parser.add_argument("--batches", action="store_true", help="export every update instead of every epoch")
     parser.add_argument("--json", action="store_true", help="print JSON only")
@@ -32,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     store = open_store()
     client.attend()
     if args.action == "list":
-        runs = store.runs()
+        runs = store.listed()
         if args.json:
             print(json.dumps([entry.to_dict() for entry in runs]))
         else:
@@ -41,6 +40,12 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.run is None:
         raise InputError(f"`run` must be given for {args.action}: `python -m cnncore runs list` shows the ids.")
+    if args.action == "delete":  # one that this version cannot read, too
+        run_id = store.over(args.run)
+        client.delete(run_id)
+        if args.json:
+            print(json.dumps({"deleted": run_id}))
+        return 0
     chosen = store.get(args.run)
     if args.action == "export" and chosen.test_locked:
         raise InputError(
@@ -55,10 +60,6 @@ def run(args: argparse.Namespace) -> int:
         return 0
     if args.action != "show":
         _ACTIONS[args.action](chosen.id)
-        if args.action == "delete":
-            if args.json:
-                print(json.dumps({"deleted": chosen.id}))
-            return 0
         chosen = _settled(chosen.id, args.action)
     print(json.dumps(chosen.to_dict()) if args.json else _line(chosen))
     if args.action == "show" and not args.json:
@@ -79,7 +80,9 @@ def _settled(run_id: str, action: str) -> Run:
     return open_store().get(run_id)
 
 
-def _line(entry: Run) -> str:
+def _line(entry: Run | Unread) -> str:
+    if isinstance(entry, Unread):
+        return f"{entry.id}  {entry.status:11}  {entry.label}"
     accuracy = "" if entry.test_accuracy is None else f"  test {100 * entry.test_accuracy:.1f} %"
     if entry.test_locked and entry.validation_accuracy is not None:
         accuracy = f"  validation {100 * entry.validation_accuracy:.1f} %, test {LOCKED}"

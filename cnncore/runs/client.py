@@ -89,12 +89,22 @@ def resume(run_id: str) -> None:
 
 
 def delete(run_id: str) -> None:
-    """Remove a run that is over, its curves, its checkpoint and its snapshots."""
+    """Remove a run that is over: its curves, its checkpoint, its snapshots and its log."""
     store = open_store()
-    run = store.get(run_id)
-    store.delete(run.id)
-    checkpoint_path(run.id).unlink(missing_ok=True)
-    snapshot_folder(run.id).forget()
+    run_id = store.over(run_id)
+    # The run goes last: while a file is held, the rest can be deleted once more.
+    checkpoint = checkpoint_path(run_id)
+    partial = checkpoint.parent.glob(f"{checkpoint.name}.*.part")  # of processes that were killed as they wrote
+    try:
+        for path in (checkpoint, *partial, home() / "logs" / f"{run_id}.log"):
+            path.unlink(missing_ok=True)
+        snapshot_folder(run_id).forget()
+    except OSError as error:
+        raise InputError(
+            f"`run` (={run_id}) cannot be deleted, a file of it is held ({error.strerror}: {error.filename}): close "
+            "what reads it or allow writing there, then delete the run again."
+        ) from error
+    store.delete(run_id)
 
 
 def _while_active(run_id: str, intent: Intent) -> None:

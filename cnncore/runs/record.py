@@ -175,6 +175,25 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Unread:
+    """A stored run that this version of the program cannot read: a newer or older one made it. It can be deleted."""
+
+    id: str
+    name: str
+    created: float
+    status: str
+
+    @property
+    def label(self) -> str:
+        """What the run is called where runs are told apart."""
+        return " · ".join(filter(None, [self.name, "of another version of the program, cannot be read"]))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is known of the run as plain values for JSON."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {"label": self.label}
+
+
+@dataclass(frozen=True)
 class Curve:
     """A metric over a run, at most as many points as were asked for.
 

@@ -14,7 +14,7 @@ from cnncore.errors import InputError
 from cnncore.events import Batch, Changed, Diverged, Epoch, Event, Finished, Started, Stopped
 from cnncore.home import home
 from cnncore.runs.curves import Curves
-from cnncore.runs.record import Intent, Run, Status, Wanted
+from cnncore.runs.record import Intent, Run, Status, Unread, Wanted
 from cnncore.runs.supervision import Supervision
 from cnncore.training.config import RunConfig
 
@@ -71,7 +71,17 @@ class RunStore(Curves, Supervision):
         return ids
 
     def get(self, run_id: str) -> Run:
-        """Return the run whose id is or uniquely begins with `run_id`."""
+        """Return the run whose id is or uniquely begins with `run_id`; an `InputError` if it cannot be read here."""
+        row = self._row(run_id)
+        found = _listed(row)
+        if isinstance(found, Unread):
+            raise InputError(
+                f"`run` (={found.id}) was made by another version of the program and cannot be read by this one: "
+                "delete it, or use that version."
+            )
+        return found
+
+    def _row(self, run_id: str) -> sqlite3.Row:
         with self._errors():
             found = self._connection.execute(
                 f"{_RUN_QUERY} WHERE substr(runs.id, 1, length(?1)) = ?1", (run_id,)
@@ -80,17 +90,22 @@ class RunStore(Curves, Supervision):
         if not run_id or len(exact) != 1:
             reason = "fits several runs" if run_id and exact else "is no run"
             raise InputError(f"`run` (={run_id!r}) {reason}: `python -m cnncore runs list` shows their names.")
-        return _run(exact[0])
+        row: sqlite3.Row = exact[0]
+        return row
 
     def runs(self, limit: int = 200, group: str | None = None) -> list[Run]:
         """Return the newest runs, of `group` alone if one is named, newest first."""
+        return [entry for entry in self.listed(limit, group) if isinstance(entry, Run)]
+
+    def listed(self, limit: int = 200, group: str | None = None) -> list[Run | Unread]:
+        """Return what `runs` does, and in their places those that this version of the program cannot read."""
         with self._errors():
             rows = self._connection.execute(
                 f"""{_RUN_QUERY} WHERE ?1 IS NULL OR runs.group_name = ?1
                     ORDER BY runs.created DESC, runs.id DESC LIMIT ?2""",
                 (group, limit),
             )
-            return [_run(row) for row in rows.fetchall()]
+            return [_listed(row) for row in rows.fetchall()]
 
     def groups(self) -> dict[str, int]:
         """Return the groups and how many runs each has, the one with the newest run first."""
@@ -100,15 +115,20 @@ class RunStore(Curves, Supervision):
             )
             return {row[0]: row[1] for row in rows.fetchall()}
 
+    def over(self, run_id: str) -> str:
+        """Return the whole id of a run that is over; one that is still going on is refused."""
+        row = self._row(run_id)
+        if row["status"] in [status for status in Status if status.active]:
+            raise InputError(
+                f"`run` (={row['id']}) is {row['status']} and can only be deleted when it is over: stop it first."
+            )
+        return str(row["id"])
+
     def delete(self, run_id: str) -> None:
         """Remove the run and its curves; one that is still going on is refused."""
-        run = self.get(run_id)
-        if run.status.active:
-            raise InputError(
-                f"`run` (={run.id}) is {run.status} and can only be deleted when it is over: stop it first."
-            )
+        run_id = self.over(run_id)
         with self._transaction() as db:
-            db.execute("DELETE FROM runs WHERE id = ?", (run.id,))
+            db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def request(self, run_id: str, intent: Intent) -> None:
         """Say what the run should do; its worker reads it within a moment, the supervisor sees to queued ones."""
@@ -237,12 +257,17 @@ def _new_id(db: sqlite3.Connection, moment: str) -> str:
             return run_id
 
 
-def _run(row: sqlite3.Row) -> Run:
+def _listed(row: sqlite3.Row) -> Run | Unread:
+    try:
+        read = {
+            "status": Status(row["status"]),
+            "intent": Intent(row["intent"]),
+            "config": RunConfig.from_json(row["config"]),
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):  # settings or a status that this version does not know
+        return Unread(row["id"], row["name"], row["created"], row["status"])
     values: dict[str, Any] = {spec.name: row[spec.name] for spec in fields(Run) if spec.name in row.keys()}  # noqa: SIM118 a Row iterates over its values
-    values |= {
-        "status": Status(row["status"]),
-        "intent": Intent(row["intent"]),
-        "config": RunConfig.from_json(row["config"]),
+    values |= read | {
         "versions": json.loads(row["versions"] or "{}"),
         "epoch": row["done"] or 0,
         "step": row["last_step"] or 0,

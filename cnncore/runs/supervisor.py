@@ -116,7 +116,7 @@ class Supervisor:
             self._ended(run_id, Intent(row["intent"]), f"its process ended with status {code}")
 
     def _ended(self, run_id: str, intent: Intent, how: str) -> None:
-        epoch = self._store.get(run_id).epoch
+        epoch = self._store.complete_epochs(run_id)
         resumable = f"It can be resumed after epoch {epoch}." if epoch else "Resumed, it begins anew."
         if intent is Intent.STOP:
             self._store.set_status(run_id, Status.STOPPED, f"Stopped as asked. {resumable}")

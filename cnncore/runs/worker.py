@@ -202,7 +202,12 @@ class _Heartbeat:
 def main() -> int:
     """Run the worker of the run that the command line names."""
     store = open_store()
-    run = store.get(sys.argv[1])
+    try:
+        run = store.get(sys.argv[1])
+    except InputError as error:  # a run that another version of the program has put into the queue
+        store.set_status(sys.argv[1], Status.FAILED, str(error))
+        print(error, file=sys.stderr)  # noqa: T201 into the worker's log
+        return 2
     yield_priority()
     try:
         from cnncore.training.trainer import own_process

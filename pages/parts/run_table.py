@@ -7,7 +7,7 @@ from cnncore.course.facts import REPORT, facts
 from cnncore.data.progress import duration
 from cnncore.figures.words import percent
 from cnncore.runs import client
-from cnncore.runs.record import Run
+from cnncore.runs.record import Run, Unread
 from cnncore.runs.store import open_store
 from cnncore.training.presets import title
 from pages.parts.held_out import LOCKED, locked
@@ -37,29 +37,33 @@ def show_report() -> None:
         tabulate(rows)
 
 
-def show_table(runs: list[Run]) -> None:
-    """List the stored runs, with what can be done with one of them."""
+def show_table(runs: list[Run], unread: list[Unread]) -> None:
+    """List the stored runs, last those that cannot be read, with what can be done with one of them."""
     st.subheader("Runs so far", anchor=False)
-    table = pd.DataFrame(
+    rows: list[dict[str, str | None]] = [
         {
-            "run": [run.label for run in runs],
-            "status": [str(run.status) for run in runs],
-            "epochs": [f"{run.epoch}/{run.config.epochs}" for run in runs],
-            "test (95 % interval)": [_test(run) for run in runs],
-            "validation": [_share(run.validation_accuracy) for run in runs],
-            "train": [_share(run.train_accuracy) for run in runs],
-            "training": [duration(run.seconds) for run in runs],
-            "data": [run.config.dataset for run in runs],
-            "id": [run.id for run in runs],
+            "run": run.label,
+            "status": str(run.status),
+            "epochs": f"{run.epoch}/{run.config.epochs}",
+            "test (95 % interval)": _test(run),
+            "validation": _share(run.validation_accuracy),
+            "train": _share(run.train_accuracy),
+            "training": duration(run.seconds),
+            "data": run.config.dataset,
+            "id": run.id,
         }
-    )
-    if not any(run.config.validation_size for run in runs):
+        for run in runs
+    ]
+    rows += [{"run": entry.label, "status": entry.status, "id": entry.id} for entry in unread]
+    table = pd.DataFrame(rows)
+    if runs and not any(run.config.validation_size for run in runs):
         table = table.drop(columns="validation")
     tabulate(
-        table, height=min(38 + 35 * len(runs), 320), column_config={"run": st.column_config.TextColumn(width="medium")}
+        table, height=min(38 + 35 * len(rows), 320), column_config={"run": st.column_config.TextColumn(width="medium")}
     )
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {run.id: f"{run.label} ({run.id})" for run in runs}
+        names |= {entry.id: f"{entry.label} ({entry.id})" for entry in unread}
         closed = {run.id for run in runs if locked(run)}
         picked = st.selectbox("Run", list(names), format_func=names.__getitem__, key="picked", width=420)
         st.button("Show", icon=":material/visibility:", on_click=show, args=(picked,))

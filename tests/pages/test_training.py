@@ -227,6 +227,22 @@ def test_a_stored_run_can_be_deleted(store):
     assert store.runs() == []
 
 
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_run_of_another_version_is_in_the_table_and_can_be_deleted(store, others):
+    foreign = filled(store)
+    with store._transaction() as db:
+        db.execute("""UPDATE runs SET config = '{"attention_heads": 8}'""")
+    for _ in range(others):
+        filled(store)
+    app = opened(run=foreign)
+    assert not app.exception
+    assert "was made by another version of the program" in said(app)
+    app.selectbox(key="picked").set_value(foreign).run()
+    next(button for button in app.button if button.label == "Delete").click().run()
+    assert not app.exception
+    assert len(store.listed()) == others
+
+
 def test_garbage_in_place_of_the_store_is_one_sentence(store, app_home, monkeypatch):
     other = app_home / "other"
     other.mkdir()

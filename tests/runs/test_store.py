@@ -306,6 +306,33 @@ def test_a_store_of_a_newer_program_is_left_alone(app_home):
         RunStore(path)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        """config = json_set(config, '$.attention_heads', 8)""",
+        """config = json_set(config, '$.optimizer', 'lion')""",
+        """config = json_set(config, '$.augment', json('[{"kind": "warp"}]'))""",
+        "config = 'no JSON'",
+        "config = '[]'",
+        "status = 'archived'",
+    ],
+)
+def test_a_run_of_another_version_is_listed_and_can_only_be_deleted(store, change):
+    foreign, own = store.create(CONFIG, name="theirs"), store.create(CONFIG)
+    store.set_status(foreign, Status.STOPPED)
+    with store._transaction() as db:
+        db.execute(f"UPDATE runs SET {change} WHERE id = ?", (foreign,))
+    assert [run.id for run in store.runs()] == [own]
+    [first, second] = store.listed()
+    assert first == store.get(own)
+    assert (second.id, second.label) == (foreign, "theirs · of another version of the program, cannot be read")
+    for act in (store.get, store.requeue):
+        with pytest.raises(InputError, match=rf"`run` \(={foreign}\) was made by another version .*: delete it"):
+            act(foreign)
+    store.delete(foreign)
+    assert [entry.id for entry in store.listed()] == [own]
+
+
 def test_a_full_disk_is_called_what_it_is_and_leaves_what_was_there(store):
     run_id = filled(store)
     with sqlite3.connect(store.path) as db:

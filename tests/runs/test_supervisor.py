@@ -286,6 +286,17 @@ def test_a_run_that_is_stopped_a_second_time_has_its_time_again(store, superviso
     assert processes[run_id].pressed == ["terminate"]
 
 
+def test_a_run_of_another_version_that_dies_is_interrupted_like_any_other(store, supervisor, processes):
+    run_id = store.create(CONFIG)
+    with store._transaction() as db:
+        db.execute("""UPDATE runs SET config = '{"attention_heads": 8}'""")
+    supervisor.step()
+    store.claim(run_id, "w", 1)
+    processes[run_id].code = 1
+    supervisor.step()
+    assert store.over(run_id) == run_id
+
+
 def test_a_process_that_cannot_be_started_is_a_failed_run(store):
     def refuse(run_id):
         raise InputError("the process cannot be started: free memory.")
@@ -307,6 +318,42 @@ def test_the_client_refuses_what_makes_no_sense(store):
     ):
         with pytest.raises(InputError, match=f"is finished and cannot be {word}"):
             act(run_id)
+
+
+def with_files(store, home):
+    """Return a run that is over, and the files that its processes have left."""
+    run_id = store.create(CONFIG)
+    store.set_status(run_id, Status.STOPPED)
+    names = [f"checkpoints/{run_id}.pt", f"checkpoints/{run_id}.pt.4711.part", f"logs/{run_id}.log"]
+    names += [f"checkpoints/{run_id}/epoch-0001.npz", f"checkpoints/{run_id}/epoch-0002.npz.4711.part"]
+    for name in names:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).touch()
+    return run_id, names
+
+
+def test_a_deleted_run_leaves_no_file(store, app_home):
+    other, kept = with_files(store, app_home)
+    run_id, _ = with_files(store, app_home)
+    client.delete(run_id)
+    assert [run.id for run in store.runs()] == [other]
+    left = [path for folder in ("checkpoints", "logs") for path in (app_home / folder).rglob("*") if path.is_file()]
+    assert {path.relative_to(app_home).as_posix() for path in left} == set(kept)
+
+
+def test_a_run_whose_file_is_held_can_be_deleted_once_more(store, app_home, monkeypatch):
+    run_id, _ = with_files(store, app_home)
+
+    def held(path, missing_ok=False):  # what Windows says of a file that somebody reads
+        raise PermissionError(13, "it is used by another process", str(path))
+
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.unlink", held)
+        with pytest.raises(InputError, match=rf"`run` \(={run_id}\) cannot be deleted, a file of it is held"):
+            client.delete(run_id)
+    assert store.get(run_id).status is Status.STOPPED
+    client.delete(run_id)
+    assert store.runs() == []
 
 
 @pytest.fixture

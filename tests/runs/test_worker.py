@@ -8,6 +8,7 @@ import pytest
 
 from cnncore.errors import InputError
 from cnncore.events import Batch, Diverged, Epoch, Finished, Stopped
+from cnncore.runs import worker
 from cnncore.runs.record import Intent, Status
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import RunStore
@@ -268,6 +269,17 @@ worker.record(open_store(), run.id, run.config, trainer=hangs)
             process.kill()
     assert process.returncode == 1
     assert "was to stop and hangs" in said
+
+
+def test_a_run_of_another_version_fails_with_its_sentence(store, monkeypatch, capsys):
+    run_id = store.create(CONFIG)
+    with store._transaction() as db:
+        db.execute("""UPDATE runs SET config = '{"attention_heads": 8}'""")
+    monkeypatch.setattr(sys, "argv", ["worker", run_id])
+    assert worker.main() == 2
+    assert "made by another version" in capsys.readouterr().err
+    [entry] = store.listed()
+    assert entry.status == "failed"
 
 
 def test_a_divergence_is_an_end_with_its_sentence(store):
