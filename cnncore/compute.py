@@ -70,13 +70,18 @@ class _Child:
         options: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             options = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "cnncore.compute"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            **options,
-        )
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "cnncore.compute"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=environment,
+                **options,
+            )
+        except OSError as error:
+            raise ComputeError(
+                f"The process that calculates cannot be started ({error.strerror}): free memory, then try again."
+            ) from error
         self.warm = False
         self.starting = 0.0  # seconds until the first answer, torch's import in it
 

@@ -230,6 +230,19 @@ def test_what_runs_apart_leaves_the_pool_alone_and_ends(functions, monkeypatch):
         compute.call("work:refused", apart=True)
 
 
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_child_that_cannot_be_started_is_a_compute_error_and_the_next_call_starts_one(functions, monkeypatch, apart):
+    def refuse(*_, **__):
+        raise OSError(12, "Cannot allocate memory")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("subprocess.Popen", refuse)
+        for _ in range(compute.PROCESSES + 1):
+            with pytest.raises(compute.ComputeError, match=r"cannot be started \(Cannot allocate memory\)"):
+                compute.call("work:pid", apart=apart)
+    assert compute.call("work:double", x=1, apart=apart) == 2
+
+
 def test_shutdown_is_safe_before_anything_was_started_and_twice(functions):
     compute.shutdown()
     compute.shutdown()
