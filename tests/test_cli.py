@@ -212,6 +212,24 @@ def test_a_run_of_another_version_is_listed_and_can_be_deleted(tmp_path, monkeyp
     assert [entry.id for entry in store.listed()] == [own]
 
 
+def test_a_reader_who_has_seen_enough_stops_the_run_quietly(tmp_path):
+    line = "train --epochs 500 --network classroom --train-size 200 --test-size 100 --device cpu --json"
+    command = [sys.executable, "-m", "cnncore", *line.split()]
+    environment = {**os.environ, "CNNCORE_HOME": str(tmp_path)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **pipes) as process:
+        try:
+            assert json.loads(process.stdout.readline())["event"] == "started"
+            process.stdout.close()
+            assert process.wait(timeout=120) == 130
+            assert process.stderr.read() == ""
+        finally:
+            process.kill()
+    [run] = json.loads(cnncore("runs", "list", "--json", home=tmp_path).stdout)
+    assert run["status"] == "stopped"
+    assert run["message"].startswith("Stopped as asked")
+
+
 def test_train_takes_every_option_of_a_run(tmp_path):
     line = (
         "train --epochs 1 --network classroom --train-size 60 --test-size 40 --validation-size 20 --device cpu --json "

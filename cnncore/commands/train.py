@@ -2,6 +2,7 @@
 
 import argparse
 import dataclasses
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -114,9 +115,18 @@ def run(args: argparse.Namespace) -> int:
         print(warning, file=sys.stderr)
     log = PracticalLog()
 
+    read = True
+
     def show(event: Event) -> None:
-        for line in [to_json(event)] if args.log == "json" else log.lines(event):
-            print(line, flush=True)
+        nonlocal read
+        try:
+            for line in ([to_json(event)] if args.log == "json" else log.lines(event)) if read else ():
+                print(line, flush=True)
+        except BrokenPipeError:
+            # The reader (`| head`) has seen enough: the run stops as at Ctrl-C. What Python still holds goes nowhere.
+            read = False
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            raise KeyboardInterrupt from None
 
     own_process()
     store = open_store()
