@@ -8,6 +8,7 @@ The function gets `report`, to be called with a `Progress` now and then, and ret
 
 jobs/<name>.json     how far it is, or how it ended and with what; replaced as a whole
 jobs/<name>.cancel   asks it to end; it looks at every report
+jobs/<name>.start    locked while it is being started
 jobs/<name>.lock     locked while it runs
 logs/job-<name>.log  what the process printed, should it ever end without a word
 """
@@ -75,7 +76,7 @@ def _log(name: str) -> Path:
 
 def _write(name: str, state: State, progress: Progress, result: Any = None) -> None:
     values = {"state": state, "updated": time.time(), "progress": dataclasses.asdict(progress), "result": result}
-    write_text(_file(name, "json"), json.dumps(values, allow_nan=False))
+    write_text(_file(name, "json"), json.dumps(values, allow_nan=False), lasting=state is not State.RUNNING)
 
 
 def _read(name: str) -> tuple[Job, float]:
@@ -90,26 +91,35 @@ def start(name: str, target: str, /, **values: Any) -> None:
     The process outlives this one; `status(name)` tells the rest. `values` must be what JSON can hold. A job of this
     name that is running already is an `InputError`, and so is a disk that cannot be written to.
     """
-    found = status(name)
-    if found is not None and found.state is State.RUNNING:
-        raise InputError(f"`job` (={name}) is running already: wait for it, or cancel it first.")
     file = _file(name, "json")
-    if file in _children:
-        _children.pop(file).wait(timeout=_GRACE)  # it has said how it ended and is on its way out
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        _file(name, "cancel").unlink(missing_ok=True)
-        _log(name).unlink(missing_ok=True)
-        _write(name, State.RUNNING, Progress("Starting"))
+        with lock(_file(name, "start")) as free:  # of two that start it at the same time one does
+            found = status(name)
+            if not free or (found is not None and found.state is State.RUNNING):
+                raise InputError(f"`job` (={name}) is running already: wait for it, or cancel it first.")
+            _await_end(name)
+            _file(name, "cancel").unlink(missing_ok=True)
+            _log(name).unlink(missing_ok=True)
+            _write(name, State.RUNNING, Progress("Starting"))
+            try:
+                _children[file] = start_detached("cnncore.jobs", name, target, json.dumps(values), log=_log(name).name)
+            except InputError:
+                dismiss(name)
+                raise
     except OSError as error:
         raise InputError(
             f"{file.parent} cannot be written to ({error.strerror}): set CNNCORE_HOME to a folder that can."
         ) from error
-    try:
-        _children[file] = start_detached("cnncore.jobs", name, target, json.dumps(values), log=_log(name).name)
-    except InputError:
-        dismiss(name)
-        raise
+
+
+def _await_end(name: str) -> None:
+    """Wait for the process of an earlier job, which has said how it ended and is on its way out."""
+    child = _children.get(_file(name, "json"))
+    if child is not None:
+        try:
+            child.wait(timeout=_GRACE)
+        except subprocess.TimeoutExpired:
+            raise InputError(f"`job` (={name}) has a process that has not ended yet: try again in a minute.") from None
 
 
 def status(name: str) -> Job | None:
@@ -120,8 +130,11 @@ def status(name: str) -> Job | None:
         child = _children.get(file)
         ended = child is not None and child.poll() is not None
         if found.state is not State.RUNNING:
+            if ended:
+                _children.pop(file, None)  # it says nothing about the next job of this name
             return found
-        if not ended and (child is not None or time.time() - updated < _GRACE or _alive(name)):
+        # One that has ended is no proof: another process may have started, and may do, the job of this name.
+        if (child is not None and not ended) or (child is None and time.time() - updated < _GRACE) or _alive(name):
             return found
         again, _ = _read(name)  # its last word, just before the end
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):  # none, or of another version
@@ -152,8 +165,9 @@ def jobs(prefix: str = "") -> list[Job]:
 
 
 def cancel(name: str) -> None:
-    """Ask the job to end; it does so at its next report."""
-    _file(name, "cancel").touch()
+    """Ask the job to end; it does so at its next report. Where no job was ever started there is nothing to end."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        _file(name, "cancel").touch()
 
 
 def dismiss(name: str) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -147,6 +148,63 @@ def test_what_another_process_does_is_left_alone(app_home):
         with pytest.raises(InputError, match="being done by another process"):
             record("mine", lambda _: 1)
     assert status("mine").state is State.RUNNING
+
+
+def test_two_who_start_a_job_at_the_same_time_start_one(app_home, monkeypatch):
+    refused, write = [], jobs._write
+
+    def at_once(*values):
+        monkeypatch.setattr(jobs, "_write", write)
+        thread = threading.Thread(target=second)
+        thread.start()
+        thread.join()
+        write(*values)
+
+    def second():
+        try:
+            start("once", "job_work:double", x=2)
+        except InputError as error:
+            refused.append(str(error))
+
+    monkeypatch.setattr(jobs, "_write", at_once)
+    start("once", "job_work:double", x=1)
+    assert until_ended("once").result["x"] == 2
+    assert refused == ["`job` (=once) is running already: wait for it, or cancel it first."]
+
+
+def test_a_child_that_has_ended_is_no_proof_while_another_process_does_the_job(app_home):
+    (app_home / "jobs").mkdir(parents=True)
+    jobs._write("twice", State.RUNNING, Progress("working"))
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        child.wait()
+    jobs._children[app_home / "jobs" / "twice.json"] = child
+    with lock(app_home / "jobs" / "twice.lock"):
+        assert status("twice").state is State.RUNNING
+    assert status("twice").state is State.FAILED
+
+
+def test_a_child_of_an_earlier_job_says_nothing_about_the_next_one(app_home):
+    start("next", "job_work:double", x=1)
+    until_ended("next")
+    jobs._children[app_home / "jobs" / "next.json"].wait()
+    assert status("next").state is State.DONE
+    jobs._write("next", State.RUNNING, Progress("Starting"))  # by another process, which is not up yet
+    assert status("next").state is State.RUNNING
+
+
+def test_a_process_that_does_not_end_is_one_sentence(app_home, monkeypatch):
+    (app_home / "jobs").mkdir(parents=True)
+    jobs._write("slow", State.DONE, Progress("working"))
+    monkeypatch.setattr(jobs, "_GRACE", 0.05)
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        jobs._children[app_home / "jobs" / "slow.json"] = child
+        with pytest.raises(InputError, match=r"`job` \(=slow\) has a process that has not ended yet"):
+            start("slow", "job_work:double", x=1)
+
+
+def test_where_no_job_was_ever_started_there_is_nothing_to_cancel(app_home):
+    cancel("any")
+    assert status("any") is None
 
 
 def test_reports_are_written_and_looked_at(app_home):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.baselines.outcome import Classifier, Dictionary, Model, Result
-from cnncore.data.atomic import replace, write_text
+from cnncore.data.atomic import replace, settle, write_text
 from cnncore.errors import InputError
 from cnncore.home import home
 
@@ -29,6 +29,7 @@ def save(result: Result, model: Model) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         np.savez(part, **arrays)
+        settle(part)
         replace(part, folder / f"{result.config.key}.npz")
         write_text(folder / f"{result.config.key}.json", json.dumps(result.to_dict(), allow_nan=False))
     except OSError as error:

@@ -8,22 +8,38 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from cnncore.errors import InputError
+
 _PATIENCE = 1.0  # seconds; on Windows a file that somebody has open cannot be replaced for that moment
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` so that a reader sees the old or the new text, never a part; `OSError` if it cannot."""
+def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
+    """Write `text` to `path` so that a reader sees the old or the new text, never a part; `OSError` if it cannot.
+
+    So does a power cut, unless it is not `lasting`: what is written again in a moment need not wait for the disk.
+    """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         part.write_text(text, encoding="utf-8")
+        if lasting:
+            settle(part)
         replace(part, path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def replace(source: Path, target: Path) -> None:
-    """Give `source` the name `target`, in place of what has it; waits while a reader on Windows holds the target."""
-    until = time.monotonic() + _PATIENCE
+def settle(path: Path) -> None:
+    """Wait until what was written to `path` is on the disk; else a power cut may leave an empty file of a new name."""
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def replace(source: Path, target: Path, patience: float = _PATIENCE) -> None:
+    """Give `source` the name `target`, in place of what has it.
+
+    Waits up to `patience` seconds while a reader on Windows holds the target.
+    """
+    until = time.monotonic() + patience
     while True:
         try:
             source.replace(target)
@@ -37,16 +53,20 @@ def replace(source: Path, target: Path) -> None:
 
 @contextlib.contextmanager
 def lock(path: Path) -> Iterator[bool]:
-    """Hold the lock that `path` stands for; the value is False, and nothing is held, if another process has it.
+    """Hold the lock that `path` stands for; the value is False, and nothing is held, if somebody else has it.
 
-    The operating system lets go of it when the process ends, however it ends.
+    The operating system lets go of it when the process ends, however it ends. A disk that knows no locks is an
+    `InputError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
-        if not _try_lock(file.fileno()):
-            yield False
-            return
-        yield True  # closing the file lets go
+        try:
+            free = _try_lock(file.fileno())
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be locked ({error.strerror}): set CNNCORE_HOME to a folder on a disk of this machine."
+            ) from error
+        yield free  # closing the file lets go
 
 
 if sys.platform == "win32":

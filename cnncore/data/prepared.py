@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncore.data.atomic import write_text
+from cnncore.data.atomic import settle, write_text
 from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.data.images import ImageData, Shape, dataset_name
 from cnncore.errors import InputError
@@ -76,6 +76,7 @@ def save(data: ImageData) -> None:
         arrays.mkdir(parents=True)
         for name in _ARRAYS:
             np.save(arrays / f"{name}.npy", getattr(data, name), allow_pickle=False)
+            settle(arrays / f"{name}.npy")
         write_text(place / "about.json", json.dumps(about, indent=1))
     except OSError as error:
         shutil.rmtree(arrays, ignore_errors=True)

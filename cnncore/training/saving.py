@@ -3,20 +3,25 @@
 import os
 from pathlib import Path
 
-from cnncore.data.atomic import replace
+from cnncore.data.atomic import replace, settle
 from cnncore.errors import InputError
 
+_PATIENCE = 10.0  # seconds; on Windows a virus scanner may hold a file of many megabytes for that long
 
-def save(path: Path, content: memoryview, what: str) -> None:
+
+def save(path: Path, content: memoryview, what: str, *, lasting: bool = True) -> None:
     """Write `content` to `path`; a crash or a full disk leaves the file that was there before.
 
+    So does a power cut, unless it is not `lasting`: to wait for the disk takes 5 to 20 ms.
     `what` names the file in the sentence of the `InputError` that a disk which is full or not to be written gives.
     """
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         partial.write_bytes(content)
-        replace(partial, path)
+        if lasting:
+            settle(partial)
+        replace(partial, path, _PATIENCE)
     except OSError as error:
         partial.unlink(missing_ok=True)
         raise InputError(

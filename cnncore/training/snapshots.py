@@ -122,7 +122,8 @@ class Folder:
     def _save(self, kind: str, epoch: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own option
-        save(self._file(kind, epoch), buffer.getbuffer(), f"the snapshot of epoch {epoch}")
+        # No run resumes from a snapshot: it need not wait for the disk.
+        save(self._file(kind, epoch), buffer.getbuffer(), f"the snapshot of epoch {epoch}", lasting=False)
 
     def _read(self, kind: str, epoch: int, there: Callable[[], tuple[int, ...]]) -> dict[str, NDArray[Any]]:
         try:
