@@ -5,7 +5,9 @@ import time
 
 from cnncore.runs.database import Database
 
-STALE = 15.0  # seconds without a heartbeat after which a process is taken for dead
+# Seconds without a heartbeat after which a process is taken for dead. So is one whose last heartbeat lies that far in
+# the future: it was given before the clock was set back.
+STALE = 15.0
 
 
 class Supervision(Database):
@@ -16,7 +18,7 @@ class Supervision(Database):
         now = time.time()
         with self._transaction() as db:
             row = db.execute("SELECT token, heartbeat FROM supervisor").fetchone()
-            if row is not None and row["token"] != token and now - row["heartbeat"] < STALE / 2:
+            if row is not None and row["token"] != token and abs(now - row["heartbeat"]) < STALE / 2:
                 return False
             db.execute("INSERT OR REPLACE INTO supervisor VALUES (1, ?, ?, ?)", (token, pid, now))
         return True
@@ -33,7 +35,7 @@ class Supervision(Database):
         """True if a supervisor is alive."""
         with self._errors():
             row = self._connection.execute("SELECT heartbeat FROM supervisor").fetchone()
-        return row is not None and time.time() - float(row["heartbeat"]) < STALE / 2
+        return row is not None and abs(time.time() - float(row["heartbeat"])) < STALE / 2
 
     def grant(self, run_id: str) -> None:
         """Let a paused run go on that was asked to, unless something else is wanted of it by now."""

@@ -67,7 +67,7 @@ class Supervisor:
         self._silent = {
             row["id"]: self._silent.get(row["id"], 0) + 1
             for row in begun
-            if row["id"] not in self._workers and time.time() - (row["heartbeat"] or row["updated"]) > STALE
+            if row["id"] not in self._workers and abs(time.time() - (row["heartbeat"] or row["updated"])) > STALE
         }
         for row in begun:
             if self._silent.get(row["id"], 0) >= SILENT:

@@ -285,6 +285,14 @@ def test_several_writers_do_not_lose_anything(store):
     assert [store.get(run_id).step for run_id in ids] == [40] * 4
 
 
+def test_a_supervisor_of_before_the_clock_was_set_back_is_replaced(store):
+    assert store.supervise("one", 1)
+    with store._transaction() as db:
+        db.execute("UPDATE supervisor SET heartbeat = heartbeat + 3600")
+    assert not store.supervised()
+    assert store.supervise("two", 2)
+
+
 def test_only_one_supervisor_has_the_role(store):
     assert store.supervise("one", 1)
     assert store.supervise("one", 1)

@@ -205,13 +205,14 @@ def test_a_worker_that_dies_before_it_claims_its_run_is_not_started_for_ever(sto
     assert store.get(run_id).status is Status.INTERRUPTED
 
 
-def test_a_worker_of_a_dead_supervisor_is_left_alone_while_it_lives(store, supervisor, processes):
+@pytest.mark.parametrize("ago", [STALE + 1, -3600])  # in the future: the clock was set back since
+def test_a_worker_of_a_dead_supervisor_is_left_alone_while_it_lives(store, supervisor, processes, ago):
     run_id = store.create(CONFIG)
     store.claim(run_id, "w", 1)
     assert supervisor.step()
     assert store.get(run_id).status is Status.RUNNING
     with store._transaction() as db:
-        db.execute("UPDATE runs SET heartbeat = ?", (time.time() - STALE - 1,))
+        db.execute("UPDATE runs SET heartbeat = ?", (time.time() - ago,))
     for _ in range(SILENT):
         supervisor.step()
     assert store.get(run_id).status is Status.INTERRUPTED
