@@ -21,25 +21,25 @@ from pages.parts.network_exchange import exchange
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
 
-ADDRESS = ("size", "convolutional", "count")
+ADDRESS = ("arch_size", "arch_convolutional", "arch_count")
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Flip to multiply-adds": (
-        {"network": "practical", "size": 32, "convolutional": False, "count": Count.MACS},
+        {"network": "practical", "arch_size": 32, "arch_convolutional": False, "arch_count": Count.MACS},
         "fc4 holds 86 % of the parameters and does 4.4 % of the work. The convolutions share few weights and use each "
         "of them at every position.",
     ),
     "VGG16 at 255": (
-        {"network": "vgg16", "size": 255, "convolutional": False, "count": Count.ACTIVATIONS},
+        {"network": "vgg16", "arch_size": 255, "arch_convolutional": False, "arch_count": Count.ACTIVATIONS},
         "31 pixels more than it was made for, and it still works: five pools round down. One more pixel breaks it.",
     ),
     "Over the wall": (
-        {"network": "vgg16", "size": 384, "convolutional": True, "count": Count.PARAMETERS},
+        {"network": "vgg16", "arch_size": 384, "arch_convolutional": True, "arch_count": Count.PARAMETERS},
         "As convolutions the dense layers slide: the same parameters, and 6 × 6 answers, one for each window of 224 "
         "pixels. There is no wall any more, only a smallest size.",
     ),
     "What one unit sees": (
-        {"network": "vgg16", "size": 224, "convolutional": False, "count": Count.FIELD},
+        {"network": "vgg16", "arch_size": 224, "arch_convolutional": False, "arch_count": Count.FIELD},
         "3, 5, 6, 10, ... 212 pixels: each pool doubles how fast the field grows. fc6 reaches beyond the image: its "
         "404 pixels are clipped at the border.",
     ),
@@ -65,7 +65,7 @@ def all_sizes(network: str, convolutional: bool) -> Sizes:
 
 def set_all(values: dict[str, Any]) -> None:
     choose(values["network"])
-    st.session_state.sized_for = current_network().input
+    st.session_state.arch_sized_for = current_network().input
     st.session_state.update({key: value for key, value in values.items() if key != "network"})
 
 
@@ -75,9 +75,9 @@ def native_size(network: Network) -> int:
 
 def show_at_native_size(network: Network) -> None:
     """Show another network, wherever it was chosen, at the size that it is made for."""
-    if st.session_state.get("sized_for", network.input) != network.input:
-        st.session_state.size = native_size(network)
-    st.session_state.sized_for = network.input
+    if st.session_state.get("arch_sized_for", network.input) != network.input:
+        st.session_state.arch_size = native_size(network)
+    st.session_state.arch_sized_for = network.input
 
 
 def show_wall(network: Network, size: int, convolutional: bool) -> None:
@@ -101,15 +101,15 @@ def show_try() -> None:
 def show(network: Network, native: Description) -> None:
     """Show the network at the chosen size, or at its own where it does not take that one."""
     state = st.session_state
-    convolutional = state.convolutional and has_dense(network) and not takes_every_size(network)
+    convolutional = state.arch_convolutional and has_dense(network) and not takes_every_size(network)
     try:
-        found = describe(network, (network.input[0], state.size, state.size), convolutional)
+        found = describe(network, (network.input[0], state.arch_size, state.arch_size), convolutional)
     except InputError as error:
         st.error(with_code(f"{error} Below it is shown at that size."), icon=":material/block:")
-        mend_at((network.input[0], state.size, state.size))
+        mend_at((network.input[0], state.arch_size, state.arch_size))
         found = describe(network, None, True) if convolutional else native
-    draw(bill_chart(found, Count(state.count)), "bill", f"{state.count} of each layer")
-    show_wall(network, state.size, convolutional)
+    draw(bill_chart(found, Count(state.arch_count)), "bill", f"{state.arch_count} of each layer")
+    show_wall(network, state.arch_size, convolutional)
     show_try()
     with st.expander("Layer by layer", icon=":material/table_rows:", expanded=True):
         show_table(found, network)
@@ -130,18 +130,20 @@ first, second = st.columns([2, 5], vertical_alignment="bottom")
 with first:
     network = network_choice()
 show_at_native_size(network)
-second.slider("Side of the image (pixels)", SIZES[0], SIZES[-1], native_size(network), key="size", bind="query-params")
+second.slider(
+    "Side of the image (pixels)", SIZES[0], SIZES[-1], native_size(network), key="arch_size", bind="query-params"
+)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     st.segmented_control(
         "Count",
         list(Count),
         default=Count.PARAMETERS,
         required=True,
-        key="count",
+        key="arch_count",
         bind="query-params",
         width="content",
     )
-    st.toggle("Dense as convolutions", key="convolutional", bind="query-params")
+    st.toggle("Dense as convolutions", key="arch_convolutional", bind="query-params")
 explain({key: st.session_state[key] for key in ADDRESS})
 try:
     native = describe(network)

@@ -34,27 +34,27 @@ from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
-ADDRESS = ("batch", "others", "mode", "channel")
-FIRST: dict[str, Any] = {"batch": 8, "others": 0, "mode": TRAIN_MODE, "channel": 1}
+ADDRESS = ("bn_batch", "bn_others", "bn_mode", "bn_channel")
+FIRST: dict[str, Any] = {"bn_batch": 8, "bn_others": 0, "bn_mode": TRAIN_MODE, "bn_channel": 1}
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Two in a batch": (
-        {"batch": 2},
+        {"bn_batch": 2},
         "One neighbour, and it decides half of every statistic: the prediction is a lottery. Small batches and batch "
         "norm do not go together.",
     ),
     "Alone": (
-        {"batch": 1},
+        {"bn_batch": 1},
         "No neighbours, nothing moves, and yet train() does not say what eval() says: the image is normalised by its "
         "own mean and spread, which takes away what made it different from others.",
     ),
     "128 in a batch": (
-        {"batch": 128},
+        {"bn_batch": 128},
         "The statistics of 128 images are nearly the same each time: the points draw together, towards what eval() "
         "says once the running statistics are good.",
     ),
     "Switch to eval()": (
-        {"mode": EVAL_MODE},
+        {"bn_mode": EVAL_MODE},
         "Running statistics instead of the batch's: neighbours play no part, twenty times the same answer.",
     ),
 }
@@ -89,19 +89,19 @@ try:
     subject = choose_subject("bn", PRESETS["classroom-9"], lacks)
     with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
         places = [st.container(width=width) for width in (180, 135, 145, 140, 120)]
-    places[0].select_slider("**Images in a batch**", BATCHES, 8, key="batch", bind="query-params")
-    places[1].number_input("Other neighbours", 0, 999, 0, key="others", bind="query-params", help="A seed.")
+    places[0].select_slider("**Images in a batch**", BATCHES, 8, key="bn_batch", bind="query-params")
+    places[1].number_input("Other neighbours", 0, 999, 0, key="bn_others", bind="query-params", help="A seed.")
     places[2].segmented_control(
-        "Mode", [TRAIN_MODE, EVAL_MODE], default=TRAIN_MODE, required=True, key="mode", bind="query-params"
+        "Mode", [TRAIN_MODE, EVAL_MODE], default=TRAIN_MODE, required=True, key="bn_mode", bind="query-params"
     )
     number = int(
-        places[4].number_input("Channel", 1, 4096, 1, key="channel", bind="query-params", help="Of the layer's.")
+        places[4].number_input("Channel", 1, 4096, 1, key="bn_channel", bind="query-params", help="Of the layer's.")
     )
     explain({key: state[key] for key in ADDRESS})
     # Which layers there are is known once the network has been looked into; the first one is asked for by no name.
     kept, network = state.setdefault("bn_names", {}), (subject.run_id, subject.config.network)
     layer: str = state.get("bn_layer", "") if state.get("bn_layer") in kept.get(network, ())[1:] else ""
-    looked = awaited("norm", norm_in_batches, subject, layer, state.batch, state.others, height=400)
+    looked = awaited("norm", norm_in_batches, subject, layer, state.bn_batch, state.bn_others, height=400)
     if looked is not None:
         kept[network] = looked[0].names
     names = kept.get(network, ())
@@ -112,14 +112,14 @@ try:
         channel = min(number, len(found.mean))
         left, right = beside()
         with left:
-            show_neighbours(subject, among, state.mode, state.batch)
+            show_neighbours(subject, among, state.bn_mode, state.bn_batch)
         with right:
             show_channels(found, channel)
     show_tries(TRY, FIRST)
     if looked is not None:
-        show_statistics(subject, found, layer, state.batch, channel)
+        show_statistics(subject, found, layer, state.bn_batch, channel)
     st.subheader("The bias before it", anchor=False)
-    show_bias(subject, layer, state.batch)
+    show_bias(subject, layer, state.bn_batch)
     folded(
         "bn_depth", "A deep network before its first step", show_depth, subject, icon=":material/stacked_line_chart:"
     )

@@ -47,12 +47,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         list(METRICS),
         list(METRICS).index(f"{judged}/accuracy"),
         format_func=lambda name: METRICS[name].split(" (")[0].capitalize(),
-        key="metric",
+        key="compare_metric",
         bind="query-params",
         width=290,
     )
     axis = st.segmented_control(
-        "Horizontal axis", list(Axis), default=Axis.EPOCH, required=True, key="across", bind="query-params"
+        "Horizontal axis", list(Axis), default=Axis.EPOCH, required=True, key="compare_across", bind="query-params"
     )
 if not chosen:
     st.info("Choose at least one run above.")

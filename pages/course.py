@@ -21,7 +21,11 @@ def _more(question: Question) -> str:
 
 
 header("Questions", "The practical's 34 questions, in course order. Try first, then unfold.")
-words = st.text_input("Search", placeholder="dropout, stride, ...", key="search", bind="query-params").lower().split()
+words = (
+    st.text_input("Search", placeholder="dropout, stride, ...", key="course_search", bind="query-params")
+    .lower()
+    .split()
+)
 found = [
     question
     for question in QUESTIONS

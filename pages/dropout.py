@@ -19,27 +19,32 @@ from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
 
-ADDRESS = ("p", "mask", "books", "mode")
-FIRST: dict[str, Any] = {"p": 0.5, "mask": 0, "books": Books.PYTORCH, "mode": TRAIN_MODE}
+ADDRESS = ("dropout_p", "dropout_mask", "dropout_books", "dropout_mode")
+FIRST: dict[str, Any] = {
+    "dropout_p": 0.5,
+    "dropout_mask": 0,
+    "dropout_books": Books.PYTORCH,
+    "dropout_mode": TRAIN_MODE,
+}
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Another mask": (
-        {"mask": 1},
+        {"dropout_mask": 1},
         "Other units, another score for the same image: the network that the next layer meets is a new one at every "
         "step. There are 2 to the power of the number of units.",
     ),
     "Do both": (
-        {"books": Books.BOTH},
+        {"dropout_books": Books.BOTH},
         "Survivors divided in training *and* test multiplied: in test the score is too small by 1 − p. The ranking of "
         "the classes often survives, the confidence does not, so that accuracy may hide the mistake.",
     ),
     "Drop 90 %": (
-        {"p": 0.9},
+        {"dropout_p": 0.9},
         "The noise has nine times the variance that it has at 0.5, and a tenth of the units carries ten times their "
         "value. Look how far apart twenty predictions of one image are.",
     ),
     "Switch to eval()": (
-        {"mode": EVAL_MODE},
+        {"dropout_mode": EVAL_MODE},
         "Twenty passes, one answer: in eval() the layer does nothing at all. Whoever forgets the switch tests with "
         "noise.",
     ),
@@ -62,14 +67,16 @@ learning, a smaller gap, and at some point underfitting.
 
 def controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):  # wraps where the window is narrow
-        st.slider("**p**, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="p", bind="query-params", width=200)
-        st.number_input("Mask number", 0, 9999, 0, key="mask", bind="query-params", width=120)
+        st.slider(
+            "**p**, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="dropout_p", bind="query-params", width=200
+        )
+        st.number_input("Mask number", 0, 9999, 0, key="dropout_mask", bind="query-params", width=120)
         st.segmented_control(
             "Books of the factor",
             list(Books),
             default=Books.PYTORCH,
             required=True,
-            key="books",
+            key="dropout_books",
             bind="query-params",
             help="Paper: training as it is, test times 1 − p. PyTorch: survivors divided by 1 − p, test as it is.",
         )
@@ -78,7 +85,7 @@ def controls() -> None:
             [TRAIN_MODE, EVAL_MODE],
             default=TRAIN_MODE,
             required=True,
-            key="mode",
+            key="dropout_mode",
             bind="query-params",
         )
 
@@ -87,14 +94,16 @@ header("Dropout", "Half of the units are gone: what do the next layer, training 
 remember(*ADDRESS)
 state = st.session_state
 try:
-    subject = choose_subject("drop", PRESETS["classroom-8"])
+    subject = choose_subject("dropout", PRESETS["classroom-8"])
     controls()
     explain({key: state[key] for key in ADDRESS})
-    looked = awaited("hidden", hidden_and_passes, subject, state.p, state.mask, height=380)
+    looked = awaited("hidden", hidden_and_passes, subject, state.dropout_p, state.dropout_mask, height=380)
     if looked is not None:
         layer, still, moving = looked
         best = int(layer.scores.argmax())
-        found = accounts(layer.activations, layer.weights[best], float(layer.biases[best]), state.p, state.mask)
+        found = accounts(
+            layer.activations, layer.weights[best], float(layer.biases[best]), state.dropout_p, state.dropout_mask
+        )
         show_layer(subject, layer.activations, found, layer.classes[best])
     show_tries(TRY, FIRST)
     if looked is not None:
@@ -102,6 +111,6 @@ try:
         ask_about(found)
 except (InputError, compute.ComputeError) as error:
     st.error(with_code(error), icon=":material/block:")
-folded("drop_measured", "What it does to training", show_measured, icon=":material/query_stats:")
+folded("dropout_measured", "What it does to training", show_measured, icon=":material/query_stats:")
 why(WHY)
 questions("dropout")

@@ -32,10 +32,10 @@ from pages.parts.questions import questions
 LARGEST = (3, 160, 160)  # an uploaded picture's centre square: every pixel still shows, and a rerun takes a moment
 # key -> first value; the weights and what divides them are in the address too, by `to_address`.
 CHOICES: dict[str, Any] = {
-    "border": "reflect",
-    "shown": Shown.AUTOMATIC,
-    "colours": False,
-    "image": DATA,
+    "kernels_border": "reflect",
+    "kernels_shown": Shown.AUTOMATIC,
+    "kernels_colours": False,
+    "kernels_image": DATA,
 }
 # What to press, the kernel and the setting, and what to notice once it is there.
 TRY: dict[str, tuple[str, dict[str, Any], str]] = {
@@ -47,19 +47,19 @@ TRY: dict[str, tuple[str, dict[str, Any], str]] = {
     ),
     "A dark frame": (
         "Gaussian 5 × 5",
-        {"border": "zeros"},
+        {"kernels_border": "zeros"},
         "The blur averages the zeros of the padding in: the border gets dark. Let *reflect* or *replicate* lie beyond "
         "the border, and the frame is gone.",
     ),
     "What a ReLU keeps": (
         "Sobel x",
-        {"shown": Shown.CLIPPED},
+        {"kernels_shown": Shown.CLIPPED},
         "All that is negative is cut off: of the two sides of an object one is left. A network that needs both learns "
         "the mirrored kernel too. Write the weights with the other sign.",
     ),
     "More than white": (
         "Sharpen",
-        {"colours": True},
+        {"kernels_colours": True},
         "The weights add up to 1, and still values leave 0 to 255: on both sides of an edge it overshoots. That is why "
         "a sharpened picture looks sharp.",
     ),
@@ -82,7 +82,7 @@ difference.
 def attempt(name: str, setting: dict[str, Any]) -> None:
     set_kernel(LIBRARY[name])
     for key, value in (CHOICES | setting).items():
-        if key != "image":
+        if key != "kernels_image":
             st.session_state[key] = value
 
 
@@ -99,7 +99,7 @@ def show_try() -> None:
         for title, (name, setting, _) in TRY.items():
             st.button(title, key=f"try_{title}", on_click=attempt, args=(name, setting))
     for name, setting, notice in TRY.values():
-        wanted = {key: value for key, value in (CHOICES | setting).items() if key != "image"}
+        wanted = {key: value for key, value in (CHOICES | setting).items() if key != "kernels_image"}
         if the_kernel() == LIBRARY[name] and all(state[key] == value for key, value in wanted.items()):
             st.info(notice, icon=":material/lightbulb:")
 
@@ -107,17 +107,17 @@ def show_try() -> None:
 def show_pictures(image: NDArray[np.uint8], what: str, kernel: Kernel) -> None:
     """Show the image before and after, and which value has which brightness."""
     state = st.session_state
-    seen = image if state.colours else grey(image)
-    values = result_of(seen, kernel, state.border)
-    picture, legend = picture_of(values, state.shown)
+    seen = image if state.kernels_colours else grey(image)
+    values = result_of(seen, kernel, state.kernels_border)
+    picture, legend = picture_of(values, state.kernels_shown)
     tiles = [Tile(seen, what, f"Before: {what}"), Tile(picture, f"{named(kernel)}. {legend}", f"After: {legend}")]
     st.html(grid(tiles, 130, fill=True))
     st.markdown(f"{range_sentence(values)} {kernel_sentence(kernel)}")
 
 
 header("Kernels", "What does a small grid of weights make of a real image? Choose one, or write your own.")
+remember("kernels_weights", "kernels_divisor", *CHOICES)
 from_address()
-remember("weights", "divisor", *CHOICES)
 cells, pictures = st.columns([3, 8], gap="medium")
 with cells:
     show_cells()
@@ -128,18 +128,21 @@ with pictures:
             "Beyond the border",
             PADDING_MODES,
             PADDING_MODES.index("reflect"),
-            key="border",
+            key="kernels_border",
             bind="query-params",
             width=160,
         )
-        st.selectbox("Values are shown", list(Shown), key="shown", bind="query-params", width=220)
-        st.toggle("Each colour by itself", key="colours", bind="query-params")
+        st.selectbox("Values are shown", list(Shown), key="kernels_shown", bind="query-params", width=220)
+        st.toggle("Each colour by itself", key="kernels_colours", bind="query-params")
     choice = st.container(horizontal=True, vertical_alignment="bottom")
     own = choice.segmented_control(
-        "Image", [DATA, UPLOAD], default=DATA, required=True, key="image", bind="query-params", width="content"
+        "Image", [DATA, UPLOAD], default=DATA, required=True, key="kernels_image", bind="query-params", width="content"
     )
 kernel = the_kernel()
-explain({"weights": kernel.written(), "divisor": kernel.divisor} | {key: st.session_state[key] for key in CHOICES})
+explain(
+    {"kernels_weights": kernel.written(), "kernels_divisor": kernel.divisor}
+    | {key: st.session_state[key] for key in CHOICES}
+)
 to_address(kernel)
 try:
     with choice:
@@ -155,6 +158,8 @@ try:
 except InputError as error:
     drawn.error(with_code(error), icon=":material/block:")
 show_try()
-folded("code", "The same in PyTorch", st.code, filter_code(kernel, st.session_state.border), icon=":material/code:")
+folded(
+    "code", "The same in PyTorch", st.code, filter_code(kernel, st.session_state.kernels_border), icon=":material/code:"
+)
 why(WHY)
 questions("kernels")

@@ -69,7 +69,7 @@ def queue(size: str, seeds: int) -> None:
     try:
         group = f"ladder {size} {time.strftime('%Y-%m-%d %H:%M:%S')}"
         client.start_many(experiments(size, seeds), group=group)
-        st.session_state.ladder = group
+        st.session_state.ladder_shown = group
     except InputError as error:
         st.session_state.ladder_error = str(error)
 
@@ -84,13 +84,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         default="classroom",
         format_func=SIZES.__getitem__,
         required=True,
-        key="size",
+        key="ladder_size",
         bind="query-params",
     )
-    seeds = st.segmented_control("Seeds", [1, 3], default=1, required=True, key="seeds", bind="query-params")
+    seeds = st.segmented_control("Seeds", [1, 3], default=1, required=True, key="ladder_seeds", bind="query-params")
     place = st.container(width="content")
     if known:
-        chosen = st.selectbox("Ladder shown", known, key="ladder", bind="query-params", width=330)
+        chosen = st.selectbox("Ladder shown", known, key="ladder_shown", bind="query-params", width=330)
 ready = plan(size, seeds, stored)
 place.button(
     "Queue the ladder",

@@ -32,7 +32,7 @@ REAL, SUPPOSED = "A stored run's test images", "A supposed true accuracy"
 
 def draw_one() -> None:
     """Draw another single batch."""
-    st.session_state.drawn = st.session_state.get("drawn", 0) + 1
+    st.session_state.lottery_drawn = st.session_state.get("lottery_drawn", 0) + 1
 
 
 def batches(run_id: str | None, epoch: int, written: int, accuracy: float, count: int) -> Readings:  # noqa: ARG001
@@ -56,8 +56,8 @@ def say_one(one: int, accuracy: float) -> None:
     low, high = wilson_interval(one, BATCH)
     holds = "holds" if low <= accuracy <= high else "**misses**"
     st.markdown(
-        f"Batch {st.session_state.drawn}: **{one} of {BATCH}** right, {percent(one / BATCH, BATCH)}. Its interval "
-        f"{holds} the accuracy on all images, {100 * accuracy:.1f} %."
+        f"Batch {st.session_state.lottery_drawn}: **{one} of {BATCH}** right, {percent(one / BATCH, BATCH)}. Its "
+        f"interval {holds} the accuracy on all images, {100 * accuracy:.1f} %."
     )
 
 
@@ -99,18 +99,20 @@ header("The 128-image lottery", "How much does the accuracy of a single test bat
 runs = [run for run in open_store().runs() if run.epoch]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     kinds = [REAL, SUPPOSED] if runs else [SUPPOSED]
-    kind = st.segmented_control("Batches of", kinds, default=kinds[0], required=True, key="kind", bind="query-params")
+    kind = st.segmented_control(
+        "Batches of", kinds, default=kinds[0], required=True, key="lottery_kind", bind="query-params"
+    )
     count = st.select_slider(
-        "Draws", [1000, 2000, 5000, 10_000], value=5000, key="draws", bind="query-params", width=170
+        "Draws", [1000, 2000, 5000, 10_000], value=5000, key="lottery_draws", bind="query-params", width=170
     )
     st.button("Draw one", key="draw_one", icon=":material/casino:", on_click=draw_one)
-picked = run_picker("run", "Run") if kind == REAL else None
+picked = run_picker("lottery_run", "Run") if kind == REAL else None
 if picked is not None and keep_shut(picked, "The batches are drawn from it then."):
     show_report_lottery()
     questions("lottery")
     st.stop()
 if picked is None:
-    percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="acc", bind="query-params", width=260)
+    percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="lottery_acc", bind="query-params", width=260)
 try:
     if picked is None:
         readings, theory, true, images = cached_batches(None, 0, 0, percentage / 100, count)
@@ -121,7 +123,7 @@ try:
 except InputError as error:
     st.warning(with_code(error))
     st.stop()
-drawn = st.session_state.get("drawn", 0)
+drawn = st.session_state.get("lottery_drawn", 0)
 last = int(readings[(drawn - 1) % count]) if drawn else None
 chart = histogram(readings, theory, true, last)
 draw(chart, "batches", f"Histogram of the accuracy of batches of {BATCH} test images", tall=True)

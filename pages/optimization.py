@@ -24,32 +24,32 @@ from pages.parts.tries import show_tries
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Divide the rate": (
-        {"divided": True},
+        {"opt_divided": True},
         "Momentum at a tenth of the rate has the same effective step: along the floor it keeps pace with plain SGD, "
         "and across it swings a little and settles. At the same rate it took steps ten times as large.",
     ),
     "Over the edge": (
-        {"rules": ["SGD", "Momentum"], "lr": 0.3},
+        {"opt_rules": ["SGD", "Momentum"], "opt_lr": 0.3},
         "Above 2 / 8 = 0.25 every step across the valley lands higher on the other side. Momentum stands 0.3: its "
         "limit is 2 (1 + m) / 8 = 0.475. Along the floor 0.3 would be fine: that is what badly conditioned means.",
     ),
     "The ball of noise": (
-        {"surface": "Round bowl", "rules": ["SGD"], "lr": 0.3, "batch": "8"},
+        {"opt_surface": "Round bowl", "opt_rules": ["SGD"], "opt_lr": 0.3, "opt_batch": "8"},
         "It arrives, and then stays in a ball and comes no nearer: each step is as wrong as its batch. The table below "
         "has the ball's size, measured over 200 repeats and by formula.",
     ),
     "Shrink the ball": (
-        {"surface": "Round bowl", "rules": ["SGD"], "lr": 0.3, "batch": "8", "decay": 0.97},
+        {"opt_surface": "Round bowl", "opt_rules": ["SGD"], "opt_lr": 0.3, "opt_batch": "8", "opt_decay": 0.97},
         "The same noise, but the rate falls by 3 % a step: far steps first, small ones at the end. That is why a "
         "schedule helps (Q27).",
     ),
     "Over too early": (
-        {"rules": ["SGD"], "decay": 0.9},
+        {"opt_rules": ["SGD"], "opt_decay": 0.9},
         "All rates together are worth 0.1 / (1 − 0.9) = 1: the valley's floor is longer than that. It stands still on "
         "the slope, and more steps would not help.",
     ),
     "On the ridge": (
-        {"surface": "Saddle", "rules": ["SGD", "Momentum", "Adam"], "lr": 0.1},
+        {"opt_surface": "Saddle", "opt_rules": ["SGD", "Momentum", "Adam"], "opt_lr": 0.1},
         "Started exactly on the ridge, every rule ends on the pass: across it the gradient is zero. Now choose a batch "
         "of 128: noise finds the way down.",
     ),
@@ -114,7 +114,7 @@ state = st.session_state
 explain({key: state[key] for key in ADDRESS})
 try:
     chosen = setting()
-    found = found_ways(chosen, tuple(Rule(name) for name in state.rules))
+    found = found_ways(chosen, tuple(Rule(name) for name in state.opt_rules))
     descent_picture(descent_data(chosen, found), key="descent_picture", moved=moved)
 except InputError as error:
     st.error(with_code(error), icon=":material/block:")

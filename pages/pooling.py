@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cnncore.architecture import AvgPool2d, MaxPool2d, layer_code, load_network
 from cnncore.errors import InputError
 from cnncore.figures.pooling import DOWN, IMAGE, MAPS, RIGHT, Bill, Study, bills, drawn_scene, photo_scene, study
-from pages.parts.address import explain, remember
+from pages.parts.address import asked, explain, remember
 from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.image_choice import from_data
@@ -20,31 +20,39 @@ from pages.parts.tabulate import tabulate
 
 BALL, PIXEL, PHOTO = "Ball", "One pixel", "Image of a data set"
 SIZE = 12  # of the drawn pictures, in pixels: the ball stays inside for every shift
-ADDRESS = ("picture", "map", "window", "stride", "right", "down", "back")
-FIRST: dict[str, Any] = {"picture": BALL, "map": IMAGE, "window": 2, "stride": 2, "right": 1, "down": 0, "back": False}
+ADDRESS = ("pool_scene", "pool_map", "pool_window", "pool_stride", "pool_right", "pool_down", "pool_back")
+FIRST: dict[str, Any] = {
+    "pool_scene": BALL,
+    "pool_map": IMAGE,
+    "pool_window": 2,
+    "pool_stride": 2,
+    "pool_right": 1,
+    "pool_down": 0,
+    "pool_back": False,
+}
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Shift by 2": (
-        {"right": 2, "back": True},
+        {"pool_right": 2, "pool_back": True},
         "A shift by the stride moves the pooled map by exactly one cell: moved back, not one value differs. Now try 1.",
     ),
     "Shift by 1": (
-        {"right": 1, "back": True},
+        {"pool_right": 1, "pool_back": True},
         "Half a cell: no whole move brings the map back. Before the pool the shift could be undone, after it it "
         "cannot. Pooling is *not* invariant to every small shift.",
     ),
     "One pixel": (
-        {"picture": PIXEL, "right": 1},
+        {"pool_scene": PIXEL, "pool_right": 1},
         "The pixel stays inside of its window: the max does not notice at all, and where the pixel was can no longer "
         "be told. That is the invariance, and its price.",
     ),
     "Stride 1": (
-        {"window": 2, "stride": 1, "right": 1, "back": True},
+        {"pool_window": 2, "pool_stride": 1, "pool_right": 1, "pool_back": True},
         "Without a stride a pool is as equivariant as a convolution: the map moves along, pixel by pixel, and is not "
         "one pixel less to compute. Losing the place comes from the stride.",
     ),
     "Edges of a car": (
-        {"picture": PHOTO, "map": "Edges, left to right", "window": 3, "stride": 2, "right": 1},
+        {"pool_scene": PHOTO, "pool_map": "Edges, left to right", "pool_window": 3, "pool_stride": 2, "pool_right": 1},
         "On a real image and after a convolution with ReLU, as in a network, the pooled map changes less than the map "
         "before it, but it changes.",
     ),
@@ -67,31 +75,36 @@ pools less, or keeps the places.
 def set_all(values: dict[str, Any]) -> None:
     """Set the controls to `values`, all others to their first values, and the picture's sliders with them."""
     st.session_state.update(FIRST | values)
-    st.session_state.turn = st.session_state.get("turn", 0) + 1
+    st.session_state.pool_turn = st.session_state.get("pool_turn", 0) + 1
 
 
 def moved() -> None:
     """Keep the shift that was chosen on the picture in the page's address."""
     shift = st.session_state.pool_picture.shift
     if shift:
-        st.session_state.right, st.session_state.down, st.session_state.back = shift[0], shift[1], bool(shift[2])
+        st.session_state.pool_right, st.session_state.pool_down, st.session_state.pool_back = (
+            shift[0],
+            shift[1],
+            bool(shift[2]),
+        )
 
 
 def from_address() -> None:
     """Take the shift, which has no control of Streamlit's, from the address when the page is opened."""
     known: dict[str, dict[str, Any]] = {
-        "right": {str(pixels): pixels for pixels in range(RIGHT + 1)},
-        "down": {str(pixels): pixels for pixels in range(DOWN + 1)},
-        "back": {"true": True, "false": False},
+        "pool_right": {str(pixels): pixels for pixels in range(RIGHT + 1)},
+        "pool_down": {str(pixels): pixels for pixels in range(DOWN + 1)},
+        "pool_back": {"true": True, "false": False},
     }
     for key, values in known.items():
-        if key not in st.session_state:
-            st.session_state[key] = values.get(st.query_params.get(key, "").lower(), FIRST[key])
+        wanted = asked(key)
+        if wanted is not None or key not in st.session_state:
+            st.session_state[key] = values.get((wanted or "").lower(), FIRST[key])
 
 
 def to_address() -> None:
     """Write the shift into the address where it differs from the first one."""
-    for key in ("right", "down", "back"):
+    for key in ("pool_right", "pool_down", "pool_back"):
         if st.session_state[key] != FIRST[key]:
             st.query_params[key] = str(st.session_state[key])
         elif key in st.query_params:
@@ -139,21 +152,21 @@ header("Pooling", "Shift the picture: which values change before the pool, and w
 remember(*ADDRESS)
 from_address()
 columns = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
-columns[0].selectbox("Picture", [BALL, PIXEL, PHOTO], key="picture", bind="query-params")
-columns[1].selectbox("Map before the pool", list(MAPS), key="map", bind="query-params")
-columns[2].slider(":orange[**Window**]", 1, 4, 2, key="window", bind="query-params")
-columns[3].slider("**Stride**", 1, 4, 2, key="stride", bind="query-params")
+columns[0].selectbox("Picture", [BALL, PIXEL, PHOTO], key="pool_scene", bind="query-params")
+columns[1].selectbox("Map before the pool", list(MAPS), key="pool_map", bind="query-params")
+columns[2].slider(":orange[**Window**]", 1, 4, 2, key="pool_window", bind="query-params")
+columns[3].slider("**Stride**", 1, 4, 2, key="pool_stride", bind="query-params")
 state = st.session_state
 to_address()
 explain({key: state[key] for key in ADDRESS})
 try:
-    if state.picture == PHOTO:
+    if state.pool_scene == PHOTO:
         image = from_data("pool").image
         scene = photo_scene(image)
     else:
-        scene = drawn_scene(SIZE, state.picture == PIXEL)
-    found = studied(scene, state.map, state.window, state.stride)
-    begin = {"right": state.right, "down": state.down, "back": state.back, "turn": state.get("turn", 0)}
+        scene = drawn_scene(SIZE, state.pool_scene == PIXEL)
+    found = studied(scene, state.pool_map, state.pool_window, state.pool_stride)
+    begin = {key: state[f"pool_{key}"] for key in ("right", "down", "back")} | {"turn": state.get("pool_turn", 0)}
     pooled_picture(found.data, begin, key="pool_picture", moved=moved)
 except InputError as error:
     st.error(with_code(error), icon=":material/block:")
@@ -161,6 +174,6 @@ show_try()
 with st.expander("What the pools save in the practical's network", icon=":material/savings:", expanded=True):
     show_bills(bills(load_network("practical")))
 why(WHY)
-code = "\n".join(layer_code(make(state.window, state.stride), (1, 1, 1)) for make in (MaxPool2d, AvgPool2d))
+code = "\n".join(layer_code(make(state.pool_window, state.pool_stride), (1, 1, 1)) for make in (MaxPool2d, AvgPool2d))
 folded("code", "The two pools in PyTorch", st.code, code, icon=":material/code:")
 questions("pooling")

@@ -12,7 +12,7 @@ from cnncore.figures.growing_field import growth_chart, recursion
 from pages.parts.address import explain, remember
 from pages.parts.charts import draw
 from pages.parts.current_network import choose
-from pages.parts.field_choice import FRESH, Choice, choice, runs_with_weights
+from pages.parts.field_choice import FRESH, Choice, choice, forget_unit, runs_with_weights
 from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, show_unit, unit_from_address
 from pages.parts.folded import why
 from pages.parts.header import header
@@ -20,26 +20,34 @@ from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.tabulate import tabulate
 
-ADDRESS = ("weights", "layer", "unit", "moment", "gradient", "pools", "channel")
+ADDRESS = (
+    "field_weights",
+    "field_layer",
+    "field_unit",
+    "field_moment",
+    "field_gradient",
+    "field_pools",
+    "field_channel",
+)
 # What to press, the setting, and what to notice once it is there. The unit is counted from 1, as on the picture.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Pools off": (
-        {"network": "practical", "layer": "conv2", "pools": False},
+        {"network": "practical", "field_layer": "conv2", "field_pools": False},
         "Without the pool between them two 5 × 5 convolutions see **9** pixels instead of **14**, and neighbours are "
         "one pixel apart instead of two. The map is four times as large, and more work.",
     ),
     "At the border": (
-        {"network": "practical", "layer": "conv3", "unit": (4, 4)},
+        {"network": "practical", "field_layer": "conv3", "field_unit": (4, 4)},
         "32 × 32 by the formula, but even this unit in the middle **really sees 30 × 30**: two rows and columns of "
         "its field lie in the padding. A corner sees 18 × 18.",
     ),
     "More than the image": (
-        {"network": "resnet18", "layer": "conv5-2", "unit": (3, 3)},
+        {"network": "resnet18", "field_layer": "conv5-2", "field_unit": (3, 3)},
         "435 pixels of an image of 224: every unit could see nearly all of it. It does not: look how little of the "
         "field the gradient fills.",
     ),
     "What it really uses": (
-        {"network": "practical", "layer": "conv3", "unit": (4, 4), "gradient": MANY},
+        {"network": "practical", "field_layer": "conv3", "field_unit": (4, 4), "field_gradient": MANY},
         "Averaged over images and channels the gradient is a hill: many paths lead from the middle of the field to the "
         "unit, few from its edge. The *effective* field is smaller than the formula's.",
     ),
@@ -62,9 +70,10 @@ paths, those at the edge on one: a bell, whose width grows like the square root 
 """
 
 
-def segments(key: str, options: list[str], first: str) -> None:
+def segments(name: str, options: list[str], first: str) -> None:
+    key = f"field_{name}"
     st.segmented_control(
-        key, options, default=first, required=True, key=key, bind="query-params", label_visibility="collapsed"
+        name, options, default=first, required=True, key=key, bind="query-params", label_visibility="collapsed"
     )
 
 
@@ -72,11 +81,16 @@ def set_all(values: dict[str, Any]) -> None:
     """Set the network, its fresh weights and the controls as a prompt says, the others to their first values."""
     choose(values["network"])
     state = st.session_state
-    state.weights, state.layer, state.gradient, state.channel = FRESH, values["layer"], values.get("gradient", ONE), 0
-    state.pools = values.get("pools", True)
-    state.pop("unit", None)
-    if "unit" in values:
-        state.unit = tuple(place - 1 for place in values["unit"])
+    state.field_weights, state.field_layer, state.field_gradient, state.field_channel = (
+        FRESH,
+        values["field_layer"],
+        values.get("field_gradient", ONE),
+        0,
+    )
+    state.field_pools = values.get("field_pools", True)
+    forget_unit()
+    if "field_unit" in values:
+        state.field_unit = tuple(place - 1 for place in values["field_unit"])
 
 
 def show_try(chosen: Choice) -> None:
@@ -86,9 +100,14 @@ def show_try(chosen: Choice) -> None:
         for name, (values, _) in TRY.items():
             st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
     state = st.session_state
-    now = {"network": chosen.network.name, "layer": state.layer, "gradient": state.gradient, "pools": state.pools}
+    now = {
+        "network": chosen.network.name,
+        "field_layer": state.field_layer,
+        "field_gradient": state.field_gradient,
+        "field_pools": state.field_pools,
+    }
     for values, notice in TRY.values():
-        if all(now[key] == values.get(key, {"gradient": ONE, "pools": True}.get(key)) for key in now):
+        if all(now[key] == values.get(key, {"field_gradient": ONE, "field_pools": True}.get(key)) for key in now):
             st.info(notice, icon=":material/lightbulb:")
 
 
@@ -120,19 +139,21 @@ try:
         segments("gradient", [ONE, MANY], ONE)
         if chosen.run is not None:
             segments("moment", [BEFORE, AFTER], AFTER)
-        st.toggle("Pools", True, key="pools", bind="query-params", help="Off: windows of 1 × 1 that change nothing.")
+        st.toggle(
+            "Pools", True, key="field_pools", bind="query-params", help="Off: windows of 1 × 1 that change nothing."
+        )
         if not runs_with_weights():
             st.caption(
                 "No trained network yet: *Train* makes one. Then its weights can be chosen here.", width="content"
             )
     unit_from_address()
-    explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state and key != "unit"})
+    explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state and key != "field_unit"})
     show_unit(chosen)
     show_try(chosen)
     with st.expander("How the field grows from layer to layer", icon=":material/trending_up:", expanded=True):
         draw(growth_chart(chosen.network, chosen.layer), "growth", "The receptive field after every layer")
     with st.expander("Layer by layer: size, jump, start, centre", icon=":material/table_rows:", expanded=True):
-        show_table(chosen, st.session_state.pools)
+        show_table(chosen, st.session_state.field_pools)
 except (InputError, compute.ComputeError) as error:
     st.error(with_code(error), icon=":material/block:")
 why(WHY)

@@ -18,7 +18,7 @@ SETS = {"Built-in": "builtin", "CIFAR-10": "cifar10"}
 # Of which the ingredients were measured: the modern recipe, and the network for the clock.
 FAMILIES = {"Built-in": "classroom", "CIFAR-10": "practical"}
 CLOCKS = {"Built-in": "classroom-clock", "CIFAR-10": "clock"}
-FIRST = {"data": "Built-in", "across": Across.YEAR}
+FIRST = {"records_data": "Built-in", "records_across": Across.YEAR}
 WHY = """
 **One network, three recipes.** 2012, 2015 and 2017 train the same convolutions on the same images for the same number
 of epochs. Batch norm adds a handful of parameters, the modern recipe none.
@@ -37,17 +37,17 @@ def tries(found: list[Step]) -> Tries:
     share, work = lenet.parameters / ours.parameters, lenet.macs / ours.macs
     return {
         "What did accuracy cost?": (
-            {"across": Across.MACS},
+            {"records_across": Across.MACS},
             "One network stands here three times: 2012, 2015 and 2017 have the same convolutions. What lies between "
             "its lowest and its highest dot is no larger network, it is how it was trained.",
         ),
         "Is it the parameters?": (
-            {"across": Across.PARAMETERS},
+            {"records_across": Across.PARAMETERS},
             f"LeNet-5 has {100 * share:.0f} % of the parameters of the network of 2012, and {100 * work:.0f} % of its "
             "multiply-adds. The count that most tables print is not the one that costs time.",
         ),
         "And the real data?": (
-            {"data": "CIFAR-10"},
+            {"records_data": "CIFAR-10"},
             "CIFAR-10 at full length takes a CPU an hour and more. What was measured on a part of it says so; the rest "
             "is said not to be measured, and not copied from elsewhere.",
         ),
@@ -143,9 +143,11 @@ header(
     "The same data, 1989 to today", "How much of thirty years of progress is the network, and how much the training?"
 )
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    shown = st.segmented_control("Data", list(SETS), default="Built-in", required=True, key="data", bind="query-params")
+    shown = st.segmented_control(
+        "Data", list(SETS), default="Built-in", required=True, key="records_data", bind="query-params"
+    )
     across = st.segmented_control(
-        "Along", list(Across), default=Across.YEAR, required=True, key="across", bind="query-params"
+        "Along", list(Across), default=Across.YEAR, required=True, key="records_across", bind="query-params"
     )
 found = steps(SETS[shown])
 chart = steps_chart(found, Across(across))

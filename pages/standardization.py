@@ -33,7 +33,7 @@ HISTOGRAMS, SPECTRUM, NEIGHBOURS, WHOSE, HANDOUT = (
 )
 VIEWS = [HISTOGRAMS, SPECTRUM, NEIGHBOURS, WHOSE, HANDOUT]
 EPS = [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0]
-ADDRESS = ("std_data", "std_class", "std_number", "std_eps", "std_view", "std_kind", "std_dusk")
+ADDRESS = ("std_data", "std_class", "std_number", "std_eps", "std_view", "std_after", "std_dusk")
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "eps 0.000001": (
         {"std_eps": 1e-6, "std_view": SPECTRUM},
@@ -51,7 +51,7 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
         "has been hidden from the test.",
     ),
     "One image, itself": (
-        {"std_view": HISTOGRAMS, "std_kind": Standardization.IMAGE},
+        {"std_view": HISTOGRAMS, "std_after": Standardization.IMAGE},
         "Per image nothing is fitted, so nothing can leak; but that one image was darker than the other is lost.",
     ),
 }
@@ -146,7 +146,7 @@ try:
     match view:
         case "Histograms":
             kind = st.selectbox(
-                "After", offered, format_func=NAMES.__getitem__, key="std_kind", bind="query-params", width=260
+                "After", offered, format_func=NAMES.__getitem__, key="std_after", bind="query-params", width=260
             )
             show_histograms(**source, kind=kind, eps=eps)
         case "Spectrum" if image.size <= 4096:
@@ -163,7 +163,7 @@ except (InputError, compute.ComputeError) as error:
     st.error(with_code(error))
 words = {
     "std_data": info.title,
-    "std_kind": NAMES.get(st.session_state.get("std_kind", Standardization.NONE)),
+    "std_after": NAMES.get(st.session_state.get("std_after", Standardization.NONE)),
 }  # as an address has them
 explain({key: words.get(key, st.session_state[key]) for key in ADDRESS if key in st.session_state})
 questions("standardization")

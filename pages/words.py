@@ -21,28 +21,28 @@ from pages.parts.words_pictures import show_patch, show_words
 WORDS = (50, 100, 200, 500, 1000, 2000)
 BASE = PRESETS["classroom-words"]
 FIRST: dict[str, Any] = {
-    "descriptor": BASE.descriptor,
-    "words": BASE.words,
-    "pyramid": BASE.pyramid,
-    "patch": BASE.patch,
-    "spacing": BASE.stride,
-    "shuffled": False,
+    "bow_descriptor": BASE.descriptor,
+    "bow_words": BASE.words,
+    "bow_pyramid": BASE.pyramid,
+    "bow_patch": BASE.patch,
+    "bow_spacing": BASE.stride,
+    "bow_shuffled": False,
 }
-ADDRESS = (*FIRST, "svm_c", "bow_seed", "train_images")
+ADDRESS = (*FIRST, "bow_svm_c", "bow_seed", "bow_train_images")
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Shuffle the patches": (
-        {"pyramid": False, "shuffled": True},
+        {"bow_pyramid": False, "bow_shuffled": True},
         "The picture is destroyed, its histogram is the same to the last patch, and so is the answer: a bag forgets "
         "where its words were. The pyramid is there to remember a little of it. (No dictionary yet? **Start**.)",
     ),
     "Pixels instead of gradients": (
-        {"descriptor": Descriptor.PATCHES, "patch": 6},
+        {"bow_descriptor": Descriptor.PATCHES, "bow_patch": 6},
         "A descriptor is *designed*. **Start** with raw pixels, and see what the choice of gradient histograms was "
         "worth on these images. A network has to find its own first layer, from labels.",
     ),
     "The course's thousand words": (
-        {"words": 1000, "pyramid": False},
+        {"bow_words": 1000, "bow_pyramid": False},
         "1,000 × 128 = 128,000 numbers in the dictionary, 10 × 1,002 = 10,020 in the classifier: nine tenths of what "
         "is learned never saw a label.",
     ),
@@ -76,10 +76,10 @@ def set_all(values: dict[str, Any]) -> None:
 def more_settings() -> None:
     """Show the settings that only a few need."""
     with st.grid(columns=5, min_column_width=140, vertical_alignment="bottom"):
-        st.slider("Side of a patch", 4, 28, BASE.patch, key="patch", bind="query-params")
-        st.slider("Pixels between patches", 1, 12, BASE.stride, key="spacing", bind="query-params")
-        st.number_input("C of the SVM", 0.001, 1000.0, BASE.c, key="svm_c", bind="query-params", format="%g")
-        st.number_input("Train images (0: all)", 0, 10**6, 0, key="train_images", bind="query-params")
+        st.slider("Side of a patch", 4, 28, BASE.patch, key="bow_patch", bind="query-params")
+        st.slider("Pixels between patches", 1, 12, BASE.stride, key="bow_spacing", bind="query-params")
+        st.number_input("C of the SVM", 0.001, 1000.0, BASE.c, key="bow_svm_c", bind="query-params", format="%g")
+        st.number_input("Train images (0: all)", 0, 10**6, 0, key="bow_train_images", bind="query-params")
         st.number_input("Seed", 0, 2**31 - 1, BASE.seed, key="bow_seed", bind="query-params")
 
 
@@ -88,13 +88,13 @@ def configuration(dataset: str) -> BagOfWordsConfig:
     state = st.session_state
     return BagOfWordsConfig(
         dataset=dataset,
-        descriptor=state.descriptor,
-        words=state.words,
-        patch=state.patch,
-        stride=state.spacing,
-        pyramid=state.pyramid,
-        c=state.svm_c,
-        train_size=state.train_images or None,
+        descriptor=state.bow_descriptor,
+        words=state.bow_words,
+        patch=state.bow_patch,
+        stride=state.bow_spacing,
+        pyramid=state.bow_pyramid,
+        c=state.bow_svm_c,
+        train_size=state.bow_train_images or None,
         seed=state.bow_seed,
     )
 
@@ -121,12 +121,12 @@ try:
             list(Descriptor),
             default=BASE.descriptor,
             required=True,
-            key="descriptor",
+            key="bow_descriptor",
             bind="query-params",
         )
-        st.selectbox("Words", WORDS, WORDS.index(BASE.words), key="words", bind="query-params", width=100)
+        st.selectbox("Words", WORDS, WORDS.index(BASE.words), key="bow_words", bind="query-params", width=100)
         st.toggle(
-            "Pyramid", BASE.pyramid, key="pyramid", bind="query-params", help="Count in the four quarters as well."
+            "Pyramid", BASE.pyramid, key="bow_pyramid", bind="query-params", help="Count in the four quarters as well."
         )
         start = st.container(width="content")
     pictures = st.container()
@@ -151,7 +151,7 @@ try:
         patch = st.container()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
             place = st.container(width=220)
-            st.toggle("Shuffle the patches", key="shuffled", bind="query-params", disabled=current is None)
+            st.toggle("Shuffle the patches", key="bow_shuffled", bind="query-params", disabled=current is None)
         with patch:
             show_patch(image, config, place)
         show_job()

@@ -7,10 +7,10 @@ import streamlit as st
 from cnncore.runs.record import Run, network_name
 
 FILTERS: dict[str, tuple[str, Callable[[Run], str]]] = {
-    "data": ("Data set", lambda run: run.config.dataset),
-    "net": ("Network", lambda run: network_name(run.config.network)),
-    "status": ("Status", lambda run: str(run.status)),
-    "group": ("Started together", lambda run: run.group),
+    "compare_data": ("Data set", lambda run: run.config.dataset),
+    "compare_net": ("Network", lambda run: network_name(run.config.network)),
+    "compare_status": ("Status", lambda run: str(run.status)),
+    "compare_group": ("Started together", lambda run: run.group),
 }
 MOST = 18  # six settings of three seeds: more colours than six are not told apart
 
@@ -30,15 +30,19 @@ def first_choice(runs: list[Run]) -> list[Run]:
 def choose_runs(runs: list[Run]) -> list[Run]:
     """Show the filters and the choice, and return the chosen runs in the order of the choice."""
     names = {name_of(run): run for run in runs}
-    if "runs" not in st.session_state and "runs" not in st.query_params:
-        st.session_state.runs = [name_of(run) for run in first_choice(runs)]
-    kept = [name for name in st.session_state.get("runs", []) if name in names]
+    if "compare_runs" not in st.session_state and "compare_runs" not in st.query_params:
+        st.session_state.compare_runs = [name_of(run) for run in first_choice(runs)]
+    kept = [name for name in st.session_state.get("compare_runs", []) if name in names]
     place = st.container()  # the filters stand below the choice that they narrow
     with st.expander("Filter the runs that are offered"):
         left = _filtered(runs)
     offered = list(dict.fromkeys([*kept, *(name_of(run) for run in left)]))
     picked = place.multiselect(
-        f"Runs ({len(left)} of {len(runs)} offered)", offered, key="runs", bind="query-params", max_selections=MOST
+        f"Runs ({len(left)} of {len(runs)} offered)",
+        offered,
+        key="compare_runs",
+        bind="query-params",
+        max_selections=MOST,
     )
     return [names[name] for name in picked]
 
@@ -50,5 +54,5 @@ def _filtered(runs: list[Run]) -> list[Run]:
         wanted = places.selectbox(label, ["all", *known], key=key, bind="query-params")
         if wanted != "all":
             runs = [run for run in runs if value(run) == wanted]
-    text = places.text_input("Text in the name", key="text", bind="query-params").strip().casefold()
+    text = places.text_input("Text in the name", key="compare_text", bind="query-params").strip().casefold()
     return [run for run in runs if text in name_of(run).casefold()]

@@ -171,8 +171,8 @@ def show_pair(runs: list[Run]) -> None:
         return
     names = {name_of(run): run for run in runs}
     left, right = st.columns(2)
-    first = left.selectbox("First", list(names), key="first", bind="query-params")
-    second = right.selectbox("Second", list(names), index=len(names) - 1, key="second", bind="query-params")
+    first = left.selectbox("First", list(names), key="compare_first", bind="query-params")
+    second = right.selectbox("Second", list(names), index=len(names) - 1, key="compare_second", bind="query-params")
     if first == second:
         st.info("Choose two different runs.")
         return

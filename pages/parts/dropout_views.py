@@ -21,8 +21,8 @@ TRAIN_MODE, EVAL_MODE = "train()", "eval()"
 def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[Account], best: str) -> None:
     """Show one mask on the layer, and beside it the books over a thousand."""
     state = st.session_state
-    mask = kept(len(activations), state.p, seed=state.mask)[0]
-    factor, _ = Books(state.books).scales(state.p)
+    mask = kept(len(activations), state.dropout_p, seed=state.dropout_mask)[0]
+    factor, _ = Books(state.dropout_books).scales(state.dropout_p)
     left, right = beside()
     with left:
         picture, text = st.columns([1, 6], vertical_alignment="center")
@@ -35,7 +35,7 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
     with right:
         st.markdown(f"**The score of *{plain(best)}* over {MASKS:,} masks**, and in test")
         draw(books_chart(found, f"score of {best}"), "books_chart", "Mean, spread and test score by book-keeping")
-        account = next(entry for entry in found if entry.books == state.books)
+        account = next(entry for entry in found if entry.books == state.dropout_books)
         verdict = "They balance." if account.agrees else "**They do not balance.**"
         st.markdown(
             f"*{account.books}*: training {account.mean:.3f} ± {2 * account.error:.3f} (two standard errors; by "
@@ -49,8 +49,8 @@ def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes:
     state = st.session_state
     left, right = beside()
     with left:
-        shown = moving if state.mode == TRAIN_MODE else still
-        st.markdown(f"**Twenty passes of one image in {state.mode}**, eval() as a tick")
+        shown = moving if state.dropout_mode == TRAIN_MODE else still
+        st.markdown(f"**Twenty passes of one image in {state.dropout_mode}**, eval() as a tick")
         draw(passes_chart(shown, still[0], classes), "passes", "Probability of each class in twenty passes")
         spread = 100 * float(shown[:, best].std())
         winners = len(set(shown.argmax(1).tolist()))
@@ -61,9 +61,10 @@ def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes:
         )
     with right:
         st.markdown("**The noise on every unit:** variance p/(1 − p)")
-        draw(noise_chart(state.p), "noise", "Variance of the dropout noise over p, measured and by formula")
+        p = state.dropout_p
+        draw(noise_chart(p), "noise", "Variance of the dropout noise over p, measured and by formula")
         st.markdown(
-            f"At p = {state.p:g}: measured {noise_variance(state.p):.3f}, by formula {state.p / (1 - state.p):.3f}. "
+            f"At p = {p:g}: measured {noise_variance(p):.3f}, by formula {p / (1 - p):.3f}. "
             f"Points: {MASKS:,} masks each, the line is the formula."
         )
 
@@ -71,7 +72,7 @@ def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes:
 def ask_about(found: list[Account]) -> None:
     """Ask what to predict; `found` are the books of the layer shown above."""
     by_name = {account.books: account for account in found}
-    share = st.session_state.p
+    share = st.session_state.dropout_p
     predict(
         "predict_books",
         "survivors are divided by 1 − p in training. What has to be done to the layer in test, so that the next layer "

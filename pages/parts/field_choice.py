@@ -65,7 +65,7 @@ def runs_with_weights() -> dict[str, Run]:
 
 def _follow_weights() -> None:
     """Make the chosen run's network the current one."""
-    run = runs_with_weights().get(st.session_state.weights)
+    run = runs_with_weights().get(st.session_state.field_weights)
     if run is not None:
         network = load_network(run.config.network)
         choose(network.name) if run.config.network == network.name else edit(network)
@@ -74,7 +74,7 @@ def _follow_weights() -> None:
 def _follow_network() -> None:
     """Use the newest run of the chosen network, else fresh weights: no weights fit another network."""
     name = current_network().name
-    st.session_state.weights = next(
+    st.session_state.field_weights = next(
         (label for label, run in runs_with_weights().items() if load_network(run.config.network).name == name), FRESH
     )
 
@@ -93,15 +93,17 @@ def choice() -> Choice:
     """Show the controls and return what was chosen; an `InputError` if there is nothing to look into."""
     first, second, third, fourth = st.columns([4, 5, 3, 2], vertical_alignment="bottom")
     runs = runs_with_weights()
-    if "weights" not in st.session_state and st.query_params.get("weights") in runs:  # a link names network and run
-        st.session_state.weights = st.query_params["weights"]
+    if (
+        "field_weights" not in st.session_state and st.query_params.get("field_weights") in runs
+    ):  # a link names network and run
+        st.session_state.field_weights = st.query_params["field_weights"]
         _follow_weights()
     with first:
         network = network_choice(on_change=_follow_network)
     label = second.selectbox(
         "Weights",
         [FRESH, *runs],
-        key="weights",
+        key="field_weights",
         bind="query-params",
         on_change=_follow_weights,
         help="Of a stored run, or fresh ones, drawn as PyTorch initialises.",
@@ -117,7 +119,7 @@ def choice() -> Choice:
         raise InputError(f"`network` (={network.name}) has no convolution, pool or dense layer: add one.")
     usual = "conv2" if "conv2" in names else list(names)[min(2, len(names) - 1)]
     layer = third.selectbox(
-        "Layer", list(names), list(names).index(usual), key="layer", bind="query-params", on_change=forget_unit
+        "Layer", list(names), list(names).index(usual), key="field_layer", bind="query-params", on_change=forget_unit
     )
     with fourth.popover("More", icon=":material/tune:", width="stretch"):
         st.markdown("Image")
@@ -127,7 +129,7 @@ def choice() -> Choice:
             0,
             100_000,
             0,
-            key="channel",
+            key="field_channel",
             bind="query-params",
             help="The map that is shown and whose unit is asked, from 1. 0: the one that answers most at this place.",
         )
@@ -146,8 +148,8 @@ def _image(run: Run | None) -> tuple[NDArray[np.uint8], str]:
 
 def forget_unit() -> None:
     """Begin again with the middle unit of the map."""
-    st.session_state.pop("unit", None)
-    st.query_params.pop("unit", None)
+    st.session_state.pop("field_unit", None)
+    st.query_params.pop("field_unit", None)
 
 
 def fitted(image: NDArray[np.uint8], shape: tuple[int, int, int]) -> NDArray[np.uint8]:

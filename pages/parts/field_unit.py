@@ -16,10 +16,11 @@ from cnncore.figures.receptive_field import Warmth, scene
 from cnncore.inspection.footprint import Footprint, footprint
 from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
 from cnncore.runs.snapshots import checkpoint_time
+from pages.parts.address import asked, grant
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 from pages.parts.field.component import field_picture
-from pages.parts.field_choice import Choice
+from pages.parts.field_choice import Choice, forget_unit
 from pages.parts.folded import folded
 
 ONE, MANY = "On this image", "Average of many images"
@@ -30,19 +31,22 @@ _FOLDED = 40  # pixels of what stands folded below the picture
 
 def unit_from_address() -> None:
     """Take the unit (row,column from 1), which has no control of Streamlit's, from the address."""
-    if "unit" not in st.session_state and "unit" in st.query_params:
-        asked = re.fullmatch(r"(\d{1,4}),(\d{1,4})", st.query_params["unit"])
-        if asked:
-            st.session_state.unit = tuple(int(place) - 1 for place in asked.groups())
-        else:
-            del st.query_params["unit"]
-            st.warning("The address asks for a `unit` that is not row,column: the middle one is shown.")
+    wanted = asked("field_unit")
+    if wanted is None:
+        return
+    grant("field_unit")
+    places = re.fullmatch(r"(\d{1,4}),(\d{1,4})", wanted)
+    if places:
+        st.session_state.field_unit = tuple(int(place) - 1 for place in places.groups())
+    else:
+        forget_unit()
+        st.warning("The address asks for a `field_unit` that is not row,column: the middle one is shown.")
 
 
 def _chosen() -> None:
     unit = st.session_state.field_picture.unit
     if unit:
-        st.session_state.unit = tuple(unit)
+        st.session_state.field_unit = tuple(unit)
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
@@ -118,14 +122,14 @@ def show_unit(choice: Choice) -> None:
 
 def _show(choice: Choice) -> None:
     state = st.session_state
-    network = choice.network if state.pools else without_pools(choice.network)
+    network = choice.network if state.field_pools else without_pools(choice.network)
     seen = _reached(network.to_json(), choice.layer)
     rows, columns = (len(table) for table in seen)
-    unit = state.get("unit", (rows // 2, columns // 2))
+    unit = state.get("field_unit", (rows // 2, columns // 2))
     if unit[0] >= rows or unit[1] >= columns:
         unit = (rows // 2, columns // 2)
-    if "unit" in state and not is_dense(network, choice.layer):
-        st.query_params["unit"] = f"{unit[0] + 1},{unit[1] + 1}"
+    if "field_unit" in state and not is_dense(network, choice.layer):
+        st.query_params["field_unit"] = f"{unit[0] + 1},{unit[1] + 1}"
     waiting = "Its gradient is being computed."
     found: Warmth | None = None
     numbers: dict[str, Footprint] = {}
@@ -167,16 +171,16 @@ def _found(
     """Return the gradient to draw, and its numbers by moment; None as long as it has not come."""
     state, layer = st.session_state, choice.layer
     dense = is_dense(network, layer)
-    if not state.pools and choice.run is not None and dense:
+    if not state.field_pools and choice.run is not None and dense:
         raise InputError(
             "`pools` off: the dense layers' weights fit the map with its pools only, choose a layer before."
         )
-    trained = choice.run is not None and state.get("moment", AFTER) == AFTER
+    trained = choice.run is not None and state.get("field_moment", AFTER) == AFTER
     subject = choice.subject(network, trained)
     check_cost(subject.until(layer))
     saved = checkpoint_time(choice.run.id) if choice.run else 0
     moment = "fresh weights" if choice.run is None else (AFTER if trained else BEFORE).lower()
-    if state.gradient == MANY:
+    if state.field_gradient == MANY:
         count = images_for(subject.until(layer))
         images = choice.others(count)
         moments = {moment: subject}
@@ -189,12 +193,12 @@ def _found(
         mean, heat = means[moment]
         said = _said(numbers[moment], f"Mean of {len(images)} images, {moment}")
         return Warmth(heat, said, None if dense else mean, "mean size over images and channels"), numbers
-    channel = state.channel - 1 if state.channel else None
+    channel = state.field_channel - 1 if state.field_channel else None
     look = awaited("gradient", _looked, subject, saved, choice.image, layer, unit, channel, height=_FOLDED)
     if look is None:
         return None
     one = footprint(look.heat, seen, unit)
-    kind = "strongest here" if not state.channel else "as chosen"
+    kind = "strongest here" if not state.field_channel else "as chosen"
     drawn = f"channel {look.channel + 1} of {look.channels}, {kind}"
     first = f"Channel {look.channel + 1}, {moment}: it puts out **{look.value:.3g}**"
     return Warmth(look.heat, _said(one, first), None if dense else look.map, drawn), {moment: one}

@@ -1,9 +1,12 @@
 """The cells that hold a kernel's weights, the choice of a known one, and both in the page's address."""
 
+from typing import Any
+
 import numpy as np
 import streamlit as st
 
 from cnncore.figures.filtering import LIBRARY, MOST, SIZES, Kernel, read_kernel
+from pages.parts.address import asked, grant
 
 OWN = "Own weights"
 FIRST = LIBRARY["Sobel x"]
@@ -12,22 +15,22 @@ MOST_DIVISOR = 10_000.0
 
 def weight_key(row: int, column: int) -> str:
     """Return the key of one cell."""
-    return f"weight_{row}_{column}"
+    return f"kernels_weight_{row}_{column}"
 
 
 def set_kernel(kernel: Kernel) -> None:
     """Set size, weights and divisor."""
     state = st.session_state
-    state.size, state.divisor = kernel.size, float(kernel.divisor)
+    state.kernels_size, state.kernels_divisor = kernel.size, float(kernel.divisor)
     for (row, column), weight in np.ndenumerate(np.array(kernel.weights, dtype=float)):
         state[weight_key(row, column)] = float(weight)
 
 
 def the_kernel() -> Kernel:
     """Return the kernel that the cells hold."""
-    size = st.session_state.size
+    size = st.session_state.kernels_size
     weights = tuple(tuple(st.session_state[weight_key(r, c)] for c in range(size)) for r in range(size))
-    return Kernel(weights, st.session_state.divisor)
+    return Kernel(weights, st.session_state.kernels_divisor)
 
 
 def named(kernel: Kernel) -> str:
@@ -37,30 +40,32 @@ def named(kernel: Kernel) -> str:
 
 def choose() -> None:
     """Fill the cells with the kernel that was chosen; own weights stay as they are."""
-    if st.session_state.kernel_name in LIBRARY:
-        set_kernel(LIBRARY[st.session_state.kernel_name])
+    if st.session_state.kernels_name in LIBRARY:
+        set_kernel(LIBRARY[st.session_state.kernels_name])
 
 
 def resize() -> None:
     """Put zeros around the kernel, or take its border off, after another size was chosen."""
-    size = st.session_state.size
-    st.session_state.size = next(other for other in SIZES if other != size)  # the cells still hold that one
+    size = st.session_state.kernels_size
+    st.session_state.kernels_size = next(other for other in SIZES if other != size)  # the cells still hold that one
     set_kernel(the_kernel().resized(size))
 
 
 def from_address() -> None:
     """Take the kernel from the address when the page is opened: many cells, for which Streamlit has no one control.
 
-    What cannot be read is left in the address, so that `pages.parts.address.explain` can say so.
+    Without one in the address it stays what it was in this session. What cannot be read `pages.parts.address.explain`
+    says.
     """
-    if weight_key(0, 0) in st.session_state:
+    weights, divisor = asked("kernels_weights"), asked("kernels_divisor")
+    if weights is None and divisor is None and weight_key(0, 0) in st.session_state:
         return
-    kernel, asked = FIRST, st.query_params
+    kernel = FIRST
     try:
-        divisor = float(asked.get("divisor", "1"))
-        if 0 < divisor <= MOST_DIVISOR:
-            kernel = read_kernel(asked.get("weights", FIRST.written()), divisor)
-            to_address(kernel)
+        number = float(divisor or "1")
+        if 0 < number <= MOST_DIVISOR:
+            kernel = read_kernel(weights or FIRST.written(), number)
+            grant("kernels_weights", "kernels_divisor")
     except ValueError:  # an `InputError` is one too
         pass
     set_kernel(kernel)
@@ -69,8 +74,8 @@ def from_address() -> None:
 def to_address(kernel: Kernel) -> None:
     """Write the kernel into the address where it differs from the first one."""
     for key, now, first in (
-        ("weights", kernel.written(), FIRST.written()),
-        ("divisor", f"{kernel.divisor:g}", f"{FIRST.divisor:g}"),
+        ("kernels_weights", kernel.written(), FIRST.written()),
+        ("kernels_divisor", f"{kernel.divisor:g}", f"{FIRST.divisor:g}"),
     ):
         if now != first:
             st.query_params[key] = now
@@ -81,10 +86,10 @@ def to_address(kernel: Kernel) -> None:
 def show_cells() -> None:
     """Show the weights, a cell each, and what divides them."""
     names = [*LIBRARY, OWN]
-    st.session_state.kernel_name = named(the_kernel())
-    st.selectbox("Kernel", names, key="kernel_name", on_change=choose)
-    for row in range(st.session_state.size):
-        for column, cell in enumerate(st.columns(st.session_state.size, gap="xxsmall")):
+    st.session_state.kernels_name = named(the_kernel())
+    st.selectbox("Kernel", names, key="kernels_name", on_change=choose)
+    for row in range(st.session_state.kernels_size):
+        for column, cell in enumerate(st.columns(st.session_state.kernels_size, gap="xxsmall")):
             cell.number_input(
                 f"Weight in row {row + 1}, column {column + 1}",
                 -float(MOST),
@@ -93,7 +98,13 @@ def show_cells() -> None:
                 format="%g",
                 key=weight_key(row, column),
                 label_visibility="collapsed",
+                persist_state="session",
             )
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        st.segmented_control("Size", SIZES, key="size", required=True, on_change=resize, width="content")
-        st.number_input("Divided by", 0.001, MOST_DIVISOR, step=1.0, format="%g", key="divisor", width=100)
+        kept: dict[str, Any] = {"persist_state": "session"}
+        st.segmented_control(
+            "Size", SIZES, key="kernels_size", required=True, on_change=resize, width="content", **kept
+        )
+        st.number_input(
+            "Divided by", 0.001, MOST_DIVISOR, step=1.0, format="%g", key="kernels_divisor", width=100, **kept
+        )

@@ -14,7 +14,7 @@ from cnncore.figures.sliding import Sliding
 CONVOLUTION, TRANSPOSED, MAX_POOL, AVERAGE_POOL = "Convolution", "Transposed", "Max pool", "Average pool"
 CONVOLUTIONS, POOLS = (CONVOLUTION, TRANSPOSED), (MAX_POOL, AVERAGE_POOL)
 CHANNELS = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64, 128, 256, 512)
-# key (also in the address) -> smallest, largest and first value
+# name (with `own` before it the key, also in the address) -> smallest, largest and first value
 GEOMETRY = {"input": (1, 64, 7), "kernel": (1, 11, 3), "stride": (1, 6, 2), "padding": (0, 8, 1), "dilation": (1, 4, 1)}
 FIRST: dict[str, Any] = {key: first for key, (_, _, first) in GEOMETRY.items()} | {
     "layer": CONVOLUTION,
@@ -27,7 +27,7 @@ FIRST: dict[str, Any] = {key: first for key, (_, _, first) in GEOMETRY.items()} 
     "ceil_mode": False,
     "apart": False,
 }
-ADDRESS = (*FIRST, *(f"{key}_width" for key in GEOMETRY))  # all that a link can set
+ADDRESS = tuple(f"conv_{name}" for name in (*FIRST, *(f"{name}_width" for name in GEOMETRY)))  # all that a link can set
 ADVANCED = ("groups", "padding_mode", "output_padding", "output_padding_width", "ceil_mode", "apart")
 LABELS = {"input": ":blue[**Input**]", "kernel": ":orange[**Kernel**]"}
 PADDINGS = {"Valid": 1, "Half (same)": 3, "Full": 4}  # the guide's relationships
@@ -42,10 +42,21 @@ HELP = {
 }
 
 
+def own(name: str) -> str:
+    """Return the key, also in the address, of the control called `name`."""
+    return f"conv_{name}"
+
+
+def _value(name: str) -> Any:
+    """Return what the control called `name` holds, its first value while it is not shown."""
+    return st.session_state.get(own(name), FIRST[name.removesuffix("_width")])
+
+
 def set_all(setting: Mapping[str, Any]) -> None:
     """Set the controls to `setting`, all others to their first values."""
-    for key, value in (FIRST | dict(setting)).items():
-        if key not in st.session_state and value != FIRST[key]:
+    for name, value in (FIRST | dict(setting)).items():
+        key = own(name)
+        if key not in st.session_state and value != FIRST[name]:
             # Streamlit keeps the address in step for controls that are on the page; for those that appear with this
             # value (tested with 1.67) it must be told, else the value is lost at the next reload.
             st.query_params[key] = str(value)
@@ -57,13 +68,12 @@ def advanced_needed() -> bool:
 
     Else there is no need to show them: a control that is not shown has its first value.
     """
-    state = st.session_state
-    return any(key in st.query_params or state.get(key, FIRST[key]) != FIRST[key] for key in ADVANCED)
+    return any(own(name) in st.query_params or _value(name) != FIRST[name] for name in ADVANCED)
 
 
 def is_set_to(setting: Mapping[str, Any]) -> bool:
     """Return whether the controls show `setting`, and nothing else that differs from their first values."""
-    return all(st.session_state.get(key, first) == dict(setting).get(key, first) for key, first in FIRST.items())
+    return all(_value(name) == dict(setting).get(name, first) for name, first in FIRST.items())
 
 
 def controls() -> None:
@@ -73,7 +83,7 @@ def controls() -> None:
         [*CONVOLUTIONS, *POOLS],
         default=CONVOLUTION,
         required=True,
-        key="layer",
+        key=own("layer"),
         bind="query-params",
         label_visibility="collapsed",
     )
@@ -82,15 +92,15 @@ def controls() -> None:
             if key == "dilation" and kind == AVERAGE_POOL:  # PyTorch's has none
                 continue
             label = LABELS.get(key, f"**{key.capitalize()}**")
-            st.slider(label, low, high, first, key=key, help=HELP[key], bind="query-params")
+            st.slider(label, low, high, first, key=own(key), help=HELP[key], bind="query-params")
         for key, label in (("channels", ":blue[**Channels**]"), ("filters", ":green[**Filters**]")):
             if key == "channels" or kind in CONVOLUTIONS:
-                st.select_slider(label, CHANNELS, FIRST[key], key=key, help=HELP[key], bind="query-params")
+                st.select_slider(label, CHANNELS, FIRST[key], key=own(key), help=HELP[key], bind="query-params")
 
 
 def advanced() -> None:
     """Show what only a few need: groups, what the padding holds, ceil mode, height and width apart."""
-    kind = st.session_state.layer
+    kind = _value("layer")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         if kind in CONVOLUTIONS:
             _groups()
@@ -109,78 +119,79 @@ def advanced() -> None:
             st.selectbox(
                 "What the padding holds",
                 PADDING_MODES,
-                key="padding_mode",
+                key=own("padding_mode"),
                 bind="query-params",
                 width=180,
                 help="Zeros, the input mirrored at its border, its last value repeated, or its other end.",
             )
         if kind == TRANSPOSED:
-            st.slider("Output padding", 0, 5, 0, key="output_padding", bind="query-params", width=180)
+            st.slider("Output padding", 0, 5, 0, key=own("output_padding"), bind="query-params", width=180)
         if kind in POOLS:
             st.toggle(
                 "Ceil mode",
-                key="ceil_mode",
+                key=own("ceil_mode"),
                 bind="query-params",
                 help="Rounds up: what is left over gets a window of its own, even if it is not full.",
             )
-        st.toggle("Height and width apart", key="apart", bind="query-params", on_change=_part)
-    if st.session_state.apart:
+        st.toggle("Height and width apart", key=own("apart"), bind="query-params", on_change=_part)
+    if _value("apart"):
         st.caption("The controls above now set the height; these set the width.")
         with st.grid(columns=7, min_column_width=92):
             for key, (low, high, first) in GEOMETRY.items():
                 if key == "dilation" and kind == AVERAGE_POOL:
                     continue
                 name = "Width" if key == "input" else f"{key.capitalize()} width"
-                st.slider(name, low, high, first, key=f"{key}_width", bind="query-params")
+                st.slider(name, low, high, first, key=own(f"{key}_width"), bind="query-params")
             if kind == TRANSPOSED:
-                st.slider("Output padding width", 0, 5, 0, key="output_padding_width", bind="query-params")
+                st.slider("Output padding width", 0, 5, 0, key=own("output_padding_width"), bind="query-params")
 
 
 def _part() -> None:
     """Let the width begin as the height is."""
-    if st.session_state.apart:
-        for key in (*GEOMETRY, "output_padding"):
-            value = st.session_state.get(key, FIRST[key])
-            st.session_state[f"{key}_width"] = value
-            if value != FIRST[key]:  # a control that appears now: the address must be told (see set_all)
-                st.query_params[f"{key}_width"] = str(value)
+    if _value("apart"):
+        for name in (*GEOMETRY, "output_padding"):
+            value, key = _value(name), own(f"{name}_width")
+            st.session_state[key] = value
+            if value != FIRST[name]:  # a control that appears now: the address must be told (see set_all)
+                st.query_params[key] = str(value)
 
 
 def _groups() -> None:
     """Show the slider of the groups, with those numbers that divide channels and filters."""
-    common = math.gcd(st.session_state.channels, st.session_state.filters)
+    common = math.gcd(_value("channels"), _value("filters"))
     numbers = [number for number in CHANNELS if common % number == 0]
-    now = st.session_state.get("groups", 1)
+    now = _value("groups")
     if now not in numbers:  # the channels were changed: what comes nearest
-        st.session_state.groups = max(number for number in numbers if number <= now)
+        st.session_state[own("groups")] = max(number for number in numbers if number <= now)
     help_text = (
         "Each group of filters sees its own share of the channels: weights and multiply-adds fall. As many groups as "
         "channels: a depthwise convolution."
     )
     if len(numbers) > 1:
-        st.select_slider("Groups", numbers, key="groups", bind="query-params", width=220, help=help_text)
+        st.select_slider("Groups", numbers, key=own("groups"), bind="query-params", width=220, help=help_text)
     else:
-        st.session_state.groups = 1
+        st.session_state[own("groups")] = 1
         st.markdown("Groups: **1**", width=220, help=f"{help_text} Choose more channels and filters first.")
 
 
 def _pad(name: str) -> None:
-    for end in ("", "_width") if st.session_state.get("apart") else ("",):
-        span = st.session_state.get(f"dilation{end}", 1) * (st.session_state[f"kernel{end}"] - 1)
+    for end in ("", "_width") if _value("apart") else ("",):
+        span = _value(f"dilation{end}") * (_value(f"kernel{end}") - 1)
         value = {"Valid": 0, "Half (same)": span // 2, "Full": span}[name]
-        st.session_state[f"padding{end}"] = min(value, GEOMETRY["padding"][1])
+        st.session_state[own(f"padding{end}")] = min(value, GEOMETRY["padding"][1])
 
 
 def change(name: str, value: Pair) -> None:
     """Set one control, and that of the width where it has one of its own, to `value` (height, width)."""
     if name == "ceil_mode":
-        if "ceil_mode" not in st.session_state:
-            st.query_params.ceil_mode = "True"  # it appears with this value (see set_all)
-        st.session_state.ceil_mode = True
+        key = own("ceil_mode")
+        if key not in st.session_state:
+            st.query_params[key] = "True"  # it appears with this value (see set_all)
+        st.session_state[key] = True
         return
-    st.session_state[name] = value[0]
-    if st.session_state.get("apart"):
-        st.session_state[f"{name}_width"] = value[1]
+    st.session_state[own(name)] = value[0]
+    if _value("apart"):
+        st.session_state[own(f"{name}_width")] = value[1]
 
 
 def reaches(name: str, value: Pair) -> bool:
@@ -191,23 +202,17 @@ def reaches(name: str, value: Pair) -> bool:
 
 def setting() -> tuple[Sliding, Shape]:
     """Return the layer and the input's shape (C, H, W) that the controls describe; `InputError` if there is none."""
-    state = st.session_state
-    second = "{}_width" if state.get("apart") else "{}"
-    height, width = state.input, state[second.format("input")]
-    kernel, stride, padding, dilation = (
-        (state.get(key, FIRST[key]), state.get(second.format(key), FIRST[key]))
-        for key in ("kernel", "stride", "padding", "dilation")
-    )
-    shape = (state.channels, height, width)
-    match state.layer:
+    second = "{}_width" if _value("apart") else "{}"
+    size, kernel, stride, padding, dilation = ((_value(name), _value(second.format(name))) for name in GEOMETRY)
+    shape = (_value("channels"), size[0], size[1])
+    match _value("layer"):
         case "Transposed":
-            extra = (state.get("output_padding", 0), state.get(second.format("output_padding"), 0))
-            groups = state.get("groups", 1)
-            return ConvTranspose2d(state.filters, kernel, stride, padding, extra, dilation, groups), shape
+            extra = (_value("output_padding"), _value(second.format("output_padding")))
+            return ConvTranspose2d(_value("filters"), kernel, stride, padding, extra, dilation, _value("groups")), shape
         case "Max pool":
-            return MaxPool2d(kernel, stride, padding, dilation, state.get("ceil_mode", False)), shape
+            return MaxPool2d(kernel, stride, padding, dilation, _value("ceil_mode")), shape
         case "Average pool":
-            return AvgPool2d(kernel, stride, padding, state.get("ceil_mode", False)), shape
+            return AvgPool2d(kernel, stride, padding, _value("ceil_mode")), shape
         case _:
-            mode, groups = state.get("padding_mode", "zeros"), state.get("groups", 1)
-            return Conv2d(state.filters, kernel, stride, padding, dilation, groups, padding_mode=mode), shape
+            mode, groups = _value("padding_mode"), _value("groups")
+            return Conv2d(_value("filters"), kernel, stride, padding, dilation, groups, padding_mode=mode), shape

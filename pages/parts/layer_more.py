@@ -99,8 +99,8 @@ def show_bill(shape: Shape, facts: LayerFacts) -> None:
 def show_inverse() -> None:
     """Show every way from one size to another, the cheapest first; a click sets the controls."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        size = st.number_input("From", 1, LARGEST, 32, key="inverse_from", bind="query-params", width=140)
-        output = st.number_input("to", 1, LARGEST, 8, key="inverse_to", bind="query-params", width=140)
+        size = st.number_input("From", 1, LARGEST, 32, key="conv_inverse_from", bind="query-params", width=140)
+        output = st.number_input("to", 1, LARGEST, 8, key="conv_inverse_to", bind="query-params", width=140)
     found = settings(size, output)
     if not found:
         st.markdown(f"No kernel up to 11 with a stride up to 16 makes {output} of {size}: two layers might.")

@@ -9,6 +9,7 @@ from cnncore.architecture import NETWORKS, Network, load_network
 from cnncore.architecture.link import MARK, from_link, link_text
 from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, PadCrop, RandomCrop
 from cnncore.errors import InputError
+from cnncore.runs.differences import setting
 from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS
 from cnncore.training.schedule import read_milestones
@@ -95,18 +96,27 @@ def apply_preset() -> None:
 def own_settings() -> None:
     """A preset is what it says: once something is changed, what is shown is the preset that it equals, or none."""
     try:
-        config = configuration()
+        config = setting(configuration())
     except InputError:  # settings that do not go together: the page says why, and they are no preset
         st.session_state.preset = OWN
         return
-    same = [
-        name for name, preset in PRESETS.items() if replace(preset, preset=None) == replace(config, preset=None, seed=0)
-    ]
-    st.session_state.preset = same[0] if same else OWN
+    st.session_state.preset = next((name for name, preset in PRESETS.items() if setting(preset) == config), OWN)
+
+
+def _keep_honest() -> None:
+    """Take the preset's name away from settings that are not its own, whatever changed them."""
+    try:
+        named = configuration().preset
+    except InputError:
+        named = None
+    st.session_state.preset = named or OWN
 
 
 def configuration() -> RunConfig:
-    """Return the configuration that the widgets show; an `InputError` where they do not go together."""
+    """Return the configuration that the widgets show; an `InputError` where they do not go together.
+
+    It has a preset's name only where it is that preset, with any seed on any device.
+    """
     s = st.session_state
     first = RunConfig()
     plain = {name: s.get(name, getattr(first, name)) for name in PLAIN}
@@ -117,7 +127,7 @@ def configuration() -> RunConfig:
     augment = tuple(
         kinds.get(kind, AUGMENTATIONS[kind]()) for kind in s.get("aug_kinds", [kind.kind for kind in _CROP_AND_FLIP])
     )
-    return RunConfig(
+    config = RunConfig(
         dataset=s.dataset,
         network=s.network,
         epochs=s.epochs,
@@ -133,10 +143,12 @@ def configuration() -> RunConfig:
         train_size=s.get("train_size") or None,
         seed=s.get("seed", 0),
         device=DeviceChoice(s.get("device", DeviceChoice.AUTO)),
-        preset=s.get("preset") if s.get("preset") in PRESETS else None,
         milestones=read_milestones(s.get("milestones", "")),
         **plain,
     )
+    named = s.get("preset")
+    is_it = named in PRESETS and setting(config) == setting(PRESETS[named])
+    return replace(config, preset=named) if is_it else config
 
 
 def use_network(network: Network) -> None:
@@ -149,6 +161,7 @@ def use_network(network: Network) -> None:
 def begin(address: dict[str, str] | None = None) -> None:
     """Give every widget its first value: the address's preset, else the default one; single values win."""
     if "preset" in st.session_state:
+        _keep_honest()
         return
     asked = st.query_params.to_dict() if address is None else address
     preset = asked.pop("preset", DEFAULT)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.parts.address import opened
 from pages.parts.navigation import existing
 
 ICON = Path(__file__).with_name("icon.svg")  # a file: for a named symbol the browser would ask an outside host
@@ -18,4 +19,6 @@ for entry in existing():
     home = entry.name == "home"
     page = st.Page(entry.path, title=entry.title, icon=entry.icon, url_path=None if home else entry.name, default=home)
     sections.setdefault(entry.section, []).append(page)
-st.navigation(sections).run()
+shown = st.navigation(sections)
+opened(shown.url_path)
+shown.run()

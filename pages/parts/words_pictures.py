@@ -55,9 +55,9 @@ def show_patch(image: NDArray[np.uint8], config: BagOfWordsConfig, place: Any) -
 def show_words(image: NDArray[np.uint8], label: str, model: Model, result: Result) -> None:
     """Show the image as its words, its histogram and the answer, and the dictionary."""
     assigned = model.assign(image[None])[0]
-    if st.session_state.shuffled:
+    if st.session_state.bow_shuffled:
         assigned = np.random.default_rng(0).permutation(assigned)
-    order = ", shuffled" if st.session_state.shuffled else ""
+    order = ", shuffled" if st.session_state.bow_shuffled else ""
     scores = model.scores(model.features(assigned[None]))[0]
     best = np.argsort(-scores)[:3]
     left, right = st.columns([2, 3])

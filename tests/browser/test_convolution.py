@@ -34,7 +34,7 @@ def test_a_page_opened_by_its_address_has_its_navigation(visit):
 
 
 def test_as_many_cells_are_drawn_as_the_formula_says(visit):
-    page = visit("convolution?input=9&kernel=4&stride=2&padding=1")
+    page = visit("convolution?conv_input=9&conv_kernel=4&conv_stride=2&conv_padding=1")
     data = window_data(Conv2d(1, 4, stride=2, padding=1), (1, 9, 9))
     expect(page.locator(".o")).to_have_count(data["output"]["rows"] * data["output"]["columns"])
     expect(page.locator(".cell[class*=' in-']")).to_have_count(81)
@@ -54,7 +54,7 @@ def test_pointing_at_an_output_shows_what_it_reads_and_its_sum(visit):
 
 
 def test_pointing_at_an_input_shows_all_outputs_that_read_it(visit):
-    page = visit("convolution?stride=1&dilation=2&padding=2")
+    page = visit("convolution?conv_stride=1&conv_dilation=2&conv_padding=2")
     along = sum(3 in reads(o, 7, 3, 1, 2, 2) for o in range(7))
     cell(page, "input", 3, 3)
     expect(page.locator(".reader")).to_have_count(along * along)
@@ -62,7 +62,7 @@ def test_pointing_at_an_input_shows_all_outputs_that_read_it(visit):
 
 
 def test_rows_that_are_never_read_are_hatched_and_said_so(visit):
-    page = visit("convolution?input=8&stride=3&padding=0")
+    page = visit("convolution?conv_input=8&conv_stride=3&conv_padding=0")
     expect(page.locator(".hatch.row")).to_have_count(2)
     expect(page.locator(".hatch.column")).to_have_count(2)
     expect(page.get_by_text("Rows and columns 7 and 8 are never read.")).to_be_visible()
@@ -71,7 +71,7 @@ def test_rows_that_are_never_read_are_hatched_and_said_so(visit):
 
 
 def test_pointing_at_a_weight_shows_every_input_that_it_multiplies(visit):
-    page = visit("convolution?input=7&kernel=3&stride=2&padding=1")
+    page = visit("convolution?conv_input=7&conv_kernel=3&conv_stride=2&conv_padding=1")
     box = page.locator(".lens").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     expect(page.locator(".share")).to_have_count(16)
@@ -79,7 +79,7 @@ def test_pointing_at_a_weight_shows_every_input_that_it_multiplies(visit):
 
 
 def test_a_copy_in_the_padding_is_the_same_input_once_more(visit):
-    page = visit("convolution?input=5&kernel=3&stride=1&padding=1&padding_mode=reflect")
+    page = visit("convolution?conv_input=5&conv_kernel=3&conv_stride=1&conv_padding=1&conv_padding_mode=reflect")
     expect(page.locator(".cell.copied")).to_have_count(49 - 25)
     first = page.locator(".cell.copied").nth(0).bounding_box()  # the corner mirrors (2, 2)
     page.mouse.move(first["x"] + first["width"] / 2, first["y"] + first["height"] / 2)
@@ -91,9 +91,12 @@ def test_a_copy_in_the_padding_is_the_same_input_once_more(visit):
 @pytest.mark.parametrize(
     ("address", "layer"),
     [
-        ("layer=Transposed&input=4&kernel=3&stride=2&padding=1", ConvTranspose2d(1, 3, 2, 1)),
-        ("layer=Max+pool&input=7&kernel=2&stride=2&padding=0&ceil_mode=true", MaxPool2d(2, ceil_mode=True)),
-        ("layer=Average+pool&input=6&kernel=2&stride=2&padding=0", AvgPool2d(2)),
+        ("conv_layer=Transposed&conv_input=4&conv_kernel=3&conv_stride=2&conv_padding=1", ConvTranspose2d(1, 3, 2, 1)),
+        (
+            "conv_layer=Max+pool&conv_input=7&conv_kernel=2&conv_stride=2&conv_padding=0&conv_ceil_mode=true",
+            MaxPool2d(2, ceil_mode=True),
+        ),
+        ("conv_layer=Average+pool&conv_input=6&conv_kernel=2&conv_stride=2&conv_padding=0", AvgPool2d(2)),
     ],
 )
 def test_the_other_layers_are_drawn_and_pytorch_agrees(visit, address, layer):
@@ -149,14 +152,14 @@ def test_a_slider_moves_the_picture_and_the_address(visit):
     page = visit("convolution")
     page.get_by_role("slider", name="Stride").press("ArrowLeft")
     expect(page.locator(".o")).to_have_count(49)
-    page.wait_for_url("**/convolution?stride=1")
+    page.wait_for_url("**/convolution?conv_stride=1")
     page.reload()
     expect(page.locator(".o")).to_have_count(49)
 
 
 def test_a_narrow_window_holds_it_all(visit, page):
     page.set_viewport_size({"width": 800, "height": 900})
-    visit("convolution?input=64&kernel=11&padding=8&stride=1")
+    visit("convolution?conv_input=64&conv_kernel=11&conv_padding=8&conv_stride=1")
     picture = page.locator(".picture").bounding_box()
     for part in (".frame.in", ".frame.out", ".lens >> nth=-1"):
         box = page.locator(part).bounding_box()

@@ -56,7 +56,9 @@ def test_a_click_on_the_map_begins_there_and_is_in_the_address(visit, page):
     visit("optimization")
     box = page.locator(".map").bounding_box()
     page.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 0.25 * box["height"])
-    page.wait_for_url(re.compile(r"x=3(\.0\d)?&y=1\.\d+|x=2\.9\d&y=1\.\d+|y=1\.\d+&x=(3|2\.9\d)"))
+    page.wait_for_url(
+        re.compile(r"opt_x=3(\.0\d)?&opt_y=1\.\d+|opt_x=2\.9\d&opt_y=1\.\d+|opt_y=1\.\d+&opt_x=(3|2\.9\d)")
+    )
     begun = re.compile(r"^(3|3\.0\d|2\.9\d),1\.(4|5)\d?$")
     expect(page.locator(".descent")).to_have_attribute("data-start", begun)
     ring = page.locator(".start").bounding_box()
@@ -66,7 +68,7 @@ def test_a_click_on_the_map_begins_there_and_is_in_the_address(visit, page):
 
 
 def test_what_diverges_is_said(visit):
-    page = visit("optimization?lr=0.3")
+    page = visit("optimization?opt_lr=0.3")
     expect(page.locator(".descent .note")).to_contain_text("SGD diverged: after step")
     expect(page.locator("tr[data-way='SGD']")).to_contain_text("diverged")
     expect(page.locator("tr[data-way='Momentum']")).not_to_contain_text("diverged")

@@ -36,13 +36,13 @@ def test_a_shift_is_drawn_counted_and_kept_in_the_address(visit):
     page.get_by_role("button", name="Move the map back first").click()
     expect(page.locator(".pool")).to_have_attribute("data-shift", "3,0,1")
     assert counts(page, "before")[0] == 0 < counts(page, "max")[0]
-    page.wait_for_url("**/pooling?right=3&back=True")
+    page.wait_for_url("**/pooling?pool_right=3&pool_back=True")
     page.reload()
     expect(page.locator(".pool")).to_have_attribute("data-shift", "3,0,1")
 
 
 def test_the_price_is_said_where_somebody_points(visit):
-    page = visit("pooling?picture=One+pixel")
+    page = visit("pooling?pool_scene=One+pixel")
     expect(page.locator(".note")).to_contain_text("any of the 4 places of its window")
     assert page.locator(".pool").get_attribute("data-same") == "4"
     cell = page.locator(".pool .picture .cell.in").nth(0).bounding_box()

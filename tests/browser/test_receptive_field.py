@@ -22,7 +22,7 @@ def over(page, row, column, cells):
 def test_the_box_follows_the_pointer_and_a_click_asks_for_the_gradient(visit, page):
     sent = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.append(socket.url)))
-    visit("receptive_field?network=practical&layer=conv3&unit=5,5")
+    visit("receptive_field?network=practical&field_layer=conv3&field_unit=5,5")
     field = page.locator(".field")
     expect(field).to_have_attribute("data-seen", "30,30", timeout=60_000)  # a server that has just started
     expect(field).to_have_attribute("data-heat", "shown", timeout=120_000)
@@ -42,7 +42,7 @@ def test_the_box_follows_the_pointer_and_a_click_asks_for_the_gradient(visit, pa
 
 
 def test_the_keyboard_moves_the_unit(visit, page):
-    visit("receptive_field?network=practical&layer=conv3&unit=5,5")
+    visit("receptive_field?network=practical&field_layer=conv3&field_unit=5,5")
     page.locator(".picture").press("ArrowLeft")
     expect(page.locator(".field")).to_have_attribute("data-unit", "5,4")
     page.locator(".picture").press("Enter")
@@ -51,7 +51,7 @@ def test_the_keyboard_moves_the_unit(visit, page):
 
 def test_a_narrow_window_holds_it_all(visit, page):
     page.set_viewport_size({"width": 800, "height": 900})
-    visit("receptive_field?network=resnet18&layer=conv5-2")
+    visit("receptive_field?network=resnet18&field_layer=conv5-2")
     picture = page.locator(".picture").bounding_box()
     for part in (".frame.out", ".frame.in"):
         box = page.locator(part).bounding_box()

@@ -30,9 +30,9 @@ def test_the_practical_at_once():
 
 
 def test_an_image_too_large_is_explained_and_the_wall_can_be_taken_away():
-    page = opened(size="40")
+    page = opened(arch_size="40")
     assert "`fc4` of practical expects 1024 inputs" in page.error[0].value
-    page.toggle(key="convolutional").set_value(True).run()
+    page.toggle(key="arch_convolutional").set_value(True).run()
     assert not page.error
     assert "**floor(S/8) - 3**" in texts(page)
     assert "Every size from 32 pixels works" in texts(page)
@@ -45,14 +45,14 @@ def test_prompts_set_what_they_speak_of(name):
     assert not page.exception
     assert not page.error
     assert len(page.info) == 1
-    page.slider(key="size").set_value(300).run()
+    page.slider(key="arch_size").set_value(300).run()
     assert not page.info
 
 
 def test_a_network_is_shown_at_its_own_size():
     page = opened()
     page.selectbox(key="current_network").set_value("resnet18").run()
-    assert page.slider(key="size").value == 224
+    assert page.slider(key="arch_size").value == 224
     assert not page.error
     assert "no size fails" in texts(page)
 
@@ -77,6 +77,6 @@ def test_the_class_map_waits_until_it_is_asked_for():
 
 
 def test_a_bad_address_falls_back_and_says_so():
-    page = opened(size="9999")
+    page = opened(arch_size="9999")
     assert not page.exception
     assert "size=9999" in texts(page)

@@ -61,7 +61,7 @@ def test_a_stored_runs_prediction_moves_with_its_neighbours_in_train_alone(run_i
     page.button(key="try_Alone").click().run()
     assert not page.error
     assert moved(page) == 0
-    page.number_input(key="channel").set_value(4000).run()
+    page.number_input(key="bn_channel").set_value(4000).run()
     assert not page.exception
     assert "Channel 32" in texts(page)
 
@@ -104,7 +104,7 @@ def test_a_calculation_that_fails_is_a_sentence(tiny, monkeypatch):
 
     store_run(RunConfig(dataset="tiny", network="classroom", epochs=1, batch_norm=True, seed=9))
     monkeypatch.setattr(compute, "call", late)
-    page = opened(batch="9")
+    page = opened(bn_batch="9")
     assert not page.exception
     assert "took longer than 60 seconds" in page.error[0].value
     assert "**320 trainable parameters**" in texts(page)

@@ -70,7 +70,7 @@ def test_two_runs_that_differ_in_one_thing_are_a_fair_pair_with_mcnemars_p(store
     filled(store, right=30)
     filled(store, replace(CONFIG, lr=0.01), right=37)
     app = opened()
-    assert len(app.multiselect(key="runs").value) == 2
+    assert len(app.multiselect(key="compare_runs").value) == 2
     assert "They differ in `lr` alone" in said(app)
     # Seven images tell them apart, all for the second: 2 / 2^7.
     assert "+14.00 points" in said(app)
@@ -84,7 +84,7 @@ def test_seeds_of_one_setting_get_a_mean_and_a_spread(store):
     for seed in range(3):
         filled(store, replace(CONFIG, seed=seed), group="seeds")
     app = opened()
-    assert len(app.multiselect(key="runs").value) == 3
+    assert len(app.multiselect(key="compare_runs").value) == 3
     assert "Over the seeds" in said(app)
     assert "45.00 ± 0.00 %" in app.dataframe[1].value.iloc[0].to_list()
 
@@ -108,25 +108,25 @@ def test_filters_leave_what_they_say(store):
     filled(store)
     filled(store, replace(CONFIG, network="practical"))
     app = opened()
-    app.multiselect(key="runs").set_value([]).run()
-    app.selectbox(key="net").set_value("practical").run()
-    assert [option for option in app.multiselect(key="runs").options if "practical" not in option] == []
-    assert app.multiselect(key="runs").label == "Runs (1 of 2 offered)"
+    app.multiselect(key="compare_runs").set_value([]).run()
+    app.selectbox(key="compare_net").set_value("practical").run()
+    assert [option for option in app.multiselect(key="compare_runs").options if "practical" not in option] == []
+    assert app.multiselect(key="compare_runs").label == "Runs (1 of 2 offered)"
 
 
 def test_a_metric_that_no_run_measured_is_said(store):
     filled(store)
     app = opened()
-    app.selectbox(key="metric").set_value("validation/accuracy").run()
+    app.selectbox(key="compare_metric").set_value("validation/accuracy").run()
     assert "takes a validation split" in said(app)
 
 
 @pytest.mark.parametrize("metric", ["test/loss", "batch/accuracy", "batch/loss"])
 def test_every_metric_is_drawn_over_every_axis(store, metric):
     filled(store)
-    app = opened(metric=metric)
+    app = opened(compare_metric=metric)
     for axis in ("epoch", "step", "seconds"):
-        app.segmented_control(key="across").set_value(axis).run()
+        app.segmented_control(key="compare_across").set_value(axis).run()
         assert not app.exception
         assert "None of the chosen" not in said(app)
 
@@ -139,8 +139,8 @@ def test_the_test_set_of_a_run_that_goes_on_is_locked_where_it_has_validation_im
     store.append(going, [replace(started(), test_size=50)], "me")
     store.append(going, [*(batch(1, n) for n in range(5)), epoch_end(1)], "me")
     names = [f"{run.label} · {run.config.dataset} ({run.id[-4:]})" for run in (store.get(over), store.get(going))]
-    app = opened(runs=names)
-    assert app.selectbox(key="metric").value == "test/accuracy"
+    app = opened(compare_runs=names)
+    assert app.selectbox(key="compare_metric").value == "test/accuracy"
     assert over[-4:] in legend(app)
     assert going[-4:] not in legend(app)
     assert f"The test set of *{names[1]}* is locked until the end" in said(app)
@@ -148,7 +148,7 @@ def test_the_test_set_of_a_run_that_goes_on_is_locked_where_it_has_validation_im
     for column in ("test, last epoch (95 % interval)", "test at it"):
         assert ["locked" in cell for cell in rows[column]] == [False, True]
     assert not app.latex  # no test on the same images either
-    app.selectbox(key="metric").set_value("batch/loss").run()
+    app.selectbox(key="compare_metric").set_value("batch/loss").run()
     assert going[-4:] in legend(app)
 
 
@@ -157,4 +157,4 @@ def test_runs_that_all_have_validation_images_are_first_compared_by_them(store):
     for seed in (1, 2):
         run = store.get(filled(store, replace(CONFIG, validation_size=40, seed=seed)))
         names.append(f"{run.label} · {run.config.dataset} ({run.id[-4:]})")
-    assert opened(runs=names).selectbox(key="metric").value == "validation/accuracy"
+    assert opened(compare_runs=names).selectbox(key="compare_metric").value == "validation/accuracy"

@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from cnncore import compute
 from cnncore.architecture import Conv2d, layer_facts
 from pages.parts import awaited
-from pages.parts.layer_form import ADVANCED
+from pages.parts.layer_form import ADVANCED, own
 from pages.parts.warm_up import FIRST_LAYER
 
 PAGE = Path(__file__).parents[2] / "pages" / "convolution.py"
@@ -50,7 +50,7 @@ def test_the_page_shows_something_sensible_at_once(page):
 
 
 def test_a_slider_moves_everything(page):
-    page.slider(key="stride").set_value(1).run()
+    page.slider(key="conv_stride").set_value(1).run()
     assert metrics(page)["Output"] == "1 × 7 × 7"
     assert r"\mathbf{7}" in page.latex[0].value
     assert page.code[0].value == "nn.Conv2d(1, 1, 3, padding=1)"
@@ -80,29 +80,29 @@ def test_what_to_notice_shows_until_something_else_is_set(page, name):
     page.button(key=f"try_{name}").click().run()
     assert not page.exception
     assert len(page.info) == 1
-    page.slider(key="input").set_value(11).run()
+    page.slider(key="conv_input").set_value(11).run()
     assert not page.info
 
 
 def test_a_kernel_that_does_not_fit_is_one_sentence_and_breaks_nothing_else(page):
-    page.slider(key="kernel").set_value(11)
-    page.slider(key="padding").set_value(0).run()
+    page.slider(key="conv_kernel").set_value(11)
+    page.slider(key="conv_padding").set_value(0).run()
     assert not page.exception
     assert "`kernel` (=11) must not be larger than the padded input" in page.error[0].value
     assert not page.metric
     assert page.button(key="try_Dilation 3")
-    page.slider(key="kernel").set_value(3).run()
+    page.slider(key="conv_kernel").set_value(3).run()
     assert not page.error
     assert metrics(page)["Output"] == "1 × 3 × 3"
 
 
 def test_groups_that_do_not_divide_are_not_offered_and_the_address_says_so():
-    page = opened(groups="2", channels="6", filters="8")
+    page = opened(conv_groups="2", conv_channels="6", conv_filters="8")
     assert metrics(page)["Weights"] == "216"
-    assert list(page.select_slider(key="groups").options) == ["1", "2"]
-    page = opened(groups="4", channels="6", filters="8")
+    assert list(page.select_slider(key="conv_groups").options) == ["1", "2"]
+    page = opened(conv_groups="4", conv_channels="6", conv_filters="8")
     assert not page.exception
-    assert "`groups=4` (shown: 1)" in texts(page)
+    assert "`conv_groups=4` (shown: 1)" in texts(page)
 
 
 def test_weights_and_multiply_adds_fall_as_the_groups_rise_to_depthwise(page):
@@ -111,44 +111,46 @@ def test_weights_and_multiply_adds_fall_as_the_groups_rise_to_depthwise(page):
     assert "2,304 weights and 589,824 multiply-adds, 16 times as many" in texts(page)
     shown = []
     for groups in (1, 2, 4, 8, 16):
-        page.select_slider(key="groups").set_value(groups).run()
+        page.select_slider(key="conv_groups").set_value(groups).run()
         assert not page.error
         shown.append((metrics(page)["Weights"], metrics(page)["Multiply-adds"]))
     facts = [layer_facts(Conv2d(16, 3, padding=1, groups=g), (16, 16, 16)) for g in (1, 2, 4, 8, 16)]
     assert shown == [(f"{fact.weights:,}", f"{fact.macs:,}") for fact in facts]
-    page.select_slider(key="filters").set_value(8).run()  # 16 groups no longer divide them
-    assert page.select_slider(key="groups").value == 8
+    page.select_slider(key="conv_filters").set_value(8).run()  # 16 groups no longer divide them
+    assert page.select_slider(key="conv_groups").value == 8
     assert not page.error
 
 
 def test_height_apart_from_width(page):
-    page.toggle(key="apart").set_value(True).run()
-    page.slider(key="input_width").set_value(9)
-    page.slider(key="kernel_width").set_value(5).run()
+    page.toggle(key="conv_apart").set_value(True).run()
+    page.slider(key="conv_input_width").set_value(9)
+    page.slider(key="conv_kernel_width").set_value(5).run()
     assert metrics(page)["Output"] == "1 × 4 × 4"
-    page.slider(key="stride_width").set_value(1).run()
+    page.slider(key="conv_stride_width").set_value(1).run()
     assert metrics(page)["Output"] == "1 × 4 × 7"
     assert len(page.latex) == 2
     assert "Relationship 6 " in texts(page)
     assert "Along the width it is 2" in texts(page)
     page.button(key="padding_Half (same)").click().run()
-    assert (page.slider(key="padding").value, page.slider(key="padding_width").value) == (1, 2)
+    assert (page.slider(key="conv_padding").value, page.slider(key="conv_padding_width").value) == (1, 2)
     assert "Along the width it is 3" in texts(page)
 
 
 def test_the_width_begins_as_the_height_is():
-    page = opened(input="20", kernel="5", padding="2")
-    page.toggle(key="apart").set_value(True).run()
+    page = opened(conv_input="20", conv_kernel="5", conv_padding="2")
+    page.toggle(key="conv_apart").set_value(True).run()
     assert metrics(page)["Output"] == "1 × 10 × 10"
-    assert page.query_params["kernel_width"] == "5"
-    page.slider(key="input_width").set_value(64).run()
+    assert page.query_params["conv_kernel_width"] == "5"
+    page.slider(key="conv_input_width").set_value(64).run()
     assert metrics(page)["Output"] == "1 × 10 × 32"
 
 
 def test_output_padding_of_height_and_width():
-    page = opened(layer="Transposed", input="4", kernel="3", stride="2", padding="1", apart="true")
-    page.slider(key="input_width").set_value(4)
-    page.slider(key="output_padding_width").set_value(1).run()
+    page = opened(
+        conv_layer="Transposed", conv_input="4", conv_kernel="3", conv_stride="2", conv_padding="1", conv_apart="true"
+    )
+    page.slider(key="conv_input_width").set_value(4)
+    page.slider(key="conv_output_padding_width").set_value(1).run()
     assert metrics(page)["Output"] == "1 × 7 × 8"
     assert len(page.latex) == 2
 
@@ -159,12 +161,20 @@ def test_one_click_has_all_of_it_read(page, name):
     assert "i = 6 and i = 8 give the same output" in page.warning[0].value
     page.button(key=f"remedy_{name}").click().run()
     assert not page.warning
-    assert page.slider(key=name).value == {"input": 9, "padding": 1, "stride": 1}[name]
+    assert page.slider(key=f"conv_{name}").value == {"input": 9, "padding": 1, "stride": 1}[name]
 
 
 def test_one_click_where_height_and_width_differ():
-    page = opened(input="6", kernel="3", stride="2", padding="0", apart="true", input_width="9", stride_width="3")
-    page.slider(key="padding_width").set_value(0).run()
+    page = opened(
+        conv_input="6",
+        conv_kernel="3",
+        conv_stride="2",
+        conv_padding="0",
+        conv_apart="true",
+        conv_input_width="9",
+        conv_stride_width="3",
+    )
+    page.slider(key="conv_padding_width").set_value(0).run()
     assert "**Row 6 is never read.**" in page.warning[0].value
     page.button(key="remedy_input").click().run()
     assert not page.warning
@@ -203,26 +213,26 @@ def kinds(page):
 
 def test_what_only_a_few_need_is_there_when_it_is_unfolded_or_set():
     page = opened(unfolded=False)
-    assert not kinds(page) & set(ADVANCED)
+    assert not kinds(page) & set(map(own, ADVANCED))
     page.button(key="try_Depthwise").click().run()
-    assert page.select_slider(key="groups").value == 16
+    assert page.select_slider(key="conv_groups").value == 16
     assert metrics(page)["Weights"] == "144"
-    assert page.query_params["groups"] == "16"
+    assert page.query_params["conv_groups"] == "16"
     page.button(key="try_Even kernel").click().run()
     assert metrics(page)["Weights"] == "16"
-    page = opened(unfolded=False, padding_mode="reflect", padding="1")
-    assert page.selectbox(key="padding_mode").value == "reflect"
+    page = opened(unfolded=False, conv_padding_mode="reflect", conv_padding="1")
+    assert page.selectbox(key="conv_padding_mode").value == "reflect"
     assert 'padding_mode="reflect"' in page.code[0].value
-    page = opened(unfolded=False, groups="banana")
+    page = opened(unfolded=False, conv_groups="banana")
     assert "groups=banana" in texts(page)
     page = opened()
-    assert kinds(page) >= {"padding_mode", "apart"}
+    assert kinds(page) >= {"conv_padding_mode", "conv_apart"}
     page.session_state.layer_advanced = False
     page.run()
-    assert not kinds(page) & set(ADVANCED)
+    assert not kinds(page) & set(map(own, ADVANCED))
     page.button(key="try_Mirrored padding").click().run()
     assert not page.exception
-    assert page.selectbox(key="padding_mode").value == page.query_params["padding_mode"] == "reflect"
+    assert page.selectbox(key="conv_padding_mode").value == page.query_params["conv_padding_mode"] == "reflect"
 
 
 def test_the_page_does_not_wait_for_pytorch(monkeypatch):
@@ -252,71 +262,73 @@ def test_the_page_does_not_wait_for_pytorch(monkeypatch):
 
 
 def test_the_address_sets_the_page():
-    page = opened(input="32", kernel="5", stride="1", padding="2", channels="3", filters="32")
+    page = opened(
+        conv_input="32", conv_kernel="5", conv_stride="1", conv_padding="2", conv_channels="3", conv_filters="32"
+    )
     assert metrics(page)["Output"] == "32 × 32 × 32"
     assert not page.warning
 
 
 @pytest.mark.parametrize("bad", ["banana", "99", "-1"])
 def test_a_bad_value_in_the_address_falls_back_and_says_so(bad):
-    page = opened(kernel=bad)
+    page = opened(conv_kernel=bad)
     assert not page.exception
     assert f"kernel={bad}" in texts(page)
-    page.slider(key="stride").set_value(1).run()
+    page.slider(key="conv_stride").set_value(1).run()
     assert f"kernel={bad}" not in texts(page)
 
 
 def test_a_transposed_convolution_and_its_relationship():
-    page = opened(layer="Transposed", input="4", kernel="3", stride="2", padding="1")
+    page = opened(conv_layer="Transposed", conv_input="4", conv_kernel="3", conv_stride="2", conv_padding="1")
     assert metrics(page) == {"Output": "1 × 7 × 7", "Weights": "9", "Biases": "1", "Multiply-adds": "144"}
     assert "Relationship 13" in texts(page)
     assert "nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)" in page.code[0].value
     assert "goes back to 7" in page.info[0].value
-    page.slider(key="output_padding").set_value(1).run()
+    page.slider(key="conv_output_padding").set_value(1).run()
     assert metrics(page)["Output"] == "1 × 8 × 8"
     assert "Relationship 14" in texts(page)
-    page.slider(key="output_padding").set_value(2).run()
+    page.slider(key="conv_output_padding").set_value(2).run()
     assert "`output_padding` (=2) must be smaller than the stride" in page.error[0].value
 
 
 def test_a_pool_rounds_down_or_up():
-    page = opened(layer="Max pool", input="7", kernel="2", stride="2", padding="0")
+    page = opened(conv_layer="Max pool", conv_input="7", conv_kernel="2", conv_stride="2", conv_padding="0")
     assert metrics(page) == {"Output": "1 × 3 × 3", "Weights": "0"}
     assert "i = 6 and i = 7 give the same output" in page.warning[0].value
     page.button(key="remedy_ceil_mode").click().run()
-    assert page.toggle(key="ceil_mode").value
+    assert page.toggle(key="conv_ceil_mode").value
     assert metrics(page)["Output"] == "1 × 4 × 4"
     assert not page.warning
     assert r"\left\lceil" in page.latex[0].value
 
 
 def test_the_average_pool_has_no_dilation():
-    page = opened(layer="Average pool")
+    page = opened(conv_layer="Average pool")
     assert not page.exception
     assert "dilation" not in [slider.key for slider in page.slider]
     assert "nn.AvgPool2d(3, stride=2, padding=1)" in page.code[0].value
 
 
 def test_padding_by_its_name():
-    page = opened(kernel="5", stride="1")
+    page = opened(conv_kernel="5", conv_stride="1")
     for name, padding, relation in (("Valid", 0, 1), ("Half (same)", 2, 3), ("Full", 4, 4)):
         page.button(key=f"padding_{name}").click().run()
-        assert page.slider(key="padding").value == padding
+        assert page.slider(key="conv_padding").value == padding
         assert f"Relationship {relation} " in texts(page)
-    page.slider(key="kernel").set_value(4).run()
+    page.slider(key="conv_kernel").set_value(4).run()
     page.button(key="padding_Half (same)").click().run()
     assert "An even kernel has no symmetric *same*" in texts(page)
 
 
 def test_what_the_padding_holds():
-    page = opened(padding_mode="reflect", input="3", padding="3", kernel="3")
+    page = opened(conv_padding_mode="reflect", conv_input="3", conv_padding="3", conv_kernel="3")
     assert "`padding` (=3) with `padding_mode` (=reflect) must be at most 2" in page.error[0].value
-    page.slider(key="padding").set_value(2).run()
+    page.slider(key="conv_padding").set_value(2).run()
     assert not page.error
     assert 'padding_mode="reflect"' in page.code[0].value
 
 
 def test_what_is_too_large_to_be_drawn_is_still_computed():
-    page = opened(layer="Transposed", input="64", kernel="3", stride="4", padding="0")
+    page = opened(conv_layer="Transposed", conv_input="64", conv_kernel="3", conv_stride="4", conv_padding="0")
     assert metrics(page)["Output"] == "1 × 255 × 255"
     assert "must stay within 110 to be seen" in page.info[0].value

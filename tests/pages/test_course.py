@@ -29,8 +29,8 @@ def test_what_is_folded_is_made_when_it_is_unfolded():
 
 def test_search_finds_and_says_when_it_does_not():
     app = AppTest.from_file(PAGE, default_timeout=60).run()
-    app.text_input(key="search").set_value("inverted dropout").run()
+    app.text_input(key="course_search").set_value("inverted dropout").run()
     assert [expander.label[:3] for expander in app.expander] == ["Q33"]
-    app.text_input(key="search").set_value("transformer").run()
+    app.text_input(key="course_search").set_value("transformer").run()
     assert len(app.expander) == 0
     assert "No question speaks of transformer" in app.info[0].value

@@ -50,7 +50,7 @@ def run_id(tiny):
 def test_what_it_did_to_training_is_there_when_asked(fresh_home):
     page = opened()
     assert not page.dataframe
-    page.session_state["drop_measured"] = True
+    page.session_state["dropout_measured"] = True
     page.run()
     assert len(page.dataframe) == 1
     assert not page.exception
@@ -65,7 +65,7 @@ def test_without_a_run_it_shows_a_fresh_network_and_says_so(fresh_home):
     assert "*PyTorch*: training" in texts(page)
     assert "They balance." in texts(page)
     assert "twenty times the same" in texts(page)
-    page.slider(key="p").set_value(0.0).run()
+    page.slider(key="dropout_p").set_value(0.0).run()
     assert "0 dropped" in texts(page)
     assert "± 0.0 over them, and 1 class wins" in texts(page)
     page.button(key="try_Do both").click().run()
@@ -77,13 +77,13 @@ def test_without_a_run_it_shows_a_fresh_network_and_says_so(fresh_home):
 
 
 def test_a_stored_run_is_looked_into_before_and_after_its_training(run_id):
-    page = opened(p="0.9")
+    page = opened(dropout_p="0.9")
     assert not page.exception
     assert not page.error
     assert "seed 0, after 1 epoch" in texts(page)
-    assert page.selectbox(key="drop_run").value == run_id
+    assert page.selectbox(key="dropout_run").value == run_id
     after = texts(page)
-    page.segmented_control(key="drop_moment").set_value("before training").run()
+    page.segmented_control(key="dropout_moment").set_value("before training").run()
     assert not page.error
     assert "before training" in texts(page)
     assert texts(page) != after
@@ -106,30 +106,30 @@ def test_a_calculation_that_fails_is_a_sentence(fresh_home, monkeypatch):
         raise compute.ComputeError("The calculation took longer than 60 seconds and was ended: try a smaller input.")
 
     monkeypatch.setattr(compute, "call", late)
-    page = opened(mask="7")
+    page = opened(dropout_mask="7")
     assert not page.exception
     assert "took longer than 60 seconds" in page.error[0].value
 
 
 def test_a_bad_address_falls_back_and_says_so(fresh_home):
-    page = opened(p="7", mode="sleep")
+    page = opened(dropout_p="7", dropout_mode="sleep")
     assert not page.exception
-    assert "p=7" in texts(page)
-    assert "mode=sleep" in texts(page)
+    assert "dropout_p=7" in texts(page)
+    assert "dropout_mode=sleep" in texts(page)
 
 
 def test_the_books_are_told_with_two_standard_errors_what_was_measured_and_what_the_formula_says():
     # Nine scores with mean 2 and sample deviation sqrt(8 * 4 / 8) = 2: a standard error of 2/3.
     scores = np.array([0.0] * 4 + [4.0] * 4 + [2.0])
     found = [Account(books, scores, 1.9, 2.1, test) for books, test in zip(Books, (1.9, 1.9, 0.95, 0.95), strict=True)]
-    state = {"p": 0.5, "mask": 0, "books": Books.PYTORCH}
+    state = {"dropout_p": 0.5, "dropout_mask": 0, "dropout_books": Books.PYTORCH}
     text = said(viewed(views.show_layer, SUBJECT, np.ones(20), found, "car", **state))
     assert (
         "*PyTorch*: training 2.000 ± 1.333 (two standard errors; by formula 1.900), spread 2.000 (by formula 2.100), "
         "test 1.900. They balance." in text
     )
     assert "survivors times 2, of a network" in text
-    state["books"] = Books.NEITHER
+    state["dropout_books"] = Books.NEITHER
     text = said(viewed(views.show_layer, SUBJECT, np.ones(20), found, "car", **state))
     assert "survivors as they are" in text
     assert "test 0.950. **They do not balance.**" in text
@@ -139,7 +139,7 @@ def test_the_books_are_told_with_two_standard_errors_what_was_measured_and_what_
 def test_the_noise_is_told_as_measured_and_by_the_formula(p, monkeypatch):
     still = np.tile([0.25, 0.75], (20, 1))
     moving = np.vstack([np.tile([0.6, 0.4], (10, 1)), np.tile([0.2, 0.8], (10, 1))])
-    state = {"p": p, "mode": views.TRAIN_MODE}
+    state = {"dropout_p": p, "dropout_mode": views.TRAIN_MODE}
     text = said(viewed(views.show_modes, still, moving, ("a", "b"), 1, **state))
     assert (
         "The probability of *b* is 60.0 % ± 20.0 over them, and 2 different classes win. In eval() it is 75.0 %" in text
@@ -160,7 +160,7 @@ def test_the_answer_says_what_training_and_both_tests_give():
         Account(books, np.array([mean - 1, mean + 1]), 0.0, 1.0, test)
         for books, mean, test in zip(Books, (1.5, 3.0, 3.0, 1.5), (1.25, 2.5, 1.75, 2.25), strict=True)
     ]
-    text = said(viewed(views.ask_about, accounts, p=0.5, predict_books="nothing"))
+    text = said(viewed(views.ask_about, accounts, dropout_p=0.5, predict_books="nothing"))
     assert "training averages 3.000 over 1,000 masks, test as it is gives 2.500, and times 1 − p 1.750" in text
 
 

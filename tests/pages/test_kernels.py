@@ -54,8 +54,8 @@ def car():
 
 
 def weights(app):
-    size = app.session_state.size
-    return [[app.number_input(key=f"weight_{r}_{c}").value for c in range(size)] for r in range(size)]
+    size = app.session_state.kernels_size
+    return [[app.number_input(key=f"kernels_weight_{r}_{c}").value for c in range(size)] for r in range(size)]
 
 
 def test_something_sensible_stands_there_before_anyone_touches_it(page):
@@ -73,29 +73,31 @@ def test_something_sensible_stands_there_before_anyone_touches_it(page):
 @pytest.mark.parametrize("name", LIBRARY)
 def test_a_kernel_of_the_library_fills_the_cells_and_the_picture(page, name):
     app = page()
-    app.selectbox(key="kernel_name").set_value(name).run()
+    app.selectbox(key="kernels_name").set_value(name).run()
     assert not app.exception
     kernel = LIBRARY[name]
     assert weights(app) == [list(row) for row in kernel.weights]
-    assert app.number_input(key="divisor").value == kernel.divisor
+    assert app.number_input(key="kernels_divisor").value == kernel.divisor
     assert np.array_equal(pictures(app)[1], picture_of(filtered(grey(car()), kernel, "reflect"))[0][0])
-    assert app.selectbox(key="kernel_name").value == name
+    assert app.selectbox(key="kernels_name").value == name
 
 
 def test_own_weights(page):
     app = page()
-    app.number_input(key="weight_1_1").set_value(7.5).run()
-    assert app.selectbox(key="kernel_name").value == "Own weights"
-    assert app.query_params["weights"] == "-1,0,1/-2,7.5,2/-1,0,1"
+    app.number_input(key="kernels_weight_1_1").set_value(7.5).run()
+    assert app.selectbox(key="kernels_name").value == "Own weights"
+    assert app.query_params["kernels_weights"] == "-1,0,1/-2,7.5,2/-1,0,1"
     assert "add up to **7.5**" in texts(app)
-    app.number_input(key="weight_1_1").set_value(0.0).run()
-    assert app.selectbox(key="kernel_name").value == "Sobel x"
+    app.number_input(key="kernels_weight_1_1").set_value(0.0).run()
+    assert app.selectbox(key="kernels_name").value == "Sobel x"
     assert "weights" not in app.query_params
 
 
 def test_a_link_is_a_kernel(page):
-    app = page(weights="1, 2,1/2,4,2/1,2,1", divisor="16", colours="true", border="zeros")
-    assert app.selectbox(key="kernel_name").value == "Gaussian"
+    app = page(
+        kernels_weights="1, 2,1/2,4,2/1,2,1", kernels_divisor="16", kernels_colours="true", kernels_border="zeros"
+    )
+    assert app.selectbox(key="kernels_name").value == "Gaussian"
     assert not app.warning
     assert np.array_equal(
         pictures(app)[1].transpose(2, 0, 1), picture_of(filtered(car(), LIBRARY["Gaussian"], "zeros"))[0]
@@ -103,12 +105,18 @@ def test_a_link_is_a_kernel(page):
 
 
 @pytest.mark.parametrize(
-    "address", [{"weights": "1,2,x"}, {"divisor": "0"}, {"divisor": "nan"}, {"weights": "1e9,0,0/0,0,0/0,0,0"}]
+    "address",
+    [
+        {"kernels_weights": "1,2,x"},
+        {"kernels_divisor": "0"},
+        {"kernels_divisor": "nan"},
+        {"kernels_weights": "1e9,0,0/0,0,0/0,0,0"},
+    ],
 )
 def test_a_link_of_nonsense_falls_back_and_says_so(page, address):
     app = page(**address)
     assert not app.exception
-    assert app.selectbox(key="kernel_name").value == "Sobel x"
+    assert app.selectbox(key="kernels_name").value == "Sobel x"
     [(key, value)] = address.items()
     assert f"`{key}={value}`" in app.warning[0].value
 
@@ -116,22 +124,22 @@ def test_a_link_of_nonsense_falls_back_and_says_so(page, address):
 def test_a_larger_grid_keeps_the_kernel(page):
     app = page()
     before = pictures(app)[1]
-    app.segmented_control(key="size").set_value(5).run()
+    app.segmented_control(key="kernels_size").set_value(5).run()
     assert not app.exception
     assert weights(app)[2] == [0, -2, 0, 2, 0]
     assert np.array_equal(pictures(app)[1], before)
-    app.segmented_control(key="size").set_value(3).run()
-    assert app.selectbox(key="kernel_name").value == "Sobel x"
+    app.segmented_control(key="kernels_size").set_value(3).run()
+    assert app.selectbox(key="kernels_name").value == "Sobel x"
 
 
 @pytest.mark.parametrize("title", ["Edges that run down", "A dark frame", "What a ReLU keeps", "More than white"])
 def test_what_to_notice_shows_where_it_is_set(page, title):
-    app = page(border="circular")
+    app = page(kernels_border="circular")
     assert not app.info
     app.button(key=f"try_{title}").click().run()
     assert not app.exception
     assert len(app.info) == 1
-    app.number_input(key="weight_0_0").set_value(9.0).run()
+    app.number_input(key="kernels_weight_0_0").set_value(9.0).run()
     assert not app.info
 
 
@@ -144,12 +152,12 @@ def test_what_the_prompts_say_is_so(page):
     values = filtered(car(), LIBRARY["Sharpen"], "reflect")
     assert values.min() < 0
     app.button(key="try_What a ReLU keeps").click().run()
-    assert app.selectbox(key="shown").value == Shown.CLIPPED
+    assert app.selectbox(key="kernels_shown").value == Shown.CLIPPED
     assert "% of the values are cut off" in " ".join(e.proto.body for e in app.get("html"))
 
 
 def test_the_code_is_that_of_the_page(page):
-    app = page(weights="0,0.5,0/0,0,0/0,0,0", border="circular")
+    app = page(kernels_weights="0,0.5,0/0,0,0/0,0,0", kernels_border="circular")
     assert "[0, 0.5, 0]" in app.code[0].value
     assert 'mode="circular"' in app.code[0].value
 
@@ -165,7 +173,7 @@ def picture_file(width, height):
 
 
 def test_a_picture_of_ones_own(page):
-    app = page(image="Upload")
+    app = page(kernels_image="Upload")
     assert not app.exception
     assert "any common format" in app.info[0].value
     uploaded(app, picture_file(300, 200))
@@ -174,7 +182,7 @@ def test_a_picture_of_ones_own(page):
 
 
 def test_a_picture_of_20000_pixels_is_made_small_or_refused_in_a_sentence(page):
-    app = page(image="Upload")
+    app = page(kernels_image="Upload")
     start = time.perf_counter()
     uploaded(app, picture_file(20_000, 1_000))
     assert not app.error
@@ -187,7 +195,7 @@ def test_a_picture_of_20000_pixels_is_made_small_or_refused_in_a_sentence(page):
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", picture_file(300, 200)[:400]])
 def test_a_broken_picture_is_one_sentence(page, content):
-    app = uploaded(page(image="Upload"), content)
+    app = uploaded(page(kernels_image="Upload"), content)
     assert not app.exception
     assert len(app.error) == 1
     assert app.error[0].value.startswith("`picture` cannot be read (")

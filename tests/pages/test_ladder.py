@@ -49,13 +49,13 @@ def test_before_the_first_click_it_shows_what_was_measured_and_what_the_report_p
 @pytest.mark.parametrize("seeds", [1, 3])
 def test_one_click_queues_the_whole_series_in_rounds(store, seeds):
     app = opened()
-    app.segmented_control(key="seeds").set_value(seeds).run()
+    app.segmented_control(key="ladder_seeds").set_value(seeds).run()
     app.button(key="queue").click().run()
     assert not app.exception
     queued = store.runs()[::-1]
     assert [run.config for run in queued] == experiments("classroom", seeds)
     assert [run.config.preset for run in queued[:9]] == list(CLASSROOM)
-    assert {run.group for run in queued} == {app.selectbox(key="ladder").value}
+    assert {run.group for run in queued} == {app.selectbox(key="ladder_shown").value}
 
 
 def test_the_full_ladder_waits_for_the_device_and_no_page_does(store, monkeypatch):
@@ -70,8 +70,8 @@ def test_the_full_ladder_waits_for_the_device_and_no_page_does(store, monkeypatc
     monkeypatch.setattr("pages.parts.awaited.SOON", 0.01)
     save(replace(tiny_images(), name="cifar10"))
     app = opened()
-    full = app.segmented_control(key="size").options[1]
-    app.segmented_control(key="size").select(full).run()
+    full = app.segmented_control(key="ladder_size").options[1]
+    app.segmented_control(key="ladder_size").select(full).run()
     assert not app.exception
     assert app.button(key="queue").disabled
     assert not app.checkbox

@@ -40,13 +40,13 @@ def test_prompts_set_what_they_speak_of(name):
     assert not page.exception
     assert not page.error
     assert len(page.info) == 1
-    page.slider(key="momentum").set_value(0.5).run()
+    page.slider(key="opt_momentum").set_value(0.5).run()
     assert not page.info
 
 
 def test_divided_momentum_has_the_plain_rates_effective_step():
     page = opened()
-    page.toggle(key="divided").set_value(True).run()
+    page.toggle(key="opt_divided").set_value(True).run()
     assert metrics(page)["Effective step of momentum"] == "0.1"
     assert list(page.dataframe[0].value["learning rate"]) == ["0.1", "0.01"]
 
@@ -59,22 +59,27 @@ def test_the_ball_is_measured_and_computed():
 
 
 def test_divergence_is_said_and_breaks_nothing():
-    page = opened(lr="1.0", surface="Bend")
+    page = opened(opt_lr="1.0", opt_surface="Bend")
     assert not page.exception
     assert page.dataframe[0].value["end"][0].startswith("diverged at step")
 
 
 def test_no_optimizer_is_an_empty_map():
     page = opened()
-    page.pills(key="rules").set_value([]).run()
+    page.pills(key="opt_rules").set_value([]).run()
     assert not page.exception
     assert not page.error
 
 
 def test_the_address_holds_the_start_and_refuses_nonsense():
-    page = opened(x="2.5", y="-1")
-    assert (page.session_state["x"], page.session_state["y"]) == (2.5, -1.0)
-    for bad in ({"x": "banana", "y": "1"}, {"x": "nan", "y": "1"}, {"x": "1e9", "y": "1"}, {"lr": "7"}):
+    page = opened(opt_x="2.5", opt_y="-1")
+    assert (page.session_state["opt_x"], page.session_state["opt_y"]) == (2.5, -1.0)
+    for bad in (
+        {"opt_x": "banana", "opt_y": "1"},
+        {"opt_x": "nan", "opt_y": "1"},
+        {"opt_x": "1e9", "opt_y": "1"},
+        {"opt_lr": "7"},
+    ):
         page = opened(**bad)
         assert not page.exception
         assert not page.error

@@ -61,25 +61,25 @@ def test_without_a_stand_in_the_drawing_is_mounted():
 
 def test_the_sliders_change_what_is_drawn(drawn):
     page = opened()
-    page.slider(key="window").set_value(3)
-    page.slider(key="stride").set_value(4).run()
+    page.slider(key="pool_window").set_value(3)
+    page.slider(key="pool_stride").set_value(4).run()
     data, _ = drawn[-1]
     assert data["pools"][0]["rows"] == 3
     assert data["unread"] == [[3, 7, 11]] * 2
     assert page.code[0].value == "nn.MaxPool2d(3, stride=4)\nnn.AvgPool2d(3, stride=4)"
-    page.selectbox(key="map").set_value("Outline").run()
+    page.selectbox(key="pool_map").set_value("Outline").run()
     assert drawn[-1][0]["input"] is not None
 
 
 @pytest.mark.parametrize("name", ["Shift by 2", "Shift by 1", "One pixel", "Stride 1", "Edges of a car"])
 def test_what_to_notice_shows_until_something_else_is_set(drawn, name):
-    page = opened(window="4")
+    page = opened(pool_window="4")
     assert not page.info
     page.button(key=f"try_{name}").click().run()
     assert not page.exception
     assert len(page.info) == 1
     assert drawn[-1][1]["turn"] == 1  # the picture's own sliders are set with it
-    page.slider(key="stride").set_value(3).run()
+    page.slider(key="pool_stride").set_value(3).run()
     assert not page.info
 
 
@@ -104,21 +104,21 @@ def test_what_the_prompts_say_is_so(drawn):
 
 
 def test_the_address_sets_the_page(drawn):
-    page = opened(picture="One pixel", window="3", right="4", down="2", back="true")
+    page = opened(pool_scene="One pixel", pool_window="3", pool_right="4", pool_down="2", pool_back="true")
     assert not page.warning
     assert drawn[-1][1] == {"right": 4, "down": 2, "back": True, "turn": 0}
-    assert page.slider(key="window").value == 3
+    assert page.slider(key="pool_window").value == 3
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        ("right", str(RIGHT + 1)),
-        ("right", "-1"),
-        ("right", "²"),
-        ("down", str(DOWN + 1)),
-        ("back", "perhaps"),
-        ("window", "9"),
+        ("pool_right", str(RIGHT + 1)),
+        ("pool_right", "-1"),
+        ("pool_right", "²"),
+        ("pool_down", str(DOWN + 1)),
+        ("pool_back", "perhaps"),
+        ("pool_window", "9"),
     ],
 )
 def test_a_bad_value_in_the_address_falls_back_and_says_so(drawn, key, value):

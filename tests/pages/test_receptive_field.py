@@ -72,7 +72,7 @@ def test_the_box_is_there_before_its_gradient(fresh, monkeypatch):
     monkeypatch.setattr(field.compute, "call", busy)
     monkeypatch.setattr(awaited, "SOON", 0.01)
     field._looked.clear()
-    page = opened(layer="conv1")
+    page = opened(field_layer="conv1")
     assert not page.exception
     assert (drawn(page)["layer"], drawn(page)["size"], drawn(page)["heat"]) == ("conv1", [5, 5], None)
     assert drawn(page)["waiting"] == "Its gradient is being computed."
@@ -87,7 +87,7 @@ def test_the_box_is_there_before_its_gradient(fresh, monkeypatch):
 
 def test_14_becomes_9_without_pools(fresh):
     page = opened()
-    page.toggle(key="pools").set_value(False).run()
+    page.toggle(key="field_pools").set_value(False).run()
     assert not page.error
     data = drawn(page)
     assert (data["size"], data["jump"], data["rows"]) == ([9, 9], [1, 1], 32)
@@ -102,18 +102,18 @@ def test_prompts_set_what_they_speak_of(fresh, name):
     assert not page.error
     assert len(page.info) == 1
     assert drawn(page)["heat"] is not None
-    page.selectbox(key="layer").set_value("conv1").run()
+    page.selectbox(key="field_layer").set_value("conv1").run()
     assert not page.info
 
 
 def test_a_central_unit_at_the_border_really_sees_30(fresh):
-    data = drawn(opened(layer="conv3", unit="5,5"))
+    data = drawn(opened(field_layer="conv3", field_unit="5,5"))
     assert data["unit"] == [4, 4]
     assert data["axes"][0][4] == [2, 34, 2, 32]
 
 
 def test_what_is_too_much_is_said_and_the_box_is_there(fresh):
-    page = opened(network="vgg16", layer="fc6")
+    page = opened(network="vgg16", field_layer="fc6")
     assert not page.exception
     data = drawn(page)
     assert data["size"] == [404, 404]
@@ -121,11 +121,11 @@ def test_what_is_too_much_is_said_and_the_box_is_there(fresh):
 
 
 def test_a_bad_address_falls_back_and_says_so(fresh):
-    page = opened(unit="x", layer="nosuch", gradient="none")
+    page = opened(field_unit="x", field_layer="nosuch", field_gradient="none")
     assert not page.exception
     assert "is not row,column" in texts(page)
     assert "layer=nosuch" in texts(page)
-    page = opened(unit="99,99")
+    page = opened(field_unit="99,99")
     assert drawn(page)["unit"] == [8, 8]
 
 
@@ -141,7 +141,7 @@ def run(tiny):
 
 
 def test_a_link_to_a_run_shows_its_weights_before_and_after(run):
-    page = opened(weights=f"{run.label} ({run.id[-4:]})")
+    page = opened(field_weights=f"{run.label} ({run.id[-4:]})")
     assert not page.exception
     assert not page.error
     assert not page.warning
@@ -149,32 +149,32 @@ def test_a_link_to_a_run_shows_its_weights_before_and_after(run):
     after = drawn(page)
     assert (after["image"]["height"], after["image"]["width"]) == (12, 12)
     assert "after training" in after["heat"]["text"][0]
-    page.segmented_control(key="moment").set_value("Before training").run()
+    page.segmented_control(key="field_moment").set_value("Before training").run()
     before = drawn(page)
     assert "before training" in before["heat"]["text"][0]
     assert before["heat"]["source"] != after["heat"]["source"]
-    page.segmented_control(key="gradient").set_value("Average of many images").run()
+    page.segmented_control(key="field_gradient").set_value("Average of many images").run()
     assert not page.error
     assert "**before training:**" in texts(page)
     assert "**after training:**" in texts(page)
-    page.toggle(key="pools").set_value(False).run()
+    page.toggle(key="field_pools").set_value(False).run()
     assert drawn(page)["size"] == [9, 9]
-    page.selectbox(key="layer").set_value("fc4").run()
+    page.selectbox(key="field_layer").set_value("fc4").run()
     assert drawn(page)["heat"] is None
     assert "No gradient" in drawn(page)["waiting"]
 
 
 def test_weights_follow_the_network_and_the_network_the_weights(run):
     page = opened(field_data="tiny")
-    label = next(option for option in page.selectbox(key="weights").options if run.id[-4:] in option)
-    page.selectbox(key="weights").set_value(label).run()
+    label = next(option for option in page.selectbox(key="field_weights").options if run.id[-4:] in option)
+    page.selectbox(key="field_weights").set_value(label).run()
     assert page.selectbox(key="current_network").value == "classroom"
     page.selectbox(key="current_network").set_value("lenet5").run()
-    assert page.selectbox(key="weights").value == "fresh, seed 0"
+    assert page.selectbox(key="field_weights").value == "fresh, seed 0"
     assert not page.error
     assert drawn(page)["image"]["height"] == 28
     page.selectbox(key="current_network").set_value("classroom").run()
-    assert page.selectbox(key="weights").value == label
+    assert page.selectbox(key="field_weights").value == label
     assert drawn(page)["image"]["height"] == 12
 
 

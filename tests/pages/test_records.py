@@ -67,8 +67,8 @@ def test_on_cifar10_an_era_shows_the_runs_of_its_file_and_the_others_that_nothin
         "Residual network": "not measured here",
         "Small maps": over_seeds([run["test_accuracy"] for run in result("speedrun-nvidia-h200")["runs"]]),
     }
-    app = opened(data="CIFAR-10")
-    assert app.segmented_control(key="data").value == "CIFAR-10"
+    app = opened(records_data="CIFAR-10")
+    assert app.segmented_control(key="records_data").value == "CIFAR-10"
     assert eras(app)["test accuracy"].to_dict() == expected
 
 
@@ -98,7 +98,9 @@ def test_the_old_lenet_is_told_as_a_share_of_the_network_of_2012(app_home):
 def test_the_old_recipe_and_the_new_one_are_those_that_were_measured(app_home, data, name):
     ingredients = result(name)["ingredients"]
     old, new = (100 * fmean(last(ingredients[row], "validation_accuracy")) for row in ("old", "new"))
-    text = next(element.value for element in opened(data=data).markdown if element.value.startswith("Old recipe"))
+    text = next(
+        element.value for element in opened(records_data=data).markdown if element.value.startswith("Old recipe")
+    )
     assert f"**{old:.1f} %**, new one **{new:.1f} %**" in text
 
 
@@ -122,13 +124,13 @@ def test_published_times_are_those_that_their_authors_gave_and_ours_is_the_measu
 @pytest.mark.parametrize(
     ("press", "key", "value"),
     [
-        ("try_What did accuracy cost?", "across", Across.MACS),
-        ("try_Is it the parameters?", "across", Across.PARAMETERS),
-        ("try_And the real data?", "data", "CIFAR-10"),
+        ("try_What did accuracy cost?", "records_across", Across.MACS),
+        ("try_Is it the parameters?", "records_across", Across.PARAMETERS),
+        ("try_And the real data?", "records_data", "CIFAR-10"),
     ],
 )
 def test_a_try_sets_the_controls_and_says_what_to_notice(app_home, press, key, value):
-    app = opened(across="whole training")
+    app = opened(records_across="whole training")
     app.button(key=press).click().run()
     assert not app.exception
     assert app.segmented_control(key=key).value == value

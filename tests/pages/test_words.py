@@ -15,7 +15,7 @@ from tests.baselines.conftest import stripes
 
 PAGE = Path(__file__).parents[2] / "pages" / "words.py"
 STRIPES = {"bow_data": "Stripes"}
-SMALL = STRIPES | {"words": "50", "patch": "8"}
+SMALL = STRIPES | {"bow_words": "50", "bow_patch": "8"}
 
 
 @pytest.fixture(autouse=True)
@@ -80,7 +80,7 @@ def test_start_learns_in_the_background_and_shows_words_and_numbers():
     assert "**Dictionary** 50 words × 128 = **6,400**" in texts(page)
     assert "Answer: **across**" in texts(page)
     assert "No network was trained on this data set yet" in texts(page)
-    page.selectbox(key="words").set_value(100).run()
+    page.selectbox(key="bow_words").set_value(100).run()
     assert "Answer" not in texts(page)
 
 
@@ -89,7 +89,7 @@ def test_a_shuffled_bag_gives_the_same_answer_and_a_shuffled_pyramid_another_sco
     for pyramid in (False, True):
         job.work(lambda _: None, BagOfWordsConfig(dataset="stripes", words=50, patch=8, pyramid=pyramid).to_dict())
         for shuffled in (False, True):
-            page = opened(**SMALL, pyramid=str(pyramid), shuffled=str(shuffled))
+            page = opened(**SMALL, bow_pyramid=str(pyramid), bow_shuffled=str(shuffled))
             assert not page.exception
             answers[pyramid, shuffled] = next(e.value for e in page.markdown if e.value.startswith("Answer"))
     assert answers[False, False] == answers[False, True]
@@ -110,7 +110,7 @@ def test_progress_and_cancel(app_home):
 
 
 def test_a_job_that_fails_says_why():
-    page = opened(**SMALL | {"words": "2000", "spacing": "8"})
+    page = opened(**SMALL | {"bow_words": "2000", "bow_spacing": "8"})
     page.button(key="words_start").click().run()
     until_ended(page)
     assert "words" in page.error[0].value
@@ -126,23 +126,23 @@ def test_prompts_set_what_they_speak_of(name):
     assert not page.exception
     assert not page.error
     before = len(page.info)
-    page.slider(key="spacing").set_value(5).run()
+    page.slider(key="bow_spacing").set_value(5).run()
     assert len(page.info) == before - 1
 
 
 def test_a_patch_larger_than_the_image_is_one_sentence():
-    page = opened(**SMALL | {"patch": "28"})
+    page = opened(**SMALL | {"bow_patch": "28"})
     assert not page.exception
     assert "`patch` (=28) must not exceed the image's 16 pixels" in page.error[0].value
 
 
 def test_a_bad_address_falls_back_and_says_so():
-    page = opened(**STRIPES, words="77")
+    page = opened(**STRIPES, bow_words="77")
     assert not page.exception
     assert "words=77" in texts(page)
 
 
 def test_an_image_of_one_patch():
-    page = opened(**STRIPES, patch="16")
+    page = opened(**STRIPES, bow_patch="16")
     assert not page.exception
     assert "1 patch, 128 numbers by a fixed rule." in texts(page)
