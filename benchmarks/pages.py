@@ -26,12 +26,26 @@ from pages.parts.navigation import existing
 RESULTS = Path(__file__).parent / "results"
 # The most expensive setting that the page's address can ask for, where the first one says little.
 HEAVY: dict[str, dict[str, str]] = {
-    "convolution": {"input": "64", "kernel": "11", "channels": "512", "filters": "512", "padding": "8"},
+    "convolution": {
+        "conv_input": "64",
+        "conv_kernel": "11",
+        "conv_channels": "512",
+        "conv_filters": "512",
+        "conv_padding": "8",
+    },
     "architecture": {"network": "resnet50"},
     "builder": {"network": "googlenet"},
     "receptive_field": {"network": "resnet50"},
-    "kernels": {"weights": "1,4,6,4,1/4,16,24,16,4/6,24,36,24,6/4,16,24,16,4/1,4,6,4,1", "divisor": "256"},
-    "pooling": {"picture": "Image of a data set", "map": "Outline", "window": "4", "stride": "1"},
+    "kernels": {
+        "kernels_weights": "1,4,6,4,1/4,16,24,16,4/6,24,36,24,6/4,16,24,16,4/1,4,6,4,1",
+        "kernels_divisor": "256",
+    },
+    "pooling": {
+        "pool_scene": "Image of a data set",
+        "pool_map": "Outline",
+        "pool_window": "4",
+        "pool_stride": "1",
+    },
 }
 
 
