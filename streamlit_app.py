@@ -18,8 +18,7 @@ from pages.parts.warm_up import warm_up
 @asynccontextmanager
 async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
     """Pay for imports before the first visitor comes; leave training alone when the server ends."""
-    import altair  # noqa: F401 every page with a chart needs it, and it takes most of a second
-    import pandas  # noqa: F401 so does the first table
+    import pandas  # noqa: F401 every chart and every table needs it
 
     import cnncore.course
     import cnncore.figures.curves  # noqa: F401 and what draws the curves

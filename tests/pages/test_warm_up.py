@@ -53,6 +53,22 @@ def test_a_page_that_opens_after_the_warm_up_imports_nothing_more(tmp_path):
     assert result.stdout.strip() == "[] False"
 
 
+def test_the_server_starts_without_what_no_page_uses(tmp_path):
+    code = (
+        f"import asyncio, os, sys; os.environ['CNNCORE_HOME'] = {str(tmp_path)!r}\n"
+        "import streamlit_app\n"
+        "streamlit_app.client.attend = streamlit_app.warm_up = lambda: None\n"
+        "async def start():\n"
+        "    async with streamlit_app.lifespan(streamlit_app.app):\n"
+        "        print([name for name in ('pandas', 'altair', 'torch') if name in sys.modules])\n"
+        "asyncio.run(start())\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True
+    )
+    assert result.stdout.strip() == "['pandas']"
+
+
 def test_the_pool_loads_what_pages_ask_it_for():
     pages = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "pages").rglob("*.py"))
     named = set(re.findall(r'"(cnncore[\w.]+):\w', pages))
