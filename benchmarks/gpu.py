@@ -32,7 +32,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from benchmarks.gpu_targets import table, targets
-from benchmarks.machine import gpu_name, lacks_cuda, machine
+from benchmarks.machine import copies, gpu_name, lacks_cuda, machine
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
 from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD
@@ -110,6 +110,7 @@ class Measurement:
         self.result |= {"machine": machine(), "epochs": epochs, "left_out": []}
         for preset in presets:
             self.result.setdefault("presets", {}).setdefault(preset, {})
+            self.result["copies"] = self.result.get("copies", {}) | copies(PRESETS[preset].dataset)
         self._warm: set[tuple[str, str, bool]] = set()
 
     def speed(self) -> None:

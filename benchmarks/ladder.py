@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import machine
+from benchmarks.machine import copies, machine
 from benchmarks.runs import followed
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import PRESETS, title
@@ -101,6 +101,7 @@ def main() -> None:
         for seed in range(args.seeds):
             runs.append(measure(replace(config, seed=seed)))
             result["presets"][name] = {"title": title(name), "config": config.to_dict(), **summary(runs), "runs": runs}
+            result["copies"] = result.get("copies", {}) | copies(config.dataset)
             path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
         row = result["presets"][name]
         train, test = row["train_accuracy"], row["test_accuracy"]

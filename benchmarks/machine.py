@@ -10,6 +10,10 @@ from typing import Any
 
 import torch
 
+from cnncore.data.catalogue import KNOWN
+from cnncore.data.originals import ORIGINAL
+from cnncore.data.prepared import info
+from cnncore.training.trainer import versions
 from cnncore.training.versions import versions
 
 
@@ -24,6 +28,17 @@ def machine() -> dict[str, Any]:
         "gpu": torch.cuda.get_device_name(0) if torch.cuda.is_available() else None,
         "versions": versions(),
     }
+
+
+def copies(dataset: str) -> dict[str, str]:
+    """Return under its name what a known data set was read from; nothing where it was its authors' own files.
+
+    Nothing either for the built-in set, for one's own images, and before the data set is prepared.
+    """
+    about = info(dataset)
+    if about is None or not about.prepared or dataset not in KNOWN or ORIGINAL in about.notes:
+        return {}
+    return {dataset: about.notes[0]}
 
 
 def peak_memory() -> float:

@@ -1,9 +1,10 @@
 """A result file that fills with runs: what is there with the same configuration is not trained again.
 
-    {"machine": ..., PART: {ROW: {"config": ..., "runs": [{"seed", "diverged", "seconds", ...}, ...]}}}
+    {"machine": ..., "copies": ..., PART: {ROW: {"config": ..., "runs": [{"seed", "diverged", "seconds", ...}, ...]}}}
 
 A run's curve has its metrics after each epoch. `seconds` are of training alone, by the clock, with as many processes
 beside it as `workers` says and whatever else the machine did; `cpu_seconds` are what the whole run used of its cores.
+`copies` says of a data set that its images were not the original ones.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import machine
+from benchmarks.machine import copies, machine
 from cnncore.errors import InputError
 from cnncore.events import Diverged, Epoch
 from cnncore.training.config import Precision, RunConfig
@@ -111,6 +112,7 @@ def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:
             except InputError as error:
                 raise SystemExit(str(error)) from None
             put(result, job, run)
+            result["copies"] = result.get("copies", {}) | copies(job.config.dataset)
             path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
             last = {name: values[-1] for name, values in run["curve"].items() if values}
             print(job.part, job.row, f"seed {job.config.seed}", run["diverged"] or last, run["seconds"], flush=True)

@@ -32,7 +32,7 @@ from typing import Any
 import torch
 
 from benchmarks.gpu import whole
-from benchmarks.machine import gpu_name, lacks_cuda, machine
+from benchmarks.machine import copies, gpu_name, lacks_cuda, machine
 from benchmarks.recipe import trial
 from benchmarks.runs import HELD_OUT, RESULTS, Job, fill
 from cnncore.architecture.build import build
@@ -116,6 +116,7 @@ def main() -> int:
     seconds, seconds_spread = mean_and_spread([run["seconds"] for run in runs])
     result: dict[str, Any] = {
         "machine": machine(),
+        "copies": copies(PRESETS["speedrun"].dataset),
         "config": configured(args.epochs, 0).to_dict(),
         "test_accuracy": {"mean": accuracy, "spread": spread},
         "warm_seconds": {"mean": seconds, "spread": seconds_spread},

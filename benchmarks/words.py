@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import machine
+from benchmarks.machine import copies, machine
 from cnncore.baselines.bag_of_words import Outcome, run
 from cnncore.baselines.config import PRESETS, BagOfWordsConfig, Descriptor
 from cnncore.baselines.outcome import Result
@@ -58,7 +58,8 @@ def main() -> None:
         results: list[Result] = []
         for seed in range(args.seeds):
             results.append(measure(replace(config, seed=seed)))
-            entry = {"machine": machine(), **summary(results), "runs": [result.to_dict() for result in results]}
+            entry = {"machine": machine(), "copies": copies(config.dataset), **summary(results)}
+            entry |= {"runs": [result.to_dict() for result in results]}
             written.setdefault(args.preset, {})[variant] = entry
             RESULT.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
         print(args.preset, variant, summary(results), flush=True)

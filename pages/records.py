@@ -77,7 +77,7 @@ def show_records() -> None:
         "Published by their authors, not measured here, but for the last row: on what it says, to the accuracy that it "
         "says. On a machine with CUDA, `python -m benchmarks.speedrun` measures it. These clocks start when the data "
         "are on the GPU, after a run to warm up; what is compiled was compiled before. Two GPUs are two rows that "
-        f"cannot be compared.{f' The last row: {mine.machine}.' if mine else ''}"
+        f"cannot be compared.{f' The last row: {mine.machine}. {mine.copies}' if mine else ''}"
     )
 
 
@@ -102,7 +102,7 @@ def show_ingredients(family: str, old_is: str) -> None:
     seeds = "One seed" if count == 1 else f"Up to {count} seeds"
     st.caption(
         f"{what}. {seeds}, each compared with the same seed, after "
-        f"{found.epochs} epochs on {found.images:,} train images. {found.machine}."
+        f"{found.epochs} epochs on {found.images:,} train images. {found.machine}. {found.copies}"
     )
     tabulate(worth_table(found.worths))
     if found.trials:
@@ -134,9 +134,13 @@ def shifted(found: Measurement) -> str:
 
 
 def say_machines(found: list[Step]) -> None:
-    """Say on what the chart's figures were measured."""
-    machines = sorted({step.best.machine for step in found if step.best is not None})
-    st.caption(f"All test images, last epoch, mean and standard deviation over the seeds. {'; '.join(machines)}.")
+    """Say on what the chart's figures were measured, and on which images if not on the original ones."""
+    best = [step.best for step in found if step.best is not None]
+    machines, images = (sorted({getattr(one, name) for one in best} - {""}) for name in ("machine", "copies"))
+    st.caption(
+        "All test images, last epoch, mean and standard deviation over the seeds. "
+        + " ".join([f"{'; '.join(machines)}.", *images])
+    )
 
 
 header(

@@ -8,10 +8,14 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import recipe, records
+from benchmarks.machine import copies
 from benchmarks.runs import Job, fill, lacks, measure, put
 from cnncore.course.eras import ERAS
+from cnncore.data.originals import ORIGINAL
+from cnncore.data.prepared import save
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import PRESETS
+from tests.conftest import tiny_images
 
 CONFIG = RunConfig(network="lenet1989", epochs=2, train_size=60, validation_size=50, test_size=40, device="cpu")
 JOB = Job("trials", "as it is", CONFIG)
@@ -53,6 +57,25 @@ def test_a_file_is_filled_once(tmp_path, drawn_once, monkeypatch):
     [first, second] = json.loads(path.read_text())["trials"]["as it is"]["runs"]
     assert (first["seed"], second["seed"]) == (0, 3)
     assert {name: len(values) for name, values in first["curve"].items()} == dict.fromkeys(first["curve"], 2)
+
+
+def test_a_script_says_that_the_images_were_copies_and_of_which_set(app_home):
+    assert copies("cifar10") == {}, "not prepared"
+    save(replace(tiny_images(), name="cifar10", notes=("Read from elsewhere.", "And cut.")))
+    assert copies("cifar10") == {"cifar10": "Read from elsewhere."}
+    save(replace(tiny_images(), name="cifar10", notes=(ORIGINAL,)))
+    assert copies("cifar10") == {}
+    save(replace(tiny_images(), name="mine", notes=("There are no test images in the source.",)))
+    assert copies("mine") == copies("unknown") == {}
+
+
+def test_what_a_file_was_filled_on_is_in_it(tmp_path, app_home, monkeypatch):
+    save(replace(tiny_images(size=32), name="cifar10", notes=("Read from elsewhere.",)))
+    monkeypatch.setattr("benchmarks.runs.own_process", lambda: None)
+    monkeypatch.setattr("benchmarks.runs.ProcessPoolExecutor", lambda *_: Here([]))
+    config = replace(CONFIG, dataset="cifar10", train_size=70, validation_size=0, test_size=None)
+    fill(tmp_path / "one.json", [replace(JOB, config=config)])
+    assert json.loads((tmp_path / "one.json").read_text())["copies"] == {"cifar10": "Read from elsewhere."}
 
 
 class Here:

@@ -33,7 +33,7 @@ _BATCHES = {
     "test_batch": "40351d587109b95175f43aff81a1287e",
     "batches.meta": "5ff9c542aee3614f3951f8cda6e48888",
 }
-_NOTES = ("The original images.",)
+ORIGINAL = "The original images."  # the note of a set that was read from its authors' own files
 _MAX_UNPACKED = 64 * 2**20  # bytes; the largest of the files has 47 million
 _CLASS = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
 
@@ -118,7 +118,7 @@ def _cifar10(known: Known, source: Path, place: Path, report: Report) -> ImageDa
         images = np.ascontiguousarray(split.data.transpose(0, 3, 1, 2))  # (N, H, W, C) -> (N, C, H, W)
         arrays += [images, np.array(split.targets, dtype=np.int64)]
     return ImageData(
-        known.name, known.title, tuple(splits[0].classes), arrays[0], arrays[1], arrays[2], arrays[3], _NOTES
+        known.name, known.title, tuple(splits[0].classes), arrays[0], arrays[1], arrays[2], arrays[3], (ORIGINAL,)
     )
 
 
@@ -160,7 +160,7 @@ def _idx(known: Known, source: Path, place: Path, report: Report) -> ImageData:
     for train in (True, False):
         split = getattr(torchvision.datasets, name)(place, train=train)
         arrays += [split.data.numpy()[:, None], split.targets.numpy().astype(np.int64)]  # (N, H, W) -> (N, 1, H, W)
-    return ImageData(known.name, known.title, known.classes, arrays[0], arrays[1], arrays[2], arrays[3], _NOTES)
+    return ImageData(known.name, known.title, known.classes, arrays[0], arrays[1], arrays[2], arrays[3], (ORIGINAL,))
 
 
 def _unpack(path: Path, target: Path) -> None:

@@ -12,6 +12,7 @@ from cnncore.baselines.outcome import Result
 from cnncore.data.prepared import info
 from cnncore.figures.curves import Chart
 from cnncore.figures.ladder import RESULT as LADDER
+from cnncore.figures.measured import copied_from
 from cnncore.figures.palette import GUESS, OUTPUT, TEST, TRAIN
 from cnncore.figures.visual_words import CLASSIFIER, DICTIONARY
 from cnncore.runs.record import Run
@@ -30,7 +31,8 @@ _SHORT = "split(datum.label, ':')[0] == 'Network' ? 'network' : replace(split(da
 class Row:
     """One method on a data set. Accuracies are fractions, `test_size` images; of `numbers` the learned numbers by part.
 
-    `seconds` is training time. `where` says whether it was measured here or before, and on what.
+    `seconds` is training time. `where` says whether it was measured here or before, and on what; `copies` that what was
+    measured before had not the original images (empty if it had).
     """
 
     name: str
@@ -41,6 +43,7 @@ class Row:
     numbers: tuple[int, int, int]
     seconds: float
     where: str
+    copies: str = ""
 
     @property
     def learned(self) -> int:
@@ -48,7 +51,7 @@ class Row:
         return sum(self.numbers)
 
 
-def row_of_result(result: Result, where: str = "on this machine") -> Row:
+def row_of_result(result: Result, where: str = "on this machine", copies: str = "") -> Row:
     """Return the row of a bag of words."""
     return Row(
         name=f"Bag of words: {result.config.label}",
@@ -59,6 +62,7 @@ def row_of_result(result: Result, where: str = "on this machine") -> Row:
         numbers=(result.dictionary, result.classifier, 0),
         seconds=result.train_seconds,
         where=where,
+        copies=copies,
     )
 
 
@@ -98,7 +102,7 @@ def words_before(dataset: str) -> Row | None:
         for entry in variants.values():
             result = Result.from_dict(entry["runs"][0])
             if result.config.dataset == dataset:
-                return row_of_result(result, _machine(entry["machine"]))
+                return row_of_result(result, _machine(entry["machine"]), copied_from(entry, dataset))
     return None
 
 
@@ -119,6 +123,7 @@ def network_before(dataset: str) -> Row | None:
         numbers=(0, 0, describe(network_of(config, data.shape, len(data.classes))).parameters),
         seconds=run["seconds"]["train"],
         where=_machine(values["machine"]),
+        copies=copied_from(values, dataset),
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from cnncore.runs.differences import setting
@@ -20,8 +21,10 @@ _PARTS = ("presets", "eras", "final")  # of a result file: in each, entries with
 class Measured:
     """One configuration's test accuracy (fraction) at the end: `spread` is the standard deviation over the `seeds`.
 
-    None where there was one seed. `seconds` are of training alone, a run's mean, on `machine`; `config` says with how
-    many images and epochs.
+    None where there was one seed. `seconds` are of training alone, a run's mean, on `machine`, `core_seconds` what the
+    whole run used of its cores, whatever ran beside it (None where that was not read); `config` says with how
+    many images and epochs. `copies` says what the images were read from where they were not the original ones, else
+    it is empty.
     """
 
     config: RunConfig
@@ -30,6 +33,8 @@ class Measured:
     seeds: int
     seconds: float
     machine: str
+    copies: str = ""
+    core_seconds: float | None = None
 
 
 def measured(config: RunConfig) -> Measured | None:
@@ -65,6 +70,12 @@ def where(config: RunConfig, machine: dict[str, Any]) -> str:
     return hardware(machine) + precision
 
 
+def copied_from(content: dict[str, Any], dataset: str) -> str:
+    """Return what a result file says of a data set whose images were not the original ones, else an empty text."""
+    found: dict[str, str] = content.get("copies", {})
+    return found.get(dataset, "")
+
+
 def result(name: str) -> dict[str, Any] | None:
     """Return the result file called `name`; None where it was not measured or the results are not installed."""
     try:
@@ -98,7 +109,8 @@ def _entries(path: Path) -> Iterator[Measured]:
         accuracy, warm = content["test_accuracy"], content["warm_seconds"]["mean"]
         config = RunConfig.from_dict(content["config"])
         machine = where(config, content["machine"])
-        yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, machine)
+        images = copied_from(content, config.dataset)
+        yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, machine, images)
     if "cold_start_seconds" in content:  # benchmarks/gpu.py: presets by their names, in several precisions
         yield from _gpu_entries(content)
     for part in _PARTS:
@@ -110,8 +122,10 @@ def _entries(path: Path) -> Iterator[Measured]:
                 accuracy, spread = mean_and_spread([run["curve"]["test_accuracy"][-1] for run in ended])
                 seconds, _ = mean_and_spread([_seconds(run) for run in ended])
                 config = RunConfig.from_dict(entry["config"])
-                machine = where(config, content["machine"])
-                yield Measured(config, accuracy, spread, len(ended), seconds, machine)
+                machine, images = where(config, content["machine"]), copied_from(content, config.dataset)
+                used = [run["cpu_seconds"] for run in ended if "cpu_seconds" in run]
+                core = fmean(used) if used else None
+                yield Measured(config, accuracy, spread, len(ended), seconds, machine, images, core)
 
 
 def _gpu_entries(content: dict[str, Any]) -> Iterator[Measured]:
@@ -121,7 +135,8 @@ def _gpu_entries(content: dict[str, Any]) -> Iterator[Measured]:
                 config = replace(PRESETS[preset], epochs=content["epochs"], precision=Precision(precision))
                 accuracy, spread = mean_and_spread([run["test_accuracy"] for run in runs])
                 seconds, _ = mean_and_spread([run["seconds"] for run in runs])
-                yield Measured(config, accuracy, spread, len(runs), seconds, where(config, content["machine"]))
+                machine, images = where(config, content["machine"]), copied_from(content, config.dataset)
+                yield Measured(config, accuracy, spread, len(runs), seconds, machine, images)
 
 
 def _seconds(run: dict[str, Any]) -> float:

@@ -5,7 +5,7 @@ from typing import Any
 
 from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.figures.curves import Chart
-from cnncore.figures.measured import result, where
+from cnncore.figures.measured import copied_from, result, where
 from cnncore.figures.palette import GUESS, KERNEL, VALIDATION
 from cnncore.runs.differences import differences
 from cnncore.statistics import mean_and_spread
@@ -69,7 +69,7 @@ class Measurement:
     """A recipe's measurement: `worths` of the ingredients, validation accuracies of both, `trials` that were made.
 
     Accuracies are (mean, spread, seeds), fractions, on `validation` images after `epochs` epochs on `images` others;
-    `machine` says on what it ran.
+    `machine` says on what it ran, `copies` that the images were not the original ones (empty if they were).
     """
 
     worths: tuple[Worth, ...]
@@ -80,6 +80,7 @@ class Measurement:
     images: int
     validation: int
     machine: str
+    copies: str
 
 
 def measurement(family: str) -> Measurement | None:
@@ -115,6 +116,7 @@ def measurement(family: str) -> Measurement | None:
         images=config.train_size or about.train_size - config.validation_size,
         validation=config.validation_size,
         machine=where(config, content["machine"]),
+        copies=copied_from(content, config.dataset),
     )
 
 

@@ -50,6 +50,8 @@ def show_comparison(rows: list[Row]) -> None:
         draw(seconds_bars(rows), "compare_seconds", "Training time of each method")
         draw(learned_bars(rows), "compare_learned", "Learned numbers of each method, by part")
     st.html(f'<div style="font-size:0.85rem">{by_name(legend())}</div>')
+    for said in sorted({row.copies for row in rows} - {""}):
+        st.caption(f"Measured before: {said}")
     bags = [row for row in rows if not row.numbers[2]]
     networks = [row for row in rows if row.numbers[2]]
     if not networks:

@@ -85,6 +85,8 @@ def test_what_was_measured_before_is_the_files_own(app_home):
     assert 0.5 < words.test_accuracy < network.test_accuracy
     assert network.numbers[2] > words.learned
     assert words.where.startswith("before, on ")
+    assert words.copies == network.copies == ""
+    assert "not the original bytes" in words_before("cifar10").copies
     assert words_before("nosuch") is None
     assert network_before("nosuch") is None
 

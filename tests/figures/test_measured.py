@@ -9,7 +9,7 @@ from cnncore.figures.measured import RESULTS, hardware, measured, measured_in_pa
 from cnncore.training.presets import CLASSROOM, PRESETS
 
 MACHINE = {"gpu": None, "cpu": "A CPU", "threads": 1, "date": "2026-01-01", "versions": {"torch": "2.1"}}
-CONFIG = PRESETS["figure-2"]
+CONFIG, BUILTIN = PRESETS["figure-2"], PRESETS["classroom-2"]
 
 
 def run(accuracy, seed=0, diverged=None):
@@ -93,6 +93,28 @@ def test_whole_runs_on_a_gpu_are_found(write):
     assert (found.accuracy, found.seeds, found.seconds) == (pytest.approx(0.81), 3, pytest.approx(31))
     assert measured(replace(PRESETS["figure-9"], precision="tf32")).seeds == 1
     assert measured(replace(PRESETS["figure-9"], epochs=50)) is None
+
+
+def test_that_the_images_were_copies_is_said_of_their_data_set_alone(write):
+    runs = {"one": {"config": CONFIG.to_dict(), "runs": [run(0.5)]}}
+    write("a", copies={"cifar10": "Read from elsewhere."}, eras=runs)
+    write("b", copies={"cifar10": "Read from elsewhere."}, eras={"one": runs["one"] | {"config": BUILTIN.to_dict()}})
+    assert measured(CONFIG).copies == "Read from elsewhere."
+    assert measured(BUILTIN).copies == ""
+
+
+@pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
+def test_every_accuracy_on_cifar10_says_whether_the_images_were_the_original_ones(path):
+    """Here they never were; a script leaves `copies` empty where they are."""
+    for entry in module._entries(path):
+        assert bool(entry.copies) == (entry.config.dataset == "cifar10")
+
+
+def test_what_a_run_takes_of_its_cores_is_the_mean_of_those_that_were_read(write):
+    runs = [run(0.5) | {"cpu_seconds": 30.0}, run(0.6, 1) | {"cpu_seconds": 50.0}, run(0.7, 2)]
+    write("a", eras={"one": {"config": CONFIG.to_dict(), "runs": runs}})
+    assert measured(CONFIG).core_seconds == 40
+    assert measured(PRESETS["classroom-2"]) is None
 
 
 def test_what_was_not_measured_is_none(write):

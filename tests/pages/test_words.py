@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,14 @@ def test_before_any_run_the_patches_are_there_and_what_was_measured():
     assert list(table["classifier"]) == [10_060, 0]
     assert table["network"][1] > 100_000
     assert all(where.startswith("before, on") for where in table["measured"])
+    assert "not the original bytes" not in texts(page)
+
+
+def test_what_was_measured_before_on_copies_of_the_images_says_so():
+    save(replace(stripes(), name="cifar10", title="CIFAR-10"))
+    page = opened(bow_data="CIFAR-10")
+    assert not page.exception
+    assert "Measured before: Read from picture files in cifar10-jpeg.tar.xz: these are not" in texts(page)
 
 
 def test_start_learns_in_the_background_and_shows_words_and_numbers():
