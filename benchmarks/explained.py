@@ -22,8 +22,10 @@ PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 README = Path(__file__).parents[1] / "README.md"
 TABLE = re.compile(r"(?<=<!-- speed -->\n).*?(?=<!-- /speed -->)", re.DOTALL)
 UNKNOWN = "not measured here"
-# What one preset reached, in the README's text.
+# What one preset reached and what it took, in the README's text, and what runs of full length on a GPU reached.
 REACHED = re.compile(r"<!-- measured (.+?) -->.*?<!-- /measured \1 -->", re.DOTALL)
+TOOK = re.compile(r"<!-- core time (.+?) -->.*?<!-- /core time \1 -->", re.DOTALL)
+FULL_LENGTH = re.compile(r"<!-- full length -->.*?<!-- /full length -->", re.DOTALL)
 MARK = re.compile(r"<!-- (?!/)(.+?) -->(.*?)<!-- /\1 -->", re.DOTALL)
 # Which file of the results has the number, and how it is said.
 RATIOS = {
@@ -122,6 +124,38 @@ def reached(text: str) -> str:
     return REACHED.sub(said_of, text)
 
 
+def took(text: str) -> str:
+    """Return the text with what a run of each preset takes of a CPU's core, evaluations and all, between its marks."""
+
+    def said_of(found: re.Match[str]) -> str:
+        one = measured(PRESETS[found[1]])
+        text = core_time(one.core_seconds) if one and one.core_seconds else UNKNOWN
+        return f"<!-- core time {found[1]} -->{text}<!-- /core time {found[1]} -->"
+
+    return TOOK.sub(said_of, text)
+
+
+def core_time(seconds: float) -> str:
+    """Return a time to half a minute, or to a minute where it is ten and more: `1.5 minutes`."""
+    minutes = seconds / 60
+    return f"{round(minutes)} minutes" if minutes >= 10 else f"{round(2 * minutes) / 2:g} minutes"
+
+
+def full_length(results: list[dict[str, Any]]) -> str:
+    """Return the range of each preset's test accuracy over precisions and seeds, for each GPU that was measured."""
+    said = []
+    for result in results:
+        parts = []
+        for preset, rows in result["presets"].items():
+            found = [run["test_accuracy"] for row in rows.values() for run in row.get("graph", ())]
+            if found and result["epochs"] == EPOCHS:
+                ends = dict.fromkeys(f"{100 * end:.1f}" for end in (min(found), max(found)))
+                parts.append(f"`{preset}` {' to '.join(ends)} %")
+        if parts:
+            said.append(f"{', '.join(parts)} on {result['machine']['gpu']}")
+    return "; ".join(said) or UNKNOWN
+
+
 def first_update(result: dict[str, Any]) -> str:
     """Return the median seconds from a process's start to its run's first update."""
     if not result:
@@ -205,7 +239,8 @@ def clocks(results: list[dict[str, Any]]) -> str:
         reached = over_seeds(accuracy["mean"], accuracy["spread"], len(result["runs"]))
         cold_seconds = statistics.median(result["cold_seconds"])
         seconds = f"{result['warm_seconds']['mean']:.1f} s warm, {cold_seconds:.1f} s cold"
-        said.append(f"{reached} in {seconds} on {result['machine']['gpu']}")
+        images = " on copies of the images," if result.get("copies") else ""
+        said.append(f"{reached}{images} in {seconds} on {result['machine']['gpu']}")
     return "; ".join(said) or UNKNOWN
 
 
@@ -234,8 +269,10 @@ def _read(path: Path) -> dict[str, Any]:
 def write() -> None:
     """Write page and table."""
     page = filled(PAGE.read_text(encoding="utf-8"), numbers())
-    readme = TABLE.sub(lambda _: f"{table()}\n", README.read_text(encoding="utf-8"))
-    for path, text in ((PAGE, page), (README, reached(readme))):
+    readme = reached(took(TABLE.sub(lambda _: f"{table()}\n", README.read_text(encoding="utf-8"))))
+    graphs = [_read(path) for path in sorted(RESULTS.glob("gpu-*.json"))]
+    readme = FULL_LENGTH.sub(lambda _: f"<!-- full length -->{full_length(graphs)}<!-- /full length -->", readme)
+    for path, text in ((PAGE, page), (README, readme)):
         path.write_text(text, encoding="utf-8", newline="\n")
 
 

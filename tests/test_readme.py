@@ -6,7 +6,7 @@ import statistics
 from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.explained import REACHED, reached
+from benchmarks.explained import FULL_LENGTH, REACHED, TOOK, core_time, full_length, reached, took
 from benchmarks.ladder import RESULTS, table
 from benchmarks.recipe import table as ingredients_table
 from cnncore.cli import COMMANDS
@@ -66,6 +66,8 @@ def test_the_recipe_on_a_part_of_cifar10_is_the_measured_one():
 def test_what_the_presets_beyond_the_practical_gave_is_what_was_measured():
     assert reached(README) == README, "python -m benchmarks.explained writes what was measured"
     assert sorted(REACHED.findall(README)) == ["classroom-speedrun", "practical-plus", "speedrun"]
+    assert took(README) == README, "python -m benchmarks.explained writes what was measured"
+    assert sorted(TOOK.findall(README)) == ["classroom-speedrun", "practical-plus"]
     final = json.loads((RESULTS / "recipe-practical-cpu.json").read_text(encoding="utf-8"))["final"]
     [erased] = final["new with erasing"]["runs"]
     assert f"as well gave {100 * erased['curve']['test_accuracy'][-1]:.1f} %, one seed" in README
@@ -73,6 +75,24 @@ def test_what_the_presets_beyond_the_practical_gave_is_what_was_measured():
         round(100 * row["runs"][0]["curve"]["train_accuracy"][-1]) for row in (final["new"], final["new with erasing"])
     ]
     assert "accuracy falls from {} to {} %".format(*fell) in README
+
+
+def test_what_a_run_takes_of_a_core_is_not_what_the_clock_said_beside_other_work():
+    runs = json.loads((RESULTS / "records-builtin-cpu.json").read_text(encoding="utf-8"))["eras"]["Small maps"]["runs"]
+    minutes = statistics.mean(run["cpu_seconds"] for run in runs) / 60
+    assert f"-->{core_time(60 * minutes)}<!-- /core time classroom-speedrun" in README
+    assert abs(float(core_time(60 * minutes).split()[0]) - minutes) <= 0.25
+    assert core_time(4132) == "69 minutes"
+
+
+def test_what_runs_of_full_length_reached_is_what_was_measured():
+    found = json.loads((RESULTS / "gpu-nvidia-h200.json").read_text(encoding="utf-8"))
+    assert FULL_LENGTH.findall(README) == [f"<!-- full length -->{full_length([found])}<!-- /full length -->"]
+    assert list(found["copies"]) == ["cifar10"]
+    assert "At\nfull length, on the same copies" in README
+    rows = {"fp32": {"graph": [{"test_accuracy": 0.8}]}, "half": {"graph": [{"test_accuracy": 0.7512}]}, "tf32": {}}
+    one = {"machine": {"gpu": "a GPU"}, "epochs": 100, "presets": {"a": rows, "b": {"fp32": rows["fp32"]}, "c": {}}}
+    assert full_length([one, one | {"epochs": 3}]) == "`a` 75.1 to 80.0 %, `b` 80.0 % on a GPU"
 
 
 def test_the_measured_ladder_is_of_the_presets_as_they_are():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.explained import MARK, PAGE, README, TABLE, UNKNOWN, filled, numbers, table
+from benchmarks.explained import MARK, PAGE, README, TABLE, UNKNOWN, clocks, filled, numbers, table
 from cnncore.architecture import describe
 from cnncore.architecture.catalogue import named_network
 from cnncore.cli import COMMANDS
@@ -122,6 +122,14 @@ def test_a_result_is_said_with_its_range(tmp_path):
     assert said["cold start"] == "25.15 s in TF32, 18.58 s in half precision on a GPU"
     assert said["clock, gpu"] == "90.0 ± 0.1 % (2 seeds) in 2.5 s warm, 12.9 s cold on a GPU"
     assert said["ours / usual layout"] == UNKNOWN
+
+
+def test_what_was_measured_on_copies_of_the_images_is_said_to_be():
+    clock = {"test_accuracy": {"mean": 0.9, "spread": None}, "warm_seconds": {"mean": 2.5}, "cold_seconds": [12.9]}
+    clock |= {"runs": [{}], "machine": {"gpu": "a GPU"}}
+    assert clocks([clock | {"copies": {}}]) == "90.0 % (1 seed) in 2.5 s warm, 12.9 s cold on a GPU"
+    copied = clocks([clock | {"copies": {"cifar10": "Read from elsewhere."}}])
+    assert copied == "90.0 % (1 seed) on copies of the images, in 2.5 s warm, 12.9 s cold on a GPU"
 
 
 def test_a_mark_without_a_result_is_an_error():
