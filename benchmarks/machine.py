@@ -13,7 +13,6 @@ import torch
 from cnncore.data.catalogue import KNOWN
 from cnncore.data.originals import ORIGINAL
 from cnncore.data.prepared import info
-from cnncore.training.trainer import versions
 from cnncore.training.versions import versions
 
 

@@ -63,12 +63,15 @@ WHY = r"""
 $\sqrt{\sigma^2 + \epsilon}$, then times a learned scale plus a learned shift. In eval() mean and variance are the
 running ones: an image alone has no batch, and its answer must not depend on who is asked beside it.
 
-**Why it helps.** Each layer receives numbers of a known size however the layers before it change: signals neither
-vanish nor explode with depth, larger learning rates are tolerated, the start is faster. The neighbours' noise
-regularizes a little.
+**What it does.** Signals neither vanish nor explode with depth, larger learning rates are tolerated, the start is
+faster. The neighbours' noise regularizes a little.
 
-**Its price.** About a tenth more time an epoch, two modes to mix up, and trouble with small batches or with a test set
-whose statistics differ from the train set's.
+**Why it helps** is disputed. Its authors' reason is that each layer receives numbers of a known size however the layers
+before it change (Ioffe & Szegedy 2015). Santurkar et al. (2018) put that back on purpose, and it helped all the same:
+they found the loss smoother, so that larger steps go well.
+
+**Its price.** More time an epoch (<<norm.time>>), two modes to mix up, and trouble with small batches or with a test
+set whose statistics differ from the train set's.
 """
 
 

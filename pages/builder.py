@@ -60,7 +60,8 @@ TRY: dict[str, tuple[str, tuple[int, ...], dict[str, Any], str]] = {
 }
 WHY = """
 **Weights do not depend on the image, dense layers do.** A convolution has k · k · channels · filters weights wherever
-it stands; the first dense layer has one for each value of the last map. Halve that map, and a quarter of them is left.
+it stands; the first dense layer has one for each value of the last map. Halve that map's sides, and a quarter of them
+is left.
 
 **A residual block adds.** Both paths must end with the same shape. Where the body changes it, the shortcut needs a
 1 × 1 convolution with the same stride and number of filters.

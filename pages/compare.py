@@ -17,7 +17,7 @@ WHY = """
 given: that is the **Wilson interval**. It says nothing of another seed.
 
 **Another seed** is other initial weights and another order of the same images. Its spread is the other half of the
-doubt: a difference smaller than that between two seeds of one setting is not the setting's.
+doubt: a difference smaller than that between two seeds of one setting cannot be put down to the setting.
 
 **McNemar's test** asks the images, not the percentages. Those that both or neither has right are silent; of the rest,
 each is a coin toss if the two are equally good. It is sharper than two intervals side by side, because both sat the

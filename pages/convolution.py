@@ -76,8 +76,9 @@ WHY = """
 **Local and shared.** Each output reads one window, and all windows use the same weights. So the layer has few weights,
 their number does not depend on the size of the image, and what is learned in one place works in every other.
 
-**Equivariant, not invariant.** Shift the input, and the output shifts with it: the layer itself does not ignore
-position. Pooling and the layers after it do that, and only in part.
+**Equivariant, not invariant.** Shift the input by a multiple of the stride, and the output shifts with it, away from
+the border, where padding comes in: the layer itself does not ignore position. Pooling and the layers after it do that,
+and only in part.
 
 **Few weights is not little work.** Every weight is used once for each output position: look at the multiply-adds.
 

@@ -36,11 +36,11 @@ from pages.parts.tries import show_tries
 ADDRESS = ("errors_run", EPOCH, "errors_cells", TRUE, ANSWER, "errors_gallery")
 WHY = """
 **A confusion is information.** Accuracy counts errors; the matrix says which. What is alike in the picture (a truck and
-a car) is confused in both directions. A class that swallows others, a full *column*, is an answer that pays when the
-network is unsure: early in training it is nearly the only one.
+a car) is often confused in both directions. A class that swallows others, a full *column*, is an answer that pays when
+the network is unsure: early in training it is nearly the only one.
 
 **Recall and precision** read the same matrix along a row and down a column. A network that answers *cat* to everything
-has recall 1 for cats, and a precision of one in C.
+has recall 1 for cats, and as precision the share of cats: one in C where the C classes are equally frequent.
 
 **Confidence is not accuracy.** The softmax makes numbers that sum to 1; nothing makes them probabilities of being
 right. Cross-entropy can always be lowered on a train image that is already right by making the answer surer still.
@@ -53,6 +53,13 @@ answers it is never 0, even for an honest network: the intervals show how much e
 **Looking is allowed, choosing is not.** Whoever changes a setting because of these images has used the test set to
 choose. That is what a validation split is for (on the page *Train*).
 """
+
+
+def fullest(run_id: str, epoch: int) -> str:
+    """Return in a sentence how many of an epoch's wrong answers are one and the same class: a column of the matrix."""
+    given = answers(run_id, epoch)
+    wrong = given.found.predicted[~given.right]
+    return f"Of these {len(wrong):,} answers {int(np.bincount(wrong).max()):,} are one and the same class, one column."
 
 
 def tries(run_id: str, kept: tuple[int, ...]) -> dict[str, tuple[dict[str, Any], str]]:
@@ -72,7 +79,7 @@ def tries(run_id: str, kept: tuple[int, ...]) -> dict[str, tuple[dict[str, Any],
         found["Surest when wrong"] = (
             {EPOCH: surest, CHOSEN: False},
             f"After epoch {surest} its wrong answers are {100 * wrong[surest]:.0f} % sure on average, more than after "
-            "any other. One column takes what belongs to others, with conviction.",
+            f"any other. {fullest(run_id, surest)}",
         )
     return found | {
         "The surest errors": (

@@ -36,8 +36,8 @@ softmax, the largest over the colours. It is the slope at one point. A pixel can
 **SmoothGrad** (Smilkov et al. 2017): the mean gradient over copies with noise, $\frac1n\sum_i \partial S_c(x +
 \mathcal N(0, \sigma^2)) / \partial x$.
 
-**Occlusion** (Zeiler & Fergus 2014): cover a place, look at the probability. Slow, coarse, and honest: nothing is
-approximated.
+**Occlusion** (Zeiler & Fergus 2014): cover a place, look at the probability. Slow and coarse, and nothing is
+approximated; but a covered image is one that the network was never trained on.
 
 **A warning** (Adebayo et al. 2018, *Sanity checks for saliency maps*): a heat that hardly changes when the weights are
 random again is a drawing of the image's edges, not of what the network has learned.

@@ -56,8 +56,9 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
 }
 WHY = f"""
 **Noise.** A batch's gradient is the mean of its images' gradients, so its noise has the variance of one image's divided
-by B (here {NOISE:g}² / B in each weight). Plain SGD with rate η on a curvature c then stays at a variance of
-η s² / (c (2 − η c)) ≈ η s² / 2c: the ball's *squared* size goes with η / B. A schedule shrinks it, a larger batch too.
+by B (here s² = {NOISE:g}² / B in each weight). Plain SGD with rate η on a curvature c then stays at a variance of
+η s² / (c (2 − η c)) ≈ η s² / 2c: the ball's *squared* size goes with η / B, its size with the square root of that. A
+schedule shrinks it, a larger batch too.
 
 **Momentum** averages what changes its sign from step to step and adds up what does not, up to 1/(1 − m) times. It is
 not noise reduction for free: at the same effective step the ball is about as large as without.

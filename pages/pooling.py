@@ -48,18 +48,19 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Stride 1": (
         {"pool_window": 2, "pool_stride": 1, "pool_right": 1, "pool_back": True},
-        "Without a stride a pool is as equivariant as a convolution: the map moves along, pixel by pixel, and is not "
-        "one pixel less to compute. Losing the place comes from the stride.",
+        "With stride 1 a pool is as equivariant as a convolution: the map moves along, pixel by pixel, and is hardly "
+        f"smaller ({SIZE} → {SIZE - 1} a side). Losing the place comes from the stride, and so does what is saved.",
     ),
-    "Edges of a car": (
+    "Edges of an image": (
         {"pool_scene": PHOTO, "pool_map": "Edges, left to right", "pool_window": 3, "pool_stride": 2, "pool_right": 1},
-        "On a real image and after a convolution with ReLU, as in a network, the pooled map changes less than the map "
-        "before it, but it changes.",
+        "On an image of the data and after a convolution with ReLU, as in a network, the pooled map changes less than "
+        "the map before it, but it changes.",
     ),
 }
 WHY = """
 **Why pool?** The maps get smaller, so everything after them is cheaper, dense layers above all; every unit after the
-pool sees more of the image; a shift *within* a window changes nothing; and a pool has no parameters.
+pool sees more of the image; a small shift changes less after the pool than before it, and nothing as long as each
+window keeps its largest value; and a pool has no parameters.
 
 **Only some invariance.** A shift by the stride moves the map by one cell, a shift by less changes its values. What
 ignores the position altogether is *global* average pooling: one number for the whole map.

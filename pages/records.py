@@ -24,10 +24,12 @@ WHY = """
 of epochs. Batch norm adds a handful of parameters, the modern recipe none.
 
 **Fair to the old ones?** The two LeNets get today's standardized pixels and the ladder's learning rate, and no
-augmentation: nobody had it then. Their data were 16 and 28 pixels wide and grey; here they see 32 pixels in colour.
+augmentation, though LeNet-5 was trained on distorted digits as well (LeCun et al. 1998). Their data were 16 and 28
+pixels wide and grey; here they see 32 pixels in colour.
 
 **What a spread is.** The line through a dot is one standard deviation over the seeds: other first weights, another
-order of the images, the same everything else. Two dots whose lines overlap have not been told apart.
+order of the images, the same everything else. A dot without a line is one seed: nothing is known of its spread. With
+one to three seeds, lines that overlap or not are no test: they say which differences to doubt.
 """
 
 

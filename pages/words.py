@@ -4,7 +4,15 @@ from typing import Any
 
 import streamlit as st
 
-from cnncore.baselines.config import PRESETS, BagOfWordsConfig, Descriptor
+from cnncore.baselines.config import (
+    CELLS,
+    ORIENTATIONS,
+    PRESETS,
+    BagOfWordsConfig,
+    Descriptor,
+    classifier_numbers,
+    dictionary_numbers,
+)
 from cnncore.baselines.stored import load_model, results
 from cnncore.data.prepared import datasets
 from cnncore.errors import InputError
@@ -18,6 +26,7 @@ from pages.parts.words_compared import rows_for, show_comparison, show_result
 from pages.parts.words_job import begin, running, show_job
 from pages.parts.words_pictures import show_patch, show_words
 
+THOUSAND = 1000
 WORDS = (50, 100, 200, 500, 1000, 2000)
 BASE = PRESETS["classroom-words"]
 FIRST: dict[str, Any] = {
@@ -42,9 +51,9 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
         "worth on these images. A network has to find its own first layer, from labels.",
     ),
     "The course's thousand words": (
-        {"bow_words": 1000, "bow_pyramid": False},
-        "1,000 × 128 = 128,000 numbers in the dictionary, 10 × 1,002 = 10,020 in the classifier: nine tenths of what "
-        "is learned never saw a label.",
+        {"bow_words": THOUSAND, "bow_pyramid": False},
+        "{words:,} × {dimensions} = {dictionary:,} numbers in the dictionary, {classes} × {weights:,} = "
+        "{classifier:,} in the classifier: {share:.0f} % of what is learned never saw a label.",
     ),
 }
 WHY = """
@@ -53,8 +62,8 @@ puts words where descriptors are dense; it sees no labels. *Encoding*: each patc
 the image by how often each word occurs. *Classifier*: a linear SVM for each class, one against all others, learns
 from labels.
 
-**Learned apart, or end to end.** If two classes differ in a detail that k-means has merged into one word, the SVM can
-never tell them apart, and has no way to ask for a better word. In a network the loss reaches every layer: what the
+**Learned apart, or end to end.** If two classes differ only in a detail that k-means has merged into one word, the SVM
+can never tell them apart, and has no way to ask for a better word. In a network the loss reaches every layer: what the
 classifier needs, the first convolution learns.
 
 **The zero word.** A patch without contrast has no direction to speak of. All such patches get a word of their own,
@@ -99,7 +108,22 @@ def configuration(dataset: str) -> BagOfWordsConfig:
     )
 
 
-def show_try() -> None:
+def counts(classes: int) -> dict[str, float]:
+    """Return the numbers of the course's thousand words on a data set: what is learned, in which part."""
+    described = CELLS * CELLS * ORIENTATIONS
+    dictionary, classifier = dictionary_numbers(THOUSAND, described), classifier_numbers(classes, THOUSAND)
+    return {
+        "words": THOUSAND,
+        "dimensions": described,
+        "dictionary": dictionary,
+        "classes": classes,
+        "weights": classifier // classes,
+        "classifier": classifier,
+        "share": 100 * dictionary / (dictionary + classifier),
+    }
+
+
+def show_try(classes: int) -> None:
     """Show settings that lead to a surprise, and what to notice where one of them is set."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**Try**", width="content")
@@ -107,7 +131,7 @@ def show_try() -> None:
             st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
     for values, notice in TRY.values():
         if all(st.session_state[key] == (FIRST | values)[key] for key in FIRST):
-            st.info(notice, icon=":material/lightbulb:")
+            st.info(notice.format(**counts(classes)), icon=":material/lightbulb:")
 
 
 header("Bag of words", "What if each stage is finished before the next begins, and only the last one sees a label?")
@@ -160,7 +184,7 @@ try:
         elif not running():
             st.info("**Start** learns a dictionary with these settings: then this image is drawn as its words.")
     explain({key: state[key] for key in ADDRESS})
-    show_try()
+    show_try(next(len(about.classes) for about in datasets() if about.name == dataset))
     st.subheader("Stages learned apart, beside a network learned end to end", anchor=False)
     show_comparison(rows_for(dataset, current, stored))
     if current is not None:

@@ -5,6 +5,7 @@ from functools import cache
 
 from cnncore.architecture import Conv2d, Description, describe, layer_facts, named_network
 from cnncore.baselines.config import classifier_numbers, dictionary_numbers
+from cnncore.figures.measured import measured, time_added
 from cnncore.statistics import wilson_interval
 from cnncore.training.presets import PRESETS
 from cnncore.training.schedule import learning_rate
@@ -64,10 +65,21 @@ def facts() -> dict[str, str]:
         "lr.100": f"{learning_rate(decayed, 101):.5f}",
         "lr.sum": f"{sum(learning_rate(decayed, epoch) for epoch in range(1, 101)):.1f}",
         "dropout.noise": ", ".join(f"{p / (1 - p):.2g}" for p in (0.1, 0.5, 0.9)),
+        "dropout.without": _reached("classroom-7"),
+        "dropout.with": _reached("classroom-8"),
+        "norm.time": time_added("figure-8", "figure-9") or "not measured here",
         "report.intervals": ", ".join(_interval(right, 128) for right in REPORT.values()),
         "vgg16.maps": ", ".join(f"{size}: {_map(size)}" for size in (224, 256, 288, 320, 384, 448, 512)),
     }
     return texts
+
+
+def _reached(preset: str) -> str:
+    one = measured(PRESETS[preset])
+    if one is None:
+        return "not measured here"
+    spread = f" ± {100 * one.spread:.1f}" if one.spread is not None else ""
+    return f"{100 * one.accuracy:.1f}{spread} %"
 
 
 _FIELD_LAYERS = ("conv1", "pool1", "conv2", "pool2", "conv3", "pool3", "fc4")

@@ -69,7 +69,7 @@ def _measured() -> dict[str, Any] | None:
 def step_measured(before: str, after: str) -> dict[str, list[str]] | None:
     """Return by column what one step of the measured ladder changed; None where the results are not installed.
 
-    Mean and standard deviation over the seeds of the last epoch; seconds are of training, all epochs together.
+    Mean and standard deviation over the seeds of the last epoch. Without seconds: other work ran beside them.
     """
     presets = _measured()
     if presets is None:
@@ -87,7 +87,6 @@ def step_measured(before: str, after: str) -> dict[str, list[str]] | None:
             f"{100 * (entry['train_accuracy']['mean'] - entry['test_accuracy']['mean']):.1f}" for entry in chosen
         ],
         "test after one epoch": [f"{100 * entry['first_epoch_test_accuracy']:.1f} %" for entry in chosen],
-        "training": [f"{entry['seconds']:.0f} s" for entry in chosen],
     }
 
 

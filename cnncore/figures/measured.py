@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from cnncore.data.progress import duration
 from cnncore.runs.differences import setting
 from cnncore.statistics import mean_and_spread
 from cnncore.training.config import Precision, RunConfig
@@ -56,6 +57,30 @@ def measured_in_part(config: RunConfig) -> Measured | None:
         and setting(replace(found.config, train_size=None, epochs=config.epochs)) == setting(whole)
     ]
     return max(parts, key=lambda part: (part.config.train_size or 0) * part.config.epochs, default=None)
+
+
+def time_taken(config: RunConfig) -> str:
+    """Return how long a run trained where it was measured, and on what; empty if it was not measured."""
+    one = measured(config)
+    return f"{duration(one.seconds)} on {one.machine.partition(', torch')[0]}" if one else ""
+
+
+def time_added(before: str, after: str) -> str:
+    """Return how much more time runs of one preset took than those of another, in percent, and on which GPU.
+
+    `13 to 18 % on NVIDIA H200`: the range over the precisions that both were measured in, on the same machine; empty
+    where there is none.
+    """
+    added, gpus = [], set()
+    for precision in (Precision.TF32, Precision.HALF):
+        first, second = (measured(replace(PRESETS[name], precision=precision)) for name in (before, after))
+        if first and second and first.machine == second.machine and first.config.precision is precision:
+            added.append(100 * (second.seconds / first.seconds - 1))
+            gpus.add(second.machine.partition(",")[0])
+    if not added:
+        return ""
+    ends = dict.fromkeys(f"{end:.0f}" for end in (min(added), max(added)))
+    return f"{' to '.join(ends)} % on {', '.join(sorted(gpus))}"
 
 
 def hardware(machine: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from cnncore.figures.batch_norm import (
 )
 from cnncore.figures.dropout import passes_chart
 from cnncore.figures.ladder import step_measured
+from cnncore.figures.measured import time_added
 from cnncore.inspection.channels import Array, Channels, FirstLosses, Neighbours
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
@@ -151,6 +152,8 @@ def show_bill() -> None:
         f"each of {added // 2} channels) and **{kept} running statistics**, which no gradient moves and which belong "
         "to the checkpoint all the same."
     )
+    if added_time := time_added("figure-8", "figure-9"):
+        st.markdown(f"Whole runs with it take longer, figure-9 against figure-8: by **{added_time}**.")
     measured = step_measured("classroom-8", "classroom-9")
     if measured is not None:
         tabulate(measured)

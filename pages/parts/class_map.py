@@ -6,8 +6,10 @@ from cnncore import compute
 from cnncore.data.prepared import ready
 from cnncore.errors import InputError
 from cnncore.figures.class_map import agreement_sentence, class_map_picture, size_sentence
+from cnncore.figures.measured import time_taken
 from cnncore.inspection.collage import ACROSS, LARGEST, ClassMap
 from cnncore.runs.snapshots import checkpoint_time
+from cnncore.training.presets import PRESETS
 from pages.parts.awaited import awaited
 from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
@@ -25,7 +27,11 @@ def class_map(prefix: str = "class_map") -> None:
     try:
         run = run_picker(f"{prefix}_run")
         if run is None:
-            st.info("There is no trained network yet: *Train* makes one, the preset Classroom 9 in a minute or two.")
+            taken = time_taken(PRESETS["classroom-9"])
+            st.info(
+                "There is no trained network yet: *Train* makes one"
+                f"{f', the preset Classroom 9 for one. It took {taken}' if taken else ''}."
+            )
             return
         if keep_shut(run, "The collage is made of its images, and shown then."):
             return

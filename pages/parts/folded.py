@@ -8,6 +8,8 @@ from typing import Any
 
 import streamlit as st
 
+from cnncore.course.questions import fill
+
 
 @st.fragment
 def folded(key: str, label: str, show: Callable[..., Any], *arguments: Any, icon: str | None = None) -> None:
@@ -19,5 +21,9 @@ def folded(key: str, label: str, show: Callable[..., Any], *arguments: Any, icon
 
 
 def why(text: str) -> None:
-    """Fold a page's explanation."""
-    folded("why", "Why it is so", st.markdown, text, icon=":material/menu_book:")
+    """Fold a page's explanation; `<<name>>` in it is a fact of the course."""
+    folded("why", "Why it is so", _filled, text, icon=":material/menu_book:")
+
+
+def _filled(text: str) -> None:
+    st.markdown(fill(text))

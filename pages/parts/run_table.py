@@ -21,8 +21,9 @@ def show_report() -> None:
     """Show the source report's headline figures for what they are."""
     with st.expander("What the practical's source report printed, and what it was"):
         st.markdown(
-            "Its headline figures are readings of the **first 128 test images**, not of the test set. With their 95 % "
-            "Wilson intervals no two neighbours differ; only the whole climb does."
+            "Its headline figures are readings of the **first 128 test images**, not of the test set. With so few "
+            "no two neighbouring steps can be told apart (Fisher's exact test), only the first and the last can. The "
+            "intervals are Wilson's, 95 %."
         )
         rows = []
         for (name, right), interval in zip(REPORT.items(), facts()["report.intervals"].split(", "), strict=True):

@@ -1,13 +1,31 @@
+import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from scipy.stats import fisher_exact
 
 from cnncore.architecture import named_network
 from cnncore.architecture.build import build
 from cnncore.course import QUESTIONS, questions_for
-from cnncore.course.facts import facts
+from cnncore.course.facts import REPORT, facts
 from cnncore.course.questions import fill
+from cnncore.data.augmentation import (
+    AUGMENTATIONS,
+    AutoAugment,
+    ColourJitter,
+    CutMix,
+    GaussianNoise,
+    Mixup,
+    PadCrop,
+    RandAugment,
+    RandomErasing,
+    Rotation,
+    TrivialAugment,
+)
+from cnncore.figures.measured import RESULTS
+from cnncore.training.config import Schedule
 from pages.parts.navigation import COURSE
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -73,6 +91,44 @@ LITERALS = {
 @pytest.mark.parametrize(("name", "literal"), LITERALS.items())
 def test_computed_facts_are_the_practicals_numbers(name, literal):
     assert facts()[name] == literal
+
+
+def test_what_answers_say_was_measured_is_in_the_results():
+    runs = json.loads((RESULTS / "gpu-nvidia-h200.json").read_text(encoding="utf-8"))["presets"]
+    added = [
+        100 * (runs["figure-9"][name]["graph"][0]["seconds"] / runs["figure-8"][name]["graph"][0]["seconds"] - 1)
+        for name in ("tf32", "half")
+    ]
+    assert facts()["norm.time"] == "{:.0f} to {:.0f} % on NVIDIA H200".format(*sorted(added))
+    ladder = json.loads((RESULTS / "ladder-classroom-cpu.json").read_text(encoding="utf-8"))["presets"]
+    without, with_it = (ladder[f"classroom-{step}"]["test_accuracy"]["mean"] for step in (7, 8))
+    assert facts()["dropout.without"].startswith(f"{100 * without:.1f} ")
+    assert facts()["dropout.with"].startswith(f"{100 * with_it:.1f} ")
+    assert with_it < without
+    part = json.loads((RESULTS / "ladder-figure-cpu-part.json").read_text(encoding="utf-8"))["presets"]
+    [large] = part["figure-7-momentum"]["runs"]
+    assert "stopped being a number in epoch 1" in large["diverged"]
+    small = ladder["classroom-7-momentum"]
+    assert [run["diverged"] for run in small["runs"]] == [None] * 3
+    assert small["test_accuracy"]["mean"] > without
+
+
+def test_no_two_neighbours_of_the_report_can_be_told_apart_and_its_ends_can():
+    def p(one, other):
+        return fisher_exact([[one, 128 - one], [other, 128 - other]]).pvalue
+
+    right = list(REPORT.values())
+    assert min(p(*pair) for pair in pairwise(right)) > 0.1
+    assert p(right[0], right[-1]) < 0.001
+
+
+def test_every_schedule_and_augmentation_that_an_answer_promises_is_there():
+    schedules = QUESTIONS[27].worked.partition(";")[2]
+    others = set(Schedule) - {Schedule.NONE, Schedule.EXPONENTIAL}
+    assert [kind for kind in others if kind not in schedules] == []
+    promised = {PadCrop, Rotation, ColourJitter, RandomErasing, Mixup, CutMix, GaussianNoise}
+    assert promised | {AutoAugment, RandAugment, TrivialAugment} <= set(AUGMENTATIONS.values())
+    assert "*More settings*" not in " ".join(question.worked for question in QUESTIONS)
 
 
 def test_an_unknown_fact_is_an_error():

@@ -1,4 +1,4 @@
-"""The totals of real reports (practical.md) come out of the descriptions; others are counted by PyTorch."""
+"""The totals that stood in real reports come out of the descriptions; others are counted by PyTorch."""
 
 import pytest
 import torch

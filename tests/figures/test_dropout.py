@@ -44,3 +44,4 @@ def test_a_step_of_the_ladder_is_read_from_its_results():
     table = step_measured("classroom-7", "classroom-8")
     assert table["gap (points)"] == ["5.2", "1.5"]
     assert table["train accuracy"][1] == "87.2 ± 0.5 %"
+    assert not any(value.endswith(" s") for values in table.values() for value in values), "other work ran beside it"

@@ -5,7 +5,15 @@ from dataclasses import replace
 import pytest
 
 from cnncore.figures import measured as module
-from cnncore.figures.measured import RESULTS, hardware, measured, measured_in_part, result
+from cnncore.figures.measured import (
+    RESULTS,
+    hardware,
+    measured,
+    measured_in_part,
+    result,
+    time_added,
+    time_taken,
+)
 from cnncore.training.presets import CLASSROOM, PRESETS
 
 MACHINE = {"gpu": None, "cpu": "A CPU", "threads": 1, "date": "2026-01-01", "versions": {"torch": "2.1"}}
@@ -115,6 +123,29 @@ def test_what_a_run_takes_of_its_cores_is_the_mean_of_those_that_were_read(write
     write("a", eras={"one": {"config": CONFIG.to_dict(), "runs": runs}})
     assert measured(CONFIG).core_seconds == 40
     assert measured(PRESETS["classroom-2"]) is None
+
+
+def test_what_a_preset_takes_more_is_of_runs_in_one_precision_on_one_machine(write):
+    rows = {"tf32": 14.0, "half": 8.0}, {"tf32": 16.1, "half": 10.0, "fp32": 99.0}
+    presets = {
+        name: {precision: {"graph": [run(0.5) | {"seconds": s, "test_accuracy": 0.5}]} for precision, s in row.items()}
+        for name, row in zip(("figure-8", "figure-9"), rows, strict=True)
+    }
+    gpu = {"machine": MACHINE | {"gpu": "A GPU"}, "epochs": 100, "cold_start_seconds": {}}
+    write("gpu-a", presets=presets, **gpu)
+    assert time_added("figure-8", "figure-9") == "15 to 25 % on A GPU"
+    assert time_added("figure-7", "figure-9") == ""
+    assert time_taken(replace(PRESETS["figure-9"], precision="fp32")) == "1 min 39 s on A GPU"
+    module._known.cache_clear()
+    del presets["figure-9"]["half"]
+    write("gpu-a", presets=presets, **gpu)
+    assert time_added("figure-8", "figure-9") == "15 % on A GPU"
+
+
+def test_what_a_preset_took_names_the_machine(write):
+    write("a", eras={"one": {"config": CONFIG.to_dict(), "runs": [run(0.5) | {"seconds": 78.0}]}})
+    assert time_taken(CONFIG) == "1 min 18 s on A CPU, 1 thread"
+    assert time_taken(replace(CONFIG, lr=0.2)) == ""
 
 
 def test_what_was_not_measured_is_none(write):

@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
+from cnncore.figures.measured import time_added
 from cnncore.inspection.channels import BiasShift, Channels, FirstLosses, Neighbours, Running
 from cnncore.training.config import RunConfig
 from pages.parts import awaited
@@ -53,6 +54,7 @@ def test_a_stored_runs_prediction_moves_with_its_neighbours_in_train_alone(run_i
     assert page.selectbox(key="bn_run").value == run_id
     assert moved(page) > 0.01
     assert "**320 trainable parameters**" in texts(page)
+    assert f"figure-9 against figure-8: by **{time_added('figure-8', 'figure-9')}**" in texts(page)
     page.selectbox(key="bn_layer").set_value("bn-conv3").run()
     assert not page.exception
     page.button(key="try_Switch to eval()").click().run()

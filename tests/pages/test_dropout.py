@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
+from cnncore.figures.measured import time_added
 from cnncore.inspection.masks import Account, Books
 from pages.parts import dropout_views as views
 from tests.pages.reading import said, viewed
@@ -97,7 +98,7 @@ def test_predictions_are_revealed_with_the_layers_numbers(fresh_home):
     assert "Not so: nothing" in texts(page)
     page.segmented_control(key="claim_test").set_value("false").run()
     page.segmented_control(key="claim_faster").set_value("true").run()
-    assert "Fifty epochs of the classroom ladder" in texts(page)
+    assert f"take longer by {time_added('figure-7', 'figure-8')}" in texts(page)
     assert not page.exception
 
 

@@ -144,6 +144,17 @@ def test_the_cell_follows_the_worst_confusion_until_one_is_chosen(run_id):
     assert "Not random at all" in said(page)
 
 
+def test_the_wrong_answers_of_the_surest_epoch_are_counted(run_id, tiny):
+    predicted = tiny.test_labels.copy()  # 0 to 6, again and again
+    predicted[:14], predicted[14:16] = 6, (1, 0)
+    written(run_id, 6, predicted, confidence=0.95)
+    written(run_id, 7, tiny.test_labels)
+    page = opened()
+    healthy(page.button(key="try_Surest when wrong").click().run())
+    assert "95 % sure on average" in said(page)
+    assert "Of these 14 answers 12 are one and the same class" in said(page)
+
+
 def test_a_chosen_cell_that_becomes_the_worst_stays_chosen(run_id):
     page = opened()
     for box, name in zip(("errors_true", "errors_answer"), worst(run_id, 0), strict=True):

@@ -71,7 +71,7 @@ def test_the_sliders_change_what_is_drawn(drawn):
     assert drawn[-1][0]["input"] is not None
 
 
-@pytest.mark.parametrize("name", ["Shift by 2", "Shift by 1", "One pixel", "Stride 1", "Edges of a car"])
+@pytest.mark.parametrize("name", ["Shift by 2", "Shift by 1", "One pixel", "Stride 1", "Edges of an image"])
 def test_what_to_notice_shows_until_something_else_is_set(drawn, name):
     page = opened(pool_window="4")
     assert not page.info
@@ -97,10 +97,14 @@ def test_what_the_prompts_say_is_so(drawn):
     assert changed("max", 1, 0) == 0 < changed("before", 1, 0)
     page.button(key="try_Stride 1").click().run()
     assert changed("max", 1, 1) == 0
-    page.button(key="try_Edges of a car").click().run()
     data, _ = drawn[-1]
-    before, pooled = (data["changes"][name][1][0] for name in ("before", "max"))
-    assert 0 < pooled[3] < before[3]  # the mean change
+    assert f"({len(data['image'])} → {data['pools'][0]['rows']} a side)" in page.info[0].value
+    page.button(key="try_Edges of an image").click().run()
+    for label in page.selectbox(key="pool_class").options:
+        page.selectbox(key="pool_class").set_value(label).run()
+        data, _ = drawn[-1]
+        before, pooled = (data["changes"][name][1][0] for name in ("before", "max"))
+        assert 0 < pooled[3] < before[3], label  # the mean change
 
 
 def test_the_address_sets_the_page(drawn):

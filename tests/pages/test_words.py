@@ -139,6 +139,13 @@ def test_prompts_set_what_they_speak_of(name):
     assert len(page.info) == before - 1
 
 
+def test_the_courses_thousand_words_are_counted_for_the_classes_of_the_data():
+    page = opened(**STRIPES)
+    page.button(key="try_The course's thousand words").click().run()
+    counted = "1,000 × 128 = 128,000 numbers in the dictionary, 5 × 1,002 = 5,010 in the classifier: 96 % of what"
+    assert counted in " ".join(info.value for info in page.info)
+
+
 def test_a_patch_larger_than_the_image_is_one_sentence():
     page = opened(**SMALL | {"bow_patch": "28"})
     assert not page.exception
