@@ -47,8 +47,24 @@ def test_a_box_of_the_diagram_opens_its_block(visit):
     expect(page.locator('.layers [role="option"][data-place="12,2,0"]')).to_be_in_viewport()
     expect(page.get_by_text("a unit sees 43 px")).to_be_visible()
     page.locator('.layers [role="option"]', has_text="inception3a").scroll_into_view_if_needed()
-    page.locator('.layers .slot[aria-pressed="false"]').first.click()
+    page.locator('.layers .slot[aria-selected="false"]').first.click()
     expect(page.locator('.layers [role="option"][data-place="11,0,0"]')).to_have_attribute("aria-selected", "true")
+
+
+def test_a_list_box_holds_choices_and_groups_of_them_alone(visit):
+    page = visit("builder?network=googlenet")
+    expect(page.locator(".layers .slot").first).to_be_attached()
+    inside = """list => [...list.querySelectorAll("*")]
+        .filter((one) => !one.closest("[role=option], [aria-hidden=true]"))
+        .map((one) => one.getAttribute("role") ?? (one.classList.contains("paths") ? "" : one.className))"""
+    assert set(page.locator(".layers").evaluate(inside)) <= {"group", ""}
+    slot = page.locator(".layers .slot").first
+    place = slot.get_attribute("data-place")
+    count = page.locator(".layers .row:not(.head)").count()
+    slot.press("Delete")  # a shut path is chosen, not removed
+    slot.press("Enter")
+    expect(page.locator(f'.layers .row[data-place="{place}"]')).to_have_attribute("aria-selected", "true")
+    assert page.locator(".layers .row:not(.head)").count() > count
 
 
 def test_the_network_that_is_shown_is_trained(visit):

@@ -175,3 +175,27 @@ def test_home_plays_by_itself_and_leads_on(visit):
     page.get_by_test_id("stPageLink-NavLink").filter(has_text="Convolution").click()
     expect(page.get_by_text("What does one convolution layer compute, and how large is its output?")).to_be_visible()
     expect(page.locator(".o")).to_have_count(16)
+
+
+def test_the_keyboard_moves_the_window_and_finds_cells_and_weights(visit):
+    page = visit("convolution")
+    window, picture = page.locator(".window"), page.locator(".picture")
+    row, column = map(int, window.get_attribute("data-position").split(","))
+    to, key = (column - 1, "ArrowLeft") if column else (column + 1, "ArrowRight")
+    picture.press(key)
+    expect(window).to_have_attribute("data-position", f"{row},{to}")
+    expect(page.locator(".sum")).to_have_attribute("aria-live", "polite")
+    outline = picture.evaluate("element => getComputedStyle(element).outlineStyle")
+    assert outline == "solid"  # it is seen where the keys act
+    picture.press("Enter")
+    expect(page.locator(".sum")).to_contain_text("is read by")
+    expect(page.locator(".pointed")).to_have_count(1)
+    picture.press("Enter")
+    expect(page.locator(".sum")).to_contain_text("This one weight")
+    first = page.locator(".held").get_attribute("x")
+    picture.press("ArrowRight")
+    expect(page.locator(".held")).not_to_have_attribute("x", first)
+    picture.press("Enter")
+    expect(page.locator(".sum")).to_contain_text("output (")
+    picture.blur()
+    expect(page.locator(".sum")).to_have_attribute("aria-live", "off")

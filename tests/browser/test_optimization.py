@@ -86,3 +86,19 @@ def test_one_way_that_diverges_does_not_flatten_the_others(visit):
     assert fit[0][0] < 0
     assert fit[1][0] < 1  # the sum of squared errors, in pixels: rounding
     assert max(heights) - min(heights) > 80
+
+
+def test_the_arrow_keys_move_the_start(visit):
+    page = visit("optimization")
+    root, ring = page.locator(".descent"), page.locator(".start")
+    first = float(root.get_attribute("data-start").split(",")[0])
+    at = ring.bounding_box()["x"]
+    page.locator(".map").press("ArrowRight")
+    page.locator(".map").press("ArrowRight")
+    assert ring.bounding_box()["x"] > at  # at once
+    page.wait_for_url(re.compile(r"[?&]opt_x="))
+    expect(root).not_to_have_attribute("data-start", re.compile(rf"^{re.escape(f'{first:g}')},"))
+    x, y = root.get_attribute("data-start").split(",")
+    assert float(x) > first
+    expect(page.locator(".map")).to_have_attribute("aria-label", re.compile(f"^The ways start at {x}, {y}"))
+    assert page.locator(".map").evaluate("element => getComputedStyle(element).outlineStyle") == "solid"

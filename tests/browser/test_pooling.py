@@ -55,3 +55,19 @@ def test_a_prompt_sets_the_pictures_own_sliders(visit):
     page.get_by_role("button", name="Shift by 2").click()
     expect(page.locator(".pool")).to_have_attribute("data-shift", "2,0,1")
     expect(page.get_by_text("not one value differs", exact=False)).to_be_visible()
+
+
+def test_the_keyboard_goes_from_cell_to_cell_and_from_map_to_map(visit):
+    page = visit("pooling")
+    picture, note = page.locator(".pool .picture"), page.locator(".note")
+    expect(note).to_contain_text("Max (")
+    before = note.text_content()
+    picture.press("ArrowUp")
+    picture.press("ArrowLeft")
+    expect(note).not_to_have_text(before)
+    picture.press("Enter")
+    expect(note).to_contain_text("Average (")
+    picture.press("Enter")
+    expect(note).to_contain_text("Cell (")
+    picture.press("Enter")
+    expect(note).to_contain_text("Max (")

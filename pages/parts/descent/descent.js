@@ -5,6 +5,7 @@ const views = new WeakMap();
 const ICON = { play: "M8 5v14l11-7z", pause: "M7 5h4v14H7zM13 5h4v14h-4z" };
 const BANDS = 13; // shades from the minimum to the highest corner
 const TICK = 50; // milliseconds a step while it plays
+const REST = 300; // milliseconds after the last arrow key until the ways from there are asked for
 
 export default function (component) {
   const { parentElement, data, setStateValue } = component;
@@ -36,6 +37,7 @@ class View {
     find("next").onclick = () => { this.pause(); this.go(this.step + 1); };
     this.scrub.oninput = () => { this.pause(); this.go(Number(this.scrub.value)); };
     this.map.onclick = (event) => this.begin(event);
+    this.map.onkeydown = (event) => this.key(event);
     const onChart = (event) => { if (event.buttons || event.type === "pointerdown") { this.pause(); this.go(this.at(event)); } };
     this.chart.onpointerdown = onChart;
     this.chart.onpointermove = onChart;
@@ -69,6 +71,8 @@ class View {
     this.y = (value) => ((top - value) / (top - bottom)) * this.height;
     this.frame();
     this.root.dataset.start = this.data.start.join(",");
+    if (!this.waiting) this.start = this.data.start;
+    this.map.setAttribute("aria-label", `The ways start at ${this.start.join(", ")}. The arrow keys move the start.`);
     this.go(step);
   }
 
@@ -195,6 +199,21 @@ class View {
     const x = left + ((event.clientX - box.left) / box.width) * (right - left);
     const y = top - ((event.clientY - box.top) / box.height) * (top - bottom);
     this.tell([Math.round(x * 100) / 100, Math.round(y * 100) / 100]);
+  }
+
+  // The ring goes with the arrow keys at once; Python is asked when they rest.
+  key(event) {
+    const by = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    const [left, right, bottom, top] = this.data.box;
+    const keep = (value, low, high) => Math.round(100 * Math.min(Math.max(value, low), high)) / 100;
+    this.start = [keep(this.start[0] + (by[0] * (right - left)) / 40, left, right), keep(this.start[1] + (by[1] * (top - bottom)) / 40, bottom, top)];
+    const ring = this.over.querySelector(".start");
+    ring.setAttribute("cx", this.x(this.start[0]));
+    ring.setAttribute("cy", this.y(this.start[1]));
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => { this.waiting = null; this.tell(this.start); }, REST);
   }
 
   play() {

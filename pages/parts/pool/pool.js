@@ -53,6 +53,9 @@ class View {
     this.svg.onpointermove = (event) => this.point(this.at(event));
     this.svg.onpointerdown = this.svg.onpointermove;
     this.svg.onkeydown = (event) => this.step(event);
+    // Read aloud to whoever moves by keys; to others it would talk all the time.
+    this.svg.onfocus = () => this.note.setAttribute("aria-live", "polite");
+    this.svg.onblur = () => this.note.setAttribute("aria-live", "off");
     this.observer = new ResizeObserver(() => {
       if (this.data && Math.abs(this.root.clientWidth - this.width) > 1) this.draw();
     });
@@ -136,9 +139,15 @@ class View {
 
   step(event) {
     const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-    if (!by) return;
+    if (!by && event.key !== "Enter") return;
     event.preventDefault();
     const { focus, data } = this;
+    if (!by) { // from pool to pool, then to the map before them
+      const next = focus.pool === undefined ? 0 : focus.pool + 1;
+      const { rows, columns } = data.pools[0]; // a cell that every grid has
+      const at = { row: Math.min(focus.row, rows - 1), column: Math.min(focus.column, columns - 1) };
+      return this.point(next < data.pools.length ? { pool: next, ...at } : at);
+    }
     const grid = focus.pool === undefined ? { rows: this.size, columns: this.size } : data.pools[focus.pool];
     const keep = (value, count) => Math.min(Math.max(value, 0), count - 1);
     this.point({ ...focus, row: keep(focus.row + by[0], grid.rows), column: keep(focus.column + by[1], grid.columns) });
@@ -177,7 +186,7 @@ class View {
     this.svg.setAttribute("aria-label",
       `A map of ${size} by ${size} values, shifted ${this.shift[0]} pixels to the right and ${this.shift[1]} down, ` +
       `and what max-pooling and average pooling make of it: ${data.pools[0].rows} by ${data.pools[0].columns}. ` +
-      "The arrow keys choose a cell.");
+      "The arrow keys choose a cell, Enter goes on to the next map.");
     this.sliders.forEach((slider, axis) => {
       slider.value = this.shift[axis];
       this.texts[axis].textContent = `${this.shift[axis]} px`;

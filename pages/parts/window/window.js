@@ -44,6 +44,10 @@ class View {
     this.scrub.oninput = () => { this.pause(); this.go(Number(this.scrub.value), true); };
     this.svg.onpointermove = (event) => this.point(this.at(event));
     this.svg.onpointerleave = () => this.point(null);
+    this.svg.onkeydown = (event) => this.key(event);
+    // Read aloud to whoever moves by keys; to others it would talk all the time.
+    this.svg.onfocus = () => this.sum.setAttribute("aria-live", "polite");
+    this.svg.onblur = () => { this.sum.setAttribute("aria-live", "off"); this.point(null); };
     this.svg.onclick = (event) => {
       const place = this.at(event);
       if (place && place.grid === "output") { this.pause(); this.computed = null; this.go(place.row * this.columns + place.column); }
@@ -202,7 +206,8 @@ class View {
     this.numbers = [...this.still.querySelectorAll(".n")];
     this.svg.setAttribute("aria-label",
       `A kernel of ${data.kernel.rows} by ${data.kernel.columns} slides over an input of ${input.rows} by ${input.columns} ` +
-      `and gives an output of ${this.rows} by ${this.columns}.`);
+      `and gives an output of ${this.rows} by ${this.columns}. The arrow keys move the window, ` +
+      `Enter goes on to the input's cells${data.op === "sum" ? ", then to the weights" : ""}.`);
     this.filled = this.outputs.length;
     this.move(0);
   }
@@ -263,6 +268,29 @@ class View {
     if (text === JSON.stringify(this.pointed ?? null)) return;
     this.pointed = place;
     this.overlay();
+  }
+
+  // The keyboard's way to what the pointer finds: arrows move in one grid, Enter goes on to the middle of the next.
+  key(event) {
+    const by = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
+    if (!by && event.key !== "Enter") return;
+    event.preventDefault();
+    this.pause();
+    this.computed = null;
+    const { data } = this;
+    const sizes = { output: [this.rows, this.columns], input: data.lines.map((line) => line.sources.length) };
+    if (data.op === "sum") sizes.kernel = [data.kernel.rows, data.kernel.columns];
+    let { grid, row, column } = this.pointed ?? { grid: "output", row: Math.floor(this.step / this.columns), column: this.step % this.columns };
+    if (by) {
+      const keep = (value, count) => Math.min(Math.max(value, 0), count - 1);
+      [row, column] = [row, column].map((value, axis) => keep(value + by[axis], (sizes[grid] ?? [1, 1])[axis]));
+    } else {
+      const grids = Object.keys(sizes);
+      grid = grids[(grids.indexOf(grid) + 1) % grids.length];
+      [row, column] = sizes[grid].map((count) => Math.floor((count - 1) / 2));
+    }
+    this.pointed = grid === "output" ? null : { grid, row, column };
+    this.go(grid === "output" ? row * this.columns + column : this.step);
   }
 
   overlay() {

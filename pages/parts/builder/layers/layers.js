@@ -27,6 +27,7 @@ const element = (kind, name, text = "") => {
 
 function head() {
   const row = element("div", "row head");
+  row.setAttribute("aria-hidden", "true"); // a list box holds choices alone
   for (const [name, text] of [["glyph", ""], ["what", "layer"], ["output", "output"], ["weights", "weights"],
     ["biases", "biases"], ["macs", "mult.-adds"], ["memory", "memory"], ["field", "sees px"]]) {
     row.append(element("span", name, text));
@@ -61,6 +62,8 @@ function rowOf(row, data, tell) {
   draggable(line, row.place, tell);
   if (!row.paths) return line;
   const block = element("div", "block");
+  block.setAttribute("role", "group");
+  block.setAttribute("aria-label", row.name);
   const paths = element("div", row.open ? "paths" : "paths closed");
   for (const path of row.paths) paths.append(pathOf(path, row.open, data, tell));
   block.append(line, paths);
@@ -69,23 +72,33 @@ function rowOf(row, data, tell) {
 
 function pathOf(path, open, data, tell) {
   const box = element("div", "path");
-  box.append(element("span", "title", path.title));
+  box.setAttribute("role", "group");
+  box.setAttribute("aria-label", path.title);
+  const title = element("span", "title", path.title);
+  title.setAttribute("aria-hidden", "true"); // the group is called so
+  box.append(title);
   if (path.rows.length) box.append(...path.rows.map((row) => rowOf(row, data, tell)));
   else {
     const slot = element("button", "slot", path.summary);
     slot.type = "button";
-    slot.setAttribute("aria-pressed", String(same(path.place, data.selected)));
+    slot.tabIndex = same(path.place, data.selected) ? 0 : -1;
+    slot.setAttribute("role", "option");
+    slot.setAttribute("aria-label", `${path.title}: ${path.summary}`);
+    slot.setAttribute("aria-selected", String(same(path.place, data.selected)));
+    slot.dataset.place = path.place.join(",");
     slot.onclick = (event) => { event.stopPropagation(); tell("pick", path.place); };
+    slot.onkeydown = (event) => pressed(event, slot, path.place, tell, false);
     box.append(slot);
   }
   return box;
 }
 
-function pressed(event, line, place, tell) {
+// A path that is shut or empty is no `layer`: it can be chosen, not moved or removed.
+function pressed(event, line, place, tell, layer = true) {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (event.key === "Delete" || event.key === "Backspace") tell("remove", place);
+  if (layer && (event.key === "Delete" || event.key === "Backspace")) tell("remove", place);
   else if (event.key === "Enter" || event.key === " ") tell("pick", place);
-  else if (step && event.altKey) tell("move", place, step);
+  else if (layer && step && event.altKey) tell("move", place, step);
   else if (step) {
     const rows = [...line.closest(".layers").querySelectorAll('[role="option"]')];
     const next = rows[rows.indexOf(line) + step];
