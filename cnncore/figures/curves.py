@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.figures.palette import GUESS, RUNS, TEST, TRAIN, VALIDATION
+from cnncore.figures.palette import GUESS, GUESS_TEXT, RUNS, TEST, TRAIN, VALIDATION
 from cnncore.runs.record import Curve
 from cnncore.statistics import wilson_interval
 
@@ -117,7 +117,7 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
         once = {"values": [{"guess": guess, "text": f"guessing: ln {classes} = {guess:.3f}"}]}
         at = {"field": "guess", "type": "quantitative"}
         rule = {"type": "rule", "strokeDash": [2, 3], "color": GUESS}
-        text = {"type": "text", "align": "right", "dy": -7, "color": GUESS, "fontSize": 12}
+        text = {"type": "text", "align": "right", "dy": -7, "color": GUESS_TEXT, "fontSize": 12}
         layers.append({"data": once, "mark": rule, "encoding": {"y": at}})
         end = {"value": "width"}
         layers.append({"data": once, "mark": text, "encoding": {"y": at, "x": end, "text": {"field": "text"}}})
@@ -139,7 +139,7 @@ def _change_layers(run: RunCurves, axis: Axis) -> list[dict[str, Any]]:
     ]
     x = {"field": "at", "type": "quantitative"}
     rule = {"type": "rule", "strokeDash": [2, 2], "color": GUESS}
-    text = {"type": "text", "angle": 270, "align": "left", "dx": 6, "dy": 9, "color": GUESS, "fontSize": 11}
+    text = {"type": "text", "angle": 270, "align": "left", "dx": 6, "dy": 9, "color": GUESS_TEXT, "fontSize": 11}
     bottom = {"value": "height"}
     return [
         {"data": {"values": rows}, "mark": rule, "encoding": {"x": x}},

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, TEST
+from cnncore.figures.palette import GUESS, GUESS_TEXT, TEST
 from cnncore.inspection.label_safety import Safety, View
 from cnncore.statistics import wilson_interval
 
@@ -91,7 +91,7 @@ def fall_chart(fall: Fall) -> Chart:
             "encoding": {"x": {"field": "low", **percent}, "x2": {"field": "high"}, "color": {"value": GUESS}},
         },
         {
-            "mark": {"type": "text", "align": "left", "dx": 6, "fontSize": 12, "color": GUESS, "fontWeight": 600},
+            "mark": {"type": "text", "align": "left", "dx": 6, "fontSize": 12, "color": GUESS_TEXT, "fontWeight": 600},
             "encoding": {
                 "x": {"field": "high", **percent},
                 "text": {"field": "accuracy", "type": "quantitative", "format": ".1f"},

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, INPUT, KERNEL, TEST
+from cnncore.figures.palette import GUESS, INPUT, KERNEL, TEST, WRITTEN
 
 ALL = "all test images"
 ONE = "the batch drawn last"
@@ -67,7 +67,14 @@ def _mark(at: float, text: str, colour: str, down: int) -> list[dict[str, Any]]:
         {"data": once, "mark": {"type": "rule", "strokeWidth": 2.5, "color": colour}, "encoding": x},
         {
             "data": once,
-            "mark": {"type": "text", "align": "left", "dx": 6, "color": colour, "fontWeight": "bold", "fontSize": 12},
+            "mark": {
+                "type": "text",
+                "align": "left",
+                "dx": 6,
+                "color": WRITTEN[colour],
+                "fontWeight": "bold",
+                "fontSize": 12,
+            },
             "encoding": {**x, "y": {"value": down}, "text": {"field": "text"}},
         },
     ]

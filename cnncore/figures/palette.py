@@ -17,6 +17,9 @@ GUESS = "#7F7F7F"
 SKY = "#56B4E9"
 INK = "#17202A"  # the text's colour, for marks that are neither data nor axis
 PAPER = "#FFFFFF"  # the background's, for text on a mark
+# What is written in a colour: on white these three are too pale to be read (4.5 is asked for, the kernel's has 2.25).
+KERNEL_TEXT, TEST_TEXT, GUESS_TEXT = "#8F6200", "#B84F00", "#6B6B6B"
+WRITTEN = {KERNEL: KERNEL_TEXT, TEST: TEST_TEXT, GUESS: GUESS_TEXT}
 # Run after run; the same colour for train (solid) and test (dashed) of one run.
 RUNS = (TRAIN, TEST, OUTPUT, UNREAD, KERNEL, SKY)
 NAMED = {
@@ -29,6 +32,9 @@ NAMED = {
     "sky": SKY,
     "ink": INK,
     "paper": PAPER,
+    "kernel-text": KERNEL_TEXT,
+    "test-text": TEST_TEXT,
+    "guess-text": GUESS_TEXT,
 }
 # As far from black as the others are from white: blue would hardly be seen. Sky makes room for it.
 DARK = {
@@ -41,6 +47,9 @@ DARK = {
     "sky": "#B8E2F8",
     "ink": "#E8EDF2",
     "paper": "#10161D",
+    "kernel-text": "#F5C862",
+    "test-text": "#F79E5C",
+    "guess-text": "#B0B0B0",
 }
 _NAMES = {colour: name for name, colour in NAMED.items()}
 _COLOUR = re.compile("|".join(_NAMES))

@@ -10,7 +10,7 @@ from cnncore.course.eras import ERAS, Era
 from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.figures.curves import Chart
 from cnncore.figures.measured import Measured, measured, measured_in_part
-from cnncore.figures.palette import GUESS, TEST
+from cnncore.figures.palette import GUESS, GUESS_TEXT, TEST, TEST_TEXT
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
 
@@ -98,6 +98,7 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
         "scale": {"domain": kinds, "range": [{WHOLE: TEST, PART: GUESS}[kind] for kind in kinds]},
         "legend": {"orient": "top", "title": None, "labelLimit": 300, "columns": 1},  # fits a narrow window
     }
+    written = {"condition": {"test": f"datum.runs === '{WHOLE}'", "value": TEST_TEXT}, "value": GUESS_TEXT}
     place = {"x": {"field": "x", "type": "quantitative", **_AXES[across]}, "color": colour}
 
     def height(name: str) -> dict[str, Any]:
@@ -115,7 +116,7 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
         },
         {
             "mark": {"type": "text", "align": "right", "dx": -10, "dy": -4, "fontSize": 12},
-            "encoding": {**place, "y": height("label"), "text": {"field": "era"}},
+            "encoding": {**place, "y": height("label"), "text": {"field": "era"}, "color": written},
         },
     ]
     return Chart({"layer": layers, "height": 360, "config": {"view": {"stroke": None}}}, data)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, INPUT, KERNEL, OUTPUT, TEST, TRAIN
+from cnncore.figures.palette import GUESS, GUESS_TEXT, INPUT, KERNEL, OUTPUT, TEST, TRAIN
 from cnncore.inspection.anatomy import LARGE, SMALL, Anatomy, Parameter, Scores
 
 RIGHT, WRONG = "right", "wrong"
@@ -60,7 +60,7 @@ def losses_chart(scores: Scores, classes: int) -> Chart:
 def _level(at: float, text: str) -> list[dict[str, Any]]:
     once = {"values": [{"at": round(at, 4), "text": text}]}
     y = {"y": {"field": "at", "type": "quantitative"}}
-    words = {"type": "text", "align": "right", "dy": -7, "color": GUESS, "fontSize": 12}
+    words = {"type": "text", "align": "right", "dy": -7, "color": GUESS_TEXT, "fontSize": 12}
     return [
         {"data": once, "mark": {"type": "rule", "strokeDash": [4, 3], "color": GUESS}, "encoding": y},
         {"data": once, "mark": words, "encoding": {**y, "x": {"value": "width"}, "text": {"field": "text"}}},

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from cnncore.data.pixels import LEVELS, mean_std
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import GUESS, INPUT, OUTPUT, TEST, TRAIN
+from cnncore.figures.palette import GUESS, GUESS_TEXT, INPUT, OUTPUT, TEST, TRAIN
 
 # A colour image's channels have the colours that they are; a grey image's one is grey.
 _CHANNELS = {3: (("red", TEST), ("green", OUTPUT), ("blue", INPUT)), 1: (("grey", GUESS),)}
@@ -94,7 +94,7 @@ def spectrum_chart(eigenvalues: NDArray[np.float64], eps: float) -> Chart:
     rule = {"data": once, "mark": {"type": "rule", "strokeDash": [2, 3], "color": GUESS}, "encoding": {"y": height}}
     text = {
         "data": once,
-        "mark": {"type": "text", "align": "left", "dy": -7, "dx": 4, "color": GUESS, "fontSize": 12},
+        "mark": {"type": "text", "align": "left", "dy": -7, "dx": 4, "color": GUESS_TEXT, "fontSize": 12},
         "encoding": {"y": height, "x": {"value": 0}, "text": {"field": "text"}},
     }
     return Chart({"layer": [line, rule, text], "height": HEIGHT}, data)

@@ -1,9 +1,10 @@
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from cnncore.figures.palette import DARK, GUESS, INK, INPUT, NAMED, PAPER, RUNS, SKY, by_name, style_sheet
+from cnncore.figures.palette import DARK, GUESS, INK, INPUT, NAMED, PAPER, RUNS, SKY, WRITTEN, by_name, style_sheet
 
 THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 
@@ -27,6 +28,23 @@ def test_every_colour_is_seen_on_a_dark_background(name):
 
 def test_the_blue_of_a_light_window_would_hardly_be():
     assert contrast(INPUT, THEME["dark"]["backgroundColor"]) < 4
+
+
+@pytest.mark.parametrize("colour", [*WRITTEN.values(), INPUT])
+@pytest.mark.parametrize("ground", ["backgroundColor", "secondaryBackgroundColor"])
+def test_what_is_written_in_a_colour_can_be_read(colour, ground):
+    name = next(name for name, known in NAMED.items() if known == colour)
+    assert contrast(colour, THEME["light"][ground]) >= 4.5
+    assert contrast(DARK[name], THEME["dark"][ground]) >= 4.5
+
+
+def test_every_pale_colour_has_a_partner_for_text_and_charts_write_in_it():
+    pale = ("GUESS", "KERNEL", "OUTPUT", "TEST", "UNREAD", "SKY")
+    assert all(contrast(colour, PAPER) < 4.5 for colour in WRITTEN)
+    files = (Path(__file__).parents[2] / "cnncore" / "figures").glob("*.py")
+    marks = [mark for file in files for mark in re.findall(r'"type": "text"[^}]*}', file.read_text(encoding="utf-8"))]
+    assert len(marks) > 8
+    assert [mark for mark in marks if re.search(rf'"color": ({"|".join(pale)}|colour)\b', mark)] == []
 
 
 def test_text_and_paper_are_the_themes():
