@@ -13,8 +13,6 @@ from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.batch_norm_views import (
-    EVAL_MODE,
-    TRAIN_MODE,
     ask_about,
     show_bias,
     show_bill,
@@ -25,6 +23,7 @@ from pages.parts.batch_norm_views import (
     show_statistics,
 )
 from pages.parts.beside import beside
+from pages.parts.dropout_views import EVAL_MODE, TRAIN_MODE
 from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.inspected import norm_in_batches

@@ -1,4 +1,4 @@
-"""From a description to a PyTorch module: the one place of this package that knows torch."""
+"""From a description to a PyTorch module. For the compute pool and training: importing this imports torch."""
 
 from collections import OrderedDict
 

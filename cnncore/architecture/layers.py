@@ -181,8 +181,13 @@ class Dropout:
     name: str = ""
 
     def __post_init__(self) -> None:
-        if not _is_real(self.p) or not 0 <= self.p < 1:
-            raise InputError(f"`p` (={self.p}) must be a probability from 0 to below 1: PyTorch's p drops, try 0.5.")
+        check_drop(self.p)
+
+
+def check_drop(p: float) -> None:
+    """Raise an `InputError` unless `p` is a probability with which a unit can be dropped."""
+    if not _is_real(p) or not 0 <= p < 1:
+        raise InputError(f"`p` (={p}) must be a probability from 0 to below 1: PyTorch's p drops, try 0.5.")
 
 
 def _is_real(value: Any) -> bool:

@@ -32,12 +32,10 @@ class Size:
         return self._default
 
     def __set__(self, layer: object, value: int | Sequence[int]) -> None:
-        values = tuple(value) if isinstance(value, Sequence) else (value, value)
+        pair = isinstance(value, Sequence) and not isinstance(value, str)
+        values = tuple(value) if pair else (value, value)  # type: ignore[arg-type]  # a sequence here
         for entry in values:
-            if isinstance(entry, bool) or not isinstance(entry, int) or not self._least <= entry <= LARGEST:
-                raise InputError(
-                    f"`{self._name}` (={value!r}) must be a whole number of at least {self._least}: change it."
-                )
+            whole(self._name, entry, self._least)
         if len(values) != 2:
             raise InputError(
                 f"`{self._name}` (={value!r}) must be one number or a pair (height, width): give one of these."
@@ -46,7 +44,7 @@ class Size:
 
 
 def whole(name: str, value: Any, least: int = 1) -> int:
-    """Return `value` if it is a whole number of at least `least`."""
+    """Return `value` if it is a whole number from `least` to `LARGEST`."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
         raise InputError(f"`{name}` (={value}) must be a whole number from {least} to {LARGEST}: change it.")
     return value

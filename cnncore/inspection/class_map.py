@@ -16,7 +16,7 @@ from cnncore.data.standardize import Standardize
 from cnncore.data.transform import as_float
 from cnncore.errors import InputError
 from cnncore.inspection.collage import ClassMap, collage
-from cnncore.inspection.trained import Moment, trained
+from cnncore.inspection.trained import Moment, Trained, trained
 
 _BATCH = 64  # windows at a time
 
@@ -47,7 +47,7 @@ def class_map(run_id: str, side: int = 128, seed: int = 0, after: bool = True) -
     """
     found = trained(run_id, Moment.LAST if after else Moment.BEFORE)
     image, pieces = collage(found.data, side, seed)
-    inputs = _standardize(found.standardize)(as_float(torch.from_numpy(image))[None])  # (1, C, S, S)
+    inputs = _standardize(found)(as_float(torch.from_numpy(image))[None])  # (1, C, S, S)
     network, model = as_convolutions(found.network, found.model)
     fields = describe(network).rows[-1].fields
     if fields is None:
@@ -79,11 +79,13 @@ def _pads(layer: Layer) -> bool:
     return isinstance(layer, Conv2d) and layer.padding != (0, 0)
 
 
-def _standardize(fitted: Standardize) -> Standardize:
+def _standardize(found: Trained) -> Standardize:
     """Return the run's standardization for pictures of another size: a mean image is replaced by its mean colour."""
+    fitted = found.standardize
     if fitted.whitening is not None:
         raise InputError(
-            "`standardize` (=zca) whitens images of one size only: choose a run with another standardization."
+            f"`standardize` (={found.config.standardize}) whitens images of one size only: choose a run with another "
+            "standardization."
         )
     mean = fitted.mean if fitted.mean is None else fitted.mean.mean((2, 3), keepdim=True)
     return replace(fitted, mean=mean)

@@ -8,7 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from cnncore.architecture.layers import check_drop
 from cnncore.errors import InputError
+from cnncore.inspection.forward import check_image
 from cnncore.inspection.masks import Hidden
 from cnncore.inspection.trained import Trained, chosen
 from cnncore.training.config import RunConfig
@@ -42,8 +44,7 @@ def passes(
     With `training` the dropout is in train() mode, else in eval(). Every other layer stays in eval(), so that what
     moves is dropout's doing; the network's own dropout before its head, if any, is replaced by this one.
     """
-    if not 0 <= p < 1:
-        raise InputError(f"`p` (={p}) must be a probability from 0 to below 1: PyTorch's p drops, try 0.5.")
+    check_drop(p)
     found = chosen(run_id, moment, config)
     body, head, _ = _parted(found)
     network = nn.Sequential(body, nn.Dropout(p), head).eval()
@@ -68,7 +69,5 @@ def _parted(found: Trained) -> tuple[nn.Sequential, nn.Linear, str]:
 
 
 def _input(found: Trained, image: NDArray[np.uint8]) -> Tensor:
-    if image.shape != found.data.shape:
-        shape, wanted = ("x".join(map(str, of)) for of in (image.shape, found.data.shape))
-        raise InputError(f"`image` (={shape}) must be {wanted}, as the network's data are: choose one of those.")
+    check_image(found, image)
     return found.inputs(image[None])

@@ -51,11 +51,16 @@ def forward(run_id: str | None, moment: Moment | int, config: RunConfig, image: 
     )
 
 
-def seen_part(found: Trained, image: NDArray[np.uint8]) -> Tensor:
-    """Return the part (C, H', W') of a uint8 `image` that the network looks at; an `InputError` for another shape."""
+def check_image(found: Trained, image: NDArray[np.uint8]) -> None:
+    """Raise an `InputError` unless `image` (C, H, W) has the shape of the network's data."""
     if image.shape != found.data.shape:
         shape, wanted = ("x".join(map(str, of)) for of in (image.shape, found.data.shape))
         raise InputError(f"`image` (={shape}) must be {wanted}, as the network's data are: choose one of those.")
+
+
+def seen_part(found: Trained, image: NDArray[np.uint8]) -> Tensor:
+    """Return the part (C, H', W') of a uint8 `image` that the network looks at; an `InputError` for another shape."""
+    check_image(found, image)
     return centre_window(torch.from_numpy(np.array(image))[None], found.config.augment)[0].contiguous()
 
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.errors import InputError
+from cnncore.architecture.layers import check_drop
 
 Array = NDArray[np.float64]
 MASKS = 1000
@@ -52,17 +52,12 @@ class Hidden:
         return self.weights @ self.activations + self.biases
 
 
-def _check(p: float) -> None:
-    if not 0 <= p < 1:
-        raise InputError(f"`p` (={p}) must be a probability from 0 to below 1: PyTorch's p drops, try 0.5.")
-
-
 def kept(units: int, p: float, count: int = 1, seed: int = 0) -> NDArray[np.bool_]:
     """Return `count` masks (count, units): True where a unit stays, each with probability 1 - p, all independent.
 
     A unit that one p drops is dropped at every larger p too (with one seed), so that a slider drops one after another.
     """
-    _check(p)
+    check_drop(p)
     return np.asarray(np.random.default_rng([2014, seed]).random((count, units)) >= p)
 
 

@@ -152,12 +152,6 @@ class Batches:
         share = shares(self.config.augment, drawn, *images.shape[2:])
         return TrainBatch(self._network_input(images), self.train.labels[chosen], share)
 
-    def train_epoch(self, epoch: int) -> Iterator[TrainBatch]:
-        """Yield the batches of an epoch, in a random order; the last may be smaller."""
-        tables = self.tables(epoch)
-        for number in range(len(self)):
-            yield self.batch(tables, number)
-
     def test_batches(self, size: int = 1000) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the (inputs, labels) of the test images, in order, see `evaluated`."""
         for start in range(0, len(self.test), size):

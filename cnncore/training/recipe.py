@@ -10,6 +10,7 @@ from typing import Any
 
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
+from cnncore.training.diagnosis import effective_step
 from cnncore.training.presets import PRESETS
 
 STEP = "step"  # the effective learning rate lr / (1 - momentum), Q27: a setting here in the place of `lr`
@@ -152,21 +153,16 @@ def recipe_of(family: str) -> Recipe:
     return Recipe(*FAMILIES[family])
 
 
-def effective_step(config: RunConfig) -> float:
-    """Return lr / (1 - momentum), what steps in one direction add up to (Q27).
-
-    >>> effective_step(RunConfig(lr=0.02, momentum=0.9))
-    0.2
-    """
-    return round(config.lr / (1 - config.momentum), 10)
+def _step(config: RunConfig) -> float:
+    return round(effective_step(config.lr, config.momentum), 10)
 
 
 def _get(config: RunConfig, name: str) -> Any:
-    return effective_step(config) if name == STEP else getattr(config, name)
+    return _step(config) if name == STEP else getattr(config, name)
 
 
 def _taken(config: RunConfig, other: RunConfig, names: Sequence[str]) -> RunConfig:
     """Return `config` with the other's values of some settings; its effective step stays unless it is among them."""
     changed = replace(config, preset=None, **{name: getattr(other, name) for name in names if name != STEP})
-    step = effective_step(other if STEP in names else config)
+    step = _step(other if STEP in names else config)
     return replace(changed, lr=round(step * (1 - changed.momentum), 10))

@@ -18,6 +18,7 @@ from cnncore.figures.measured import time_added
 from cnncore.inspection.channels import Array, Channels, FirstLosses, Neighbours
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
+from pages.parts.dropout_views import TRAIN_MODE
 from pages.parts.inspected import deep_stacks, first_losses, norm_bias, norm_running
 from pages.parts.pictures import Tile, row
 from pages.parts.plain import plain
@@ -25,7 +26,6 @@ from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
 from pages.parts.tabulate import tabulate
 
-TRAIN_MODE, EVAL_MODE = "train()", "eval()"
 LAYERS = 16
 
 

@@ -82,7 +82,7 @@ def test_large_images_are_measured_in_parts_and_only_so_many(tiny, monkeypatch):
 def test_its_filters_do_not_learn_and_its_biases_do(tiny):
     before, after = state_of(WHITENED, tiny, CPU), state_of(WHITENED, tiny, CPU)
     after.model.train()
-    update(WHITENED, after.model, after.optimizer, next(after.batches.train_epoch(1)))
+    update(WHITENED, after.model, after.optimizer, after.batches.batch(after.batches.tables(1), 0))
     changed = {
         name
         for (name, mine), theirs in zip(after.model.named_parameters(), before.model.parameters(), strict=True)
@@ -157,7 +157,7 @@ def test_the_scales_of_batch_norms_stay_at_one_where_their_biases_are_fast(tiny)
     state = state_of(config, tiny, CPU)
     before = {name: value.clone() for name, value in state.model.state_dict().items()}
     state.model.train()
-    update(config, state.model, state.optimizer, next(state.batches.train_epoch(1)))
+    update(config, state.model, state.optimizer, state.batches.batch(state.batches.tables(1), 0))
     norms = [name for name, module in state.model.named_modules() if isinstance(module, nn.BatchNorm2d)]
     after = state.model.state_dict()
     assert norms

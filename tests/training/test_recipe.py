@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from cnncore.data.augmentation import HorizontalFlip, PadCrop
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
+from cnncore.training.diagnosis import effective_step
 from cnncore.training.presets import PRESETS
-from cnncore.training.recipe import FAMILIES, INGREDIENTS, Recipe, effective_step, recipe_of
+from cnncore.training.recipe import FAMILIES, INGREDIENTS, Recipe, recipe_of
 
 both = pytest.mark.parametrize("family", FAMILIES)
 
@@ -67,7 +68,7 @@ def test_the_effective_step_is_the_sum_of_what_one_gradient_moves(lr, momentum):
     for _ in range(3000):
         moved += lr * velocity
         velocity *= momentum
-    assert effective_step(RunConfig(lr=lr, momentum=momentum)) == pytest.approx(moved, rel=1e-6, abs=1e-9)
+    assert effective_step(lr, momentum) == pytest.approx(moved, rel=1e-6, abs=1e-9)
 
 
 def test_an_ingredient_that_is_none_is_refused():
