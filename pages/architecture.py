@@ -20,6 +20,7 @@ from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
+from pages.parts.tries import show_tries
 
 ADDRESS = ("arch_size", "arch_convolutional", "arch_count")
 # What to press, the setting, and what to notice once it is there.
@@ -87,15 +88,8 @@ def show_wall(network: Network, size: int, convolutional: bool) -> None:
     st.markdown(sizes_sentence(found))
 
 
-def show_try() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Try**", width="content")
-        for name, (values, _) in TRY.items():
-            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
-    shown = {key: st.session_state[key] for key in ADDRESS} | {"network": current_network().name}
-    for values, notice in TRY.values():
-        if values == shown:
-            st.info(notice, icon=":material/lightbulb:")
+def is_set_to(values: dict[str, Any]) -> bool:
+    return values == {key: st.session_state[key] for key in ADDRESS} | {"network": current_network().name}
 
 
 def show(network: Network, native: Description) -> None:
@@ -110,7 +104,7 @@ def show(network: Network, native: Description) -> None:
         found = describe(network, None, True) if convolutional else native
     draw(bill_chart(found, Count(state.arch_count)), "bill", f"{state.arch_count} of each layer")
     show_wall(network, state.arch_size, convolutional)
-    show_try()
+    show_tries(TRY, {}, set_all, is_set_to)
     with st.expander("Layer by layer", icon=":material/table_rows:", expanded=True):
         show_table(found, network)
     with st.expander(

@@ -16,6 +16,7 @@ from pages.parts.layer_more import show_bill, show_check, show_inverse, show_mat
 from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
+from pages.parts.tries import show_tries
 from pages.parts.window.component import sliding_window
 
 # What to press, the setting, and what to notice once it is there.
@@ -61,17 +62,6 @@ TRY: dict[str, tuple[Mapping[str, Any], str]] = {
 }
 
 
-def show_try() -> None:
-    """Show settings that lead to a surprise, and what to notice where one of them is set."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Try**", width="content")
-        for name, (values, _) in TRY.items():
-            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
-    for values, notice in TRY.values():
-        if is_set_to(values):
-            st.info(notice, icon=":material/lightbulb:")
-
-
 WHY = """
 **Local and shared.** Each output reads one window, and all windows use the same weights. So the layer has few weights,
 their number does not depend on the size of the image, and what is learned in one place works in every other.
@@ -102,7 +92,7 @@ if more.open or advanced_needed():
         advanced()
 explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
 with tries:
-    show_try()
+    show_tries(TRY, {}, set_all, is_set_to)
 try:
     layer, shape = setting()
     facts = layer_facts(layer, shape)

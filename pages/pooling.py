@@ -17,6 +17,7 @@ from pages.parts.plain import with_code
 from pages.parts.pool.component import pooled_picture
 from pages.parts.questions import questions
 from pages.parts.tabulate import tabulate
+from pages.parts.tries import show_tries
 
 BALL, PIXEL, PHOTO = "Ball", "One pixel", "Image of a data set"
 SIZE = 12  # of the drawn pictures, in pixels: the ball stays inside for every shift
@@ -118,17 +119,6 @@ def studied(scene: NDArray[np.int64], name: str, window: int, stride: int) -> St
     return study(scene, name, (MaxPool2d(window, stride), AvgPool2d(window, stride)))
 
 
-def show_try() -> None:
-    """Show settings that lead to a surprise, and what to notice where one of them is set."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Try**", width="content")
-        for name, (values, _) in TRY.items():
-            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
-    for values, notice in TRY.values():
-        if all(st.session_state[key] == (FIRST | values)[key] for key in FIRST):
-            st.info(notice, icon=":material/lightbulb:")
-
-
 def show_bills(found: list[Bill]) -> None:
     """Show what the practical's network would cost with fewer pools."""
     table = {
@@ -171,7 +161,7 @@ try:
     pooled_picture(found.data, begin, key="pool_picture", moved=moved)
 except InputError as error:
     st.error(with_code(error), icon=":material/block:")
-show_try()
+show_tries(TRY, FIRST, set_all)
 with st.expander("What the pools save in the practical's network", icon=":material/savings:", expanded=True):
     show_bills(bills(load_network("practical")))
 why(WHY)

@@ -19,6 +19,7 @@ from pages.parts.header import header
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.tabulate import tabulate
+from pages.parts.tries import show_tries
 
 ADDRESS = (
     "field_weights",
@@ -93,12 +94,8 @@ def set_all(values: dict[str, Any]) -> None:
         state.field_unit = tuple(place - 1 for place in values["field_unit"])
 
 
-def show_try(chosen: Choice) -> None:
-    """Show settings that lead to a surprise, and what to notice where one of them is set."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("**Try**", width="content")
-        for name, (values, _) in TRY.items():
-            st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
+def is_set_to(values: dict[str, Any], chosen: Choice) -> bool:
+    """Return whether the network and the controls stand as a prompt says."""
     state = st.session_state
     now = {
         "network": chosen.network.name,
@@ -106,9 +103,8 @@ def show_try(chosen: Choice) -> None:
         "field_gradient": state.field_gradient,
         "field_pools": state.field_pools,
     }
-    for values, notice in TRY.values():
-        if all(now[key] == values.get(key, {"field_gradient": ONE, "field_pools": True}.get(key)) for key in now):
-            st.info(notice, icon=":material/lightbulb:")
+    first = {"field_gradient": ONE, "field_pools": True}
+    return all(now[key] == values.get(key, first.get(key)) for key in now)
 
 
 def show_table(chosen: Choice, pools: bool) -> None:
@@ -149,7 +145,7 @@ try:
     unit_from_address()
     explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state and key != "field_unit"})
     show_unit(chosen)
-    show_try(chosen)
+    show_tries(TRY, {}, set_all, lambda values: is_set_to(values, chosen))
     with st.expander("How the field grows from layer to layer", icon=":material/trending_up:", expanded=True):
         draw(growth_chart(chosen.network, chosen.layer), "growth", "The receptive field after every layer")
     with st.expander("Layer by layer: size, jump, start, centre", icon=":material/table_rows:", expanded=True):
