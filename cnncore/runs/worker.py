@@ -4,7 +4,6 @@
 process.
 """
 
-import contextlib
 import os
 import secrets
 import sys
@@ -16,18 +15,17 @@ from pathlib import Path
 from typing import Protocol
 
 from cnncore.errors import InputError
-from cnncore.events import Batch, Diverged, Epoch, Event, Finished, Started, Stopped
+from cnncore.events import Event
 from cnncore.runs.process import yield_priority
-from cnncore.runs.record import Intent, Status, Wanted
+from cnncore.runs.record import Intent, Status
+from cnncore.runs.recording import Recording
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import LostRunError, RunStore, open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.live import Live
 
-FLUSH = 0.1  # seconds between two transactions: ten a second are smooth to the eye and nothing to the disk
 BEAT = 2.0  # seconds between two signs of life
 STUCK = 20.0  # seconds after which a process that was asked to stop ends itself: its supervisor may be gone
-POLL = 0.1  # seconds between two looks at the intent while paused
 
 
 class Trainer(Protocol):
@@ -87,83 +85,6 @@ def _checkpoint(store: RunStore, run_id: str, resume: bool) -> Path:
             "a new run with the same settings, and this one keeps its curves."
         )
     return path
-
-
-class Recording:
-    """A run's way from the trainer's events into the store, and of what is wanted of it back to the trainer.
-
-    The trainer reads `live` before each update.
-    """
-
-    def __init__(self, store: RunStore, run_id: str, owner: str, on_event: Callable[[Event], object]) -> None:
-        self._store, self._run, self._owner, self._on_event = store, run_id, owner, on_event
-        self.live = Live(store.wanted(run_id, owner).lr_factor)
-        self._waiting: list[Event] = []
-        self._flushed = time.monotonic()
-        self._complete = self._kept = 0  # the last complete epoch, and the last one whose checkpoint is written
-
-    def take(self, event: Event) -> bool:
-        """Store the event, do what is wanted of the run, and return whether it goes on."""
-        self._kept = self._complete  # an epoch's checkpoint is written when the next event is asked for
-        if isinstance(event, Started):
-            self._complete = self._kept = event.first_epoch - 1
-        elif isinstance(event, Epoch):
-            self._complete = event.epoch
-        self._waiting.append(event)
-        self._on_event(event)
-        if isinstance(event, Batch) and not self._due:
-            return True
-        wanted = self.flush()
-        if isinstance(event, (Finished, Diverged)):
-            return True  # over: what is wanted now comes too late
-        if isinstance(event, Epoch):
-            return self._adopt(wanted)  # to pause or to stop here would lose the epoch
-        if wanted.intent in (Intent.PAUSE, Intent.STEP) and (isinstance(event, Batch) or not self.live.single):
-            wanted = self._paused()
-        elif wanted.intent is Intent.NONE and self.live.single:
-            self._store.set_status(self._run, Status.RUNNING, "", self._owner)
-        return wanted.intent is not Intent.STOP and self._adopt(wanted)
-
-    @property
-    def _due(self) -> bool:
-        """Whether a batch is stored at once: what a paused run shows is what it has done, and a burst stays whole."""
-        return self.live.single or (not self.live.more and time.monotonic() - self._flushed >= FLUSH)
-
-    def _adopt(self, wanted: Wanted) -> bool:
-        self.live.lr_factor = wanted.lr_factor
-        self.live.single = wanted.intent is not Intent.NONE  # asked to make one update, and perhaps not there yet
-        self._flushed = time.monotonic()
-        return True
-
-    def _paused(self) -> Wanted:
-        """Wait until something else is wanted, and return that; while it goes step by step the run stays paused."""
-        self._store.set_status(self._run, Status.PAUSED, "", self._owner)
-        while (wanted := self._store.wanted(self._run, self._owner)).intent is Intent.PAUSE:
-            time.sleep(POLL)
-        if wanted.intent is Intent.NONE:
-            self._store.set_status(self._run, Status.RUNNING, "", self._owner)
-        return wanted
-
-    def flush(self) -> Wanted:
-        """Store what has come since the last time, and return what is wanted of the run now."""
-        waiting, self._waiting = self._waiting, []  # Ctrl-C in the midst of it must not store anything twice
-        return self._store.append(self._run, waiting, self._owner)
-
-    def stop(self) -> Status:
-        """Store that the run was stopped, and from where it can go on."""
-        epoch = self._kept
-        resumable = f"it can be resumed after epoch {epoch}" if epoch else "no epoch was kept, resumed it begins anew"
-        event = Stopped(epoch, f"Stopped as asked; {resumable}.")
-        self._waiting.append(event)
-        self.flush()
-        self._on_event(event)
-        return Status.STOPPED
-
-    def fail(self, message: str) -> None:
-        """Store what there is, and that the run has failed."""
-        with contextlib.suppress(InputError):  # where the disk is full the message may still find room
-            self.flush()
-        self._store.set_status(self._run, Status.FAILED, message, self._owner)
 
 
 class _Heartbeat:
