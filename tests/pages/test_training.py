@@ -238,7 +238,7 @@ def test_a_run_of_another_version_is_in_the_table_and_can_be_deleted(store, othe
     assert not app.exception
     assert "was made by another version of the program" in said(app)
     app.selectbox(key="picked").set_value(foreign).run()
-    next(button for button in app.button if button.label == "Delete").click().run()
+    next(button for button in app.button if button.label == "Delete it").click().run()
     assert not app.exception
     assert len(store.listed()) == others
 
