@@ -54,14 +54,14 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Edges of an image": (
         {"pool_scene": PHOTO, "pool_map": "Edges, left to right", "pool_window": 3, "pool_stride": 2, "pool_right": 1},
-        "On an image of the data and after a convolution with ReLU, as in a network, the pooled map changes less than "
-        "the map before it, but it changes.",
+        "On an image of the data and after a convolution with ReLU, as in a network: for the size of its values the "
+        "pooled map changes less than the map before it, but it changes.",
     ),
 }
 WHY = """
 **Why pool?** The maps get smaller, so everything after them is cheaper, dense layers above all; every unit after the
-pool sees more of the image; a small shift changes less after the pool than before it, and nothing as long as each
-window keeps its largest value; and a pool has no parameters.
+pool sees more of the image; a small shift changes less after the pool than before it, for the size of the values, and
+nothing where a window keeps its largest one; and a pool has no parameters.
 
 **Only some invariance.** A shift by the stride moves the map by one cell, a shift by less changes its values. What
 ignores the position altogether is *global* average pooling: one number for the whole map.
