@@ -52,9 +52,10 @@ def silent(progress: Progress) -> None:
     """Take a report and show it to nobody."""
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: float, noun: str) -> str:
     """Return a number with its noun: `counted(1, "file")` is '1 file', `counted(1200, "file")` '1,200 files'."""
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+    number = f"{count:,}" if isinstance(count, int) else f"{count:,g}"
+    return f"{number} {noun}" if count == 1 else f"{number} {noun}s"
 
 
 def duration(seconds: float) -> str:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
-from cnncore.data.progress import duration
+from cnncore.data.progress import counted, duration
 from cnncore.runs.differences import differences
 from cnncore.runs.outcomes import Best, Paired
 from cnncore.runs.record import Run
 from cnncore.statistics import mean_and_spread, wilson_interval
+from cnncore.training.gap import Gap
+from cnncore.training.network import has_dropout
 
 
 def percent(accuracy: float, count: int | None) -> str:
@@ -20,22 +22,49 @@ def percent(accuracy: float, count: int | None) -> str:
 def verdict(run: Run) -> str:
     """Return in words what a finished run shows, from its last epoch: on validation images where it has some."""
     name, held, size = held_out(run)
-    if run.train_accuracy is None or held is None:
+    gap = gap_of(run)
+    if gap is None or held is None:
         return "Finished."
-    gap = 100 * (run.train_accuracy - held)
-    text = f"{name.capitalize()} accuracy {percent(held, size)}, train {100 * run.train_accuracy:.1f} %"
+    scored = "" if run.train_eval_accuracy is None else " (scored after the epoch)"
+    text = f"{name.capitalize()} accuracy {percent(held, size)}, train {100 * gap.train:.1f} %{scored}"
     text += f", after {duration(run.seconds)} of training. "
-    if gap > 5:
-        heart = (
-            "it knows its train images by heart" if run.train_accuracy > 0.97 else "it knows its train images too well"
-        )
-        return text + f"The gap of {gap:.0f} points is overfitting: {heart}."
-    if gap < -1:
-        return text + (
-            f"{name.capitalize()} lies above train: dropout and augmentation make training harder than testing "
-            "(Q14, Q29)."
-        )
+    if gap.guessing:
+        text += f"That is {gap.told_of_guessing}. "
+    if gap.overfits:
+        heart = "it knows its train images by heart" if gap.train > 0.97 else "it knows its train images too well"
+        return text + f"The gap of {100 * gap.value:.0f} points is overfitting: {heart}."
+    if gap.guessing:
+        return text + "The network has learned nothing that holds on new images."
+    if gap.value > 0.05:
+        return text + f"The gap of {100 * gap.value:.0f} points is no more than chance on {gap.size:,} images."
+    if gap.value < -0.01:
+        return text + f"{name.capitalize()} lies above train: {_above(run, gap, name)}."
     return text + f"Train and {name} are close: a larger network or more epochs may still gain."
+
+
+def gap_of(run: Run) -> Gap | None:
+    """Return how far train and held-out accuracy of the run's last epoch lie apart; None while one is not known."""
+    _, held, size = held_out(run)
+    train = run.train_accuracy if run.train_eval_accuracy is None else run.train_eval_accuracy
+    if train is None or held is None or not size or not run.classes:
+        return None
+    return Gap(train, held, size, run.classes)
+
+
+def _above(run: Run, gap: Gap, name: str) -> str:
+    """Return what lifts the held-out accuracy above the train accuracy, of what the run has."""
+    augmented, dropped = bool(run.config.augment), has_dropout(run.config)
+    reasons = []
+    if run.train_eval_accuracy is None and (augmented or dropped):
+        harder = " and ".join(what for what, on in (("augmentation", augmented), ("dropout", dropped)) if on)
+        asked = ", ".join(["Q14", *["Q22"] * augmented, *["Q29"] * dropped])
+        verb = "make" if augmented and dropped else "makes"
+        reasons.append(f"{harder} {verb} training harder than testing ({asked})")
+    elif run.train_eval_accuracy is None:
+        reasons.append("the train accuracy is the epoch's running average, over weights that still moved (Q14)")
+    if -gap.value <= gap.chance:
+        reasons.append(f"chance alone makes ± {100 * gap.chance:.1f} points on {gap.size:,} images")
+    return ", and ".join(reasons) or f"these {name} images are easier than the train images"
 
 
 def held_out(run: Run) -> tuple[str, float | None, int | None]:
@@ -81,8 +110,8 @@ def told_apart(pair: Paired) -> str:
     answer = "more than the images' luck" if pair.p < 0.05 else "no more than luck would do"
     split = pair.only_first + pair.only_second
     return (
-        f"{split:,} images tell the two apart, {pair.only_second:,} for the second and {pair.only_first:,} for the "
-        f"first: {answer}"
+        f"{counted(split, 'image')} {'tells' if split == 1 else 'tell'} the two apart, {pair.only_second:,} for the "
+        f"second and {pair.only_first:,} for the first: {answer}"
     )
 
 

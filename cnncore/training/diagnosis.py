@@ -7,8 +7,9 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.statistics import wilson_interval
+from cnncore.data.progress import counted
 from cnncore.training.config import Optimizer, RunConfig, Standardization
+from cnncore.training.gap import Gap
 
 
 def effective_step(lr: float, momentum: float) -> float:
@@ -48,7 +49,7 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
     >>> first_loss(2.3033, 10, RunConfig()).sound
     True
     """
-    tolerance = 0.35 if config.batch_norm else 0.1
+    tolerance = _tolerance(config)
     guess = math.log(classes)
     sound = abs(loss - guess) <= tolerance
     told = f"The first loss is {loss:.3f} and guessing among {classes} classes costs ln {classes} = {guess:.3f}"
@@ -63,6 +64,10 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
     return FirstLoss(loss, classes, tolerance, sound, text)
 
 
+def _tolerance(config: RunConfig) -> float:
+    return 0.35 if config.batch_norm else 0.1
+
+
 @dataclass(frozen=True)
 class Overfitting:
     """What the curves of train and of held-out images show (Q18). Accuracies are fractions, losses nats.
@@ -70,7 +75,7 @@ class Overfitting:
     `gap` is train minus held-out accuracy of the last epoch; `lowest` the lowest held-out loss, in epoch `best_epoch`;
     `rise` by how much the loss of the last three epochs (their median) lies above it. `noticed`: the gap is larger than
     chance allows on this many images and than 5 points, or the loss has climbed by more than a tenth while the train
-    accuracy went on rising.
+    accuracy went on rising. `guessing`: the held-out accuracy is no better than that of guessing.
     """
 
     gap: float
@@ -80,6 +85,7 @@ class Overfitting:
     u_shaped: bool
     noticed: bool
     text: str
+    guessing: bool = False
 
 
 def overfitting(
@@ -87,37 +93,39 @@ def overfitting(
     accuracy: NDArray[np.float64],
     loss: NDArray[np.float64],
     size: int,
+    classes: int,
     held_out: str = "test",
 ) -> Overfitting | None:
     """Judge the curves by epoch, the first one first, each (epochs,); None before the third epoch.
 
-    `accuracy` and `loss` are those of `size` images of the split `held_out`, test or validation. Give the re-scored
-    train accuracy (`train_eval/accuracy`) where there is one: the running one is too low by what dropout, augmentation
-    and the epoch's own progress take away.
+    `accuracy` and `loss` are those of `size` images of the split `held_out`, test or validation, of `classes` classes.
+    Give the re-scored train accuracy (`train_eval/accuracy`) where there is one, see `Gap`.
     """
     if len(loss) < 3:
         return None
-    gap = float(train_accuracy[-1] - accuracy[-1])
+    gap = Gap(float(train_accuracy[-1]), float(accuracy[-1]), size, classes)
     best = int(loss.argmin())
     lowest, now = float(loss[best]), float(np.median(loss[-3:]))
     rise = max(0.0, now - lowest)
-    learned_on = float(train_accuracy[-1]) > float(train_accuracy[best])
+    learned_on = gap.train > float(train_accuracy[best])
     u_shaped = best < len(loss) - 3 and rise > 0.1 * lowest and learned_on
-    low, high = wilson_interval(float(accuracy[-1]) * size, size)
-    wide = gap > max(0.05, (high - low) / 2)
     parts = []
-    if wide:
+    if gap.overfits:
         parts.append(
-            f"train accuracy lies {100 * gap:.0f} points above {held_out} accuracy, more than chance on {size:,} images"
+            f"train accuracy lies {100 * gap.value:.0f} points above {held_out} accuracy, more than chance on {size:,} "
+            "images"
         )
     if u_shaped:
         parts.append(
             f"the {held_out} loss is U-shaped: lowest in epoch {best + 1} ({lowest:.3f}), it has risen by {rise:.3f} "
             "since, though the train accuracy went on rising"
         )
-    told = "; ".join(parts)
-    text = f"This run overfits: {told}." if parts else f"No sign of overfitting: train and {held_out} go together."
-    return Overfitting(gap, best + 1, lowest, rise, u_shaped, bool(parts), text)
+    said = [f"The {held_out} accuracy is {gap.told_of_guessing}."] if gap.guessing else []
+    if parts:
+        said.append(f"This run overfits: {'; '.join(parts)}.")
+    elif not gap.guessing:
+        said.append(f"No sign of overfitting: train and {held_out} go together.")
+    return Overfitting(gap.value, best + 1, lowest, rise, u_shaped, bool(parts), " ".join(said), gap.guessing)
 
 
 def growing_confidence(found: Overfitting, epoch: int, then: float | None, now: float | None) -> str:
@@ -175,10 +183,11 @@ def diagnose(
     """Return what is wrong with a run whose batches had these losses, the first one first; None if nothing shows.
 
     A network that gives all images the same answer, whatever they show, has at best the loss ln C of guessing: a
-    plateau there, of mean within 2 % and with no batch far from it, or a loss that stays above it. If the loss was
-    elsewhere before, large steps have thrown the weights to where no gradient comes back (collapse); if it never was,
-    the steps have been too small or too few so far (stuck). A run that ended because its loss was no number is an
-    overflow. `loss` may be a thinned curve: `updates` then says how many there were.
+    plateau there, of mean within 2 % and with no batch far from it, or a mean above, and no fall from the first half
+    of the last losses to the second. If the loss was elsewhere before, large steps have thrown the weights to where no
+    gradient comes back (collapse); if it never was, the steps have been too small or too few so far (stuck). A run
+    that ended because its loss was no number is an overflow. `loss` may be a thinned curve: `updates` then says how
+    many there were. Fewer than 50 losses show nothing.
     """
     step = effective_step(config.lr, config.momentum)
     told = f"`lr` {config.lr:g}" + (
@@ -187,24 +196,34 @@ def diagnose(
     if diverged:
         text = f"{told} made steps so large that the weights grew until the loss was no number any more."
         return Diagnosis(Trouble.OVERFLOW, text, _smaller(config))
-    if len(loss) < 100:
+    if len(loss) < 50:
         return None
-    recent = loss[-max(50, len(loss) // 5) :]
+    recent = loss[-max(30, len(loss) // 5) :]
     guess = math.log(classes)
-    above = recent.mean() > 1.05 * guess
-    flat = abs(recent.mean() - guess) < 0.02 * guess and np.abs(recent - guess).max() < 0.15 * guess
-    if not above and not flat:
+    near = recent.mean() > 0.98 * guess and np.abs(recent - guess).max() < 0.15 * guess
+    if not (near or recent.mean() > guess) or _falls(recent, 0.01 * guess):
         return None
+    # One answer for all costs ln C while small steps hold it there; large ones throw it about, and that costs more.
+    start = guess + (_tolerance(config) if config.batch_norm else 0)
     before = np.convolve(loss[: -len(recent)], np.full(10, 0.1), "valid")  # means of ten
-    if above or before.min() < 0.95 * guess or before.max() > 1.05 * guess or loss.max() > 1.5 * guess:
+    risen = recent.mean() > 1.005 * start or before.max() > 1.05 * start or loss.max() > 1.5 * start
+    if risen or before.min() < 0.95 * guess:
         text = (
             f"{told} threw the weights to where every image gets the same answer: the loss is {recent.mean():.3g}, "
             f"no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
         )
         return Diagnosis(Trouble.COLLAPSE, text, _smaller(config))
-    made = updates or len(loss)
-    text = f"After {made:,} updates with {told} the loss is still that of guessing, ln {classes} = {guess:.3f}."
+    made = counted(updates or len(loss), "update")
+    text = f"After {made} with {told} the loss is still no better than that of guessing, ln {classes} = {guess:.3f}."
     return Diagnosis(Trouble.STUCK, text, _larger(config))
+
+
+def _falls(loss: NDArray[np.float64], least: float) -> bool:
+    """Return whether the second half lies below the first by more than `least` and than two standard errors."""
+    halves = np.array_split(loss, 2)
+    fall = float(halves[0].mean() - halves[1].mean())
+    error = math.sqrt(sum(half.var() / len(half) for half in halves))
+    return fall > max(least, 2 * error)
 
 
 def overflow(config: RunConfig, epoch: int, batch: int, lr: float) -> str:
@@ -220,12 +239,15 @@ def overflow(config: RunConfig, epoch: int, batch: int, lr: float) -> str:
 
 
 def _smaller(config: RunConfig) -> tuple[Remedy, ...]:
-    remedies = [_remedy(config, lr=_rounded(config.lr / 10))]
+    # A tenth of a rate that is far too large is too large as well: nothing above what is known to learn is offered.
+    most = 0.1 if config.optimizer is Optimizer.SGD else 0.001
+    lr = _rounded(min(config.lr / 10, most))
+    remedies = [_remedy(config, lr=lr)]
     if config.momentum:
-        same = _rounded(config.lr * (1 - config.momentum))
-        if same != _rounded(config.lr / 10):
+        same = _rounded(min(config.lr * (1 - config.momentum), most))
+        if same != lr:
             remedies.append(_remedy(config, lr=same))
-        remedies.append(_remedy(config, momentum=0.0, nesterov=False))
+        remedies.append(_remedy(config, momentum=0.0, lr=min(config.lr, most), nesterov=False))
     return tuple(remedies)
 
 
@@ -236,7 +258,7 @@ def _larger(config: RunConfig) -> tuple[Remedy, ...]:
     if not config.batch_norm:
         remedies.append(_remedy(config, batch_norm=True))
     if config.optimizer is Optimizer.SGD and effective_step(config.lr, config.momentum) < 0.1:
-        remedies.append(_remedy(config, lr=_rounded(config.lr * 10)))
+        remedies.append(_remedy(config, lr=_rounded(min(config.lr * 10, 0.1))))
     if config.batch_size > 16:
         remedies.append(_remedy(config, batch_size=config.batch_size // 4))
     return tuple(remedies)
@@ -249,8 +271,6 @@ def _remedy(config: RunConfig, **changes: object) -> Remedy:
         for name, value in changes.items()
         if name != "nesterov"
     )
-    if "momentum" in changes:
-        text += f" with `lr` {config.lr:g}"
     return Remedy(text, changed)
 
 

@@ -2,9 +2,19 @@
 
 from itertools import count
 
-from cnncore.architecture import BatchNorm2d, Network, Shape, describe, load_network, with_batch_norm, with_dropout
+from cnncore.architecture import (
+    BatchNorm2d,
+    Dropout,
+    Network,
+    Shape,
+    describe,
+    load_network,
+    with_batch_norm,
+    with_dropout,
+)
 from cnncore.architecture.counting import cost
 from cnncore.architecture.layers import Branches, Path, Residual
+from cnncore.architecture.network import all_layers
 from cnncore.data.augmentation import output_size
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
@@ -67,3 +77,14 @@ def _norm_of_one_pixel(layers: Path, shape: Shape, block: str = "") -> str | Non
                     return inner
         shape = cost(layer, shape).output
     return None
+
+
+def has_dropout(config: RunConfig) -> bool:
+    """Return whether units are dropped in training: by the toggle, or by layers of the network's own."""
+    if config.dropout:
+        return True
+    try:
+        network = load_network(config.network)
+    except InputError:  # the run itself says what is wrong with it
+        return False
+    return any(isinstance(layer, Dropout) and layer.p > 0 for layer in all_layers(network.layers))

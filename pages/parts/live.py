@@ -10,7 +10,7 @@ import streamlit as st
 from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
-from cnncore.figures.words import standing, verdict
+from cnncore.figures.words import gap_of, standing, verdict
 from cnncore.runs import client
 from cnncore.runs.record import Run, Status
 from cnncore.runs.store import RunStore, open_store
@@ -82,11 +82,15 @@ def _live(run_id: str, others: tuple[str, ...], axis: Axis, stood: tuple[tuple[S
         st.markdown(f"{_ICONS[run.status]} **{run.status.capitalize()}** · {plain(run.label)}", width="stretch")
         _buttons(run)
     _progress_bar(run, store)
+    failed = run.status is Status.FAILED
+    if failed:  # below charts that may be empty nobody would look for the reason
+        _result(run)
     show_curves(shown, axis)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _rate_control(run)
         show_lock(run)
-    _result(run)
+    if not failed:
+        _result(run)
     show_judgement(run)
 
 
@@ -121,7 +125,9 @@ def _result(run: Run) -> None:
         tell = st.info if run.status in (Status.STOPPED, Status.PAUSED) else st.error
         tell(with_code(run.message))
     elif run.status is Status.FINISHED:
-        st.success(verdict(run))
+        gap = gap_of(run)
+        learned = gap is None or not gap.guessing
+        (st.success if learned else st.warning)(verdict(run))
     elif run.device:
         st.caption(f"{standing(run)} · on {run.device}: {with_code(run.device_reason)}.")
 

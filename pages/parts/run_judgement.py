@@ -76,10 +76,10 @@ def _fit(store: RunStore, run: Run, seen: Sight) -> list[str]:
     train, held, held_loss = (
         store.curve(run.id, metric).value for metric in (kept, f"{name}/accuracy", f"{name}/loss")
     )
-    fits = overfitting(train, held, held_loss, size, name) if size else None
+    fits = overfitting(train, held, held_loss, size, run.classes, name) if size and run.classes else None
     if fits is None:
         return []
-    text = f"{'⚠' if fits.noticed else '✓'} {fits.text}"
+    text = f"{'⚠' if fits.noticed or fits.guessing else '✓'} {fits.text}"
     if seen is not Sight.NOTHING and fits.noticed:
         try:
             sure = wrong_confidence(run.id)

@@ -11,6 +11,7 @@ def test_durations(seconds, text):
 
 def test_one_and_many():
     assert [counted(n, "file") for n in (0, 1, 1200)] == ["0 files", "1 file", "1,200 files"]
+    assert [counted(n, "epoch") for n in (0.5, 1.0, 3.0)] == ["0.5 epochs", "1 epoch", "3 epochs"]
 
 
 def test_lines():

@@ -48,7 +48,7 @@ def curves(epochs=20, gap=0.25, climb=0.6):
 
 def test_overfitting_is_named_with_its_gap_and_the_turn_of_the_test_loss():
     train, test, loss = curves()
-    found = overfitting(train, test, loss, 1000)
+    found = overfitting(train, test, loss, 1000, 10)
     assert found.noticed
     assert found.u_shaped
     assert found.gap == pytest.approx(0.25)
@@ -59,14 +59,14 @@ def test_overfitting_is_named_with_its_gap_and_the_turn_of_the_test_loss():
 
 
 def test_the_sentence_names_the_images_that_it_speaks_of():
-    found = overfitting(*curves(), 1000, "validation")
+    found = overfitting(*curves(), 1000, 10, "validation")
     assert "above validation accuracy" in found.text
     assert "the validation loss is U-shaped" in found.text
     assert "test" not in found.text
 
 
 def test_the_confidence_of_wrong_answers_is_named_as_it_was_measured():
-    found = overfitting(*curves(), 1000)
+    found = overfitting(*curves(), 1000, 10)
     best = found.best_epoch
     assert growing_confidence(found, 20, 0.553, 0.831) == (
         f"Its wrong answers are given with growing confidence: 55 % on average in epoch {best}, 83 % in epoch 20."
@@ -74,23 +74,35 @@ def test_the_confidence_of_wrong_answers_is_named_as_it_was_measured():
     assert "no more confidence" in growing_confidence(found, 20, 0.8, 0.7)
     assert growing_confidence(found, 20, None, 0.7) == "Its wrong answers are given with 70 % confidence on average."
     assert growing_confidence(found, 20, 0.5, None) == "", "no wrong answers"
-    sound = overfitting(np.linspace(0.3, 0.6, 5), np.linspace(0.3, 0.6, 5), np.linspace(2, 1, 5), 1000)
+    sound = overfitting(np.linspace(0.3, 0.6, 5), np.linspace(0.3, 0.6, 5), np.linspace(2, 1, 5), 1000, 10)
     assert growing_confidence(sound, 5, 0.5, 0.7) == ""
 
 
 def test_what_chance_can_explain_is_not_called_overfitting():
     train, test = np.array([0.3, 0.5, 0.60]), np.array([0.3, 0.45, 0.52])
     falling = np.array([2.0, 1.5, 1.2])
-    assert not overfitting(train, test, falling, 30).noticed, "8 points on 30 images"
-    assert overfitting(train, test, falling, 10_000).noticed
-    assert "No sign" in overfitting(train, test, falling, 30).text
-    assert overfitting(train[:2], test[:2], falling[:2], 100) is None
+    assert not overfitting(train, test, falling, 30, 10).noticed, "8 points on 30 images"
+    assert overfitting(train, test, falling, 10_000, 10).noticed
+    assert "No sign" in overfitting(train, test, falling, 30, 10).text
+    assert overfitting(train[:2], test[:2], falling[:2], 100, 10) is None
+
+
+def test_a_run_that_only_guesses_is_told_so_and_no_sign_of_anything():
+    still, ln10 = np.array([0.1, 0.1, 0.1]), np.full(3, GUESS)
+    found = overfitting(np.array([0.09, 0.1, 0.097]), still, ln10, 1000, 10)
+    assert (found.guessing, found.noticed) == (True, False)
+    assert found.text == "The test accuracy is on 1,000 images no better than guessing among 10 classes (10.0 %)."
+    by_heart = overfitting(np.array([0.3, 0.6, 0.9]), still, ln10, 1000, 10)
+    assert by_heart.guessing
+    assert "guessing among 10 classes (10.0 %). This run overfits: train accuracy lies 80 points" in by_heart.text
+    assert not overfitting(still, np.array([0.1, 0.11, 0.14]), ln10, 1000, 10).guessing
+    assert overfitting(still, np.array([0.1, 0.11, 0.14]), ln10, 100, 10).guessing
 
 
 def test_a_test_loss_that_rises_because_training_fell_apart_is_no_overfitting():
     train, test, loss = curves(gap=0)
-    assert overfitting(train, test, loss, 1000).u_shaped
-    assert not overfitting(train[::-1], test[::-1], loss, 1000).u_shaped
+    assert overfitting(train, test, loss, 1000, 10).u_shaped
+    assert not overfitting(train[::-1], test[::-1], loss, 1000, 10).u_shaped
 
 
 def test_the_effective_step_is_the_geometric_sum():
@@ -110,7 +122,11 @@ def plateau(count):
         (np.concatenate([[2.3, 9.0], plateau(300)]), False, Trouble.COLLAPSE),
         (2.6 + NOISE.normal(0, 0.5, 300), False, Trouble.COLLAPSE),
         (np.array([2.3, 5.0]), True, Trouble.OVERFLOW),
-        (plateau(50), False, None),
+        (plateau(40), False, None),
+        (plateau(96), False, Trouble.STUCK),
+        (2.365 + NOISE.normal(0, 0.08, 314), False, Trouble.COLLAPSE),  # 2.7 % above ln 10, as learning rate 5 does
+        (2.324 + NOISE.normal(0, 0.03, 314), False, Trouble.COLLAPSE),
+        (np.linspace(2.6, 2.31, 96), False, None),
         (np.concatenate([plateau(200), np.linspace(2.3, 1.9, 100)]), False, None),
     ],
 )
@@ -123,8 +139,8 @@ def test_the_remedies_are_configurations_to_start():
     config = RunConfig(momentum=0.9, nesterov=True, lr=0.5, preset="figure-7")
     found = diagnose(config, np.array([2.3]), 10, diverged=True)
     assert "an effective step of 5," in found.text
-    assert [(r.config.lr, r.config.momentum) for r in found.remedies] == [(0.05, 0.9), (0.5, 0.0)]
-    assert [r.text for r in found.remedies] == ["`lr` 0.05", "`momentum` 0 with `lr` 0.5"]
+    assert [(r.config.lr, r.config.momentum) for r in found.remedies] == [(0.05, 0.9), (0.1, 0.0)]
+    assert [r.text for r in found.remedies] == ["`lr` 0.05", "`momentum` 0 with `lr` 0.1"]
     assert all(r.config.preset is None for r in found.remedies)
     stuck = diagnose(RunConfig(lr=0.01), plateau(300), 10)
     assert [r.config for r in stuck.remedies] == [
@@ -135,14 +151,32 @@ def test_the_remedies_are_configurations_to_start():
     ]
 
 
+@pytest.mark.parametrize("lr", [9999.0, 100.0, 10.0, 2.0, 0.5])
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+def test_no_remedy_for_too_large_a_rate_is_too_large_itself(lr, momentum):
+    for optimizer, most in (("sgd", 0.1), ("rmsprop", 0.001)):
+        config = RunConfig(lr=lr, momentum=momentum, optimizer=optimizer)
+        remedies = diagnose(config, np.array([]), 10, diverged=True).remedies
+        assert remedies
+        assert all(0 < remedy.config.lr <= most for remedy in remedies)
+        assert len({remedy.config for remedy in remedies}) == len(remedies)
+
+
+def test_a_network_with_batch_norm_that_barely_moves_is_stuck_and_has_not_collapsed():
+    found = diagnose(RunConfig(batch_norm=True, lr=1e-5), 2.5 + NOISE.normal(0, 0.05, 157), 10)
+    assert found.trouble is Trouble.STUCK
+    assert "no better than that of guessing" in found.text
+
+
 def test_real_runs_are_diagnosed(tiny):
     """The three troubles as they happen, and the remedy that cures the first."""
     config = RunConfig(dataset="tiny", network="classroom", epochs=3, batch_size=32, device="cpu", lr=1e4)
     events = list(train(config))
     assert isinstance(events[-1], Diverged)
     cured = diagnose(config, np.array([]), 7, diverged=True).remedies[0].config
-    assert cured.lr == 1000
-    assert "Try `lr` 1000" in events[-1].message
+    assert cured.lr == 0.1
+    assert "Try `lr` 0.1" in events[-1].message
+    assert not any(isinstance(event, Diverged) for event in train(cured))
 
     config = replace(config, lr=2.0, epochs=4, batch_size=4)
     losses = np.array([event.loss for event in train(config) if isinstance(event, Batch)])
