@@ -1,5 +1,6 @@
 """The command line as scripts outside the project use it, in a process of its own."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import pytest
 
 from cnncore.architecture import named_network
 from cnncore.cli import main
+from cnncore.commands.train import add_arguments, configuration
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
@@ -230,6 +232,46 @@ def test_a_reader_who_has_seen_enough_stops_the_run_quietly(tmp_path):
     assert run["message"].startswith("Stopped as asked")
 
 
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--dataset nope", "nope"),
+        ("--train-size 999999", "`train_size` (=999999)"),
+        ("--validation-size 5000", "`validation_size` (=5000)"),
+        ("--test-size 999999", "`test_size` (=999999)"),
+        ("--precision tf32 --device cpu", "tf32"),
+        ("--device mps", "mps"),
+        ("--network alexnet", "alexnet"),
+    ],
+)
+def test_what_cannot_run_leaves_no_run_in_the_list(line, message, app_home, capsys, monkeypatch):
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    assert main(["train", *line.split()]) == 2
+    assert message in capsys.readouterr().err
+    assert main(["runs", "list", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "preset"),
+    [
+        ("--preset classroom-5", "classroom-5"),
+        ("--preset classroom-5 --seed 7 --device cpu --no-snapshots", "classroom-5"),
+        ("--preset classroom-5 --lr 0.05", "classroom-5"),
+        ("--preset classroom-2 --standardize channel", "classroom-5"),
+        ("--preset classroom-5 --lr 10", None),
+        ("--preset classroom-5 --epochs 1", None),
+        ("--preset classroom-5 --train-size 1000", None),
+        ("--preset figure-9 --precision half", None),
+        ("--epochs 3", None),
+    ],
+)
+def test_a_run_is_called_a_preset_if_it_has_the_presets_settings(line, preset):
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert configuration(parser.parse_args(line.split())).preset == preset
+
+
 def test_train_takes_every_option_of_a_run(tmp_path):
     line = (
         "train --epochs 1 --network classroom --train-size 60 --test-size 40 --validation-size 20 --device cpu --json "
@@ -239,7 +281,7 @@ def test_train_takes_every_option_of_a_run(tmp_path):
     )
     result = cnncore(*line.split(), home=tmp_path)
     assert result.returncode == 0, result.stderr
-    assert "Milestone 3 is never reached in 1 epochs" in result.stderr
+    assert "Milestone 3 is never reached in 1 epoch:" in result.stderr
     events = [json.loads(text) for text in result.stdout.splitlines()]
     config = events[0]["config"]
     assert (config["optimizer"], config["milestones"], config["factor"]) == ("rmsprop", [1, 3], 0.5)

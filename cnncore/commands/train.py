@@ -13,7 +13,7 @@ from cnncore.events import Event, to_json
 from cnncore.training.cautions import warnings
 from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.practical_log import PracticalLog
-from cnncore.training.presets import PRESETS
+from cnncore.training.presets import PRESETS, preset_of
 from cnncore.training.schedule import read_milestones
 
 _STATUS = {"finished": 0, "stopped": 130}  # whatever else a run ends as is a failure
@@ -90,7 +90,9 @@ def configuration(args: argparse.Namespace) -> RunConfig:
         given["augment"] = parse_augmentations(given["augment"])
     if "network" in given and given["network"].endswith(".json"):
         given["network"] = _description(Path(given["network"]))
-    return dataclasses.replace(base, **given)
+    config = dataclasses.replace(base, **given)
+    # A preset with other settings is called by its settings: tables and charts take a preset's name for what it says.
+    return dataclasses.replace(config, preset=preset_of(config))
 
 
 def _description(path: Path) -> str:
@@ -109,8 +111,13 @@ def run(args: argparse.Namespace) -> int:
     from cnncore.runs.record import Status
     from cnncore.runs.store import LostRunError, open_store
     from cnncore.runs.worker import record
+    from cnncore.training.device import choose_device, set_precision
+    from cnncore.training.plan import plan_of
     from cnncore.training.trainer import own_process
 
+    # What cannot run is refused here: a run in the store is for everybody who looks at the list.
+    plan_of(config)
+    set_precision(config.precision, choose_device(config.device)[0])
     for warning in warnings(config):
         print(warning, file=sys.stderr)
     log = PracticalLog()

@@ -109,7 +109,7 @@ def load(name: str) -> ImageData:
         save(generate())
         about = _about(name)
     if about is None:
-        raise InputError(_missing(name))
+        raise InputError(missing(name))
     try:
         return _open(name, about)
     except FileNotFoundError:  # prepared anew between the two reads: what is there now is the newer set
@@ -159,7 +159,8 @@ def _about(name: str) -> dict[str, Any] | None:
     return about
 
 
-def _missing(name: str) -> str:
+def missing(name: str) -> str:
+    """Return the sentence for a data set that is unknown or not prepared: how to prepare it."""
     if name in KNOWN:
         files = ", ".join(original.name for original in KNOWN[name].originals)
         return (

@@ -11,10 +11,15 @@ def balanced(labels: NDArray[np.int64], size: int | None, name: str) -> NDArray[
 
     Which images these are depends on the labels alone, so that runs with different seeds see the same subset.
     """
-    if size is None or size == len(labels):
+    if part_of(len(labels), size, name) == len(labels):
         return np.arange(len(labels))
-    if size > len(labels):
-        raise InputError(f"`{name}` (={size}) must not exceed the {len(labels)} images there are: choose fewer.")
     by_class = np.argsort(labels, kind="stable")
     turn = np.concatenate([np.arange(count) for count in np.bincount(labels)])  # the how-many-eth of its class
     return np.sort(by_class[np.argsort(turn, kind="stable")][:size])
+
+
+def part_of(total: int, size: int | None, name: str) -> int:
+    """Return how many of `total` images a part of `size` has, all if it is None; an `InputError` if it is too large."""
+    if size is not None and size > total:
+        raise InputError(f"`{name}` (={size}) must not exceed the {total} images there are: choose fewer.")
+    return total if size is None else size

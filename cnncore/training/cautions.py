@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cnncore.architecture import BatchNorm2d, load_network
 from cnncore.architecture.network import all_layers
+from cnncore.data.progress import counted
 from cnncore.errors import InputError
 from cnncore.training.config import WHITENING, Optimizer, RunConfig, Schedule
 from cnncore.training.schedule import milestones
@@ -25,8 +26,8 @@ def _schedule(config: RunConfig) -> Iterator[str]:
         for milestone in milestones(config):
             if milestone >= config.epochs:
                 yield (
-                    f"Milestone {milestone:g} is never reached in {config.epochs} epochs: the learning rate does not "
-                    "fall there."
+                    f"Milestone {milestone:g} is never reached in {counted(config.epochs, 'epoch')}: the learning "
+                    "rate does not fall there."
                 )
     elif config.milestones:
         yield f"`milestones` are for the step schedule: {config.schedule} does not use them."
@@ -38,13 +39,13 @@ def _schedule(config: RunConfig) -> Iterator[str]:
             )
         if config.patience >= config.epochs:
             yield (
-                f"`patience` (={config.patience}) is not over within {config.epochs} epochs: the learning rate never "
-                "falls."
+                f"`patience` (={config.patience}) is not over within {counted(config.epochs, 'epoch')}: the learning "
+                "rate never falls."
             )
     if config.warmup_epochs >= config.epochs:
         yield (
-            f"The warm-up of {config.warmup_epochs:g} epochs is as long as the run: the learning rate reaches what the "
-            "schedule says in the last epoch, if at all."
+            f"The warm-up of {counted(config.warmup_epochs, 'epoch')} is as long as the run: the learning rate reaches "
+            "what the schedule says in the last epoch, if at all."
         )
     elif config.warmup_epochs and config.schedule is Schedule.ONE_CYCLE:
         yield "One-cycle begins with a warm-up of its own: the two ramps are multiplied."
@@ -60,8 +61,8 @@ def _steps(config: RunConfig) -> Iterator[str]:
         yield "`norm_bias_rate` is for the biases of batch norms, and this network has none: nothing learns faster."
     if config.average >= config.epochs:
         yield (
-            f"The average over {config.average:g} epochs reaches back to the beginning of a run of {config.epochs}: "
-            "its early weights weigh down the result."
+            f"The average over {counted(config.average, 'epoch')} reaches back to the beginning of a run of "
+            f"{config.epochs}: its early weights weigh down the result."
         )
     whitening = config.standardize in WHITENING
     if not whitening and config.whitening_eps != RunConfig.whitening_eps:

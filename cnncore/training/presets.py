@@ -118,6 +118,7 @@ _BEYOND = {
 PRESETS: dict[str, RunConfig] = {
     name: replace(config, preset=name) for name, config in (_FIGURES | _CLASSROOM | _BEYOND).items()
 }
+_SETTINGS = {replace(config, preset=None): name for name, config in PRESETS.items()}
 PRACTICAL, CLASSROOM = tuple(_FIGURES), tuple(_CLASSROOM)  # the practical's own steps, and their small versions
 BEYOND = tuple(_BEYOND)
 TITLES: dict[str, str] = {
@@ -140,6 +141,19 @@ _BEYOND_TITLES = {
     "speedrun": "Speedrun: small maps, for the clock (CUDA)",
     "classroom-speedrun": "Classroom speedrun: small maps, for a laptop",
 }
+
+
+def preset_of(config: RunConfig) -> str | None:
+    """Return the name of the preset that `config` is; None if it differs in anything that changes what is learned.
+
+    It may differ in the seed, the device and in whether snapshots are kept; not in the precision, which moves curves.
+
+    >>> preset_of(replace(PRESETS["classroom-5"], seed=7)), preset_of(replace(PRESETS["classroom-5"], epochs=7))
+    ('classroom-5', None)
+    """
+    first = RunConfig()
+    alike = replace(config, preset=None, seed=first.seed, device=first.device, snapshots=first.snapshots)
+    return _SETTINGS.get(alike)
 
 
 def title(preset: str) -> str:

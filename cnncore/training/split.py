@@ -3,9 +3,28 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.data.subset import balanced
+from cnncore.data.subset import balanced, part_of
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
+
+
+def size_of_train(config: RunConfig, images: int) -> int:
+    """Return on how many of the data set's `images` train images the run trains; an `InputError` if they do not do.
+
+    >>> [size_of_train(RunConfig(validation_size=500, train_size=size), 5000) for size in (None, 1000)]
+    [4500, 1000]
+    """
+    if config.validation_size >= images:
+        raise InputError(
+            f"`validation_size` (={config.validation_size}) must leave some of the {images} train images to train "
+            "on: choose fewer."
+        )
+    return part_of(images - config.validation_size, config.train_size, "train_size")
+
+
+def size_of_test(config: RunConfig, images: int) -> int:
+    """Return on how many of the data set's `images` test images the run is tested; an `InputError` for too many."""
+    return part_of(images, config.test_size, "test_size")
 
 
 def rows_of_train(config: RunConfig, labels: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -15,11 +34,7 @@ def rows_of_train(config: RunConfig, labels: NDArray[np.int64]) -> tuple[NDArray
     what is left: as long as both fit, a train subset is the same with and without a validation split.
     """
     labels = np.asarray(labels)
-    if config.validation_size >= len(labels):
-        raise InputError(
-            f"`validation_size` (={config.validation_size}) must leave some of the {len(labels)} train images to train "
-            "on: choose fewer."
-        )
+    size_of_train(config, len(labels))
     last = len(labels) - 1
     validation = np.sort(last - balanced(labels[::-1], config.validation_size, "validation_size"))
     rest = np.setdiff1d(np.arange(len(labels)), validation, assume_unique=True)

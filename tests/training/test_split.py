@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from cnncore.data.subset import balanced
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
-from cnncore.training.split import rows_of_test, rows_of_train
+from cnncore.training.split import rows_of_test, rows_of_train, size_of_train
 
 LABELS = np.random.default_rng(0).integers(0, 7, 300)
 
@@ -25,7 +25,7 @@ def test_train_and_validation_share_no_image_and_each_class_has_its_part(validat
     kept, apart = rows_of_train(config, LABELS)
     assert not set(kept) & set(apart)
     assert len(apart) == validation
-    assert len(kept) == (300 - validation if train is None else train)
+    assert len(kept) == size_of_train(config, 300) == (300 - validation if train is None else train)
     counts = np.bincount(LABELS[apart], minlength=7)
     assert counts.max() - counts.min() <= 1 or validation > 7 * np.bincount(LABELS).min()
     assert (np.diff(kept) > 0).all()
@@ -47,6 +47,8 @@ def test_a_train_subset_stays_when_a_validation_split_is_added():
 def test_more_than_there_are_is_refused(config, message):
     with pytest.raises(InputError, match=message):
         rows_of_train(config, LABELS)
+    with pytest.raises(InputError, match=message):
+        size_of_train(config, len(LABELS))
 
 
 def test_the_test_images_are_the_runs():
