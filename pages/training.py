@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from cnncore.architecture import describe
 from cnncore.data.prepared import info
-from cnncore.data.progress import duration
+from cnncore.data.progress import counted, duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
 from cnncore.figures.ladder import ladder
@@ -12,7 +11,7 @@ from cnncore.figures.measured import time_taken
 from cnncore.runs.record import Run, Status, Unread
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
-from cnncore.training.network import check_batches, network_of
+from cnncore.training.plan import plan_of
 from cnncore.training.presets import PRESETS
 from pages.parts.charts import draw
 from pages.parts.header import header
@@ -20,9 +19,8 @@ from pages.parts.held_out import show_optimism
 from pages.parts.live import live
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
-from pages.parts.run_form import run_form
+from pages.parts.run_form import run_form, start_shown
 from pages.parts.run_groups import several
-from pages.parts.run_judgement import start_and_show
 from pages.parts.run_schedule import show_cautions, show_planned
 from pages.parts.run_table import show_report, show_table
 from pages.parts.run_together import of_group, show_together, together
@@ -39,22 +37,22 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
             raise InputError(
                 f"`dataset` (={config.dataset}) is not prepared: open the page Data sets, or choose a classroom preset."
             )
-        built = network_of(config, data.shape, len(data.classes))
-        network, left = describe(built), data.train_size - config.validation_size
-        train = min(config.train_size or left, left)
-        check_batches(config, built, train)
+        plan = plan_of(config)
     except InputError as error:
         st.warning(with_code(error))
         return False
-    updates = -(-train // config.batch_size)
     speeds = [
         r.images_per_second
         for r in runs
         if r.images_per_second and (r.config.network, r.config.dataset) == (config.network, config.dataset)
     ]
-    text = f"{network.parameters:,} parameters · {train:,} train images · {updates:,} updates an epoch"
+    text = (
+        f"{plan.parameters:,} parameters · {counted(plan.train_size, 'train image')} · "
+        f"{counted(plan.updates, 'update')} an epoch"
+    )
     if speeds:  # measured here, never guessed
-        text += f" · about {duration(train * config.epochs / speeds[0])} of training, as fast as the last such run"
+        seconds = plan.train_size * config.epochs / speeds[0]
+        text += f" · about {duration(seconds)} of training, as fast as the last such run"
     st.caption(text)
     return True
 
@@ -119,29 +117,30 @@ header("Training", "Watch a network learn, and see what each improvement does.")
 try:
     listed = open_store().listed()
     stored = [entry for entry in listed if isinstance(entry, Run)]
-    config, place = run_form()
-    ready = show_plan(config, stored)
 except InputError as problem:
     st.error(with_code(problem))
     st.stop()
+config, place = run_form()
+ready = config is not None and show_plan(config, stored)
 place.button(
     "Start",
     key="start",
     type="primary",
     icon=":material/play_arrow:",
-    on_click=start_and_show,
-    args=(config,),
+    on_click=start_shown,
     disabled=not ready,
 )
-with place:
-    several(config, ready)
-show_cautions(config)
+if config is not None:
+    with place:
+        several(config, ready)
+    show_cautions(config)
 current = chosen_run(stored)
 if current is None:
     show_measured()
 else:
     show_run(current, stored)
-show_planned(config)
+if config is not None:
+    show_planned(config)
 if listed:
     show_table(stored, [entry for entry in listed if isinstance(entry, Unread)])
 st.markdown(

@@ -6,7 +6,7 @@ from cnncore.architecture import describe
 from cnncore.data.prepared import info, missing
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
-from cnncore.training.network import network_of
+from cnncore.training.network import check_batches, network_of
 from cnncore.training.split import size_of_test, size_of_train
 
 
@@ -23,12 +23,13 @@ def plan_of(config: RunConfig) -> Plan:
     """Return what the run of `config` would do.
 
     Raises `InputError`, with the trainer's own sentence, for a data set that is not prepared, more images than it has,
-    and a network that does not fit them. What the device cannot do is known to torch alone.
+    a network that does not fit them, and a batch that cannot be normalized. What the device cannot do is known to torch alone.
     """
     data = info(config.dataset)
     if data is None or not data.prepared:
         raise InputError(missing(config.dataset))
-    network = describe(network_of(config, data.shape, len(data.classes)))
-    images = size_of_train(config, data.train_size)
+    built = network_of(config, data.shape, len(data.classes))
+    network, images = describe(built), size_of_train(config, data.train_size)
     size_of_test(config, data.test_size)
+    check_batches(config, built, images)
     return Plan(network.parameters, images, -(-images // config.batch_size))

@@ -5,11 +5,14 @@ from streamlit.delta_generator import DeltaGenerator
 
 from cnncore.architecture import NETWORKS
 from cnncore.data.prepared import datasets
+from cnncore.errors import InputError
 from cnncore.runs.record import network_name
 from cnncore.training.config import RunConfig
+from cnncore.training.plan import plan_of
 from cnncore.training.presets import title
 from pages.parts.current_network import own_networks
 from pages.parts.plain import with_code
+from pages.parts.run_judgement import start_and_show
 from pages.parts.run_more import KEPT, show_more
 from pages.parts.run_settings import (
     LIMITS,
@@ -19,14 +22,15 @@ from pages.parts.run_settings import (
     apply_preset,
     begin,
     configuration,
+    idle_toggles,
     write_address,
 )
 
 
-def run_form() -> tuple[RunConfig, DeltaGenerator]:
+def run_form() -> tuple[RunConfig | None, DeltaGenerator]:
     """Show the form and return the configuration that it describes, and the place for the Start button.
 
-    Raises `InputError` if the settings make no sense together.
+    Settings that make no sense, alone or together, are said below it, and are no configuration.
     """
     begin()
     if "form_refused" in st.session_state:
@@ -60,4 +64,24 @@ def run_form() -> tuple[RunConfig, DeltaGenerator]:
             show_more()
         start = st.container(horizontal=True, width="content")
     write_address()
-    return configuration(), start
+    for label in idle_toggles():
+        st.warning(
+            f"**{label}** is on and does nothing: choose what it does under *More*, or switch it off.",
+            icon=":material/event_busy:",
+        )
+    try:
+        return configuration(), start
+    except InputError as error:
+        st.error(str(error))
+        return None, start
+
+
+def start_shown() -> None:
+    """Start what the form holds when Start is pressed: a number may have been typed since the page was drawn last."""
+    try:
+        config = configuration()
+        plan_of(config)
+    except InputError as error:
+        st.session_state.live_error = str(error)
+    else:
+        start_and_show(config)

@@ -4,12 +4,14 @@ import numpy as np
 import streamlit as st
 
 from cnncore.data.prepared import info
+from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import KERNEL
 from cnncore.training.cautions import warnings
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.diagnosis import effective_step
 from cnncore.training.schedule import planned
+from cnncore.training.split import size_of_train
 from pages.parts.charts import draw
 
 _SPEC = {
@@ -34,8 +36,10 @@ def show_planned(config: RunConfig) -> None:
     data = info(config.dataset)
     if data is None:
         return
-    images = min(config.train_size or data.train_size, data.train_size)
-    batches = max(1, -(-images // config.batch_size))
+    try:
+        batches = -(-size_of_train(config, data.train_size) // config.batch_size)
+    except InputError:  # there is no such run, and the page says why
+        return
     with st.expander(
         "The learning rate that these settings plan", icon=":material/trending_down:", key="plan", on_change="rerun"
     ) as folded:

@@ -11,7 +11,7 @@ from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFli
 from cnncore.errors import InputError
 from cnncore.runs.differences import setting
 from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
-from cnncore.training.presets import PRESETS
+from cnncore.training.presets import PRESETS, preset_of
 from cnncore.training.schedule import read_milestones
 
 OWN = "own"
@@ -36,27 +36,18 @@ PLAIN = (
     *("validation_size", "train_eval", "precision"),
 )
 ADDRESS = ("dataset", "network", *TOGGLES, "lr", "batch", "epochs", "seed", *_FINER, "milestones", *PLAIN)
-LIMITS: dict[str, tuple[Any, Any]] = {
-    "lr": (1e-5, 1000.0),
-    "batch": (1, 4096),
-    "epochs": (1, 1000),
-    "seed": (0, 2**31 - 1),
-    "padding": (1, 64),
-    "mom_value": (0.0, 0.999),
-    "drop_p": (0.0, 0.99),
-    "decay": (0.01, 1.0),
-    "factor": (0.001, 1.0),
-    "patience": (0, 10_000),
-    "train_size": (0, 10**6),
-    "weight_decay": (0.0, 10.0),
-    "label_smoothing": (0.0, 0.9),
-    "average": (0.0, 100.0),
-    "norm_bias_rate": (0.01, 1000.0),
-    "logit_scale": (1e-3, 100.0),
-    "warmup_epochs": (0.0, 100.0),
-    "whitening_eps": (1e-8, 1e6),
-    "validation_size": (0, 10**6),
-}
+# Streamlit keeps a number outside of a widget's limits to itself: the field would show it in red and Start begin with
+# the one before. So every number may be typed, and the configuration's own sentence says what is wrong with it.
+_WHOLE, _REAL = (-(2**53) + 1, 2**53 - 1), (-1e308, 1e308)
+LIMITS: dict[str, tuple[Any, Any]] = dict.fromkeys(
+    ("batch", "epochs", "seed", "padding", "patience", "train_size", "validation_size"), _WHOLE
+) | dict.fromkeys(
+    (
+        *("lr", "mom_value", "drop_p", "decay", "factor", "weight_decay", "label_smoothing", "average"),
+        *("norm_bias_rate", "logit_scale", "warmup_epochs", "whitening_eps"),
+    ),
+    _REAL,
+)
 # What runs at once on every laptop comes first.
 PRESETS_IN_ORDER = sorted(PRESETS, key=lambda name: not name.startswith("classroom"))
 
@@ -100,7 +91,7 @@ def own_settings() -> None:
     except InputError:  # settings that do not go together: the page says why, and they are no preset
         st.session_state.preset = OWN
         return
-    st.session_state.preset = next((name for name, preset in PRESETS.items() if setting(preset) == config), OWN)
+    st.session_state.preset = config.preset or OWN
 
 
 def _keep_honest() -> None:
@@ -146,9 +137,14 @@ def configuration() -> RunConfig:
         milestones=read_milestones(s.get("milestones", "")),
         **plain,
     )
-    named = s.get("preset")
-    is_it = named in PRESETS and setting(config) == setting(PRESETS[named])
-    return replace(config, preset=named) if is_it else config
+    return replace(config, preset=preset_of(config))
+
+
+def idle_toggles() -> list[str]:
+    """Return the labels of the toggles that are on and do nothing, as nothing is chosen for them or a zero."""
+    s = st.session_state
+    nothing = {"aug": not s.get("aug_kinds", True), "mom": s.get("mom_value") == 0, "drop": s.get("drop_p") == 0}
+    return [TOGGLES[key][0] for key, idle in nothing.items() if s[key] and idle]
 
 
 def use_network(network: Network) -> None:
@@ -188,7 +184,7 @@ def _take(key: str, text: str) -> bool:
             if not low <= value <= high:
                 return False
         elif isinstance(before, list):
-            value = [kind for kind in text.split(",") if kind in AUGMENTATIONS]
+            value = text.split(",") if text else []
         else:
             value = from_link(text).to_json() if key == "network" and text.startswith(MARK) else text
         st.session_state[key] = value

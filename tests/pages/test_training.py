@@ -151,7 +151,16 @@ def test_an_address_is_a_setting(store):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("epochs", "-3"), ("lr", "abc"), ("preset", "figure-77"), ("network", "nosuch")]
+    ("key", "value"),
+    [
+        ("epochs", "-3"),
+        ("lr", "abc"),
+        ("lr", "inf"),
+        ("preset", "figure-77"),
+        ("network", "nosuch"),
+        ("aug_kinds", "foo,bar"),
+        ("aug_kinds", "flip,foo"),
+    ],
 )
 def test_a_wrong_address_is_said_and_the_default_is_shown(store, key, value):
     app = opened(**{key: value})
@@ -164,6 +173,93 @@ def test_a_batch_that_cannot_be_normalized_is_one_sentence_and_no_start(store):
     app = opened(preset="classroom-2", network="resnet18", batch="1")
     assert "`batch_size` (=1) makes a batch of one image" in said(app)
     assert app.button(key="start").disabled
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"validation_size": "500"}, "4,500 train images · 141 updates an epoch"),
+        ({"train_size": "1000", "validation_size": "200"}, "1,000 train images · 32 updates an epoch"),
+        ({"train_size": "1", "batch": "32"}, "1 train image · 1 update an epoch"),
+    ],
+)
+def test_the_plan_knows_the_validation_split(store, address, words):
+    app = opened(preset="classroom-5", **address)
+    assert words in said(app)
+    assert not app.button(key="start").disabled
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"train_size": "99999"}, "`train_size` (=99999) must not exceed the 5000 images"),
+        ({"validation_size": "5000"}, "`validation_size` (=5000) must leave some of the 5000"),
+    ],
+)
+def test_more_images_than_there_are_is_a_sentence_and_no_start(store, address, words):
+    filled(store)
+    app = opened(**address)
+    assert not app.exception
+    assert words in said(app)
+    assert app.button(key="start").disabled
+    assert len(app.get("vega_lite_chart")) == 2, "the run that is shown stays"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [("lr", 99999.0, "`lr` (=99999.0) must be a number between 1e-08 and 10000"), ("epochs", 0, "`epochs` (=0) must")],
+)
+def test_a_number_that_cannot_be_is_said_and_is_not_started_as_another(store, key, value, words):
+    filled(store)
+    app = opened()
+    app.number_input(key=key).set_value(value)
+    app.button(key="start").click().run()  # typed and pressed before the page was drawn anew
+    assert not app.exception
+    assert words in said(app)
+    assert app.button(key="start").disabled
+    assert len(store.runs()) == 1
+    assert len(app.get("vega_lite_chart")) == 2, "the run that is shown stays"
+    app.number_input(key=key).set_value(1).run()
+    assert not app.button(key="start").disabled
+
+
+def test_start_begins_with_what_was_typed_a_moment_before(store):
+    app = opened()
+    app.number_input(key="lr").set_value(0.2)
+    app.number_input(key="train_size").set_value(1000)
+    app.button(key="start").click().run()
+    [run] = store.runs()
+    assert (run.config.lr, run.config.train_size, run.config.preset) == (0.2, 1000, None)
+    app.number_input(key="train_size").set_value(99999)
+    app.button(key="start").click().run()
+    assert len(store.runs()) == 1
+
+
+def test_a_toggle_that_does_nothing_is_told(store):
+    app = opened(aug="true", aug_kinds="", drop="true", drop_p="0", mom="true", mom_value="0")
+    assert not app.exception
+    for label in ("Crop and flip", "Dropout", "Momentum"):
+        assert f"**{label}** is on and does nothing" in said(app)
+    app.multiselect(key="aug_kinds").set_value(["flip"]).run()
+    assert "**Crop and flip** is on" not in said(app)
+    app.toggle(key="drop").set_value(False).run()
+    assert "**Dropout** is on" not in said(app)
+
+
+def test_a_failed_runs_reason_stands_above_the_charts(store):
+    run_id = filled(store, status=Status.RUNNING)
+    store.set_status(run_id, Status.FAILED, "the disk is full")
+    app = opened(run=run_id)
+    kinds = [element.type for element in app.main if element.type in ("error", "vega_lite_chart")]
+    assert kinds == ["error", "vega_lite_chart", "vega_lite_chart"]
+
+
+def test_a_run_that_learned_nothing_is_no_success(store):
+    app = opened(run=filled(store, train_accuracy=0.11, test_accuracy=0.1))
+    assert not app.success
+    assert "no better than guessing among 10 classes" in " ".join(element.value for element in app.warning)
+    assert "⚠ The test accuracy is on 20 images no better than guessing" in said(app)
+    assert opened(run=filled(store)).success
 
 
 def test_a_data_set_that_is_not_there_is_one_sentence_and_no_start(store):
