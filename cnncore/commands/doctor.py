@@ -8,6 +8,7 @@ import shutil
 from dataclasses import asdict, dataclass
 
 from cnncore.data.prepared import datasets
+from cnncore.data.progress import counted
 from cnncore.home import home
 
 _PACKAGES = ("streamlit", "torch", "torchvision", "altair", "numpy", "pillow")
@@ -67,7 +68,7 @@ def _store() -> Finding:
         free = shutil.disk_usage(folder).free
     except (OSError, ValueError) as error:
         return Finding("store", False, f"{folder} cannot be used ({error}): set CNNCORE_HOME to a folder you may write")
-    return Finding("store", True, f"{folder}, {count} runs, {free / 1e9:.1f} GB free")
+    return Finding("store", True, f"{folder}, {counted(count, 'run')}, {free / 1e9:.1f} GB free")
 
 
 def _datasets() -> list[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 from cnncore.architecture import describe
 from cnncore.baselines.outcome import Result
 from cnncore.data.prepared import info
+from cnncore.data.progress import counted
 from cnncore.figures.curves import Chart
 from cnncore.figures.ladder import RESULT as LADDER
 from cnncore.figures.measured import copied_from
@@ -76,7 +77,7 @@ def best_run(runs: Iterable[Run], dataset: str) -> Row | None:
         return None
     best = max(candidates, key=lambda run: run.test_accuracy or 0.0)
     return Row(
-        name=f"Network: {best.label}, {best.epoch} epochs",
+        name=f"Network: {best.label}, {counted(best.epoch, 'epoch')}",
         train_size=best.train_size or 0,
         train_accuracy=best.train_accuracy or 0.0,
         test_accuracy=best.test_accuracy or 0.0,

@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from cnncore.data.mirrored import Pair
+from cnncore.data.progress import counted
 from cnncore.figures.label_safety import Fall, class_chart, fall_chart, fall_of
 from cnncore.inspection.label_safety import Safety, View
 from pages.parts.charts import draw
@@ -105,7 +106,7 @@ def show_run(found: Safety, name: str) -> None:
     trained = f"with {', '.join(found.augment).lower()}" if found.augment else "without augmentation"
     images = f"{found.right(View.STORED)[1]:,}"
     st.caption(
-        f"All {images} test images of {found.dataset}, weights after {found.epoch} epochs {trained}. "
+        f"All {images} test images of {found.dataset}, weights after {counted(found.epoch, 'epoch')} {trained}. "
         f"{asked_twice(found)} The lines are 95 % Wilson intervals."
     )
 

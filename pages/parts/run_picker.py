@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from cnncore.data.progress import counted
 from cnncore.runs.record import Run
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
@@ -17,7 +18,8 @@ def run_picker(key: str, label: str = "Trained network") -> Run | None:
     if not runs:
         return None
     names = {
-        run.id: f"{run.label} · {run.config.dataset} · {run.epoch} epochs ({run.id[-4:]})" for run in runs.values()
+        run.id: f"{run.label} · {run.config.dataset} · {counted(run.epoch, 'epoch')} ({run.id[-4:]})"
+        for run in runs.values()
     }
     state, told = st.session_state, f"{key}_told"
     asked = st.query_params.get(key)

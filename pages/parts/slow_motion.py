@@ -9,6 +9,7 @@ import streamlit as st
 from cnncore import compute
 from cnncore.architecture import describe
 from cnncore.data.prepared import info
+from cnncore.data.progress import counted
 from cnncore.errors import InputError
 from cnncore.inspection.anatomy import Anatomy, updates_at_most
 from cnncore.inspection.moment import Moment
@@ -172,8 +173,8 @@ def _position(found: Anatomy, run: Run, moment: Moment) -> str:
     if run.status is Status.RUNNING:
         text += ". While a run goes on, it is shown from its last checkpoint: pause it to see its very next update"
     elif missed > 0 and run.status.resumable:
-        text += f". The run had come {missed:,} updates further; resumed, it goes on from here, as between checkpoints "
-        text += "nothing is kept"
+        text += f". The run had come {counted(missed, 'update')} further; resumed, it goes on from here, as "
+        text += "between checkpoints nothing is kept"
     elif missed > 0 and not found.replayed:
         text += f". The run has made {missed:,} updates since, too many to make again while you wait; nothing finer "
         text += "than the checkpoint is kept, so this is the first after it"

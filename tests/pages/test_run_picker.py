@@ -21,10 +21,10 @@ def runs(store):
     return [stored(store) for _ in range(3)][::-1]
 
 
-def stored(store):
+def stored(store, epochs=2):
     run_id = store.create(CONFIG)
     store.claim(run_id, "me", 1)
-    store.append(run_id, [started(), epoch_end(1), epoch_end(2)], "me")
+    store.append(run_id, [started(), *map(epoch_end, range(1, epochs + 1))], "me")
     checkpoint_path(run_id).parent.mkdir(exist_ok=True)
     checkpoint_path(run_id).touch()
     return run_id
@@ -38,6 +38,16 @@ def shown(page):
 
 def test_the_newest_is_shown_and_not_in_the_address(runs):
     assert shown(AppTest.from_function(script).run()) == (runs[0], None)
+
+
+def test_one_epoch_is_one_epoch(store):
+    assert "· 1 epoch (" in picked_from(store, 1)[0]
+    assert "· 2 epochs (" in picked_from(store, 2)[0]
+
+
+def picked_from(store, epochs):
+    stored(store, epochs)
+    return AppTest.from_function(script).run().selectbox(key="picked").options
 
 
 def test_without_a_run_there_is_none(store):
