@@ -23,7 +23,8 @@ def plan_of(config: RunConfig) -> Plan:
     """Return what the run of `config` would do.
 
     Raises `InputError`, with the trainer's own sentence, for a data set that is not prepared, more images than it has,
-    a network that does not fit them, and a batch that cannot be normalized. What the device cannot do is known to torch alone.
+    a network that does not fit them, and a batch that cannot be normalized. What the device cannot do is known
+    to torch alone.
     """
     data = info(config.dataset)
     if data is None or not data.prepared:

@@ -12,6 +12,7 @@ from cnncore.training.plan import plan_of
 from cnncore.training.presets import title
 from pages.parts.current_network import own_networks
 from pages.parts.plain import with_code
+from pages.parts.refusal import refuse
 from pages.parts.run_judgement import start_and_show
 from pages.parts.run_more import KEPT, show_more
 from pages.parts.run_settings import (
@@ -82,6 +83,6 @@ def start_shown() -> None:
         config = configuration()
         plan_of(config)
     except InputError as error:
-        st.session_state.live_error = str(error)
+        refuse(error)
     else:
         start_and_show(config)
