@@ -22,6 +22,7 @@ from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.tries import show_tries
 
+TOGGLE = "Dense as convolutions"
 ADDRESS = ("arch_size", "arch_convolutional", "arch_count")
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {
@@ -81,11 +82,41 @@ def show_at_native_size(network: Network) -> None:
     st.session_state.arch_sized_for = network.input
 
 
+def nothing_to_turn(network: Network) -> str:
+    """Return why dense layers as convolutions would change nothing, "" where they would."""
+    if not has_dense(network):
+        return "This network has no dense layer."
+    if takes_every_size(network):
+        return "This network takes every size as it is: its adaptive pooling makes a map of one size of any other."
+    return ""
+
+
 def show_wall(network: Network, size: int, convolutional: bool) -> None:
     """Show which sizes work and what comes out, and the formula."""
     found = all_sizes(network.to_json(), convolutional)
     draw(sizes_chart(found, size), "sizes", "The side of the output for every side of the image")
     st.markdown(sizes_sentence(found))
+
+
+def show_refusal(error: str, network: Network, size: int, convolutional: bool) -> None:
+    """Say why the network does not take this size and at which it is shown, with the ways to mend that."""
+    works = all_sizes(network.to_json(), convolutional).works
+    if convolutional and works and size < works[0][0]:  # the layer that fails knows only that its map is too small
+        error = (
+            f"The image (={size} pixels) must have at least {works[0][0]} pixels along each side: choose a larger size."
+        )
+    own = " × ".join(map(str, dict.fromkeys(network.input[1:])))  # 32, and 32 × 48 where the sides differ
+    st.error(
+        with_code(f"{error} Below it is shown at {own} pixels, the size it was made for."), icon=":material/block:"
+    )
+    with st.container(horizontal=True, gap="small"):
+        if not convolutional and all_sizes(network.to_json(), True).sides[size - SIZES[0]]:
+            st.button(TOGGLE, key="to_convolutional", icon=":material/grid_view:", on_click=take_any_size)
+        mend_at((network.input[0], size, size))
+
+
+def take_any_size() -> None:
+    st.session_state.arch_convolutional = True
 
 
 def is_set_to(values: dict[str, Any]) -> bool:
@@ -95,12 +126,11 @@ def is_set_to(values: dict[str, Any]) -> bool:
 def show(network: Network, native: Description) -> None:
     """Show the network at the chosen size, or at its own where it does not take that one."""
     state = st.session_state
-    convolutional = state.arch_convolutional and has_dense(network) and not takes_every_size(network)
+    convolutional = state.arch_convolutional and not nothing_to_turn(network)
     try:
         found = describe(network, (network.input[0], state.arch_size, state.arch_size), convolutional)
     except InputError as error:
-        st.error(with_code(f"{error} Below it is shown at that size."), icon=":material/block:")
-        mend_at((network.input[0], state.arch_size, state.arch_size))
+        show_refusal(str(error), network, state.arch_size, convolutional)
         found = describe(network, None, True) if convolutional else native
     draw(bill_chart(found, Count(state.arch_count)), "bill", f"{state.arch_count} of each layer")
     show_wall(network, state.arch_size, convolutional)
@@ -137,7 +167,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         bind="query-params",
         width="content",
     )
-    st.toggle("Dense as convolutions", key="arch_convolutional", bind="query-params")
+    needless = nothing_to_turn(network)
+    st.toggle(TOGGLE, key="arch_convolutional", bind="query-params", disabled=bool(needless), help=needless or None)
 explain({key: st.session_state[key] for key in ADDRESS})
 try:
     native = describe(network)

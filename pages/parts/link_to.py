@@ -28,4 +28,5 @@ def go_to(name: str, address: Mapping[str, str] | None = None) -> None:
     """
     page = next(entry for entry in existing() if entry.name == name)
     with contextlib.suppress(StreamlitAPIException):
-        st.switch_page(page.path, query_params=address)
+        # Without any Streamlit would clear the address itself, and refuses to where a control of this page is in it.
+        st.switch_page(page.path, query_params=address or {})
