@@ -39,15 +39,15 @@ def test_an_image_too_large_is_explained_and_the_wall_can_be_taken_away():
 
 
 def test_a_refused_size_says_at_which_it_is_shown_and_how_to_get_over_it():
-    page = opened(size="40")
+    page = opened(arch_size="40")
     assert page.error[0].value.endswith("Below it is shown at 32 pixels, the size it was made for.")
     page.button(key="to_convolutional").click().run()
-    assert page.toggle(key="convolutional").value
+    assert page.toggle(key="arch_convolutional").value
     assert not page.error
 
 
 def test_an_image_too_small_for_the_convolutions_too_is_told_the_smallest_one():
-    page = opened(network="vgg16", size="192", convolutional="True")
+    page = opened(network="vgg16", arch_size="192", arch_convolutional="True")
     assert page.error[0].value == (
         "The image (=192 pixels) must have at least 224 pixels along each side: choose a larger size. "
         "Below it is shown at 224 pixels, the size it was made for."
@@ -57,13 +57,13 @@ def test_an_image_too_small_for_the_convolutions_too_is_told_the_smallest_one():
 
 
 def test_dense_layers_as_convolutions_wait_where_they_would_change_nothing():
-    page = opened(network="practical", convolutional="True")
-    assert not page.toggle(key="convolutional").disabled
+    page = opened(network="practical", arch_convolutional="True")
+    assert not page.toggle(key="arch_convolutional").disabled
     page.selectbox(key="current_network").set_value("resnet18").run()
-    assert page.toggle(key="convolutional").disabled
-    assert "adaptive pooling" in page.toggle(key="convolutional").help
+    assert page.toggle(key="arch_convolutional").disabled
+    assert "adaptive pooling" in page.toggle(key="arch_convolutional").help
     page.selectbox(key="current_network").set_value("practical").run()
-    assert page.toggle(key="convolutional").value
+    assert page.toggle(key="arch_convolutional").value
 
 
 @pytest.mark.parametrize("name", ["Flip to multiply-adds", "VGG16 at 255", "Over the wall", "What one unit sees"])
