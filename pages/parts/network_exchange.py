@@ -209,7 +209,7 @@ def _onnx(network: Network, name: str) -> None:
         length = file.stat().st_size if file.exists() else 0  # made again at the click if others took its place
         size = f"{length / 1e6:,.1f} MB" if length > 10**5 else f"{length / 1e3:,.0f} kB"
         st.download_button(
-            f"{name}.onnx ({size})",
+            f"{plain(name)}.onnx ({size})",
             lambda: onnx_file(*wanted).read_bytes(),  # read at the click: no session holds it
             f"{name}.onnx",
             "application/octet-stream",
