@@ -18,6 +18,7 @@ from cnncore.errors import InputError
 from cnncore.jobs import State
 from pages.parts.header import header
 from pages.parts.plain import plain
+from pages.parts.refusal import refuse
 
 PATH, ADDRESS, UPLOAD = "A path on this machine", "A web address", "Upload an archive"
 ENDINGS = ["zip", "tar", "gz", "tgz", "xz", "txz", "bz2"]
@@ -29,16 +30,28 @@ def samples(name: str, version: str) -> bytes:  # noqa: ARG001 the version makes
     return sample_picture(load(name))
 
 
+def begun_here() -> set[str]:
+    """Return the names of the preparations that this session has begun."""
+    found: set[str] = st.session_state.setdefault("datasets_begun", set())
+    return found
+
+
 def begin(name: str, source: str | None = None, size: int | None = None) -> None:
-    """Start a preparation; what is wrong with the request is shown on the next run."""
+    """Start a preparation."""
+    start(name, source, size)
+    begun_here().add(name)
+
+
+def get(name: str) -> None:
+    """Start what a card's button asks for."""
     try:
-        start(name, source, size)
+        begin(name)
     except InputError as error:
-        st.session_state.datasets_error = str(error)
+        refuse(error)
 
 
 def begin_from_form() -> None:
-    """Start what the form asks for."""
+    """Start what the form asks for; what is wrong with it stands below the form on the next run."""
     name, kind = st.session_state.datasets_name.strip(), st.session_state.datasets_kind
     try:
         dataset_name(name)
@@ -54,17 +67,16 @@ def begin_from_form() -> None:
             if not source or web != (kind == ADDRESS):
                 wanted = "an address that begins with http:// or https://" if kind == ADDRESS else "a path"
                 raise InputError(f"`from` (={source!r}) must be {wanted}: fill in that field.")
+        begin(name, source, None if name in KNOWN else int(st.session_state.datasets_size))
     except (InputError, OSError) as error:
         st.session_state.datasets_error = str(error)
-        return
-    begin(name, source, None if name in KNOWN else int(st.session_state.datasets_size))
 
 
 def save_upload(name: str, filename: str, file: IO[bytes]) -> str:
-    """Write an uploaded archive under a name of our own and return its path."""
-    ending = "".join(re.findall(r"\.(?:tar|zip|gz|tgz|xz|txz|bz2)\b", filename.lower())[-2:])
-    uploads().mkdir(parents=True, exist_ok=True)
-    target = uploads() / f"{name}-{secrets.token_hex(4)}{ending}"
+    """Write an uploaded archive in a folder of its own, under its own name, and return its path."""
+    own = re.sub(r"[^\w. ()-]", "_", filename.replace("\\", "/").rpartition("/")[2])[-60:]
+    target = uploads() / f"{name}-{secrets.token_hex(4)}" / (own.lstrip(".") or "archive")
+    target.parent.mkdir(parents=True)
     with target.open("wb") as written:
         shutil.copyfileobj(file, written)
     return str(target)
@@ -89,16 +101,26 @@ def show_preparation(found: Preparation) -> None:
 
 
 def show_preparations(live: bool) -> None:
-    """Show all preparations; when the last one has ended, the whole page is drawn once more, and polling stops."""
+    """Show all preparations; when the last one has ended, the whole page is drawn once more, and polling stops.
+
+    How those have ended that other sessions began is folded: on a shared machine they are somebody else's.
+    """
     found = preparations()
+    mine = begun_here()
+    others = [one for one in found if one.state is not State.RUNNING and one.name not in mine]
     for preparation in found:
-        show_preparation(preparation)
+        if preparation not in others:
+            show_preparation(preparation)
+    if others:
+        with st.expander(f"Begun in other windows, and ended: {len(others)}", icon=":material/history:"):
+            for preparation in others:
+                show_preparation(preparation)
     if live and not any(preparation.state is State.RUNNING for preparation in found):
         st.rerun()
 
 
-def show_dataset(info: DatasetInfo, busy: bool) -> None:
-    """Show one data set as a card."""
+def show_dataset(info: DatasetInfo, state: State | None) -> None:
+    """Show one data set as a card; `state` is that of its preparation."""
     channels, height, width = info.shape
     with st.container(border=True, height="stretch"):
         with st.container(horizontal=True, vertical_alignment="center"):
@@ -128,12 +150,16 @@ def show_dataset(info: DatasetInfo, busy: bool) -> None:
             st.button(
                 "Draw the images" if drawn else "Download",
                 key=f"datasets_get_{info.name}",
-                on_click=begin,
+                on_click=get,
                 args=(info.name,),
-                disabled=busy,
+                disabled=state is State.RUNNING,
                 icon=":material/brush:" if drawn else ":material/download:",
                 help="Takes a few seconds." if drawn else "From its authors. For a copy or a mirror, see below.",
             )
+            if state is State.RUNNING:
+                st.caption("On its way: how far it is stands [below](#bring-your-own-images).")
+            elif state is State.FAILED and info.name in begun_here():
+                st.caption("It did not come: the reason stands [below](#bring-your-own-images).")
 
 
 def show_form() -> None:
@@ -143,7 +169,9 @@ def show_form() -> None:
         "A folder, zip or tar with one folder for each class, `train/<class>/` and `test/<class>/` or just `<class>/`. "
         "Any size, any common format. Without test images, a fifth of each class is kept for testing."
     )
-    kind = st.segmented_control("Where are they?", [PATH, ADDRESS, UPLOAD], default=PATH, key="datasets_kind")
+    kind = st.segmented_control(
+        "Where are they?", [PATH, ADDRESS, UPLOAD], default=PATH, required=True, key="datasets_kind"
+    )
     left, right = st.columns([3, 1])
     with left:
         if kind == ADDRESS:
@@ -161,19 +189,21 @@ def show_form() -> None:
         )
     with right:
         st.number_input("Height and width in pixels", 8, 512, 32, key="datasets_size")
-        st.button("Prepare", key="datasets_prepare", type="primary", on_click=begin_from_form, disabled=kind is None)
+        st.button("Prepare", key="datasets_prepare", type="primary", on_click=begin_from_form)
 
 
 header("Data sets", "What is there to learn from, and what does it look like?")
 
-if "datasets_error" in st.session_state:
-    st.error(plain(st.session_state.pop("datasets_error")))
-running = {preparation.name for preparation in preparations() if preparation.state is State.RUNNING}
-st.fragment(show_preparations, run_every=1.0 if running else None)(bool(running))
+states = {preparation.name: preparation.state for preparation in preparations()}
 entries = datasets()
 for first in range(0, len(entries), 2):
     for column, info in zip(st.columns(2), entries[first : first + 2], strict=False):
         with column:
-            show_dataset(info, info.name in running)
+            show_dataset(info, states.get(info.name))
 show_form()
+# Where one has pressed: the form lies far below the page's top.
+if "datasets_error" in st.session_state:
+    st.error(plain(st.session_state.pop("datasets_error")))
+running = State.RUNNING in states.values()
+st.fragment(show_preparations, run_every=1.0 if running else None)(running)
 st.markdown(f"**Try:** prepare a folder of your own photographs, then train on it and on {BUILTIN.title.lower()}.")

@@ -1,5 +1,6 @@
 """A preparation as a job of its own (see `cnncore.jobs`), so that a page can be closed while it goes on."""
 
+import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Preparation:
 
 
 def uploads() -> Path:
-    """Return the folder for archives that were uploaded; what lies there is removed once it is prepared."""
+    """Return the folder for archives that were uploaded, each in a folder of its own, removed once it is prepared."""
     return home() / "data" / "uploads"
 
 
@@ -47,13 +48,18 @@ def start(name: str, source: str | None = None, size: int | None = None) -> None
 def work(report: Report, name: str, source: str | None, size: int | None) -> str:
     """Prepare the data set as `cnncore.data.sources.prepare` does and return its sizes in words: the job itself.
 
-    An uploaded archive is removed afterwards.
+    An uploaded archive is removed afterwards, with its folder; messages call it by its name, as the user does.
     """
+    uploaded = source is not None and Path(source).parent.parent == uploads()
     try:
         data = prepare(name, source, report, size=size)
+    except InputError as error:
+        if source is not None and uploaded:
+            raise InputError(str(error).replace(source, Path(source).name)) from error
+        raise
     finally:
-        if source is not None and Path(source).parent == uploads():
-            Path(source).unlink(missing_ok=True)
+        if source is not None and uploaded:
+            shutil.rmtree(Path(source).parent, ignore_errors=True)
     return f"{len(data.train_labels):,} train and {len(data.test_labels):,} test images."
 
 

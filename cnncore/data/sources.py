@@ -145,12 +145,12 @@ def _from_mirrors(known: Known, original: Original, given: str, downloads: Path,
 
 def _elsewhere(known: Known | None) -> str:
     if known is None:
-        return "check the address in a browser, or download the archive there and give its path with --from."
+        return "check the address in a browser, or download the archive there and give that file's path instead."
     files = ", ".join(original.name for original in known.originals)
     slow = " (slow, about an hour)" if known is CIFAR10 else ""
     return (
         f"the original is {files} at {known.addresses[0]}{slow}, any copy or mirror will do: give its path or "
-        f"address with `data prepare {known.name} --from`."
+        f"address instead (in a terminal: `data prepare {known.name} --from`)."
     )
 
 

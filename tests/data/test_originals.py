@@ -127,7 +127,7 @@ def test_the_second_address_is_tried_when_the_first_fails(digits, site, monkeypa
     site.files = {}
     for path in (cnncore_home / "data" / "mnist" / "download").iterdir():
         path.unlink()
-    with pytest.raises(InputError, match=r"404.*the original is train-images.*data prepare mnist --from"):
+    with pytest.raises(InputError, match=r"404.*the original is train-images.*instead \(.*`data prepare mnist --from`"):
         prepare("mnist")
 
 

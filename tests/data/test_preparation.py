@@ -73,13 +73,14 @@ def test_cancel_ends_it_and_is_forgotten(tmp_path):
 
 
 def test_an_upload_is_removed_afterwards():
-    uploads().mkdir(parents=True)
-    source = write_zip(uploads() / "pets-1.zip", class_files())
+    (uploads() / "pets-1").mkdir(parents=True)
+    source = write_zip(uploads() / "pets-1" / "mine.zip", class_files())
     assert work(silent, "pets", str(source), None) == "6 train and 4 test images."
     assert list(uploads().iterdir()) == []
-    bad = uploads() / "pets-2.zip"
+    bad = uploads() / "pets-2" / "mine.zip"
+    bad.parent.mkdir()
     bad.write_bytes(b"garbage")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match=r"`from` \(=mine\.zip\) cannot be read"):
         work(silent, "pets", str(bad), None)
     assert list(uploads().iterdir()) == []
 

@@ -101,6 +101,45 @@ def test_what_is_wrong_is_one_sentence(page: AppTest, tmp_path: Path) -> None:
     assert "does not exist" in page.error[0].value
 
 
+def places(page: AppTest) -> list[str]:
+    """Return what stands on the page from top to bottom, by its text or key."""
+    return [str(getattr(element, "key", None) or getattr(element, "value", "")) for element in page.main]
+
+
+def test_what_is_wrong_and_what_goes_on_stand_under_the_form(page: AppTest, home: Path) -> None:
+    page.button(key="datasets_prepare").click().run()
+    shown = places(page)
+    assert shown.index(page.error[0].value) > shown.index("datasets_prepare")
+    (home / "jobs").mkdir(parents=True)
+    jobs._write(job_name("pets"), State.RUNNING, Progress("Downloading"))
+    shown = places(page.run())
+    assert shown.index("datasets_end_pets") > shown.index("datasets_prepare")
+
+
+def test_a_chosen_source_cannot_be_switched_off(page: AppTest) -> None:
+    assert page.segmented_control(key="datasets_kind").proto.required
+
+
+def test_how_it_ended_for_somebody_else_is_folded(page: AppTest, tmp_path: Path) -> None:
+    page.text_input(key="datasets_path").input(str(tmp_path / "nothing"))
+    page.text_input(key="datasets_name").input("pets")
+    page.button(key="datasets_prepare").click().run()
+    until_ended(page, "pets")
+    assert "does not exist" in page.error[0].value
+    assert not page.expander
+    other = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert other.expander[0].label == "Begun in other windows, and ended: 1"
+    assert len(other.error) == len(other.expander[0].error) == 1
+
+
+def test_a_download_that_failed_is_told_in_its_card(page: AppTest, home: Path) -> None:
+    (home / "jobs").mkdir(parents=True)
+    page.session_state["datasets_begun"] = {"mnist"}
+    jobs._write(job_name("mnist"), State.FAILED, Progress("Downloading", message="No answer."))
+    page.run()
+    assert "the reason stands [below](#bring-your-own-images)" in texts(page)
+
+
 def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, home: Path) -> None:
     (home / "jobs").mkdir(parents=True)
     progress = Progress("Downloading", 40_000_000, 160_000_000, "bytes", 45_000.0, 2666.0)
@@ -116,7 +155,17 @@ def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, home: Pa
     assert (home / "jobs" / "data-pets.cancel").exists()
 
 
-def test_an_upload_is_saved_under_a_name_of_our_own(
+def test_an_upload_is_called_by_its_own_name(page: AppTest) -> None:
+    page.segmented_control(key="datasets_kind").set_value("Upload an archive").run()
+    page.file_uploader(key="datasets_upload").set_value(("Meine Möwen.zip", b"garbage", "application/zip"))
+    page.text_input(key="datasets_name").input("gulls")
+    page.button(key="datasets_prepare").click().run()
+    until_ended(page, "gulls")
+    assert "(=Meine Möwen.zip) cannot be read" in page.error[0].value
+    assert list(uploads().iterdir()) == []
+
+
+def test_an_upload_is_saved_in_a_folder_of_our_own(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import shutil
