@@ -6,12 +6,15 @@ from cnncore.figures.curves import Axis
 from cnncore.figures.overlay import METRICS
 from cnncore.runs.differences import by_setting
 from cnncore.runs.store import open_store
-from pages.parts.compare_choice import choose_runs
+from pages.parts.address import explain, remember
+from pages.parts.compare_choice import FILTERS, choose_runs
 from pages.parts.compare_views import show_differences, show_downloads, show_overlay, show_pair, show_results
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions
+from pages.parts.stored import stored_runs
 
+ADDRESS = ("compare_runs", *FILTERS, "compare_metric", "compare_across")
 WHY = """
 **An accuracy is a count.** 3,500 right of 5,000 images is 70 %, give or take what another 5,000 images would have
 given: that is the **Wilson interval**. It says nothing of another seed.
@@ -27,9 +30,15 @@ same exam, and it speaks of *these two trained networks*: a small p of one pair 
 looked at. On the test set it is the luckiest of many readings, and a little too high.
 """
 
+
+def name_of_metric(key: str) -> str:
+    """Return what a metric is called in the choice and in the address."""
+    return METRICS[key].split(" (")[0].capitalize()
+
+
 header("Compare", "Which of these runs is better, what differs between them, and is it more than luck?")
-store = open_store()
-stored = [run for run in store.runs() if run.step]
+remember(*ADDRESS)
+stored = [run for run in stored_runs() if run.step]
 if not stored:
     st.info(
         "No run has been trained on this machine yet. Train two that differ in one thing, or let the ladder queue "
@@ -46,7 +55,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Metric",
         list(METRICS),
         list(METRICS).index(f"{judged}/accuracy"),
-        format_func=lambda name: METRICS[name].split(" (")[0].capitalize(),
+        format_func=name_of_metric,
         key="compare_metric",
         bind="query-params",
         width=290,
@@ -54,6 +63,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     axis = st.segmented_control(
         "Horizontal axis", list(Axis), default=Axis.EPOCH, required=True, key="compare_across", bind="query-params"
     )
+explain({key: st.session_state[key] for key in ADDRESS} | {"compare_metric": name_of_metric(metric)})
 if not chosen:
     st.info("Choose at least one run above.")
     st.stop()
@@ -62,7 +72,7 @@ chart = show_overlay(settings, metric, Axis(axis))
 if chart is not None:
     show_downloads(chart)
 show_differences(settings)
-show_results(store, settings)
+show_results(open_store(), settings)
 show_pair(chosen)
 with st.expander("What the numbers mean, and what they do not"):
     st.markdown(WHY)

@@ -13,6 +13,7 @@ from cnncore.runs import client
 from cnncore.runs.record import Run
 from cnncore.runs.rungs import STEPS, experiments, training_seconds
 from cnncore.runs.store import open_store
+from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 from pages.parts.header import header
@@ -21,6 +22,9 @@ from pages.parts.link_to import link_to
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.run_table import show_report
+from pages.parts.stored import stored_runs
+
+ADDRESS = ("ladder_size", "ladder_seeds", "ladder_shown")
 
 
 def plan(size: str, seeds: int, runs: list[Run]) -> bool:
@@ -75,7 +79,8 @@ def queue(size: str, seeds: int) -> None:
 
 
 header("The ladder", "What does each improvement of the practical add, and is it more than luck?")
-stored = open_store().runs()
+remember(*ADDRESS)
+stored = stored_runs()
 known = ladders(open_store())
 with st.container(horizontal=True, vertical_alignment="bottom"):
     size = st.segmented_control(
@@ -91,6 +96,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     place = st.container(width="content")
     if known:
         chosen = st.selectbox("Ladder shown", known, key="ladder_shown", bind="query-params", width=330)
+explain({"ladder_size": SIZES[size], "ladder_seeds": seeds, "ladder_shown": chosen if known else "none"})
 ready = plan(size, seeds, stored)
 place.button(
     "Queue the ladder",

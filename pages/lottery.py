@@ -10,24 +10,27 @@ from numpy.typing import NDArray
 from cnncore.course.facts import REPORT
 from cnncore.errors import InputError
 from cnncore.figures.ladder import readings_chart, reported
-from cnncore.figures.lottery import histogram
+from cnncore.figures.lottery import ALL, SUPPOSITION, histogram
 from cnncore.figures.words import p_value, percent
 from cnncore.lottery import BATCH, Spread, binomial, draw_batches, hypergeometric, simulate_batches, spread
 from cnncore.runs.outcomes import right_images
-from cnncore.runs.snapshots import snapshot_folder
+from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.statistics import fisher_exact, wilson_interval
 from cnncore.training.presets import TITLES
+from pages.parts.address import explain, remember
 from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.held_out import keep_shut
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.run_picker import run_picker
+from pages.parts.stored import stored_runs
 from pages.parts.tabulate import tabulate
 
 Readings: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64], float, int]
 REAL, SUPPOSED = "A stored run's test images", "A supposed true accuracy"
+ADDRESS = ("lottery_kind", "lottery_draws", "lottery_run", "lottery_acc")
 
 
 def draw_one() -> None:
@@ -51,20 +54,21 @@ def batches(run_id: str | None, epoch: int, written: int, accuracy: float, count
 cached_batches = st.cache_data(max_entries=50, show_spinner=False)(batches)
 
 
-def say_one(one: int, accuracy: float) -> None:
+def say_one(one: int, accuracy: float, images: int) -> None:
     """Say what the batch drawn last would have been reported as."""
     low, high = wilson_interval(one, BATCH)
     holds = "holds" if low <= accuracy <= high else "**misses**"
+    whose = f"the accuracy on all {images:,} test images" if images else "the supposed true accuracy"
     st.markdown(
         f"Batch {st.session_state.lottery_drawn}: **{one} of {BATCH}** right, {percent(one / BATCH, BATCH)}. Its "
-        f"interval {holds} the accuracy on all images, {100 * accuracy:.1f} %."
+        f"interval {holds} {whose}, {100 * accuracy:.1f} %."
     )
 
 
 def show_numbers(found: Spread, accuracy: float) -> None:
     """Show how far readings of one network lie apart, and the formula that says so without a draw."""
     deviation = 100 * (accuracy * (1 - accuracy) / BATCH) ** 0.5
-    places = st.grid(columns=3, min_column_width=190)
+    places = st.grid(columns=3, min_column_width=300)
     places.metric("95 % of the batches read", f"{100 * found.low:.1f} to {100 * found.high:.1f} %")
     places.metric("Their Wilson interval holds the truth", f"{100 * found.covered:.1f} %")
     places.metric(f"Two batches differ by {found.images} images or more", f"{100 * found.apart:.0f} %")
@@ -96,7 +100,8 @@ def show_report_lottery() -> None:
 
 
 header("The 128-image lottery", "How much does the accuracy of a single test batch say of a network?")
-runs = [run for run in open_store().runs() if run.epoch]
+remember(*ADDRESS)
+runs = [run for run in stored_runs() if run.epoch and checkpoint_path(run.id).exists()]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     kinds = [REAL, SUPPOSED] if runs else [SUPPOSED]
     kind = st.segmented_control(
@@ -107,12 +112,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
     st.button("Draw one", key="draw_one", icon=":material/casino:", on_click=draw_one)
 picked = run_picker("lottery_run", "Run") if kind == REAL else None
+if picked is None:
+    percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="lottery_acc", bind="query-params", width=260)
+explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
 if picked is not None and keep_shut(picked, "The batches are drawn from it then."):
     show_report_lottery()
     questions("lottery")
     st.stop()
-if picked is None:
-    percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="lottery_acc", bind="query-params", width=260)
 try:
     if picked is None:
         readings, theory, true, images = cached_batches(None, 0, 0, percentage / 100, count)
@@ -125,10 +131,10 @@ except InputError as error:
     st.stop()
 drawn = st.session_state.get("lottery_drawn", 0)
 last = int(readings[(drawn - 1) % count]) if drawn else None
-chart = histogram(readings, theory, true, last)
+chart = histogram(readings, theory, true, last, ALL if images else SUPPOSITION)
 draw(chart, "batches", f"Histogram of the accuracy of batches of {BATCH} test images", tall=True)
 if last is not None:
-    say_one(last, true)
+    say_one(last, true, images)
 st.caption(
     f"{count:,} batches of {BATCH} "
     + (

@@ -44,15 +44,15 @@ def remember(*keys: str) -> None:
         if key not in kept:
             short = key.partition("_")[2]
             if short in address and key not in address:
-                address[key] = address[short]
+                address[key] = address.get_all(short)
                 del address[short]
-            kept[key] = address.get(key)
+            kept[key] = address.get_all(key)
 
 
 def asked(key: str) -> str | None:
     """Return what the address asked for when this page was opened, None once that was granted or explained."""
-    found: str | None = st.session_state.get(_ASKED, {}).get(key)
-    return found
+    found: list[str] = st.session_state.get(_ASKED, {}).get(key) or []
+    return found[-1] if found else None
 
 
 def grant(*keys: str) -> None:
@@ -61,17 +61,28 @@ def grant(*keys: str) -> None:
 
 
 def explain(shown: dict[str, Any]) -> None:
-    """Say which values of the address were refused, given the `shown` ones; once, while nothing was changed."""
+    """Say which values of the address were refused, given the `shown` ones; once, while nothing was changed.
+
+    Of a control with several values each is looked for among those.
+    """
+    kept = st.session_state.get(_ASKED, {})
     refused = []
     for key, value in shown.items():
-        wanted = asked(key)
-        if wanted is not None:
-            if not _same(wanted, value):
-                refused.append(f"`{key}={wanted[:40].replace('`', '')}` (shown: {value})")
+        several = isinstance(value, Iterable) and not isinstance(value, str)
+        known = list(value) if several else [value]
+        words = ", ".join(map(str, known)) or "none"
+        unknown = [one for one in _wanted(kept.get(key) or [], several) if not any(_same(one, v) for v in known)]
+        refused += [f"`{key}={wanted[:40].replace('`', '')}` (shown: {words})" for wanted in unknown]
+        if key in kept:
             grant(key)
     if refused:
         text = f"The address asks for {', '.join(refused)}: not a value that this page knows, so the default is shown."
         st.warning(with_code(text))
+
+
+def _wanted(asked: list[str], several: bool) -> list[str]:
+    """Return what is asked of a control: of one with a single value the last word holds; no value is a choice too."""
+    return [wanted for wanted in asked if wanted] if several else asked[-1:]
 
 
 def _same(wanted: str, value: Any) -> bool:
@@ -82,6 +93,4 @@ def _same(wanted: str, value: Any) -> bool:
             return float(wanted) == float(value)
         except ValueError:
             return False
-    if isinstance(value, Iterable) and not isinstance(value, str):
-        return True  # several values: the widget keeps those it knows
     return wanted == str(value)

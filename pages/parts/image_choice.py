@@ -13,6 +13,7 @@ from cnncore.data.images import Shape
 from cnncore.data.pictures import decode
 from cnncore.errors import InputError
 from cnncore.runs.process import start_detached
+from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 
 DATA, UPLOAD, CAMERA = "Data set", "Upload", "Camera"
@@ -58,6 +59,7 @@ def from_data(prefix: str, only: str = "") -> Picked:
     infos = {info.name: info for info in datasets() if info.prepared}
     if only and only not in infos:
         raise InputError(f"`dataset` (={only}) is not prepared on this machine: prepare it on the page Data sets.")
+    remember(f"{prefix}_class", f"{prefix}_number")
     name = only or next(iter(infos))
     if len(infos) > 1 and not only:
         name = st.selectbox(
@@ -90,6 +92,7 @@ def from_data(prefix: str, only: str = "") -> Picked:
         help="Of its train images.",
         width=120,
     )
+    explain({f"{prefix}_class": label, f"{prefix}_number": number})
     return Picked(np.array(data.train_images[rows[number - 1]]), label, f"{label}, number {number}")
 
 

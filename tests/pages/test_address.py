@@ -1,0 +1,76 @@
+"""What an address asks for and cannot have is said, on whichever page."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from tests.pages.test_compare import filled
+from tests.pages.test_compare import store as store
+
+PAGES = Path(__file__).parents[2] / "pages"
+
+
+def warned(page, **address):
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    assert not app.exception
+    return [warning.value for warning in app.warning if "The address asks for" in warning.value]
+
+
+@pytest.mark.parametrize(
+    ("page", "address", "shown"),
+    [
+        ("lottery", {"acc": "999"}, ["`acc=999` (shown: 75.0)"]),
+        ("records", {"data": "zz"}, ["`data=zz` (shown: Built-in)"]),
+        ("ladder", {"size": "huge", "seeds": "7", "ladder": "x"}, ["`size=huge`", "`seeds=7`", "`ladder=x`"]),
+        ("optimization", {"rules": ["Foo", "SGD"]}, ["`rules=Foo` (shown: SGD)"]),
+    ],
+)
+def test_a_bad_address_is_told(app_home, page, address, shown):
+    [text] = warned(page, **address)
+    for part in shown:
+        assert part in text
+
+
+@pytest.mark.parametrize(
+    ("page", "address"),
+    [
+        ("optimization", {"rules": ["SGD", "Nesterov"]}),
+        ("records", {"across": "parameters"}),
+        ("lottery", {"acc": "60"}),
+    ],
+)
+def test_a_good_address_is_not(app_home, page, address):
+    assert not warned(page, **address)
+
+
+def test_runs_and_a_metric_that_are_not_there_are_told(store):
+    filled(store)
+    [text] = warned("compare", metric="nope", runs=["nope"])
+    assert "`runs=nope` (shown: none)" in text
+    assert "`metric=nope` (shown: Test accuracy)" in text
+    assert not warned("compare", metric="Test loss")
+
+
+@pytest.mark.parametrize(
+    ("page", "prefix"), [("kernels", "kernels"), ("pooling", "pool"), ("receptive_field", "field")]
+)
+def test_an_image_that_is_not_there_is_told(drawn_once, page, prefix):
+    address = {f"{prefix}_class": "yeti", f"{prefix}_number": "99999"}
+    if page == "pooling":
+        address["picture"] = "Image of a data set"
+    [text] = warned(page, **address)
+    assert f"`{prefix}_class=yeti` (shown: car)" in text
+    assert f"`{prefix}_number=99999`" in text
+
+
+@pytest.mark.parametrize("page", ["compare", "ladder", "lottery"])
+def test_a_store_that_cannot_be_used_is_told(app_home, page):
+    app_home.mkdir()
+    (app_home / "runs.sqlite").write_text("no database, a text that somebody has put there instead of one")
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120).run()
+    assert not app.exception
+    assert "cannot be used" in app.error[0].value
