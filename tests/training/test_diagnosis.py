@@ -126,6 +126,7 @@ def plateau(count):
         (plateau(96), False, Trouble.STUCK),
         (2.365 + NOISE.normal(0, 0.08, 314), False, Trouble.COLLAPSE),  # 2.7 % above ln 10, as learning rate 5 does
         (2.324 + NOISE.normal(0, 0.03, 314), False, Trouble.COLLAPSE),
+        (2.338 + NOISE.normal(0, 0.05, 314) + 1.5 * (np.arange(314) == 300), False, Trouble.COLLAPSE),
         (np.linspace(2.6, 2.31, 96), False, None),
         (np.concatenate([plateau(200), np.linspace(2.3, 1.9, 100)]), False, None),
     ],
