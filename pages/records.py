@@ -7,6 +7,7 @@ from cnncore.figures.measured import measured
 from cnncore.figures.recipe import Measurement, measurement, worth_chart, worth_table
 from cnncore.figures.records import NOT_MEASURED, Across, Step, said, steps, steps_chart, steps_table
 from cnncore.training.presets import PRESETS
+from pages.parts.address import explain, remember
 from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.link_to import link_to
@@ -54,6 +55,11 @@ def tries(found: list[Step]) -> Tries:
             "is said not to be measured, and not copied from elsewhere.",
         ),
     }
+
+
+def show_sentences(names: list[str], sentences: list[str]) -> None:
+    """Show a sentence for each name, as a list: a table's cells have one line, which a column at its end cuts off."""
+    st.markdown("\n".join(f"- **{name}**: {sentence}" for name, sentence in zip(names, sentences, strict=True)))
 
 
 def show_records() -> None:
@@ -106,7 +112,10 @@ def show_ingredients(family: str, old_is: str) -> None:
         f"{what}. {seeds}, each compared with the same seed, after "
         f"{found.epochs} epochs on {found.images:,} train images. {found.machine}. {found.copies}"
     )
-    tabulate(worth_table(found.worths))
+    table = worth_table(found.worths)
+    sentences = table.pop("what it does")
+    tabulate(table)
+    show_sentences(table["ingredient"], sentences)
     if found.trials:
         with st.expander(f"What was chosen from: {len(found.trials)} trials", icon=":material/science:"):
             rows = [
@@ -148,6 +157,7 @@ def say_machines(found: list[Step]) -> None:
 header(
     "The same data, 1989 to today", "How much of thirty years of progress is the network, and how much the training?"
 )
+remember(*FIRST)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     shown = st.segmented_control(
         "Data", list(SETS), default="Built-in", required=True, key="records_data", bind="query-params"
@@ -155,6 +165,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     across = st.segmented_control(
         "Along", list(Across), default=Across.YEAR, required=True, key="records_across", bind="query-params"
     )
+explain({"data": shown, "across": across})
 found = steps(SETS[shown])
 chart = steps_chart(found, Across(across))
 if chart is None:
@@ -163,17 +174,21 @@ else:
     draw(chart, f"eras_{shown}_{across}", f"Test accuracy of each era by {across}, with its spread over the seeds")
     say_machines(found)
 show_tries(tries(found), FIRST)
+table = steps_table(found)
+new = table.pop("new")
 tabulate(
-    steps_table(found),
+    table,
     column_config={
         "year": st.column_config.NumberColumn(format="%d"),
         "parameters": st.column_config.NumberColumn(format="localized"),
         "multiply-adds": st.column_config.NumberColumn("multiply-adds an image", format="localized"),
         "whole training": st.column_config.TextColumn(
-            help="Multiply-adds of all epochs: three times a forward pass for each image, about (forward and backward)."
+            "whole training (multiply-adds)",
+            help="Of all epochs: three times a forward pass for each image, about (forward and backward).",
         ),
     },
 )
+show_sentences(table["era"], new)
 link_to("training", "Train one of them: Classroom plus, Classroom speedrun")
 st.subheader("What each ingredient of the modern recipe is worth", anchor=False)
 show_ingredients(FAMILIES[shown], "the ladder's last step")

@@ -90,7 +90,8 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
         data["runs"].append(WHOLE if step.whole else PART)
     if not data["era"]:
         return None
-    data["label"] = _apart(_shares(data["x"], across), data["era"], data["accuracy"])
+    axis = _axis(across, data["x"])
+    data["label"], data["before"], data["after"] = _labels(data, _shares(data["x"], axis["scale"]))
     kinds = [kind for kind in (WHOLE, PART) if kind in data["runs"]]
     colour = {
         "field": "runs",
@@ -99,7 +100,7 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
         "legend": {"orient": "top", "title": None, "labelLimit": 300, "columns": 1},  # fits a narrow window
     }
     written = {"condition": {"test": f"datum.runs === '{WHOLE}'", "value": TEST_TEXT}, "value": GUESS_TEXT}
-    place = {"x": {"field": "x", "type": "quantitative", **_AXES[across]}, "color": colour}
+    place = {"x": {"field": "x", "type": "quantitative", **axis}, "color": colour}
 
     def height(name: str) -> dict[str, Any]:
         axis = {"title": "test accuracy (%)", "labelExpr": "datum.value > 100 ? '' : datum.label"}  # labels go higher
@@ -114,60 +115,90 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
             "mark": {"type": "point", "filled": True, "size": 90, "opacity": 1},
             "encoding": {**place, "y": height("accuracy")},
         },
-        {
-            "mark": {"type": "text", "align": "right", "dx": -10, "dy": -4, "fontSize": 12},
-            "encoding": {**place, "y": height("label"), "text": {"field": "era"}, "color": written},
-        },
+        *(
+            {
+                "mark": {"type": "text", "align": align, "dx": dx, "fontSize": 12},
+                "encoding": {**place, "y": height("label"), "text": {"field": side}, "color": written},
+            }
+            for side, align, dx in (("before", "right", -10), ("after", "left", 10))
+        ),
     ]
     return Chart({"layer": layers, "height": 360, "config": {"view": {"stroke": None}}}, data)
 
 
-def _apart(places: list[float], names: list[str], heights: list[float]) -> list[float]:
-    """Return where the labels of points stand: at the points' heights, or higher where one would cover another.
+def _labels(data: dict[str, list[Any]], places: list[float]) -> tuple[list[float], list[str], list[str]]:
+    """Return where the labels of points stand: their heights, and their texts left and right of the points.
 
-    `places` are the points' along the axis, as shares of its length; a label ends there and goes to the left.
+    `places` are the points' along the axis, as shares of its length. A label stands beside its point, or as little
+    higher or lower as keeps it off other labels, other points with their spreads, and the chart's edges.
 
-    >>> _apart([0.3, 0.5, 0.6, 0.9], ["old", "newer", "newest", "far"], [20.0, 90.0, 92.0, 91.0])
-    [20.0, 90.0, 95.76, 91.0]
+    >>> points = {"era": ["old", "new"], "accuracy": [20.0, 90.0], "low": [19.0, 89.0], "high": [21.0, 91.0]}
+    >>> _labels(points, [0.05, 0.9])
+    ([20.0, 90.0], ['', 'new'], ['old', ''])
     """
-    line = 0.08 * (max(heights) - min(heights))  # a line of text, in the chart's height
-    found = list(heights)
-    done: list[int] = []
+    heights = data["accuracy"]
+    line = 0.06 * (max(data["high"]) - min(data["low"])) or 1.0  # a line of text, in the chart's height
+    points = [
+        (place - _DOT, place + _DOT, low - line / 3, high + line / 3)
+        for place, low, high in zip(places, data["low"], data["high"], strict=True)
+    ]
+    taken: list[tuple[float, float, float, float]] = []
+    found, before, after = list(heights), [""] * len(heights), [""] * len(heights)
     for one in sorted(range(len(heights)), key=heights.__getitem__):
-        beside = [other for other in done if _meet(places, names, one, other)]
-        while below := [found[other] for other in beside if abs(found[other] - found[one]) < line - 0.01]:
-            found[one] = round(max(below) + line, 2)
-        done.append(one)
-    return found
+        name, others = data["era"][one], [*taken, *points[:one], *points[one + 1 :]]
+        choices = [
+            (_box(places[one], heights[one] + lines * line, name, right, line), right)
+            for lines in (0, 0.5, -0.5, 1, -1, 1.5, -1.5, 2, -2, 3, -3)
+            for right in (False, True)
+        ]
+        free = (
+            choice
+            for choice in choices
+            if choice[0][0] >= 0 and choice[0][1] <= 1 and not any(_meet(choice[0], box) for box in others)
+        )
+        box, right = next(free, choices[0])
+        found[one] = round((box[2] + box[3]) / 2, 2)
+        (after if right else before)[one] = name
+        taken.append(box)
+    return found, before, after
 
 
-def _meet(places: list[float], names: list[str], one: int, other: int) -> bool:
-    """Return whether two labels have a part of the axis in common."""
-    left, right = (place - _LETTER * len(name) for place, name in ((places[n], names[n]) for n in (one, other)))
-    return left < places[other] and right < places[one]
+def _box(place: float, height: float, name: str, right: bool, line: float) -> tuple[float, float, float, float]:
+    """Return the left, right, lower and upper edge of a label beside the point at `place`."""
+    near, far = place + (_DOT if right else -_DOT), place + (1 if right else -1) * (_DOT + _LETTER * len(name))
+    return min(near, far), max(near, far), height - line / 2, height + line / 2
 
 
-def _shares(values: list[float], across: Across) -> list[float]:
-    """Return where values lie on the chart's axis, as shares of its length."""
+def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]
+
+
+def _axis(across: Across, values: list[float]) -> dict[str, Any]:
+    """Return the axis with its domain: the years of all eras, or as far as the values go and a little beyond."""
     if across is Across.YEAR:
-        low, high = _AXES[across]["scale"]["domain"]
-        return [(value - low) / (high - low) for value in values]
-    logs = [math.log(value) for value in values]
-    return [(value - min(logs)) / max(max(logs) - min(logs), 1e-9) for value in logs]
+        return _AXES[across]
+    beyond = (max(values) / min(values)) ** 0.06 * 1.05
+    return {**_AXES[across], "scale": {"type": "log", "domain": [min(values) / beyond, max(values) * beyond]}}
 
 
-_LETTER = 0.018  # of the axis's length, in a chart of 400 pixels: a narrow window's
-_LOG: dict[str, Any] = {"type": "log", "nice": True}
+def _shares(values: list[float], scale: dict[str, Any]) -> list[float]:
+    """Return where values lie on an axis, as shares of its length."""
+    along = math.log if scale.get("type") == "log" else float
+    low, high = map(along, scale["domain"])
+    return [(along(value) - low) / (high - low) for value in values]
+
+
+_LETTER = 0.0125  # of the axis's length, in a chart of 530 pixels: a narrow window's
+_DOT = 0.014
 _AXES: dict[Across, dict[str, Any]] = {
     Across.YEAR: {
-        "scale": {"zero": False, "domain": [ERAS[0].year - 14, ERAS[-1].year + 3]},
+        "scale": {"zero": False, "domain": [ERAS[0].year - 3, ERAS[-1].year + 3]},
         "axis": {"title": "year of its newest idea", "format": "d", "grid": False, "tickCount": 8},
     },
-    Across.MACS: {"scale": _LOG, "axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},
-    Across.PARAMETERS: {"scale": _LOG, "axis": {"title": "parameters", "format": "~s", "tickCount": 5}},
+    Across.MACS: {"axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},
+    Across.PARAMETERS: {"axis": {"title": "parameters", "format": "~s", "tickCount": 5}},
     Across.TRAINING: {
-        "scale": _LOG,
-        "axis": {"title": "multiply-adds of the whole training (about)", "format": ".0e", "tickCount": 5},
+        "axis": {"title": "multiply-adds of the whole training (about)", "format": ".0e", "tickCount": 5}
     },
 }
 

@@ -1,3 +1,4 @@
+import math
 from dataclasses import replace
 
 import pytest
@@ -82,3 +83,29 @@ def test_eras_and_records_are_in_the_order_of_their_years():
 def test_every_era_lies_within_the_axis_of_years():
     [first, last] = steps_chart(steps("cifar10"), Across.YEAR).spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
     assert all(first < era.year < last for era in ERAS)
+    assert first > ERAS[0].year - 5, "no empty years before the first era"
+
+
+@both
+@pytest.mark.parametrize("across", Across)
+def test_labels_lie_beside_their_points_and_on_no_other(dataset, across):
+    chart = steps_chart(steps(dataset), across)
+    data, scale = chart.data, chart.spec["layer"][0]["encoding"]["x"]["scale"]
+    log = math.log if scale.get("type") == "log" else float
+    first, last = map(log, scale["domain"])
+    line = 0.05 * (max(data["high"]) - min(data["low"]))
+    boxes = []
+    for x, y, before, after in zip(data["x"], data["label"], data["before"], data["after"], strict=True):
+        at, width = (log(x) - first) / (last - first), 0.0125 * len(before or after)
+        boxes.append((at - width, at, y) if before else (at, at + width, y))
+    assert [before or after for before, after in zip(data["before"], data["after"], strict=True)] == data["era"]
+    for number, (left, right, y) in enumerate(boxes):
+        assert left >= 0
+        assert right <= 1
+        assert abs(y - data["accuracy"][number]) < 2 * line, "a label belongs to the point beside it"
+        for other, (start, end, height) in enumerate(boxes):
+            if other != number:
+                assert left >= end or start >= right or abs(y - height) >= line
+                at = (log(data["x"][other]) - first) / (last - first)
+                on = left <= at <= right and data["low"][other] - line / 2 < y < data["high"][other] + line / 2
+                assert not on, f"{data['era'][number]} over the point of {data['era'][other]}"

@@ -152,6 +152,15 @@ def test_every_ingredient_has_its_row(app_home):
     assert list(table["ingredient"]) == [i.name for i in recipe_of("classroom").ingredients]
 
 
+def test_sentences_stand_in_lists_where_no_column_cuts_them_off(app_home):
+    app = opened()
+    lists = " ".join(element.value for element in app.markdown)
+    for era in ERAS:
+        assert f"- **{era.name}**: {era.new}" in lists
+    for ingredient in recipe_of("classroom").ingredients:
+        assert f"- **{ingredient.name}**: {ingredient.why}" in lists
+
+
 def test_published_records_stand_beside_what_was_measured_here(app_home):
     app = opened()
     table = next(frame.value for frame in app.dataframe if "seconds to 94 %" in frame.value)
