@@ -42,8 +42,9 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "eps 10": (
         {"std_eps": 10.0, "std_view": NEIGHBOURS},
-        "Nearly every direction lies below eps and is only scaled: the ZCA picture is the mean-image one again, and "
-        "the neighbours are as alike as before.",
+        "Few directions lie above eps: all others are scaled by nearly the same factor, so that most of what makes "
+        "neighbours alike is left. The strongest ones, light and colour of the whole image, are still made smaller: "
+        "hence the lower curve, and a ZCA picture that is not quite the mean-image one.",
     ),
     "A dark test set": (
         {"std_view": WHOSE, "std_dusk": 0.4},
@@ -99,7 +100,7 @@ with controls:
         "eps of the whitening",
         EPS,
         0.1,
-        format_func=lambda value: f"{value:g}",
+        format_func=lambda value: np.format_float_positional(value, trim="-"),  # as in the prompts: 0.000001
         key="std_eps",
         bind="query-params",
         help="Added to the variance of every direction before it is divided by: below it, a direction stays small.",

@@ -39,11 +39,12 @@ FIRST: dict[str, Any] = {
 }
 ADDRESS = (*FIRST, "bow_svm_c", "bow_seed", "bow_train_images")
 # What to press, the setting, and what to notice once it is there.
+SHUFFLE = "Shuffle the patches"
 TRY: dict[str, tuple[dict[str, Any], str]] = {
-    "Shuffle the patches": (
+    SHUFFLE: (
         {"bow_pyramid": False, "bow_shuffled": True},
         "The picture is destroyed, its histogram is the same to the last patch, and so is the answer: a bag forgets "
-        "where its words were. The pyramid is there to remember a little of it. (No dictionary yet? **Start**.)",
+        "where its words were. The pyramid is there to remember a little of it.",
     ),
     "Pixels instead of gradients": (
         {"bow_descriptor": Descriptor.PATCHES, "bow_patch": 6},
@@ -123,13 +124,21 @@ def counts(classes: int) -> dict[str, float]:
     }
 
 
-def show_try(classes: int) -> None:
-    """Show settings that lead to a surprise, and what to notice where one of them is set."""
+def show_try(classes: int, learned: bool) -> None:
+    """Show settings that lead to a surprise, and what to notice where one of them is set.
+
+    There is something to shuffle once a dictionary is `learned` with these settings.
+    """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("**Try**", width="content")
         for name, (values, _) in TRY.items():
             st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))
-    for values, notice in TRY.values():
+    for name, (values, notice) in TRY.items():
+        if name == SHUFFLE and not learned:
+            notice = (
+                "**Start** first: no dictionary was learned with these settings, without the pyramid, yet. Then the "
+                "words can be drawn, and shuffled."
+            )
         if all(st.session_state[key] == (FIRST | values)[key] for key in FIRST):
             st.info(notice.format(**counts(classes)), icon=":material/lightbulb:")
 
@@ -175,7 +184,7 @@ try:
         patch = st.container()
         with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
             place = st.container(width=220)
-            st.toggle("Shuffle the patches", key="bow_shuffled", bind="query-params", disabled=current is None)
+            st.toggle(SHUFFLE, key="bow_shuffled", bind="query-params", disabled=current is None)
         with patch:
             show_patch(image, config, place)
         show_job()
@@ -184,7 +193,7 @@ try:
         elif not running():
             st.info("**Start** learns a dictionary with these settings: then this image is drawn as its words.")
     explain({key: state[key] for key in ADDRESS})
-    show_try(next(len(about.classes) for about in datasets() if about.name == dataset))
+    show_try(next(len(about.classes) for about in datasets() if about.name == dataset), current is not None)
     st.subheader("Stages learned apart, beside a network learned end to end", anchor=False)
     show_comparison(rows_for(dataset, current, stored))
     if current is not None:

@@ -70,10 +70,10 @@ def patch_picture(descriptor: NDArray[np.float32], config: BagOfWordsConfig, cha
 
 def descriptor_chart(descriptor: NDArray[np.float32], kind: Descriptor) -> Chart:
     """Return the numbers of one descriptor as bars."""
-    axis = "16 cells x 8 orientations" if kind is Descriptor.GRADIENTS else "colour, row, column"
+    axis = "16 cells × 8 orientations" if kind is Descriptor.GRADIENTS else "colour, row, column"
     encoding = {
         "x": {"field": "number", "type": "quantitative", "title": axis, "scale": {"nice": False}},
-        "y": {"field": "value", "type": "quantitative", "title": None},
+        "y": {"field": "value", "type": "quantitative", "title": "value (descriptor of length 1)"},
     }
     spec = {"mark": {"type": "bar", "color": INPUT, "size": 2}, "encoding": encoding, "height": 205}
     return Chart(spec, {"number": list(range(len(descriptor))), "value": np.round(descriptor, 4).tolist()})

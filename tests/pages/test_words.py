@@ -74,6 +74,14 @@ def test_what_was_measured_before_on_copies_of_the_images_says_so():
     assert "Measured before: Read from picture files in cifar10-jpeg.tar.xz: these are not" in texts(page)
 
 
+def test_before_a_dictionary_is_learned_nothing_is_said_of_a_shuffled_picture():
+    page = opened(**STRIPES)
+    page.button(key="try_Shuffle the patches").click().run()
+    assert not page.exception
+    assert "**Start** first" in texts(page)
+    assert "The picture is destroyed" not in texts(page)
+
+
 def test_start_learns_in_the_background_and_shows_words_and_numbers():
     page = opened(**SMALL)
     page.button(key="words_start").click().run()
