@@ -123,7 +123,7 @@ def test_published_times_are_those_that_their_authors_gave_and_ours_is_the_measu
 
 def test_what_was_measured_on_copies_of_the_images_says_so(app_home):
     said = "cifar10-jpeg.tar.xz: these are not the original bytes"
-    of_eras, of_ingredients, *others = (caption.value for caption in opened(data="CIFAR-10").caption)
+    of_eras, of_ingredients, *others = (caption.value for caption in opened(records_data="CIFAR-10").caption)
     assert said in of_eras
     assert said in of_ingredients
     assert said in next(text for text in others if text.startswith("Published by their authors"))
