@@ -28,9 +28,10 @@ class Setting:
 def settings(size: int, output: int) -> tuple[Setting, ...]:
     """Return every convolution (or, read as such, pool) from `size` to `output` pixels.
 
-    Searched are kernels up to 11, strides up to 16, dilations up to 3, and paddings up to half of what the kernel
-    spans. Settings that leave input unread come last; then fewer multiply-adds, less dilation, less padding come
-    first. Sizes are from 1 to `LARGEST`, else an `InputError`.
+    Searched are kernels up to 11, strides up to 16, dilations up to 3, and paddings less than what the kernel spans:
+    with more, an output would see padding alone. Settings that leave input unread come last, before them those that
+    pad by more than half of the span; else fewer multiply-adds, less dilation, less padding come first. Sizes are from
+    1 to `LARGEST`, else an `InputError`.
 
     >>> first = settings(32, 16)[0]
     >>> first.kernel, first.stride, first.padding, first.dilation
@@ -43,11 +44,16 @@ def settings(size: int, output: int) -> tuple[Setting, ...]:
     for k in KERNELS:
         for d in DILATIONS if k > 1 else (1,):
             span = effective_kernel(k, d)
-            for p in range(span // 2 + 1):
+            for p in range(span):
                 for s in _strides(size + 2 * p - span, output):
                     missed = len(unread(size, output, k, s, p, d))
                     found.append(Setting(k, s, p, d, k * k, k * k * output * output, missed))
-    return tuple(sorted(found, key=lambda found: (found.unread > 0, found.macs, found.dilation, found.padding)))
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(found: Setting) -> tuple[bool, bool, int, int, int]:
+    wide = found.padding > effective_kernel(found.kernel, found.dilation) // 2
+    return found.unread > 0, wide, found.macs, found.dilation, found.padding
 
 
 def _strides(room: int, output: int) -> tuple[int, ...]:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnncore import compute
 from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, LayerFacts, MaxPool2d, Shape, layer_facts
-from cnncore.architecture.inverse import LARGEST, settings
+from cnncore.architecture.inverse import DILATIONS, KERNELS, LARGEST, STRIDES, settings
 from cnncore.architecture.oracle import Opinion
 from cnncore.errors import InputError
 from cnncore.figures.bill import bill_picture, bill_sentence, true_to_scale
@@ -20,6 +20,10 @@ from pages.parts.plain import with_code
 from pages.parts.svg import show_svg
 from pages.parts.tabulate import tabulate
 
+_SEARCHED = (
+    f"a kernel up to {KERNELS[-1]}, a stride up to {STRIDES[-1]}, a dilation up to {DILATIONS[-1]} and a padding "
+    "smaller than what the kernel spans"
+)
 _SHOWN = 200  # ways from one size to another: nobody reads further
 
 
@@ -103,9 +107,12 @@ def show_inverse() -> None:
         output = st.number_input("to", 1, LARGEST, 8, key="conv_inverse_to", bind="query-params", width=140)
     found = settings(size, output)
     if not found:
-        st.markdown(f"No kernel up to 11 with a stride up to 16 makes {output} of {size}: two layers might.")
+        st.markdown(f"No layer with {_SEARCHED} makes {output} of {size}: two layers might.")
         return
-    text = f"**{len(found)} ways**, the cheapest first; those that leave pixels unread come last."
+    text = (
+        f"**{len(found)} ways**, the cheapest first; then those that pad by more than half of the kernel, and last "
+        f"those that leave pixels unread. Searched: {_SEARCHED}."
+    )
     st.markdown(text + (f" The first {_SHOWN}:" if len(found) > _SHOWN else ""))
     table = pd.DataFrame(
         [
@@ -148,14 +155,17 @@ def show_matrix(layer: Conv2d | ConvTranspose2d, shape: Shape) -> None:
         st.info(with_code(error))
         return
     outputs, inputs = values.shape
-    used = int(np.count_nonzero(values))
+    # By place, not by value: some weights of the drawn kernel are 0, and a learned one could have any.
+    used = int(np.count_nonzero(matrix(layer, shape, np.ones_like(weights))))
+    drawn = int(np.count_nonzero(values))
+    zeros = f": {drawn:,} entries are drawn, those of its zeros are not" if drawn < used else ""
     st.markdown(
         f"Write the {shape[1]} × {shape[2]} input as a column of {inputs} numbers: the layer multiplies it by this "
-        f"**{outputs} × {inputs}** matrix. A dense layer could choose all {values.size:,} entries. Here {used:,} are "
-        f"not zero, and they are only {layer.kernel[0] * layer.kernel[1]} different weights, each shared by all rows."
+        f"**{outputs} × {inputs}** matrix. A dense layer could choose all {values.size:,} entries. Here only {used:,} "
+        f"can be other than 0, and they share {layer.kernel[0] * layer.kernel[1]} weights."
     )
     show_svg(matrix_picture(values), key="matrix")
     st.caption(
-        f"The kernel *{name}*; orange positive, green negative, point at an entry for its value. The matrix of the "
-        "transposed convolution with the same settings is this one mirrored at its diagonal: hence its name."
+        f"The kernel *{name}*{zeros}; orange positive, green negative, point at an entry for its value. The matrix of "
+        "the transposed convolution with the same settings is this one mirrored at its diagonal: hence its name."
     )

@@ -114,7 +114,9 @@ def test_from_sizes_to_settings_and_the_matrix(visit):
     page.get_by_text("The same layer as a matrix").click()
     expect(page.get_by_text("16 × 49", exact=False)).to_be_visible()
     entries = page.locator('svg[aria-label^="A matrix of 16 rows and 49 columns"] rect')
-    expect(entries).to_have_count(60)  # as the sentence above it says
+    expect(entries).to_have_count(60)  # the kernel's zeros are not drawn
+    expect(page.get_by_text("only 100 can be other than 0, and they share 9 weights")).to_be_visible()
+    expect(page.get_by_text("60 entries are drawn")).to_be_visible()
     assert entries.first.locator("title").text_content().startswith("output 1, input 2: 1")
     page.get_by_text("From sizes to settings").click()
     expect(page.get_by_text("ways, the cheapest first", exact=False)).to_be_visible()

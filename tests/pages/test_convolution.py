@@ -332,3 +332,32 @@ def test_what_is_too_large_to_be_drawn_is_still_computed():
     page = opened(conv_layer="Transposed", conv_input="64", conv_kernel="3", conv_stride="4", conv_padding="0")
     assert metrics(page)["Output"] == "1 × 255 × 255"
     assert "must stay within 110 to be seen" in page.info[0].value
+
+
+def inverse():
+    from pages.parts.layer_more import show_inverse
+
+    show_inverse()
+
+
+def test_what_was_searched_is_said_whether_there_is_a_way_or_not():
+    page = AppTest.from_function(inverse, default_timeout=60)
+    page.session_state.inverse_from, page.session_state.inverse_to = 8, 10
+    page.run()
+    assert "Searched: a kernel up to 11, a stride up to 16, a dilation up to 3 and a padding smaller" in texts(page)
+    assert [3, 1, 2, 1] in page.dataframe[0].value.iloc[:, :4].to_numpy().tolist()
+    page.number_input(key="inverse_to").set_value(500).run()
+    assert "No layer with a kernel up to 11, a stride up to 16" in texts(page)
+
+
+def small_matrix():
+    from cnncore.architecture import Conv2d
+    from pages.parts.layer_more import show_matrix
+
+    show_matrix(Conv2d(1, 3, 2, 1), (1, 7, 7))
+
+
+def test_the_matrix_counts_places_and_not_what_the_drawn_kernel_happens_to_hold():
+    said = texts(AppTest.from_function(small_matrix, default_timeout=60).run())
+    assert "Here only 100 can be other than 0, and they share 9 weights." in said
+    assert "60 entries are drawn" in said
