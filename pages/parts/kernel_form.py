@@ -39,9 +39,16 @@ def named(kernel: Kernel) -> str:
 
 
 def choose() -> None:
-    """Fill the cells with the kernel that was chosen; own weights stay as they are."""
+    """Fill the cells with the kernel that was chosen; own weights begin with those that are there."""
+    st.session_state.kernels_own = st.session_state.kernels_name == OWN
     if st.session_state.kernels_name in LIBRARY:
         set_kernel(LIBRARY[st.session_state.kernels_name])
+
+
+def _filled(key: str, value: float) -> None:
+    """Give a cell that was emptied the value of nothing."""
+    if st.session_state[key] is None:
+        st.session_state[key] = value
 
 
 def resize() -> None:
@@ -86,7 +93,7 @@ def to_address(kernel: Kernel) -> None:
 def show_cells() -> None:
     """Show the weights, a cell each, and what divides them."""
     names = [*LIBRARY, OWN]
-    st.session_state.kernels_name = named(the_kernel())
+    st.session_state.kernels_name = OWN if st.session_state.get("kernels_own") else named(the_kernel())
     st.selectbox("Kernel", names, key="kernels_name", on_change=choose)
     for row in range(st.session_state.kernels_size):
         for column, cell in enumerate(st.columns(st.session_state.kernels_size, gap="xxsmall")):
@@ -94,9 +101,12 @@ def show_cells() -> None:
                 f"Weight in row {row + 1}, column {column + 1}",
                 -float(MOST),
                 float(MOST),
+                None,
                 step=1.0,
                 format="%g",
                 key=weight_key(row, column),
+                on_change=_filled,
+                args=(weight_key(row, column), 0.0),
                 label_visibility="collapsed",
                 persist_state="session",
             )
@@ -106,5 +116,15 @@ def show_cells() -> None:
             "Size", SIZES, key="kernels_size", required=True, on_change=resize, width="content", **kept
         )
         st.number_input(
-            "Divided by", 0.001, MOST_DIVISOR, step=1.0, format="%g", key="kernels_divisor", width=100, **kept
+            "Divided by",
+            0.001,
+            MOST_DIVISOR,
+            None,
+            step=1.0,
+            format="%g",
+            key="kernels_divisor",
+            width=100,
+            on_change=_filled,
+            args=("kernels_divisor", 1.0),
+            **kept,
         )

@@ -58,6 +58,16 @@ def test_the_practical_at_once():
     assert address(app) == "practical"
 
 
+def test_an_emptied_field_shows_the_layers_value_again():
+    app = opened()
+    for key in ("field_filters", "field_kernel_0", "field_padding_0", "image_1"):
+        before = app.number_input(key=key).value
+        app.number_input(key=key).set_value(None).run()
+        assert not app.exception
+        assert app.number_input(key=key).value == before
+    assert app.selectbox(key="current_network").value == "practical"
+
+
 def test_a_field_is_edited_on_a_copy_and_undone():
     app = pick(opened(), 3)
     app.number_input(key="field_filters").set_value(32).run()

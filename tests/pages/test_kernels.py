@@ -93,6 +93,29 @@ def test_own_weights(page):
     assert "weights" not in app.query_params
 
 
+def test_an_emptied_cell_is_0_and_an_emptied_divisor_1(page):
+    app = page()
+    app.number_input(key="kernels_divisor").set_value(4.0).run()
+    app.number_input(key="kernels_weight_1_0").set_value(None).run()
+    assert app.number_input(key="kernels_weight_1_0").value == 0
+    assert app.query_params["kernels_weights"] == "-1,0,1/0,0,2/-1,0,1"
+    app.number_input(key="kernels_divisor").set_value(None).run()
+    assert app.number_input(key="kernels_divisor").value == 1
+    assert not app.exception
+
+
+def test_own_weights_can_be_chosen_and_begin_with_what_is_there(page):
+    app = page()
+    app.selectbox(key="kernels_name").set_value("Own weights").run()
+    assert app.selectbox(key="kernels_name").value == "Own weights"
+    assert weights(app) == [list(row) for row in LIBRARY["Sobel x"].weights]
+    app.button(key="try_A dark frame").click().run()
+    assert app.selectbox(key="kernels_name").value == "Gaussian 5 × 5"
+    app.selectbox(key="kernels_name").set_value("Own weights").run()
+    app.selectbox(key="kernels_name").set_value("Sobel y").run()
+    assert app.selectbox(key="kernels_name").value == "Sobel y"
+
+
 def test_a_link_is_a_kernel(page):
     app = page(
         kernels_weights="1, 2,1/2,4,2/1,2,1", kernels_divisor="16", kernels_colours="true", kernels_border="zeros"

@@ -1,6 +1,7 @@
 """The form of one layer: a control for each of its fields, live."""
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,6 +14,7 @@ from pages.parts.builder.actions import add_path, remove_path, set_fields, unwra
 
 _RARE = ("dilation", "output_padding", "groups", "bias", "padding_mode", "inputs", "eps")  # folded
 _LEAST = {"padding": 0, "output_padding": 0}
+_field = partial(st.number_input, value=None)  # emptied, it shows the layer's value again, not the smallest there is
 _LABELS = {"p": "Probability of dropping", "ceil_mode": "Ceil mode", "bias": "Biases", "size": "Size of the output"}
 _HELP = {
     "inputs": "How many inputs its weights are made for, as PyTorch wants it said. 0: as many as arrive.",
@@ -79,9 +81,9 @@ def _changed(name: str) -> None:
 def _number(name: str, value: float | None) -> None:
     if isinstance(value, float):
         step = 0.05 if name == "p" else 0.001
-        _control(st.number_input, name, value, step=step, format="%g", min_value=None)
+        _control(_field, name, value, step=step, format="%g", min_value=None)
     else:
-        _control(st.number_input, name, value or 0, min_value=0 if name == "inputs" else 1, step=1)
+        _control(_field, name, value or 0, min_value=0 if name == "inputs" else 1, step=1)
 
 
 def _pair(name: str, value: tuple[int, int], apart: bool) -> None:
@@ -90,7 +92,7 @@ def _pair(name: str, value: tuple[int, int], apart: bool) -> None:
         key = f"field_{name}_{axis}"
         st.session_state[key] = value[axis]
         label = f"{_label(name)} {word}".strip()
-        st.number_input(label, least, step=1, key=key, on_change=_changed_pair, args=(name, value, apart))
+        _field(label, least, step=1, key=key, on_change=_changed_pair, args=(name, value, apart))
 
 
 def _changed_pair(name: str, before: tuple[int, int], apart: bool) -> None:

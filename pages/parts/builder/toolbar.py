@@ -39,7 +39,7 @@ def image_fields(network: Network) -> None:
     for axis, label in enumerate(_AXES):
         key = f"image_{axis}"
         st.session_state[key] = network.input[axis]
-        st.number_input(label, 1, 4096, step=1, key=key, on_change=_resize, width=118)
+        st.number_input(label, 1, 4096, None, step=1, key=key, on_change=_resize, width=118)  # emptied: as it was
     st.session_state.hold_dense = holds_dense(network)
     st.toggle(
         "Dense layers keep their inputs",
