@@ -80,7 +80,7 @@ difference.
 
 
 def attempt(name: str, setting: dict[str, Any]) -> None:
-    st.session_state.own_weights = False
+    st.session_state.kernels_own = False
     set_kernel(LIBRARY[name])
     for key, value in (CHOICES | setting).items():
         if key != "kernels_image":

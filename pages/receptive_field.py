@@ -44,8 +44,8 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "More than the image": (
         {"network": "resnet18", "field_layer": "conv5-2", "field_unit": (3, 3)},
-        "435 pixels of an image of 224: every unit could see nearly all of it. It does not: look how little of the "
-        "field the gradient fills.",
+        "435 pixels of an image of 224: every unit could see nearly all of it. It does not see them alike: "
+        "read beside the picture how much of the gradient the middle quarter holds. All alike would be 25 %.",
     ),
     "What it really uses": (
         {"network": "practical", "field_layer": "conv3", "field_unit": (4, 4), "field_gradient": MANY},
@@ -104,7 +104,9 @@ def is_set_to(values: dict[str, Any], chosen: Choice) -> bool:
         "field_pools": state.field_pools,
     }
     first = {"field_gradient": ONE, "field_pools": True}
-    return all(now[key] == values.get(key, first.get(key)) for key in now)
+    unit = state.get("field_unit")
+    there = "field_unit" not in values or unit is None or unit == tuple(place - 1 for place in values["field_unit"])
+    return there and all(now[key] == values.get(key, first.get(key)) for key in now)
 
 
 def show_table(chosen: Choice, pools: bool) -> None:
@@ -122,8 +124,10 @@ def show_table(chosen: Choice, pools: bool) -> None:
     }
     tabulate(table.rename(columns=names), height=min(38 + 35 * len(table), 430))
     st.caption(
-        "Along the height, in pixels of the image, not clipped. Start and centre are those of the first unit, from the "
-        "image's upper edge: a negative start lies in the padding. Unit number n (from 0) lies n jumps further."
+        "Along the height, in pixels of the image, not clipped. Start and centre are those of the first unit, as "
+        "distances from the image's upper edge: a negative start lies in the padding. The unit in row n lies n − 1 "
+        "jumps further. The picture above counts rows from 1 instead: its row 1 reaches from 0 to 1, its middle is "
+        "at 0.5."
     )
 
 

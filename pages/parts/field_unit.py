@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore import compute
-from cnncore.architecture import Network, without_pools
+from cnncore.architecture import Network, describe, without_pools
 from cnncore.architecture.reach import Reach, reach, seen_box
 from cnncore.errors import InputError
 from cnncore.figures.growing_field import profile_chart
@@ -194,6 +194,12 @@ def _found(
         said = _said(numbers[moment], f"Mean of {len(images)} images, {moment}")
         return Warmth(heat, said, None if dense else mean, "mean size over images and channels"), numbers
     channel = state.field_channel - 1 if state.field_channel else None
+    channels = describe(subject.until(layer)).rows[-1].output[0]
+    if channel is not None and channel >= channels:
+        raise InputError(
+            f"`channel` (={state.field_channel}) must be from 1 to {channels} in this layer, or 0 for the strongest: "
+            "change it under More."
+        )
     look = awaited("gradient", _looked, subject, saved, choice.image, layer, unit, channel, height=_FOLDED)
     if look is None:
         return None

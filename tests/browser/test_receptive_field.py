@@ -41,6 +41,12 @@ def test_the_box_follows_the_pointer_and_a_click_asks_for_the_gradient(visit, pa
     page.wait_for_url(re.compile(r"unit=1(,|%2C)1"))
 
 
+def test_rows_and_their_middle_are_counted_from_1(visit, page):
+    visit("receptive_field?network=practical&field_layer=conv1&field_unit=17,17")
+    expect(page.locator(".side")).to_contain_text("15 to 19", timeout=60_000)
+    expect(page.locator(".side")).to_contain_text("17, 17")
+
+
 def test_the_keyboard_moves_the_unit(visit, page):
     visit("receptive_field?network=practical&field_layer=conv3&field_unit=5,5")
     page.locator(".picture").press("ArrowLeft")

@@ -112,6 +112,16 @@ def test_a_central_unit_at_the_border_really_sees_30(fresh):
     assert data["axes"][0][4] == [2, 34, 2, 32]
 
 
+def test_a_channel_that_is_not_there_is_said_as_the_control_counts_from_1(fresh):
+    waiting = drawn(opened(field_layer="conv1", field_channel="64"))["waiting"]
+    assert "channel (=64) must be from 1 to 32 in this layer, or 0 for the strongest" in waiting
+
+
+def test_what_is_said_of_the_unit_in_the_middle_is_not_said_of_a_corner(fresh):
+    assert not opened(field_layer="conv3", field_unit="1,1").info
+    assert "really sees 30 × 30" in opened(field_layer="conv3", field_unit="4,4").info[0].value
+
+
 def test_what_is_too_much_is_said_and_the_box_is_there(fresh):
     page = opened(network="vgg16", field_layer="fc6")
     assert not page.exception

@@ -215,7 +215,8 @@ class View {
       return first === null || (first === from && last === to) ? real : `${sign(first + 1)} to ${sign(last)}`;
     };
     const clipped = data.size && (sees[0] < data.size[0] || sees[1] < data.size[1]);
-    const middle = (box) => sign(box[0] === null ? (box[2] + box[3]) / 2 : (box[0] + box[1]) / 2);
+    // Rows and columns are counted from 1: the middle of 15 to 19 is 17.
+    const middle = ([first, last, from, to]) => sign((first === null ? from + to : first + last) / 2 + 0.5);
     const facts = [
       ["field", `<span class="kernel-ink">${whole}</span>`],
       ["jump", data.jump ? (data.jump[0] === data.jump[1] ? data.jump[0] : times(...data.jump)) : "\u2013"],
