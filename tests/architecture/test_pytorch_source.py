@@ -375,3 +375,10 @@ def test_the_arguments_are_those_of_pytorch():
         function = getattr(F, name, None)
         if inspect.isfunction(function) and name not in ("max_pool2d", "relu_"):
             assert tuple(inspect.signature(function).parameters)[1:] == arguments
+
+
+@pytest.mark.parametrize("text", ["{}", "{}()", "nn.{}(1)", "nn.Sequential({})"])
+def test_a_very_long_name_is_quoted_in_part(text):
+    with pytest.raises(InputError) as refused:
+        parse_pytorch(text.format("x" * 50_000))
+    assert len(str(refused.value)) < 600

@@ -114,7 +114,9 @@ class Expressions(ABC):
             return Dotted(f"torch.nn.{identifier}")
         if identifier in BUILTINS:
             return Dotted(f"builtins.{identifier}")
-        raise InputError(f"`{identifier}` (line {node.lineno}) is not defined in what was pasted: paste its line too.")
+        raise InputError(
+            f"`{identifier[:60]}` (line {node.lineno}) is not defined in what was pasted: paste its line too."
+        )
 
     def _attribute(self, owner: Any, attribute: str, node: ast.expr) -> Any:
         match owner:

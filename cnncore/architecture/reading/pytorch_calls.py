@@ -39,7 +39,7 @@ def library(target: Dotted, args: list[Any], kwargs: Names, node: ast.Call, name
         return junctions.concatenate(tuple(args[0]), f"`cat` {line}")
     if args and isinstance(args[0], (Flow, Unknown)):
         return tensor_function(last, args, kwargs, node)
-    called = ast.unparse(node.func)
+    called = ast.unparse(node.func)[:60]
     label = f"`{name}` {line}" if name else f"`{called if '.' in called else 'nn.' + called}` {line}"
     if last not in SIGNATURES:
         raise InputError(unknown(f"`{called}` {line}", last))
