@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize(("network", "size", "fails"), [("practical", 40, "fc4"), ("vgg16", 192, "fc6")])
+@pytest.mark.parametrize(("network", "size", "fails"), [("practical", 40, "fc4"), ("vgg16", 256, "fc6")])
 def test_a_size_that_does_not_fit_is_mended_in_the_builder(visit, network, size, fails):
     page = visit(f"architecture?network={network}&size={size}")
     page.get_by_role("button", name="Mend it in the builder").click()
