@@ -165,7 +165,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     across = st.segmented_control(
         "Along", list(Across), default=Across.YEAR, required=True, key="records_across", bind="query-params"
     )
-explain({"data": shown, "across": across})
+explain({"records_data": shown, "records_across": across})
 found = steps(SETS[shown])
 chart = steps_chart(found, Across(across))
 if chart is None:

@@ -40,12 +40,15 @@ def remember(*keys: str) -> None:
     A key may be written without the word that is its page's own: "convolution?kernel=5" for "conv_kernel=5".
     """
     kept, address = st.session_state.setdefault(_ASKED, {}), st.query_params
+    shorts = {key: key.partition("_")[2] for key in keys if key not in kept and key not in address}
+    written_out = {key: short for key, short in shorts.items() if short in address}
+    for key, short in written_out.items():
+        address[key] = address.get_all(short)
+        del address[short]
+    if written_out:
+        st.rerun()  # Streamlit gives its controls what stood in the address when the script began
     for key in keys:
         if key not in kept:
-            short = key.partition("_")[2]
-            if short in address and key not in address:
-                address[key] = address.get_all(short)
-                del address[short]
             kept[key] = address.get_all(key)
 
 

@@ -23,10 +23,14 @@ def warned(page, **address):
 @pytest.mark.parametrize(
     ("page", "address", "shown"),
     [
-        ("lottery", {"acc": "999"}, ["`acc=999` (shown: 75.0)"]),
-        ("records", {"data": "zz"}, ["`data=zz` (shown: Built-in)"]),
-        ("ladder", {"size": "huge", "seeds": "7", "ladder": "x"}, ["`size=huge`", "`seeds=7`", "`ladder=x`"]),
-        ("optimization", {"rules": ["Foo", "SGD"]}, ["`rules=Foo` (shown: SGD)"]),
+        ("lottery", {"lottery_acc": "999"}, ["`lottery_acc=999` (shown: 75.0)"]),
+        ("records", {"records_data": "zz"}, ["`records_data=zz` (shown: Built-in)"]),
+        (
+            "ladder",
+            {"size": "huge", "seeds": "7", "shown": "x"},
+            ["`ladder_size=huge`", "`ladder_seeds=7`", "`ladder_shown=x`"],
+        ),
+        ("optimization", {"opt_rules": ["Foo", "SGD"]}, ["`opt_rules=Foo` (shown: SGD)"]),
     ],
 )
 def test_a_bad_address_is_told(app_home, page, address, shown):
@@ -50,8 +54,8 @@ def test_a_good_address_is_not(app_home, page, address):
 def test_runs_and_a_metric_that_are_not_there_are_told(store):
     filled(store)
     [text] = warned("compare", metric="nope", runs=["nope"])
-    assert "`runs=nope` (shown: none)" in text
-    assert "`metric=nope` (shown: Test accuracy)" in text
+    assert "`compare_runs=nope` (shown: none)" in text
+    assert "`compare_metric=nope` (shown: Test accuracy)" in text
     assert not warned("compare", metric="Test loss")
 
 
@@ -61,7 +65,7 @@ def test_runs_and_a_metric_that_are_not_there_are_told(store):
 def test_an_image_that_is_not_there_is_told(drawn_once, page, prefix):
     address = {f"{prefix}_class": "yeti", f"{prefix}_number": "99999"}
     if page == "pooling":
-        address["picture"] = "Image of a data set"
+        address["pool_scene"] = "Image of a data set"
     [text] = warned(page, **address)
     assert f"`{prefix}_class=yeti` (shown: car)" in text
     assert f"`{prefix}_number=99999`" in text
@@ -74,3 +78,23 @@ def test_a_store_that_cannot_be_used_is_told(app_home, page):
     app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120).run()
     assert not app.exception
     assert "cannot be used" in app.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("page", "short", "key", "value"),
+    [
+        ("convolution", {"kernel": "5"}, "conv_kernel", 5),
+        ("optimization", {"lr": "0.3"}, "opt_lr", 0.3),
+        ("dropout", {"p": "0.9"}, "dropout_p", 0.9),
+        ("architecture", {"size": "40"}, "arch_size", 40),
+    ],
+)
+def test_a_link_may_leave_out_the_word_of_its_page(app_home, page, short, key, value):
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120)
+    for name, text in short.items():
+        app.query_params[name] = text
+    app.run()
+    assert not app.exception
+    assert app.session_state[key] == value
+    assert not any("The address asks" in warning.value for warning in app.warning)
+    assert not set(short) & set(app.query_params)
