@@ -4,11 +4,21 @@ import pandas as pd
 import streamlit as st
 
 from cnncore.architecture import Description, Network
+from cnncore.data.catalogue import BUILTIN
 from cnncore.figures.layer_list import memory_sentence
+from cnncore.training.presets import PRESETS
 from pages.parts.tabulate import tabulate
 
 IMAGES = {28: 60_000, 32: 50_000, 224: 1_281_167}  # train images of MNIST, CIFAR-10, ImageNet: by the input's size
 BATCH = 128  # the practical's
+
+
+def train_images(network: Network) -> int:
+    """Return the train images of the data that a network is for: its presets', else those usual at its input's size."""
+    sets = {preset.dataset for preset in PRESETS.values() if preset.network == network.name}
+    if sets == {BUILTIN.name}:
+        return BUILTIN.train_size
+    return IMAGES.get(network.input[1], 50_000)
 
 
 def show_table(description: Description, network: Network) -> None:
@@ -32,9 +42,8 @@ def show_table(description: Description, network: Network) -> None:
         "Multiply-adds of one image, biases left out. Receptive field and jump in pixels of the image, not clipped at "
         "its border."
     )
-    images = st.number_input(
-        "Training images", 1, 10**9, IMAGES.get(network.input[1], 50_000), key=f"images_{network.input[1]}", width=220
-    )
+    usual = train_images(network)
+    images = st.number_input("Training images", 1, 10**9, usual, key=f"images_{usual}", width=220)
     each = description.parameters / images
     st.markdown(
         f"{description.weights:,} weights + {description.biases:,} biases = **{description.parameters:,} parameters**: "

@@ -108,3 +108,10 @@ def test_a_bad_address_falls_back_and_says_so():
     page = opened(arch_size="9999")
     assert not page.exception
     assert "size=9999" in texts(page)
+
+
+@pytest.mark.parametrize(
+    ("network", "images"), [("classroom", 5_000), ("practical", 50_000), ("lenet5", 60_000), ("vgg16", 1_281_167)]
+)
+def test_parameters_are_weighed_against_the_images_that_a_network_is_for(network, images):
+    assert next(box.value for box in opened(network=network).number_input if box.label == "Training images") == images
