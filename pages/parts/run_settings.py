@@ -9,7 +9,6 @@ from cnncore.architecture import NETWORKS, Network, load_network
 from cnncore.architecture.link import MARK, from_link, link_text
 from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, PadCrop, RandomCrop
 from cnncore.errors import InputError
-from cnncore.runs.differences import setting
 from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS, preset_of
 from cnncore.training.schedule import read_milestones
@@ -85,20 +84,10 @@ def apply_preset() -> None:
 
 
 def own_settings() -> None:
-    """A preset is what it says: once something is changed, what is shown is the preset that it equals, or none."""
-    try:
-        config = setting(configuration())
-    except InputError:  # settings that do not go together: the page says why, and they are no preset
-        st.session_state.preset = OWN
-        return
-    st.session_state.preset = config.preset or OWN
-
-
-def _keep_honest() -> None:
-    """Take the preset's name away from settings that are not its own, whatever changed them."""
+    """A preset is what it says: what is shown, whatever changed it, is the preset that it equals, or none."""
     try:
         named = configuration().preset
-    except InputError:
+    except InputError:  # settings that do not go together: the page says why, and they are no preset
         named = None
     st.session_state.preset = named or OWN
 
@@ -157,7 +146,7 @@ def use_network(network: Network) -> None:
 def begin(address: dict[str, str] | None = None) -> None:
     """Give every widget its first value: the address's preset, else the default one; single values win."""
     if "preset" in st.session_state:
-        _keep_honest()
+        own_settings()
         return
     asked = st.query_params.to_dict() if address is None else address
     preset = asked.pop("preset", DEFAULT)
