@@ -46,6 +46,7 @@ def test_the_training_form_keeps_its_settings_whatever_is_tried_elsewhere(walk):
 def test_an_own_kernel_is_still_there_when_one_comes_back(walk):
     page = walk("kernels")
     cell = number(page, "Weight in row 2, column 2")
+    expect(cell).to_have_value("0")
     cell.fill("7.5")
     cell.press("Enter")
     written = re.compile(r"kernels_weights=-1(,|%2C)0(,|%2C)1(/|%2F)-2(,|%2C)7.5")
