@@ -46,7 +46,9 @@ def test_names_of_a_link_are_only_text(visit, name):
             expect(page.get_by_text("foreign.example").first).to_be_visible()
 
 
-@pytest.mark.parametrize("address", ["course?course_search=", "training?run=", "training?preset=", "augmentation?aug_class="])
+@pytest.mark.parametrize(
+    "address", ["course?course_search=", "training?run=", "training?preset=", "augmentation?aug_class="]
+)
 def test_words_of_an_address_are_only_words(visit, address):
     for words in (f"{OUT_OF_CODE} {SCRIPT}", f"{IMAGE} {SCRIPT}"):
         page = visit(address + quote(words))

@@ -144,7 +144,7 @@ def test_a_run_that_diverges_ends_with_its_sentence(visit):
     button(page, "start").click()
     until(lambda: "The loss stopped being a number" in status(page), seconds=90)
     assert "Diverged" in status(page)
-    assert "Try lr 100" in status(page)
+    assert "Try lr 0.1" in status(page)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills the server by a POSIX signal")

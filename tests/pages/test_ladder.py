@@ -184,7 +184,7 @@ def test_the_chart_has_the_ladders_own_readings_beside_the_reports(store):
     for source, right, total in (("this ladder", 700, 1000), ("the source report", 91, 128)):
         ends = [100 * end for end in wilson(right, total)]
         assert drawn[source, "The plain network"] == pytest.approx((100 * right / total, *ends), abs=0.006)
-    assert len(drawn) == 1 + 6
+    assert len(drawn) == 1 + 9 + 6  # the measured ladder of its size stands beside it
 
 
 def test_before_the_first_click_the_time_is_that_of_one_measured_seed_times_the_seeds(store):
@@ -192,7 +192,7 @@ def test_before_the_first_click_the_time_is_that_of_one_measured_seed_times_the_
     presets = json.loads(result.read_text(encoding="utf-8"))["presets"].values()
     seconds = sum(run["seconds"]["train"] for entry in presets for run in entry["runs"])
     app = opened()
-    app.segmented_control(key="seeds").set_value(3).run()
+    app.segmented_control(key="ladder_seeds").set_value(3).run()
     minutes, rest = re.search(
         r"27 runs: 9 steps, 3 seeds · (\d+) min (\d+) s where it was", app.caption[0].value
     ).groups()

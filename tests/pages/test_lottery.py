@@ -38,7 +38,7 @@ def test_without_a_run_it_simulates_and_says_so(app_home):
 def test_a_supposed_accuracy_is_not_said_to_be_of_test_images(store):
     filled(store)  # a run without a checkpoint: nothing to draw from
     app = opened()
-    assert app.segmented_control(key="kind").options == ["A supposed true accuracy"]
+    assert app.segmented_control(key="lottery_kind").options == ["A supposed true accuracy"]
     spec, _ = chart(app)
     assert "the supposed accuracy: 75.0 %" in str(spec)
     assert "all test images" not in str(spec)
@@ -108,7 +108,7 @@ def expected_shares(right, total, size=128):
 def test_of_a_real_run_batches_are_drawn_from_its_own_test_images(store):
     with_a_run(store)
     app = opened()
-    assert app.segmented_control(key="kind").value == "A stored run's test images"
+    assert app.segmented_control(key="lottery_kind").value == "A stored run's test images"
     assert "drawn from the run's own 300 test images" in said(app)
     spec, data = chart(app)
     assert "all test images: 70.0 %" in str(spec)
@@ -146,7 +146,7 @@ def test_a_batch_is_said_to_hold_the_truth_or_to_miss_it(app_home, verdict):
     inside = np.array([low <= 0.75 <= high for low, high in (wilson(right, 128) for right in readings)])
     place = int(np.flatnonzero(inside if verdict == "holds" else ~inside)[0])
     app = opened()
-    app.session_state["drawn"] = place + 1
+    app.session_state["lottery_drawn"] = place + 1
     app.run()
     low, high = (100 * end for end in wilson(int(readings[place]), 128))
     assert (
