@@ -2,7 +2,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from cnncore.architecture import NETWORKS, Conv2d, Network, named_network
+from cnncore.architecture import NETWORKS, named_network
 from cnncore.architecture.diagnosis import at_size
 from cnncore.architecture.editing import layer_at, places
 from cnncore.figures.network_bill import group
@@ -52,10 +52,6 @@ def test_larger_maps_are_higher_and_more_channels_wider():
     assert sizes["conv2"][0] > sizes["conv1"][0]
 
 
-def test_what_fails_is_marked_and_names_are_escaped():
-    root, _, _, rects = boxes(at_size(named_network("practical"), (3, 40, 40)))
+def test_what_fails_is_marked():
+    _, _, _, rects = boxes(at_size(named_network("practical"), (3, 40, 40)))
     assert [rect.find(f"{SVG}title").text.split()[0] for rect in rects if rect.get("class") == "bad"] == ["fc4"]
-    nasty = Network("x", (3, 8, 8), (Conv2d(3, 1, name='<script>"&'),))
-    root, *_ = boxes(nasty)
-    assert root.find(f".//{SVG}script") is None
-    assert '<script>"&' in root.findall(f"{SVG}text")[1].text

@@ -215,9 +215,10 @@ def test_the_image_and_dense_layers_that_keep_their_inputs():
 
 
 def test_a_size_that_does_not_fit_is_taken_to_the_builder():
-    app = opened("architecture", network="practical", size="40")
+    app = opened("architecture", network="practical", arch_size="40")
     app.button(key="mend").click().run()
     assert not app.exception
+    app.run()  # a page by itself leads nowhere: the address follows when it is drawn again
     assert network_in(app).input == (3, 40, 40)
     assert network_in(app).layers[10].inputs == 1024
     mending = opened(network=address(app))

@@ -162,14 +162,7 @@ def dropout():
     yield f"how far apart {NAMES[PASSES]} predictions of one image are"
 
 
-def words():
-    dictionary, classifier = 1000 * 128, 10 * (1000 + 2)  # a zero word and a bias more for each of ten classes
-    yield f"1,000 × 128 = {dictionary:,} numbers in the dictionary, 10 × 1,002 = {classifier:,} in the classifier"
-    assert round(10 * dictionary / (dictionary + classifier)) == 9
-    yield "nine tenths of what is learned never saw a label"
-
-
-CLAIMS = (architecture, receptive_field, optimization, convolution, builder, batch_norm, dropout, words)
+CLAIMS = (architecture, receptive_field, optimization, convolution, builder, batch_norm, dropout)
 
 
 @cache

@@ -342,11 +342,11 @@ def inverse():
 
 def test_what_was_searched_is_said_whether_there_is_a_way_or_not():
     page = AppTest.from_function(inverse, default_timeout=60)
-    page.session_state.inverse_from, page.session_state.inverse_to = 8, 10
+    page.session_state.conv_inverse_from, page.session_state.conv_inverse_to = 8, 10
     page.run()
     assert "Searched: a kernel up to 11, a stride up to 16, a dilation up to 3 and a padding smaller" in texts(page)
     assert [3, 1, 2, 1] in page.dataframe[0].value.iloc[:, :4].to_numpy().tolist()
-    page.number_input(key="inverse_to").set_value(500).run()
+    page.number_input(key="conv_inverse_to").set_value(500).run()
     assert "No layer with a kernel up to 11, a stride up to 16" in texts(page)
 
 

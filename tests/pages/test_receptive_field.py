@@ -194,10 +194,10 @@ FOOTPRINT = Footprint(used=30, possible=36, outside=0.0, radius=2.5, half=0.7, r
 def test_a_gradient_is_told_with_its_share_in_the_middle_and_what_lies_outside():
     first, middle, outside = field_unit._said(FOOTPRINT, "One")
     assert first == "One."
-    assert "holds <b class='kernel-ink'>70 %</b> of the gradient" in middle
-    assert outside == "Gradient in 30 of the 36 pixels that it can see; outside of them <b>exactly 0</b>."
+    assert "holds **70 %** of the gradient" in middle
+    assert outside == "Gradient in 30 of the 36 pixels that it can see; outside of them **exactly 0**."
     wrong = field_unit._said(replace(FOOTPRINT, outside=0.03), "One")[2]
-    assert "outside of them <b>0.03: wrong</b>" in wrong
+    assert "outside of them **0.03: wrong**" in wrong
     silent = field_unit._said(replace(FOOTPRINT, used=0), "One")
     assert "It is silent" in silent[1]
 
