@@ -201,7 +201,7 @@ def test_a_step_that_is_too_large_ends_the_run_with_a_sentence(tiny):
     events = list(train(replace(CONFIG, lr=1e4)))
     assert isinstance(events[-1], Diverged)
     assert "learning rate 1e+04" in events[-1].message
-    assert "Try `lr` 1000" in events[-1].message
+    assert "Try `lr` 0.1." in events[-1].message
     for event in events:
         to_json(event)
 
