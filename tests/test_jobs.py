@@ -185,8 +185,9 @@ def test_a_child_that_has_ended_is_no_proof_while_another_process_does_the_job(a
 
 def test_a_child_of_an_earlier_job_says_nothing_about_the_next_one(app_home):
     start("next", "job_work:double", x=1)
+    child = jobs._children[app_home / "jobs" / "next.json"]  # `status` forgets it once it has ended
     until_ended("next")
-    jobs._children[app_home / "jobs" / "next.json"].wait()
+    child.wait()
     assert status("next").state is State.DONE
     jobs._write("next", State.RUNNING, Progress("Starting"))  # by another process, which is not up yet
     assert status("next").state is State.RUNNING

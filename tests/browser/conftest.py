@@ -1,5 +1,6 @@
 """The real app, served once for all browser tests, and a browser to open it in."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -82,19 +83,28 @@ def start(place: Path, port: int) -> subprocess.Popen[bytes]:
             time.sleep(0.1)
 
 
+@contextlib.contextmanager
+def served(place: Path) -> Iterator[str]:
+    """Serve the app on a free port with its home below `place`: its address."""
+    port = free_port()
+    server = start(place, port)
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        end(server)
+
+
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Serve the app on a free port with a home of its own and return its address."""
+def app_url(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[str]:
+    """Serve the app to all tests with one home and return its address."""
+    with served(tmp_path_factory.mktemp("app")) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     if chromium() is None:
         pytest.skip("no chromium is installed: Debian's package `chromium` has it")
-    port = free_port()
-    server = start(tmp_path_factory.mktemp("app"), port)
-    yield f"http://127.0.0.1:{port}"
-    end(server)
-
-
-@pytest.fixture(scope="session")
-def browser(app_url: str) -> Iterator[Browser]:  # the server is there first, or the tests are skipped
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
         yield browser

@@ -5,6 +5,15 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import served
+
+
+@pytest.fixture(scope="module")
+def app_url(tmp_path_factory, browser):
+    """A home without runs: the training page shows the newest, and one that failed is an error box by right."""
+    with served(tmp_path_factory.mktemp("walk")) as url:
+        yield url
+
 
 @pytest.fixture
 def walk(page, visit):
