@@ -187,7 +187,7 @@ def _tar(source: Path) -> Iterator[Member]:
                 if number > MAX_FILES:
                     raise _too_large(source, f"more than {MAX_FILES:,} files")
                 # tarfile remembers every header, a million of them are a gigabyte; typeshed leaves the list out.
-                archive.members = []  # type: ignore[attr-defined]
+                archive.members = []  # type: ignore[attr-defined]  # as said
                 if not entry.isdir():
                     yield Member(_path(entry.name), _tar_reader(source, archive, entry), file.tell(), total, "bytes")
 

@@ -35,7 +35,7 @@ def look(
         channel = int(values.argmax())
     if not 0 <= channel < len(values):
         raise InputError(f"`channel` (={channel}) must be from 0 to {len(values) - 1} in this layer: choose one.")
-    values[channel].backward()  # type: ignore[no-untyped-call]
+    values[channel].backward()  # type: ignore[no-untyped-call]  # torch's own
     heat = _heat(inputs)[0]
     return Look(channel, len(values), float(values[channel].detach()), output[0, channel].detach().numpy(), heat)
 
@@ -54,7 +54,7 @@ def average(
     output = _maps(model(inputs.requires_grad_()))  # (N, C, rows, columns)
     row, column = _place(output, unit)
     turns = torch.arange(len(output)) * max(1, output.shape[1] // len(output)) % output.shape[1]
-    output[torch.arange(len(output)), turns, row, column].sum().backward()  # type: ignore[no-untyped-call]
+    output[torch.arange(len(output)), turns, row, column].sum().backward()  # type: ignore[no-untyped-call]  # torch's own
     return output.detach().abs().mean((0, 1)).numpy(), np.asarray(_heat(inputs).mean(0))
 
 

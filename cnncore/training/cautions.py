@@ -2,11 +2,9 @@
 
 from collections.abc import Iterator
 
-from cnncore.architecture import BatchNorm2d, load_network
-from cnncore.architecture.network import all_layers
 from cnncore.data.progress import counted
-from cnncore.errors import InputError
 from cnncore.training.config import WHITENING, Optimizer, RunConfig, Schedule
+from cnncore.training.network import lacks_batch_norm
 from cnncore.training.schedule import milestones
 
 _ADAPTIVE = (Optimizer.RMSPROP, Optimizer.ADAM, Optimizer.ADAMW)
@@ -57,7 +55,7 @@ def _steps(config: RunConfig) -> Iterator[str]:
             f"{config.optimizer} divides by the gradient's size, so that every weight moves by about `lr` "
             f"(={config.lr:g}) an update: 0.001 is usual."
         )
-    if config.norm_bias_rate != 1 and not _has_batch_norm(config):
+    if config.norm_bias_rate != 1 and lacks_batch_norm(config):
         yield "`norm_bias_rate` is for the biases of batch norms, and this network has none: nothing learns faster."
     if config.average >= config.epochs:
         yield (
@@ -67,13 +65,3 @@ def _steps(config: RunConfig) -> Iterator[str]:
     whitening = config.standardize in WHITENING
     if not whitening and config.whitening_eps != RunConfig.whitening_eps:
         yield f"`whitening_eps` is for zca and pca: {config.standardize} does not use it."
-
-
-def _has_batch_norm(config: RunConfig) -> bool:
-    if config.batch_norm:
-        return True
-    try:
-        network = load_network(config.network)
-    except InputError:  # the run itself says what is wrong with it
-        return True
-    return any(isinstance(layer, BatchNorm2d) for layer in all_layers(network.layers))

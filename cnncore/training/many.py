@@ -20,7 +20,7 @@ from cnncore.events import Batch, Event
 from cnncore.training.config import RunConfig
 from cnncore.training.device import choose_device
 from cnncore.training.live import Live
-from cnncore.training.trainer import progress
+from cnncore.training.session import Session
 
 MOST = 8  # PyTorch has 32 streams of each priority and a run takes up to three: with more, two might share one
 _PAUSE = 1e-4  # seconds until it is asked again whether any run's device work is done
@@ -60,7 +60,7 @@ class _Run:
         self._live = Live()
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's own
         self._randomness = _Randomness(device)
-        self._events = progress(config, live=self._live, graph=graph, blocking=False)
+        self._events = _events(config, self._live, graph)
         self.over = False
 
     def turn(self) -> list[Event]:
@@ -75,6 +75,11 @@ class _Run:
                     return events
         self.over = True
         return events
+
+
+def _events(config: RunConfig, live: Live, graph: bool) -> Iterator[Event | None]:
+    """Make the session with the run's first turn: what it prepares belongs to the run's stream and randomness."""
+    yield from Session(config, live=live, graph=graph, blocking=False).events()
 
 
 class _Randomness:

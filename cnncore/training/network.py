@@ -13,7 +13,7 @@ from cnncore.architecture import (
     with_dropout,
 )
 from cnncore.architecture.counting import cost
-from cnncore.architecture.layers import Branches, Path, Residual
+from cnncore.architecture.layers import Branches, Layer, Path, Residual
 from cnncore.architecture.network import all_layers
 from cnncore.data.augmentation import output_size
 from cnncore.errors import InputError
@@ -83,8 +83,18 @@ def has_dropout(config: RunConfig) -> bool:
     """Return whether units are dropped in training: by the toggle, or by layers of the network's own."""
     if config.dropout:
         return True
+    return any(isinstance(layer, Dropout) and layer.p > 0 for layer in _own_layers(config) or ())
+
+
+def lacks_batch_norm(config: RunConfig) -> bool:
+    """Return whether there is no batch norm, neither by the toggle nor among the layers of the network's own."""
+    layers = _own_layers(config)
+    return not config.batch_norm and layers is not None and not any(isinstance(layer, BatchNorm2d) for layer in layers)
+
+
+def _own_layers(config: RunConfig) -> list[Layer] | None:
+    """Return the configured network's layers, those inside blocks too; None where the run itself says what is wrong."""
     try:
-        network = load_network(config.network)
-    except InputError:  # the run itself says what is wrong with it
-        return False
-    return any(isinstance(layer, Dropout) and layer.p > 0 for layer in all_layers(network.layers))
+        return list(all_layers(load_network(config.network).layers))
+    except InputError:
+        return None

@@ -75,7 +75,7 @@ class GroupedSGD(torch.optim.SGD):
         state = self.state[parameter]
         if state.get("momentum_buffer") is None:
             state["momentum_buffer"] = torch.zeros_like(parameter)
-        return state["momentum_buffer"]  # type: ignore[no-any-return]
+        return state["momentum_buffer"]  # type: ignore[no-any-return]  # torch types no state
 
 
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:

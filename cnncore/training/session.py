@@ -29,11 +29,11 @@ _ROWS = 4096  # updates whose numbers the device keeps until they are read, at m
 
 
 class Session:
-    """A run from where it begins, or goes on, to its end.
+    """A run from where it begins, or goes on, to its end; `events` tells it.
 
-    `started`, then `untrained` and an `epoch` after the other while it `goes_on`, then `finished`: each yields events,
-    and None in place of waiting for the device where this is not `blocking`. The options are those of
-    `cnncore.training.trainer.train`, and so are the errors.
+    The options are those of `cnncore.training.trainer.train`, and so are the errors. Where this is not `blocking`, None
+    comes in place of waiting for the device: its work goes on, and something else may be done until the next event is
+    asked for.
     """
 
     def __init__(
@@ -77,13 +77,20 @@ class Session:
         self._seconds = 0.0
         self._diverged = False
 
+    def events(self) -> Iterator[Event | None]:
+        """Yield what happens, to be asked once: Started, Batch ..., Epoch, ..., Finished or Diverged."""
+        yield self._started()
+        yield from self._untrained()
+        while self._goes_on:
+            yield from self._epoch()
+        if not self._diverged and self._last is not None:
+            yield Finished(self._config.epochs, self._seconds, self._last.test_loss, self._last.test_accuracy)
+
     @property
-    def goes_on(self) -> bool:
-        """True if there is another epoch to train."""
+    def _goes_on(self) -> bool:
         return not self._diverged and (self._last.epoch if self._last else 0) < self._config.epochs
 
-    def started(self) -> Started:
-        """Return the first event."""
+    def _started(self) -> Started:
         batches = self._batches
         return Started(
             config=self._config.to_dict(),
@@ -99,7 +106,7 @@ class Session:
             versions=versions() | {"threads": str(torch.get_num_threads()), "data": self._contents},
         )
 
-    def untrained(self) -> Iterator[None]:
+    def _untrained(self) -> Iterator[None]:
         """Keep what the network answers before its first update, where that is wanted; tells nothing."""
         self._keeper.forget(self._first_epoch)
         if self._keeper.wants(0) and self._first_epoch == 1:
@@ -107,7 +114,7 @@ class Session:
             yield from self._evaluator.readout.awaited()
             self._keeper.keep(0, self._evaluator.scores()[0]["test"])
 
-    def epoch(self) -> Iterator[Event | None]:
+    def _epoch(self) -> Iterator[Event | None]:
         """Train and evaluate the next epoch; once its Epoch event has been taken, write snapshot and checkpoint."""
         epoch = self._last.epoch + 1 if self._last else 1
         report = Report(self._config, epoch, self._readout, self._live)
@@ -140,11 +147,6 @@ class Session:
         )
         yield self._last
         self._keep(self._last, scores["test"])
-
-    def finished(self) -> Iterator[Finished]:
-        """Yield the last event, unless the run has diverged."""
-        if not self._diverged and self._last is not None:
-            yield Finished(self._config.epochs, self._seconds, self._last.test_loss, self._last.test_accuracy)
 
     @property
     def _queued(self) -> bool:

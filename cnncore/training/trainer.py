@@ -33,30 +33,9 @@ def train(
     The same configuration gives the same numbers on one device. Raises `InputError` for a data set that is not
     prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
     """
-    for event in progress(config, checkpoint=checkpoint, resume=resume, live=live, graph=graph):
+    for event in Session(config, checkpoint, resume=resume, live=live, graph=graph).events():
         if event is not None:
             yield event
-
-
-def progress(
-    config: RunConfig,
-    *,
-    checkpoint: Path | None = None,
-    resume: bool = False,
-    live: Live | None = None,
-    graph: bool = True,
-    blocking: bool = True,
-) -> Iterator[Event | None]:
-    """Yield what `train` yields; where this is not `blocking`, None comes in place of waiting for the device.
-
-    Its work goes on then, and something else may be done until the next event is asked for.
-    """
-    session = Session(config, checkpoint, resume=resume, live=live, graph=graph, blocking=blocking)
-    yield session.started()
-    yield from session.untrained()
-    while session.goes_on:
-        yield from session.epoch()
-    yield from session.finished()
 
 
 def own_process() -> None:

@@ -85,7 +85,7 @@ def show_downloads(chart: Chart) -> None:
         for kind, (make, mime, possible) in files.items():
             st.download_button(
                 kind,
-                lambda make=make: make(chart),  # type: ignore[misc]
+                lambda make=make: make(chart),  # type: ignore[misc]  # mypy infers no lambda with a default
                 file_name=f"runs.{kind.lower()}",
                 mime=mime,
                 key=f"download_{kind}",

@@ -51,7 +51,7 @@ def show_judgement(run: Run) -> None:
 def _judged(
     run_id: str,
     epoch: int,  # noqa: ARG001 what tells a newer curve apart, as `steps` does
-    steps: int,  # noqa: ARG001
+    steps: int,  # noqa: ARG001 as above
     status: Status,
     seen: Sight,
 ) -> tuple[list[str], Diagnosis | None]:

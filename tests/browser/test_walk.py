@@ -7,6 +7,8 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import served
 
+pytestmark = pytest.mark.browser
+
 
 @pytest.fixture(scope="module")
 def app_url(tmp_path_factory, browser):
