@@ -28,6 +28,7 @@ from pages.parts.image_choice import CAMERA, DATA, OWN, UPLOAD, from_data, from_
 from pages.parts.pictures import Tile, row
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
+from pages.parts.tries import show_tries
 
 TITLES = {kind: augmentation.title for kind, augmentation in AUGMENTATIONS.items()}
 KINDS = {title: kind for kind, title in TITLES.items()}
@@ -66,7 +67,7 @@ def in_address(key: str, value: Any) -> Any:
 
 
 def attempt(values: dict[str, Any]) -> None:
-    """Set the controls as one of the prompts below says."""
+    """Set the controls as a prompt says, and leave the others."""
     for key, value in values.items():
         if key not in st.session_state:
             # Streamlit keeps the address in step for controls that are on the page; for those that appear with this
@@ -75,32 +76,35 @@ def attempt(values: dict[str, Any]) -> None:
         st.session_state[key] = value
 
 
-def show_prompts(size: int) -> None:
-    """Show what is worth trying on an image of `size` pixels; each button sets the controls."""
+def prompts(size: int) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return what is worth trying on an image of `size` pixels: what to press, what it sets and what to ask then."""
     crop = {"aug_transforms": [RandomCrop.title]}
-    prompts = [
-        (f"Crop {size} of {size}", crop | {"aug_crop": size}, "How many different views are left?"),
-        (f"Crop {size + 4} of {size}", crop | {"aug_crop": size + 4}, "Where would the missing pixels come from?"),
-        (
-            "Erase most of it",
+    found: dict[str, tuple[dict[str, Any], str]] = {
+        f"Crop {size} of {size}": (crop | {"aug_crop": size}, "How many different views are left?"),
+        f"Crop {size + 4} of {size}": (crop | {"aug_crop": size + 4}, "Where would the missing pixels come from?"),
+    }
+    if any(info.name == "mnist" and info.prepared for info in datasets()):
+        flip = {"aug_source": DATA, "aug_data": "mnist", "aug_transforms": [HorizontalFlip.title], "aug_flip": 1.0}
+        found["Mirror a digit"] = flip, "Which digits are still themselves?"
+    return found | {
+        "Erase most of it": (
             {"aug_transforms": [RandomErasing.title], "aug_erase": 1.0, "aug_area": 0.7},
             "Could you still tell the label? Then how should the network?",
         ),
-        (
-            "Everything at once",
+        "Everything at once": (
             {"aug_transforms": list(TITLES.values())},
             "Still the same object? Augmentation that is too strong underfits.",
         ),
-        ("Mix two images", {"aug_transforms": [Mixup.title], "aug_mixup": 1.0}, "What should the label be now?"),
-    ]
-    if any(info.name == "mnist" and info.prepared for info in datasets()):
-        flip = {"aug_source": DATA, "aug_data": "mnist", "aug_transforms": [HorizontalFlip.title], "aug_flip": 1.0}
-        prompts.insert(2, ("Mirror a digit", flip, "Which digits are still themselves?"))
-    st.markdown("**Try:**")
-    for number, (column, (label, values, question)) in enumerate(zip(st.columns(len(prompts)), prompts, strict=True)):
-        with column:
-            st.button(label, key=f"aug_try_{number}", on_click=attempt, args=(values,), width="stretch")
-            st.caption(question)
+        "Mix two images": (
+            {"aug_transforms": [Mixup.title], "aug_mixup": 1.0},
+            "What should the label be now?",
+        ),
+    }
+
+
+def stands(values: dict[str, Any]) -> bool:
+    """Return whether the controls stand as a prompt sets them."""
+    return all(st.session_state.get(key) == value for key, value in values.items())
 
 
 remember(*ADDRESS)
@@ -167,5 +171,5 @@ with pictures:
         message.error(with_code(problem))
 if found is not None:
     show_values(found, augmentations)
-show_prompts(side)
+show_tries(prompts(side), {}, attempt, stands)
 questions("augmentation")

@@ -132,7 +132,7 @@ def show_dataset(info: DatasetInfo, state: State | None) -> None:
         colour = "colour" if channels == 3 else "grey"
         st.markdown(
             f"**{info.train_size:,}** train and **{info.test_size:,}** test images, **{len(info.classes)}** classes, "
-            f"{colour}, {height} × {width} pixels"
+            f"{colour}, {height}\u00a0×\u00a0{width} pixels"
         )
         classes = ", ".join(info.classes[:CLASSES])
         if info.version:

@@ -21,6 +21,7 @@ from cnncore.figures.filtering import (
     range_sentence,
 )
 from pages.parts.address import explain, remember
+from pages.parts.beside import in_shares
 from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.image_choice import DATA, UPLOAD, from_data, from_user
@@ -119,7 +120,7 @@ def show_pictures(image: NDArray[np.uint8], what: str, kernel: Kernel) -> None:
 header("Kernels", "What does a small grid of weights make of a real image? Choose one, or write your own.")
 remember("kernels_weights", "kernels_divisor", *CHOICES)
 from_address()
-cells, pictures = st.columns([3, 8], gap="medium")
+cells, pictures = in_shares("kernel", 3, 8)
 with cells:
     show_cells()
 with pictures:

@@ -68,7 +68,7 @@ def say_one(one: int, accuracy: float, images: int) -> None:
 def show_numbers(found: Spread, accuracy: float) -> None:
     """Show how far readings of one network lie apart, and the formula that says so without a draw."""
     deviation = 100 * (accuracy * (1 - accuracy) / BATCH) ** 0.5
-    places = st.grid(columns=3, min_column_width=300)
+    places = st.grid(columns=3, min_column_width=270)
     places.metric("95 % of the batches read", f"{100 * found.low:.1f} to {100 * found.high:.1f} %")
     places.metric("Their Wilson interval holds the truth", f"{100 * found.covered:.1f} %")
     places.metric(f"Two batches differ by {found.images} images or more", f"{100 * found.apart:.0f} %")

@@ -88,7 +88,7 @@ def ways_table(setting: Setting, found: Sequence[Way]) -> dict[str, list[Any]]:
                 if way.diverged is not None
                 else f"{way.mean_loss[-1]:.3g} above the minimum",
                 f"distance, last {LAST} steps": "" if way.diverged is not None else f"{way.ball:.3f}",
-                "by formula": "" if predicted is None else f"{predicted:.3f}",
+                "by formula": None if predicted is None else f"{predicted:.3f}",
             }
         )
     return {name: [row[name] for row in rows] for name in rows[0]} if rows else {}

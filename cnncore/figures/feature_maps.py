@@ -48,14 +48,14 @@ def chances_chart(chances: NDArray[np.float64], classes: Sequence[str], true: in
     data: dict[str, list[Any]] = {
         "name": [f"{classes[label]} ✓" if label == true else classes[label] for label in order],
         "percent": [round(100 * float(chances[label]), 3) for label in order],
-        "text": [f"{100 * chances[label]:.1f} %" for label in order],
+        "text": [_percent(float(chances[label])) for label in order],
         "strength": [1.0 if label == true else 0.55 for label in order],
     }
     place = {
         "x": {
             "field": "percent",
             "type": "quantitative",
-            "scale": {"domain": [0, 150]},  # room for the text behind a bar of 100 %
+            "scale": {"domain": [0, 200]},  # room for the text behind a bar of 100 %
             "axis": None,
         },
         # Sorted by the browser: where only the data change, it would keep the order of the image before.
@@ -77,6 +77,10 @@ def chances_chart(chances: NDArray[np.float64], classes: Sequence[str], true: in
     }
     spec = {"layer": [bars, text], "height": {"step": 24}, "config": {"view": {"stroke": None}}}
     return Chart(spec, data)
+
+
+def _percent(chance: float) -> str:
+    return "100 %" if chance >= 0.9995 else f"{100 * chance:.1f} %"
 
 
 def bars_chart(values: NDArray[np.float64], names: Sequence[str] | None = None) -> Chart:

@@ -104,13 +104,21 @@ def sizes_chart(found: Sizes, current: int) -> Chart:
         "type": "quantitative",
         "scale": {"domain": [SIZES[0], SIZES[-1] + 1], "nice": False, "zero": False},
     }
+    said = "datum.label == 'works' ? 'the output\\'s side' : 'the network fails'"
+    colour = {
+        "field": "state",
+        "type": "nominal",
+        "scale": {"domain": ["works", "fails"], "range": [OUTPUT, UNREAD]},
+        "legend": {"orient": "top", "title": None, "labelExpr": said, "symbolOpacity": 0.8},
+    }
     spec = {
-        "height": 150,
+        "height": 185,
         "layer": [
             {
                 "transform": [{"filter": "datum.state == 'fails'"}],
-                "mark": {"type": "rect", "color": UNREAD, "opacity": 0.28},
+                "mark": {"type": "rect", "opacity": 0.28},
                 "encoding": {
+                    "color": colour,
                     "x": x | {"axis": {"title": "side of the image (pixels)", "tickCount": 12}},
                     "x2": {"field": "next"},
                     "tooltip": [{"field": "size", "title": "from"}, {"field": "state"}],
@@ -118,8 +126,9 @@ def sizes_chart(found: Sizes, current: int) -> Chart:
             },
             {
                 "transform": [{"filter": "datum.state == 'works'"}],
-                "mark": {"type": "rect", "color": OUTPUT},
+                "mark": "rect",
                 "encoding": {
+                    "color": colour,
                     "x": x,
                     "x2": {"field": "next"},
                     "y": {

@@ -110,9 +110,10 @@ def class_chart(stored: dict[str, float], changed: dict[str, float], view: str) 
         data["class"] += order
         data["accuracy"] += [round(100 * values[label], 2) for label in order]
         data["images"] += [name] * len(order)
+    axis = {"title": None, "labelAngle": -40, "labelOverlap": len(order) > 24}
     scale = {"domain": ["as stored", view], "range": [GUESS, TEST]}
     encoding = {
-        "x": {"field": "class", "type": "nominal", "sort": order, "axis": {"title": None, "labelAngle": 0}},
+        "x": {"field": "class", "type": "nominal", "sort": order, "axis": axis},
         "xOffset": {"field": "images", "type": "nominal", "sort": scale["domain"]},
         "y": {
             "field": "accuracy",

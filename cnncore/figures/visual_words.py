@@ -73,7 +73,7 @@ def descriptor_chart(descriptor: NDArray[np.float32], kind: Descriptor) -> Chart
     axis = "16 cells × 8 orientations" if kind is Descriptor.GRADIENTS else "colour, row, column"
     encoding = {
         "x": {"field": "number", "type": "quantitative", "title": axis, "scale": {"nice": False}},
-        "y": {"field": "value", "type": "quantitative", "title": "value (descriptor of length 1)"},
+        "y": {"field": "value", "type": "quantitative", "title": "value"},
     }
     spec = {"mark": {"type": "bar", "color": INPUT, "size": 2}, "encoding": encoding, "height": 205}
     return Chart(spec, {"number": list(range(len(descriptor))), "value": np.round(descriptor, 4).tolist()})

@@ -17,11 +17,12 @@ from cnncore.figures.ladder import step_measured
 from cnncore.figures.measured import time_added
 from cnncore.inspection.channels import Array, Channels, FirstLosses, Neighbours
 from pages.parts.awaited import awaited
+from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.dropout_views import TRAIN_MODE
 from pages.parts.inspected import deep_stacks, first_losses, norm_bias, norm_running
 from pages.parts.pictures import Tile, row
-from pages.parts.plain import plain
+from pages.parts.plain import plain, signed
 from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
 from pages.parts.tabulate import tabulate
@@ -54,7 +55,7 @@ def show_channels(found: Channels, channel: int) -> None:
     st.markdown(f"**Every channel over the batch**, {found.count:,} values each, before and after, in train()")
     draw(channels_chart(found, channel), "channels", "Mean and standard deviation of each channel")
     columns = (found.mean, found.std, found.mean_after, found.std_after, found.shift, found.scale)
-    mean, std, mean_after, std_after, shift, scale = (f"{round(float(c[channel - 1]), 3) + 0.0:.3f}" for c in columns)
+    mean, std, mean_after, std_after, shift, scale = (signed(c[channel - 1], ".3f") for c in columns)
     st.markdown(
         f"Channel {channel}: mean {mean}, std {std} become {mean_after} and {std_after}: its shift {shift} and scale "
         f"{scale}."
@@ -63,13 +64,13 @@ def show_channels(found: Channels, channel: int) -> None:
 
 def show_statistics(subject: Subject, found: Channels, layer: str, batch: int, channel: int) -> None:
     """Show one channel's histogram, and how its running statistics come to be."""
-    left, right = st.columns(2, gap="medium")
+    left, right = beside()
     with left:
         st.markdown(f"**Channel {channel}: which values occur**")
         draw(histogram_chart(found, channel), "histogram", "Values of one channel before and after batch norm")
         st.markdown(
-            f"This batch: mean {found.mean[channel - 1]:.3f}, std {found.std[channel - 1]:.3f}. Kept for eval(): mean "
-            f"{found.running_mean[channel - 1]:.3f}, std {found.running_std[channel - 1]:.3f}."
+            f"This batch: mean {signed(found.mean[channel - 1], '.3f')}, std {found.std[channel - 1]:.3f}. Kept for "
+            f"eval(): mean {signed(found.running_mean[channel - 1], '.3f')}, std {found.running_std[channel - 1]:.3f}."
         )
     with right:
         moving = awaited("running", norm_running, subject, layer, batch, height=300, below=True)

@@ -18,6 +18,7 @@ from cnncore.runs.outcomes import Paired, best_epoch, paired
 from cnncore.runs.record import Curve, Run
 from cnncore.runs.store import RunStore, open_store
 from cnncore.statistics import mean_and_spread
+from pages.parts.beside import in_shares
 from pages.parts.charts import draw
 from pages.parts.compare_choice import name_of
 from pages.parts.held_out import LOCKED, locked
@@ -194,7 +195,7 @@ def _show_pair(pair: Paired) -> None:
             "second wrong": [pair.only_first, pair.neither],
         }
     )
-    left, right = st.columns([2, 3])
+    left, right = in_shares("pair", 2, 3)
     with left:
         tabulate(table)
     right.markdown(

@@ -15,6 +15,7 @@ from cnncore.runs.answers import Answers, cell_by_epoch
 from cnncore.runs.record import Run
 from cnncore.runs.snapshots import snapshots_of
 from cnncore.statistics import wilson_interval
+from pages.parts.beside import in_shares
 from pages.parts.charts import draw
 from pages.parts.errors_choice import MATRIX, TURN, choose_cell, clicked
 from pages.parts.image_links.component import LinkedTile, image_links
@@ -62,7 +63,7 @@ class Shown:
 
 def show_matrix_and_cell(shown: Shown) -> None:
     """Show the confusion matrix, and beside it the images of one of its cells."""
-    left, side = st.columns([3, 2], gap="medium")
+    left, side = in_shares("matrix", 3, 2)
     with side:  # first: the boxes may have been moved by the address
         cell = choose_cell(shown.names, shown.counts)
         _show_cell(shown, cell)

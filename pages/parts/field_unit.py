@@ -110,7 +110,7 @@ def _said(one: Footprint, first: str) -> tuple[str, ...]:
     outside = "**exactly 0**" if one.outside == 0 else f"**{one.outside:.2g}: wrong**"
     return (
         f"{first}.",
-        f"The middle quarter of the area holds **{100 * one.half:.0f} %** of the gradient.",
+        f"The middle quarter of the area holds **{100 * one.half:.0f}\u00a0%** of the gradient.",
         f"{used}; outside of them {outside}.",
     )
 

@@ -8,6 +8,7 @@ from cnncore.figures.first_filters import change_chart, filter_pictures
 from cnncore.inspection.activations import Forward
 from cnncore.inspection.filters import FilterHistory, filter_history
 from cnncore.runs.snapshots import snapshots_of
+from pages.parts.beside import in_shares
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, grid
 
@@ -35,7 +36,7 @@ def show_filters(run_id: str) -> None:
     )
     place = epochs.index(epoch)
     filters, change, growth = history.filters[place], history.change[place], history.growth[place]
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = in_shares("filters", 3, 2)
     with left:
         _tiles(filters, history.limit, [f"{n}: {100 * moved:.0f} %" for n, moved in enumerate(change, start=1)])
         st.caption(

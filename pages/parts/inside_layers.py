@@ -11,7 +11,7 @@ from cnncore.inspection.activations import Forward, LayerMaps
 from pages.parts.charts import draw
 from pages.parts.maps.component import map_choice
 from pages.parts.pictures import Tile, data_address, row
-from pages.parts.plain import plain
+from pages.parts.plain import plain, signed
 
 MOST = 64  # maps of one layer
 
@@ -19,20 +19,22 @@ MOST = 64  # maps of one layer
 def show_layers(found: Forward) -> None:
     """Show one layer's output for the image, and one of its channels large."""
     layers = _named(found)
-    places = st.columns([6, 2, 2], vertical_alignment="bottom")
-    name = places[0].select_slider("**Layer by layer**", list(layers), key="inside_layer", bind="query-params")
-    common = places[1].toggle(
-        "One scale", key="inside_common", help="For all maps of the layer. Else each uses all shades."
-    )
-    channel = places[2].number_input(
-        "Channel",
-        0,
-        100_000,
-        0,
-        key="inside_channel",
-        bind="query-params",
-        help="Shown large, from 1. 0: the one that answers most.",
-    )
+    name = st.select_slider("**Layer by layer**", list(layers), key="inside_layer", bind="query-params")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown("Channel, 0 for the one that answers most", width="content")
+        channel = st.number_input(
+            "Channel",
+            0,
+            100_000,
+            0,
+            key="inside_channel",
+            bind="query-params",
+            label_visibility="collapsed",
+            width=120,
+        )
+        common = st.toggle(
+            "One scale", key="inside_common", help="For all maps of the layer. Else each uses all shades."
+        )
     layer = layers[name]
     channels = layer.shape[0]
     chosen = int(layer.strongest()[0]) if channel == 0 else min(int(channel), channels) - 1
@@ -94,8 +96,9 @@ def _show_channel(found: Forward, layer: LayerMaps, channel: int, levels: NDArra
         tiles.append(Tile(picture, "its filter: grey is 0"))
     st.html(_large(tiles))
     st.caption(
-        f"From {layer.low[channel]:.3g} to **{layer.high[channel]:.3g}**, at row {at[0] + 1}, column {at[1] + 1} of "
-        f"{layer.shape[1]} × {layer.shape[2]}; {100 * layer.zeros[channel]:.0f} % of this map are exactly 0."
+        f"From {signed(layer.low[channel], '.3g')} to **{signed(layer.high[channel], '.3g')}**, at row {at[0] + 1}, "
+        f"column {at[1] + 1} of {layer.shape[1]} × {layer.shape[2]}; "
+        f"{100 * layer.zeros[channel]:.0f} % of this map are exactly 0."
     )
 
 

@@ -17,7 +17,7 @@ from pages.parts.held_out import LOCKED, locked, show_lock
 from pages.parts.inside_choice import TEST, Sight
 from pages.parts.inspected import class_heats
 from pages.parts.pictures import Tile, row
-from pages.parts.plain import plain
+from pages.parts.plain import plain, signed
 from pages.parts.subject import Subject
 
 ANSWER = "its answer"
@@ -32,18 +32,14 @@ def show_image(sight: Sight, found: Forward) -> None:
     height, width = found.pixels.shape[1:]
     top, left = (image.shape[1] - height) // 2, (image.shape[2] - width) // 2
     frame = None if found.pixels.shape == image.shape else (top, left, height, width)
-    sees = f"what it sees, {height} × {width}"
+    sees = f"what it sees, {height}\u00a0×\u00a0{width}"
     tiles = [Tile(image, sight.subject.caption, frame=frame), Tile(seen, sees)]
     st.html(row(tiles, SIDE / max(image.shape[1:])))
     numbers = ", ".join(
-        f"{name} {_signed(values.min())} / {_signed(values.mean())} / {_signed(values.max())}"
+        f"{name} {' / '.join(signed(value, '.2f') for value in (values.min(), values.mean(), values.max()))}"
         for name, values in zip(channel_names(len(found.inputs)), found.inputs, strict=True)
     )
     st.caption(f"Least / mean / most: {numbers}. Drawn: black −{limit:.2f}, grey 0, white {limit:.2f}.")
-
-
-def _signed(value: float) -> str:
-    return f"{value:.2f}".replace("-", "−")
 
 
 def show_answer(sight: Sight, found: Forward) -> None:
@@ -131,7 +127,7 @@ def explain_heats(sight: Sight, found: Forward) -> None:
         other, hidden = others
         pairs = {"Gradient": (now.plain, other.plain), "SmoothGrad": (now.smooth, other.smooth)}
         pairs["Occlusion"] = (covered.drop, hidden.drop)
-        return ", ".join(f"{kind} **{_signed(rank_correlation(*pair))}**" for kind, pair in pairs.items())
+        return ", ".join(f"{kind} **{signed(rank_correlation(*pair), '.2f')}**" for kind, pair in pairs.items())
 
     st.markdown("**Is it the network or the image?** Rank correlation of the pixels, 1 is the same order, 0 none:")
     first = replace(sight.subject, moment=Moment.BEFORE)

@@ -16,7 +16,7 @@ from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.layer_cards import cards, number
 from pages.parts.pictures import Tile, row
-from pages.parts.plain import plain, with_code
+from pages.parts.plain import plain, signed, with_code
 from pages.parts.predict import predict
 from pages.parts.slow_motion_acts import show_remarks
 
@@ -141,4 +141,4 @@ def _follow(found: Anatomy, config: RunConfig) -> None:
 
 
 def _exact(value: float) -> str:
-    return f"{value:.6f}".replace("-", "−") if abs(value) < 1e6 else number(value)
+    return signed(value, ".6f") if abs(value) < 1e6 else number(value)

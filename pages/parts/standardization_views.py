@@ -30,6 +30,7 @@ from cnncore.training.config import WHITENING, Standardization
 from pages.parts.awaited import awaited
 from pages.parts.beside import beside
 from pages.parts.charts import draw
+from pages.parts.plain import signed
 from pages.parts.tabulate import tabulate
 
 NAMES = {
@@ -72,7 +73,7 @@ def asked(place: str, function: str, height: int, **arguments: Any) -> Any:
 
 
 def _triple(values: NDArray[np.float64]) -> str:
-    return ", ".join(f"{value:.3f}" for value in values).replace("-", "−")
+    return ", ".join(signed(value, ".3f") for value in values)
 
 
 def show_histograms(dataset: str, version: str, kind: Standardization, eps: float) -> None:
@@ -139,7 +140,7 @@ def show_neighbours(dataset: str, version: str, eps: float) -> None:
         )
     with right.container(horizontal=True):
         for kind, values in found.items():
-            st.metric(f"Next-door neighbours, {NAMES[kind]}", f"{values[1]:+.2f}".replace("-", "−"))
+            st.metric(f"Next-door neighbours, {NAMES[kind]}", signed(values[1], "+.2f"))
     st.caption(
         "Correlation of two pixels of one row and channel, over 1,000 test images. Per-channel standardization "
         "changes nothing here: a shift and a factor leave every correlation as it is. ZCA is made to remove it: on "

@@ -48,7 +48,7 @@ def show_patch(image: NDArray[np.uint8], config: BagOfWordsConfig, place: Any) -
     with right:
         draw(descriptor_chart(found[number], config.descriptor), "descriptor_bars", "The numbers of the descriptor")
     many = f"{len(found)} patches, each" if len(found) > 1 else "1 patch,"
-    words = f"{many} {found.shape[1]} numbers by a fixed rule."
+    words = f"{many} {found.shape[1]} numbers by a fixed rule, divided by their length."
     st.caption(f"{words} {'' if found[number].any() else 'This one has no contrast: the zero word.'}")
 
 

@@ -125,7 +125,7 @@ def test_the_factors_on_the_page_multiply_to_the_number_on_it(page):
 
 def test_every_control_at_its_ends_and_every_transform_at_once(page):
     app = page()
-    app.button(key="aug_try_3").click().run()
+    app.button(key="try_Everything at once").click().run()
     assert len(app.button_group(key="aug_transforms").value) == len(AUGMENTATIONS) == 12
     for end in ("min", "max"):
         for slider in app.slider:
@@ -248,7 +248,7 @@ def test_grey_digits_can_be_mirrored_once_they_are_prepared(page, app_home):
     images, labels = rng.integers(0, 256, (40, 1, 28, 28), dtype=np.uint8), np.arange(40) % 10
     save(ImageData("mnist", "MNIST", tuple("0123456789"), images, labels, images, labels))
     app = page()
-    app.button(key="aug_try_2").click().run()
+    app.button(key="try_Mirror a digit").click().run()
     assert not app.exception
     assert app.selectbox(key="aug_data").value == "mnist"
     assert "1 way round = **1 view**" in texts(app)
@@ -257,7 +257,8 @@ def test_grey_digits_can_be_mirrored_once_they_are_prepared(page, app_home):
     np.testing.assert_array_equal(tested, stored)
     np.testing.assert_array_equal(views[0], stored[:, ::-1])
     # The prompts speak of this image's size now.
-    assert app.button(key="aug_try_0").label == "Crop 28 of 28"
+    assert app.button(key="try_Crop 28 of 28")
+    assert "Which digits are still themselves?" in [info.value for info in app.info]
 
 
 def test_the_address_sets_the_controls_and_a_bad_value_is_named(page):

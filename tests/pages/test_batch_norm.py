@@ -133,7 +133,7 @@ CHANNELS = Channels(
 
 def test_a_channel_is_told_with_its_own_numbers_each_by_its_name():
     text = said(viewed(views.show_channels, CHANNELS, 2))
-    assert "Channel 2: mean -2.250, std 3.000 become -0.760 and 2.510: its shift -0.750 and scale 2.500." in text
+    assert "Channel 2: mean −2.250, std 3.000 become −0.760 and 2.510: its shift −0.750 and scale 2.500." in text
     assert "96 values each" in text
 
 
@@ -142,7 +142,7 @@ def test_what_is_kept_for_eval_is_the_running_statistic_and_what_is_left_of_its_
     flat = np.ones((60, 2))
     monkeypatch.setattr(views, "awaited", lambda *_, **__: Running(flat, flat, flat, flat, momentum))
     text = said(viewed(views.show_statistics, SUBJECT, CHANNELS, "", 8, 2))
-    assert "This batch: mean -2.250, std 3.000. Kept for eval(): mean -2.125, std 2.875." in text
+    assert "This batch: mean −2.250, std 3.000. Kept for eval(): mean −2.125, std 2.875." in text
     assert f"running ← {1 - momentum:g} · running + {momentum:g} · batch" in text
     assert f"{left} % after 20" in text
 

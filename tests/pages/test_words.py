@@ -57,7 +57,7 @@ def test_before_any_run_the_patches_are_there_and_what_was_measured():
     page = opened()
     assert not page.exception
     assert not page.error
-    assert "121 patches, each 128 numbers by a fixed rule." in texts(page)
+    assert "121 patches, each 128 numbers by a fixed rule, divided by their length." in texts(page)
     assert "**Start** learns a dictionary" in page.info[0].value
     table = page.dataframe[0].value
     assert list(table["dictionary"]) == [25_600, 0]
@@ -169,4 +169,4 @@ def test_a_bad_address_falls_back_and_says_so():
 def test_an_image_of_one_patch():
     page = opened(**STRIPES, bow_patch="16")
     assert not page.exception
-    assert "1 patch, 128 numbers by a fixed rule." in texts(page)
+    assert "1 patch, 128 numbers by a fixed rule, divided by their length." in texts(page)
