@@ -23,7 +23,7 @@ def main(
     says which and why. Without it, the CPU. The data are the built-in set unless `dataset` names another that is
     prepared (`python -m cnncore data list`). Raises `cnncore.errors.InputError` on a value that cannot be used.
 
-    >>> main(batch_size=128, lr=0.1, epochs=5, cuda=True)  # doctest: +SKIP
+        cnncore.main(batch_size=128, lr=0.1, epochs=5, cuda=True)
     """
     from cnncore.training.config import DeviceChoice, RunConfig
     from cnncore.training.practical_log import PracticalLog

@@ -57,7 +57,7 @@ def cost(layer: Layer, shape: Shape) -> Cost:
     """Return what `layer` makes of an input of `shape` (C, H, W), and at what cost.
 
     >>> cost(Conv2d(32, 5, padding=2), (3, 32, 32))
-    Cost(output=(32, 32, 32), weights=2400, biases=32, macs=2457600)
+    Cost(output=(32, 32, 32), weights=2400, biases=32, macs=2457600, inner=0)
     """
     channels, height, width = shape
     match layer:

@@ -31,7 +31,7 @@ def places(network: Network) -> Iterator[tuple[Place, Layer]]:
     """Yield every layer with its place, those inside of a block after it.
 
     >>> from cnncore.architecture import Conv2d
-    >>> [place for place, _ in places(Network("x", (3, 8, 8), (Residual((Conv2d(3),)), Conv2d(1))))]
+    >>> [place for place, _ in places(Network("x", (3, 8, 8), (Residual((Conv2d(3, 3, padding=1),)), Conv2d(1, 3))))]
     [(0,), (0, 0, 0), (1,)]
     """
 

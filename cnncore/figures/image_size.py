@@ -24,6 +24,7 @@ class Sizes:
     def works(self) -> list[tuple[int, int]]:
         """The ranges of sizes that work, first and last included.
 
+        >>> from cnncore.architecture import named_network
         >>> sizes(named_network("practical"), False).works
         [(32, 39)]
         """

