@@ -236,6 +236,10 @@ def _line(
     }
 
 
+# The loss of a run that diverges: Vega would write the rounding of 1.2e+35 out.
+_TICK = "datum.value < 1e5 ? datum.label : format(datum.value, '.3~e')"
+
+
 def _spec(
     runs: Sequence[RunCurves],
     axis: Axis,
@@ -253,7 +257,7 @@ def _spec(
     for layer in layers:
         split = layer.pop("split", None)
         if "field" in layer["encoding"].get("y", {}):
-            layer["encoding"]["y"] |= {"scale": scale, "axis": {"title": title}}
+            layer["encoding"]["y"] |= {"scale": scale, "axis": {"title": title, "labelExpr": _TICK}}
         if split is None:
             marks.append(layer)
         elif shown is None or split in shown:

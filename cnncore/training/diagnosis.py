@@ -228,9 +228,9 @@ def _falls(loss: NDArray[np.float64], least: float) -> bool:
 
 def overflow(config: RunConfig, epoch: int, batch: int, lr: float) -> str:
     """Return the sentence for a loss that was no number in `batch` (from 0) of `epoch`, at learning rate `lr`."""
-    step = f"learning rate {lr:.3g}"
+    step = f"learning rate {lr:.4g}"
     if config.momentum:
-        step += f" with momentum {config.momentum:g} (an effective step of {effective_step(lr, config.momentum):.3g})"
+        step += f" with momentum {config.momentum:g} (an effective step of {effective_step(lr, config.momentum):.4g})"
     remedies = " or ".join(remedy.text for remedy in _smaller(config))
     return (
         f"The loss stopped being a number in epoch {epoch}, batch {batch} (from 0), at {step}: steps that are too "

@@ -154,7 +154,7 @@ def _progress(run: Run, store: RunStore, done: float) -> str:
     parts = [
         f"Epoch {min(run.epoch + 1, run.config.epochs)} of {run.config.epochs}",
         f"update {update.step:,} of {run.steps:,}",
-        f"learning rate {update.lr:.3g}{by_hand}",
+        f"learning rate {update.lr:.4g}{by_hand}",
     ]
     seconds = run.seconds + (update.seconds if update.epoch > run.epoch else 0)
     if seconds > 0 and run.train_size:
