@@ -5,10 +5,9 @@ from typing import Any
 import streamlit as st
 
 from cnncore import compute
-from cnncore.architecture import BatchNorm2d, load_network
-from cnncore.architecture.network import all_layers
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
+from cnncore.training.network import has_batch_norm
 from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
@@ -76,11 +75,9 @@ set whose statistics differ from the train set's.
 
 def lacks(config: RunConfig) -> str:
     """Return in a sentence that a run has no batch norm; empty if it has."""
-    try:
-        layers = all_layers(load_network(config.network).layers)
-    except InputError:
+    normed = has_batch_norm(config)
+    if normed is None:
         return "That run's network cannot be read any more."
-    normed = config.batch_norm or any(isinstance(layer, BatchNorm2d) for layer in layers)
     return "" if normed else "That run has no batch norm."
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from cnncore.data.progress import counted
 from cnncore.training.config import WHITENING, Optimizer, RunConfig, Schedule
-from cnncore.training.network import lacks_batch_norm
+from cnncore.training.network import has_batch_norm
 from cnncore.training.schedule import milestones
 
 _ADAPTIVE = (Optimizer.RMSPROP, Optimizer.ADAM, Optimizer.ADAMW)
@@ -55,7 +55,7 @@ def _steps(config: RunConfig) -> Iterator[str]:
             f"{config.optimizer} divides by the gradient's size, so that every weight moves by about `lr` "
             f"(={config.lr:g}) an update: 0.001 is usual."
         )
-    if config.norm_bias_rate != 1 and lacks_batch_norm(config):
+    if config.norm_bias_rate != 1 and has_batch_norm(config) is False:
         yield "`norm_bias_rate` is for the biases of batch norms, and this network has none: nothing learns faster."
     if config.average >= config.epochs:
         yield (

@@ -86,10 +86,12 @@ def has_dropout(config: RunConfig) -> bool:
     return any(isinstance(layer, Dropout) and layer.p > 0 for layer in _own_layers(config) or ())
 
 
-def lacks_batch_norm(config: RunConfig) -> bool:
-    """Return whether there is no batch norm, neither by the toggle nor among the layers of the network's own."""
+def has_batch_norm(config: RunConfig) -> bool | None:
+    """Return whether there is a batch norm, by the toggle or among the network's own; None if it cannot be read."""
     layers = _own_layers(config)
-    return not config.batch_norm and layers is not None and not any(isinstance(layer, BatchNorm2d) for layer in layers)
+    if layers is None:
+        return None
+    return config.batch_norm or any(isinstance(layer, BatchNorm2d) for layer in layers)
 
 
 def _own_layers(config: RunConfig) -> list[Layer] | None:
