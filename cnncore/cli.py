@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from cnncore.commands.pipe import reader_has_gone
 from cnncore.errors import InputError
 
 COMMANDS = {
@@ -44,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader (`| head`) has seen enough. Python would complain once more when it flushes at exit.
+    except OSError as error:
+        if not reader_has_gone(error):
+            raise
+        # `| head` has seen enough. Python would complain once more when it flushes at exit.
         sys.stderr.close()
         return 0

@@ -99,7 +99,7 @@ def start(name: str, target: str, /, **values: Any) -> None:
                 raise InputError(f"`job` (={name}) is running already: wait for it, or cancel it first.")
             _await_end(name)
             _file(name, "cancel").unlink(missing_ok=True)
-            _log(name).unlink(missing_ok=True)
+            _forget_log(name)
             _write(name, State.RUNNING, Progress("Starting"))
             try:
                 _children[file] = start_detached("cnncore.jobs", name, target, json.dumps(values), log=_log(name).name)
@@ -120,6 +120,7 @@ def _await_end(name: str) -> None:
             child.wait(timeout=_GRACE)
         except subprocess.TimeoutExpired:
             raise InputError(f"`job` (={name}) has a process that has not ended yet: try again in a minute.") from None
+        _children.pop(_file(name, "json"), None)  # it says nothing about the one that is being started
 
 
 def status(name: str) -> Job | None:
@@ -134,7 +135,7 @@ def status(name: str) -> Job | None:
                 _children.pop(file, None)  # it says nothing about the next job of this name
             return found
         # One that has ended is no proof: another process may have started, and may do, the job of this name.
-        if (child is not None and not ended) or (child is None and time.time() - updated < _GRACE) or _alive(name):
+        if (child is not None and not ended) or (child is None and abs(time.time() - updated) < _GRACE) or _alive(name):
             return found
         again, _ = _read(name)  # its last word, just before the end
     except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):  # none, or of another version
@@ -166,14 +167,20 @@ def jobs(prefix: str = "") -> list[Job]:
 
 def cancel(name: str) -> None:
     """Ask the job to end; it does so at its next report. Where no job was ever started there is nothing to end."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+    if _file(name, "json").exists():
         _file(name, "cancel").touch()
 
 
 def dismiss(name: str) -> None:
     """Forget how the job ended."""
-    for path in (_file(name, "json"), _file(name, "cancel"), _log(name)):
+    for path in (_file(name, "json"), _file(name, "cancel")):
         path.unlink(missing_ok=True)
+    _forget_log(name)
+
+
+def _forget_log(name: str) -> None:
+    with contextlib.suppress(PermissionError):  # Windows: a process that is on its way out holds it still
+        _log(name).unlink(missing_ok=True)
 
 
 def record(name: str, work: Callable[[Report], Any]) -> Any:

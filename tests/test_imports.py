@@ -1,5 +1,6 @@
 """Who may import whom, proved in fresh interpreters."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -7,61 +8,66 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-TORCH_FREE = [
-    "cnncore",
-    "cnncore.architecture",
-    "cnncore.architecture.pytorch_source",
-    "cnncore.architecture.torchvision_names",
-    "cnncore.baselines.job",
-    "cnncore.cli",
-    "cnncore.compute",
-    "cnncore.course",
-    "cnncore.data",
-    "cnncore.data.augmentation",
-    "cnncore.data.mirrored",
-    "cnncore.data.pixels",
-    "cnncore.data.prepared",
-    "cnncore.descent.comparisons",
-    "cnncore.events",
-    "cnncore.figures.comparison",
-    "cnncore.figures.curves",
-    "cnncore.figures.growing_field",
-    "cnncore.figures.measured",
-    "cnncore.figures.recipe",
-    "cnncore.figures.records",
-    "cnncore.figures.receptive_field",
-    "cnncore.inspection.activations",
-    "cnncore.inspection.calibration",
-    "cnncore.inspection.collage",
-    "cnncore.inspection.confusion",
-    "cnncore.inspection.filters",
-    "cnncore.inspection.footprint",
-    "cnncore.inspection.heats",
-    "cnncore.inspection.subject",
-    "cnncore.jobs",
-    "cnncore.figures.label_safety",
-    "cnncore.figures.slow_motion",
-    "cnncore.figures.standardization",
-    "cnncore.inspection.anatomy",
-    "cnncore.inspection.label_safety",
-    "cnncore.runs.answers",
-    "cnncore.runs.client",
-    "cnncore.runs.snapshots",
-    "cnncore.runs.store",
-    "cnncore.runs.supervisor",
-    "cnncore.statistics",
-    "cnncore.training.cautions",
-    "cnncore.training.comparison",
-    "cnncore.training.config",
-    "cnncore.training.diagnosis",
-    "cnncore.training.gap",
-    "cnncore.training.network",
-    "cnncore.training.plan",
-    "cnncore.training.presets",
-    "cnncore.training.recipe",
-    "cnncore.training.schedule",
-    "cnncore.training.snapshots",
-]
+# Which modules import torch, by what they are for; all others do without it.
+WITH_TORCH = {
+    "architecture": "build modules onnx",
+    "data": "mixing operations spectrum standardize standardized transform",
+    "training": """average batches checkpoint device evaluation fetch fused graph initial keeping kernels many metrics
+        optimizers pool_first readout recorder report session side state step timer trainer versions""",
+    "inspection": "class_map dropout forward normalisation receptive saliency slow_motion trained watch",
+    "commands": "acceleration",
+}
+# From below to above: a part imports those below it, and none above but for what EXCEPT names.
+LAYERS = (
+    ("errors", "home", "events", "statistics", "turns"),
+    ("architecture", "data", "descent"),
+    ("training", "baselines"),
+    ("jobs", "runs"),
+    ("inspection",),
+    ("course", "figures"),
+    ("commands", "cli"),
+)
+EXCEPT = {
+    ("architecture.onnx", "inspection.trained"),
+    ("data.standardize", "training.config"),
+    ("data.standardized", "training.config"),
+    ("data.preparation", "jobs"),
+    ("runs.answers", "inspection.calibration"),
+}
+
+
+def modules():
+    """Yield the name of each module of the package, without the package's own, and its file."""
+    for path in sorted((ROOT / "cnncore").rglob("*.py")):
+        name = ".".join(path.relative_to(ROOT / "cnncore").with_suffix("").parts).removesuffix("__init__").strip(".")
+        if name and name != "__main__":
+            yield name, path
+
+
+def with_torch(name):
+    part, _, rest = name.partition(".")
+    return rest.split(".")[0] in WITH_TORCH.get(part, "").split()
+
+
+def imports(path):
+    """Return which of the package's modules a file names in its imports, wherever they stand in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+        found |= {name.removeprefix("cnncore.") for name in names if name.startswith("cnncore.")}
+    return found
+
+
+def upward(name, asked):
+    """Return the layers' parts that `name` must not import, of the modules `asked`."""
+    place = {part: number for number, layer in enumerate(LAYERS) for part in layer}
+    own, last = name.split(".")[0], len(LAYERS)
+    return {
+        other
+        for other in asked
+        if (name, other) not in EXCEPT and place.get(other.split(".")[0], last) > place.get(own, last)
+    }
 
 
 def loaded(statement, *names):
@@ -73,9 +79,29 @@ def loaded(statement, *names):
     return result.stdout.strip()
 
 
-@pytest.mark.parametrize("module", TORCH_FREE)
-def test_neither_torch_nor_streamlit_comes_in(module):
-    assert loaded(f"import {module}", "torch", "streamlit") == "[]"
+def test_neither_torch_nor_streamlit_comes_in_with_any_module_that_does_without():
+    names = [f"cnncore.{name}" for name, _ in modules() if not with_torch(name)]
+    assert len(names) > 150
+    first = "\n".join(f"import {name}\nassert 'torch' not in sys.modules, {name!r}" for name in ("cnncore", *names))
+    assert loaded(first, "torch", "streamlit") == "[]"
+
+
+@pytest.mark.parametrize("part", WITH_TORCH)
+def test_every_module_that_is_said_to_import_torch_is_there(part):
+    there = {name.split(".")[1] for name, _ in modules() if name.startswith(f"{part}.")}
+    assert set(WITH_TORCH[part].split()) <= there
+
+
+def test_nobody_imports_what_is_above():
+    found = {name: above for name, path in modules() if (above := upward(name, imports(path)))}
+    assert found == {}
+    needed = {(name, other) for name, path in modules() for other in imports(path)}
+    assert needed >= EXCEPT
+
+
+def test_an_import_of_what_is_above_would_be_found():
+    assert upward("training.trainer", {"data.images", "runs.store"}) == {"runs.store"}
+    assert upward("data.standardize", {"training.config", "training.trainer"}) == {"training.trainer"}
 
 
 def test_training_and_looking_into_networks_do_not_wait_for_torchvision():
@@ -90,14 +116,7 @@ def test_the_check_can_fail():
 
 
 def test_nothing_in_the_package_imports_streamlit():
-    modules = sorted(
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for path in (ROOT / "cnncore").rglob("*.py")
-        if path.name not in ("__init__.py", "__main__.py")
-    )
-    assert len(modules) > 30
-    imports = "\n".join(f"import {module}" for module in modules)
-    assert loaded(imports, "streamlit") == "[]"
+    assert loaded("\n".join(f"import cnncore.{name}" for name, _ in modules()), "streamlit") == "[]"
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in (ROOT / "pages").glob("*.py")))

@@ -193,6 +193,30 @@ def test_a_child_of_an_earlier_job_says_nothing_about_the_next_one(app_home):
     assert status("next").state is State.RUNNING
 
 
+def test_a_job_that_is_being_started_again_has_not_ended(app_home, monkeypatch):
+    start("again", "job_work:dies")
+    jobs._children[app_home / "jobs" / "again.json"].wait()
+    seen, begin = [], jobs.start_detached
+
+    def look(*values, **options):
+        seen.append(status("again").state)
+        return begin(*values, **options)
+
+    monkeypatch.setattr(jobs, "start_detached", look)
+    start("again", "job_work:double", x=2)
+    assert seen == [State.RUNNING]
+    assert until_ended("again").result["x"] == 4
+
+
+def test_a_clock_that_was_set_back_keeps_no_dead_job_alive(app_home, monkeypatch):
+    (app_home / "jobs").mkdir(parents=True)
+    now = time.time()
+    monkeypatch.setattr(jobs.time, "time", lambda: now + 7200)
+    jobs._write("ahead", State.RUNNING, Progress("working"))
+    monkeypatch.setattr(jobs.time, "time", lambda: now)
+    assert status("ahead").state is State.FAILED
+
+
 def test_a_process_that_does_not_end_is_one_sentence(app_home, monkeypatch):
     (app_home / "jobs").mkdir(parents=True)
     jobs._write("slow", State.DONE, Progress("working"))
@@ -206,6 +230,9 @@ def test_a_process_that_does_not_end_is_one_sentence(app_home, monkeypatch):
 def test_where_no_job_was_ever_started_there_is_nothing_to_cancel(app_home):
     cancel("any")
     assert status("any") is None
+    (app_home / "jobs").mkdir(parents=True)
+    cancel("any")
+    assert not [*(app_home / "jobs").iterdir()]
 
 
 def test_reports_are_written_and_looked_at(app_home):

@@ -1,6 +1,7 @@
 """Networks as data: what they are, what shapes they make, what they cost and what their units see. No torch.
 
-`cnncore.architecture.build` makes PyTorch modules of them, and alone imports torch.
+`cnncore.architecture.build` makes PyTorch modules of them; beside it only `modules`, `onnx` and
+`oracle` know torch.
 """
 
 from cnncore.architecture.arithmetic import (

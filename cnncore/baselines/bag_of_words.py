@@ -120,4 +120,4 @@ def _encode(
 
 def _versions() -> dict[str, str]:
     packages = {name: importlib.metadata.version(name) for name in ("numpy", "scikit-learn", "scipy")}
-    return {"python": platform.python_version(), "platform": platform.platform(), **packages}
+    return {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}", **packages}

@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
             print(json.dumps({"deleted": run_id}))
         return 0
     chosen = store.get(args.run)
-    if args.action == "export" and chosen.test_locked:
+    if args.action == "export" and chosen.test_locked and not args.batches:  # of batches there are train figures alone
         raise InputError(
             f"`run` (={chosen.id}) has a test set that is {LOCKED}, and its readings are in the file: export it when "
             "the run is over, or stop it."

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cnncore.commands.pipe import reader_has_gone
 from cnncore.data.augmentation import AUGMENTATIONS, parse_augmentations
 from cnncore.errors import InputError
 from cnncore.events import Event, to_json
@@ -129,8 +130,10 @@ def run(args: argparse.Namespace) -> int:
         try:
             for line in ([to_json(event)] if args.log == "json" else log.lines(event)) if read else ():
                 print(line, flush=True)
-        except BrokenPipeError:
-            # The reader (`| head`) has seen enough: the run stops as at Ctrl-C. What Python still holds goes nowhere.
+        except OSError as error:
+            if not reader_has_gone(error):
+                raise
+            # `| head` has seen enough: the run stops as at Ctrl-C. What Python still holds goes nowhere.
             read = False
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             raise KeyboardInterrupt from None

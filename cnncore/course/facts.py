@@ -3,11 +3,14 @@
 import math
 from functools import cache
 
-from cnncore.architecture import Conv2d, Description, describe, layer_facts, named_network
+from cnncore.architecture import Conv2d, Description, describe, layer_facts, named_network, with_batch_norm
+from cnncore.architecture.reach import reach, seen_box
 from cnncore.baselines.config import classifier_numbers, dictionary_numbers
+from cnncore.figures.label_safety import reference
 from cnncore.figures.measured import measured, time_added
+from cnncore.inspection.label_safety import View
 from cnncore.statistics import wilson_interval
-from cnncore.training.presets import PRESETS
+from cnncore.training.presets import PRESETS, title
 from cnncore.training.schedule import learning_rate
 
 CIFAR_TRAIN = 50_000
@@ -21,6 +24,7 @@ def facts() -> dict[str, str]:
     practical = describe(named_network("practical"))
     rows = {row.name: row for row in practical.rows}
     one = layer_facts(Conv2d(1, 5, padding=2), (3, 32, 32))
+    conv1 = layer_facts(Conv2d(32, 5, padding=2), (3, 32, 32))
     convolutions = [row for row in practical.rows if row.kind == "conv"]
     conv_parameters = sum(row.weights + row.biases for row in convolutions)
     conv_macs = sum(row.macs for row in convolutions)
@@ -30,7 +34,11 @@ def facts() -> dict[str, str]:
         "one.weights": one.weights,
         "one.dense_weights": one.dense_weights,
         "one.dense_biases": one.dense_biases,
+        "conv1.weights": conv1.weights,
+        "conv1.unshared": conv1.weights * conv1.output[1] * conv1.output[2],  # a filter of its own for every place
+        "conv1.dense_weights": conv1.dense_weights,
         "practical.parameters": practical.parameters,
+        "norm.parameters": describe(with_batch_norm(named_network("practical"))).parameters - practical.parameters,
         "vgg16.dense_parameters": sum(
             row.weights + row.biases for row in describe(named_network("vgg16")).rows if row.kind == "linear"
         ),
@@ -41,6 +49,7 @@ def facts() -> dict[str, str]:
         "words.dictionary": dictionary_numbers(words=1000, dimensions=128),
         "words.classifier": classifier_numbers(classes=15, words=1000),
         "words.learned": dictionary_numbers(1000, 128) + classifier_numbers(15, 1000),
+        "words.classifier10": classifier_numbers(classes=10, words=1000),
     }
     texts = {name: f"{value:,}" for name, value in result.items()}
     texts |= {
@@ -50,6 +59,8 @@ def facts() -> dict[str, str]:
         "conv.mac_share": f"{100 * conv_macs / practical.macs:.1f}",
         "fc4.parameter_share": f"{100 * (rows['fc4'].weights + rows['fc4'].biases) / practical.parameters:.1f}",
         "practical.per_image": f"{practical.parameters / CIFAR_TRAIN:.1f}",
+        "crop.macs": f"{crop.macs / 1e6:.2f}",
+        "crop.sides": ", ".join(str(row.output[1]) for row in crop.rows if row.kind == "max-pool"),
         "crop.saving": f"{100 * (1 - crop.macs / practical.macs):.0f}",
         "practical.fields": ", ".join(str(rows[name].receptive_field) for name in _FIELD_LAYERS),
         "practical.jumps": ", ".join(str(rows[name].jump) for name in _FIELD_LAYERS),
@@ -58,6 +69,10 @@ def facts() -> dict[str, str]:
             for row in describe(named_network("vgg16")).rows
             if row.kind in ("conv", "max-pool")
         ),
+        "vgg16.fc6": str(
+            next(row.receptive_field for row in describe(named_network("vgg16")).rows if row.name == "fc6")
+        ),
+        "conv3.sees": _seen_by_conv3(),
         "practical.table": _table(practical),
         "ln10": f"{math.log(10):.4f}",
         "lr.10": f"{learning_rate(decayed, 11):.3f}",
@@ -69,7 +84,11 @@ def facts() -> dict[str, str]:
         "dropout.with": _reached("classroom-8"),
         "norm.time": time_added("figure-8", "figure-9") or "not measured here",
         "report.intervals": ", ".join(_interval(right, 128) for right in REPORT.values()),
-        "vgg16.maps": ", ".join(f"{size}: {_map(size)}" for size in (224, 256, 288, 320, 384, 448, 512)),
+        "vgg16.maps": ", ".join(f"{size}: {_map('vgg16', size)}" for size in (224, 256, 288, 320, 384, 448, 512)),
+        "vgg16.oblong": _map("vgg16", 256, 384),
+        "practical.maps": ", ".join(f"{size}: {_map('practical', size)}" for size in (32, 40, 48, 64, 96, 128)),
+        "mirrored.digits": _on_mirrored_digits(),
+        "momentum.bore": f"{PRESETS['classroom-7-momentum'].lr:g}",
     }
     return texts
 
@@ -97,9 +116,26 @@ def _table(description: Description) -> str:
     return "\n".join([*lines, f"| total | | {totals}"])
 
 
-def _map(size: int) -> str:
-    output = describe(named_network("vgg16"), (3, size, size), fully_convolutional=True).rows[-1].output
+def _map(network: str, height: int, width: int | None = None) -> str:
+    shape = (3, height, width or height)
+    output = describe(named_network(network), shape, fully_convolutional=True).rows[-1].output
     return f"{output[1]}x{output[2]}"
+
+
+def _seen_by_conv3() -> str:
+    network = named_network("practical")
+    place = next(number for number, layer in enumerate(network.layers) if layer.name == "conv3")
+    middle = describe(network).rows[place].output[1] // 2
+    return "x".join(map(str, seen_box(reach(network.layers, network.input)[place], middle, middle).size))
+
+
+def _on_mirrored_digits() -> str:
+    found = reference()
+    if found is None:
+        return "not measured here"
+    digits = next(fall for fall in found.falls if fall.name == title("figure-1"))
+    before, after = (100 * digits.right[view] / digits.images for view in (View.STORED, View.MIRRORED))
+    return f"from {before:.1f} to {after:.1f} %"
 
 
 def _interval(right: int, total: int) -> str:

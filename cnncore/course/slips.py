@@ -1,4 +1,4 @@
-"""Totals of parameters as they come out with a slip that real lab reports made: each is computed, none is typed in."""
+"""Totals of parameters as they come out with slips like those of lab reports: each is computed, none is typed in."""
 
 from collections.abc import Callable
 from enum import StrEnum

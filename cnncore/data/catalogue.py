@@ -45,7 +45,7 @@ CIFAR10 = Known(
     ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"),
     50_000,
     10_000,
-    "Colour photographs of ten kinds of things (Krizhevsky 2009). The host is slow, about an hour for 163 MB: "
+    "Colour photographs of ten kinds of things (Krizhevsky 2009). The host is slow, about an hour for 170 MB: "
     "a mirror or a copy of cifar-10-python.tar.gz is the better way.",
     (Original("cifar-10-python.tar.gz", "c58f30108f718f92721af3b95e74349a"),),
     ("https://www.cs.toronto.edu/~kriz/",),

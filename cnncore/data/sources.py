@@ -71,8 +71,10 @@ def _prepare(name: str, source: Path | str | None, report: Report, size: int | N
         try:
             data = _read(name, known, place, report, size)
         except InputError as error:
+            if source is None or not is_address(str(source)):
+                raise
             # Who gave an address knows nothing of the file in which its answer was kept.
-            raise InputError(str(error).replace(str(place), str(source or place))) from error
+            raise InputError(str(error).replace(str(place), str(source))) from error
         finally:
             # An archive from an address is read once. The originals stay: the next attempt need not wait for them.
             if place.parent == downloads:

@@ -23,7 +23,7 @@ from cnncore.inspection.moment import Moment
 from cnncore.inspection.trained import standardization_of
 from cnncore.inspection.watch import Watch
 from cnncore.runs.record import Run, Status
-from cnncore.runs.snapshots import checkpoint_path
+from cnncore.runs.snapshots import check_images, checkpoint_path
 from cnncore.runs.store import open_store
 from cnncore.training.batches import TrainBatch
 from cnncore.training.checkpoint import Checkpoint
@@ -78,6 +78,7 @@ class NextUpdate:
 
     def __init__(self, run_id: str, moment: Moment) -> None:
         self.run: Run = open_store().get(run_id)
+        check_images(self.run)
         self._moment = moment
         self.config = replace(self.run.config, device=DeviceChoice.CPU, precision=Precision.FP32)
         data = load(self.config.dataset)

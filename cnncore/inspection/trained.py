@@ -15,11 +15,11 @@ from torch import Tensor, nn
 from cnncore.architecture import Network
 from cnncore.architecture.build import build
 from cnncore.data.images import ImageData
-from cnncore.data.prepared import load
+from cnncore.data.prepared import info, load
 from cnncore.data.standardize import Standardize
 from cnncore.data.transform import centre
 from cnncore.inspection.moment import Moment as Moment  # re-exported: who asks for a network names the moment
-from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
+from cnncore.runs.snapshots import check_images, checkpoint_path, checkpoint_time, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.batches import Batches, DeviceData, fitted
 from cnncore.training.checkpoint import Checkpoint
@@ -57,15 +57,16 @@ def trained(run_id: str, at: Moment | int = Moment.LAST) -> Trained:
     Before training (epoch 0) means the very weights with which the run began: they follow from its seed. The last
     epoch's are the checkpoint's, which a crash may have left an epoch behind (`Trained.epoch` says so), others those
     that were kept, see `cnncore.runs.snapshots.snapshots_of`. Where a run averages its weights, these are the averaged
-    ones. An `InputError` if there is no such run, nothing was kept of this epoch, or the data set has gone.
+    ones. An `InputError` if there is no such run, nothing was kept of this epoch, or the data set has gone or has
+    other images by now.
     """
     run = open_store().get(run_id)
+    check_images(run)
     if at in (0, Moment.BEFORE):
         return _load(run.id, 0, 0)
-    path = checkpoint_path(run.id)
     folder = snapshot_folder(run.id)
     if at is Moment.LAST or (at == run.epoch and at not in folder.weights()):
-        return _load(run.id, None, path.stat().st_mtime_ns if path.exists() else 0)
+        return _load(run.id, None, checkpoint_time(run.id))
     return _load(run.id, int(at), folder.written(int(at), "weights"))
 
 
@@ -85,9 +86,14 @@ def _load(run_id: str, epoch: int | None, saved: int) -> Trained:  # noqa: ARG00
     return replace(found, epoch=epoch)
 
 
-@lru_cache(maxsize=4)
 def untrained(config: RunConfig) -> Trained:
     """Return the network of `config` with the weights that training it would begin with; no run is needed."""
+    data = info(config.dataset)
+    return _untrained(config, data.version if data else "")
+
+
+@lru_cache(maxsize=4)
+def _untrained(config: RunConfig, version: str) -> Trained:  # noqa: ARG001 of the data: a set prepared anew
     return _begun(config, _fitted(config))
 
 

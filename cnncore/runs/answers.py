@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from cnncore.data.prepared import info
 from cnncore.errors import InputError
 from cnncore.inspection.calibration import Sureness, sureness
-from cnncore.runs.snapshots import scored_images, snapshot_folder
+from cnncore.runs.snapshots import check_images, scored_images, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.snapshots import Folder, Snapshot
 
@@ -76,35 +76,25 @@ def cell_by_epoch(run_id: str, cell: tuple[int, int]) -> dict[int, int]:
 
 @dataclass(frozen=True)
 class _Tested:
-    """A run by what its answers depend on: its folder of snapshots, and its data set as it was last prepared.
-
-    `same` says that these are the data that it was trained on, as far as one can tell.
-    """
+    """A run by what its answers depend on: its folder of snapshots, and its data set as it was last prepared."""
 
     run_id: str
     label: str
     folder: Folder
     version: str
-    same: bool
 
     @staticmethod
     def of(run_id: str) -> "_Tested":
         run = open_store().get(run_id)
+        check_images(run)
         data = info(run.config.dataset)
-        version, now = (data.version, data.contents) if data else ("", "")
-        then = run.versions.get("data") or now  # not told by earlier versions
-        return _Tested(run.id, run.label, snapshot_folder(run.id), version, not now or then == now)
+        return _Tested(run.id, run.label, snapshot_folder(run.id), data.version if data else "")
 
     def epochs(self) -> Iterator[tuple[int, int]]:
         """Yield each epoch that was kept, and when it was written: one that a resumed run writes anew is another."""
         return ((epoch, self.folder.written(epoch)) for epoch in self.folder.epochs())
 
     def answers(self, epoch: int, written: int) -> Answers:
-        if not self.same:
-            raise InputError(
-                f"`run` (={self.label}) was trained and tested on other images than its data set has now: train it "
-                "anew, or prepare the former ones again."
-            )
         rows, labels = _images(self)
         found = _read(self.folder, epoch, written)
         if len(found.predicted) != len(labels):

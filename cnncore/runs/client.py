@@ -111,7 +111,7 @@ def _while_active(run_id: str, intent: Intent) -> None:
     store = open_store()
     run = store.get(run_id)
     if not run.status.active:
-        verbs = {Intent.PAUSE: "paused", Intent.NONE: "continued", Intent.STOP: "stopped"}
-        raise InputError(f"`run` (={run.id}) is {run.status} and cannot be {verbs[intent]}: it is over.")
+        verb = {Intent.PAUSE: "paused", Intent.STOP: "stopped"}.get(intent, "continued")
+        raise InputError(f"`run` (={run.id}) is {run.status} and cannot be {verb}: it is over.")
     store.request(run.id, intent)
     attend()

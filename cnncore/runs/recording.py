@@ -26,6 +26,7 @@ class Recording:
         self._waiting: list[Event] = []
         self._flushed = time.monotonic()
         self._complete = self._kept = 0  # the last complete epoch, and the last one whose checkpoint is written
+        self._over = False  # its last event has come: what is wanted now comes too late
 
     def take(self, event: Event) -> bool:
         """Store the event, do what is wanted of the run, and return whether it goes on."""
@@ -35,18 +36,19 @@ class Recording:
         elif isinstance(event, Epoch):
             self._complete = event.epoch
         self._waiting.append(event)
+        self._over = isinstance(event, (Finished, Diverged))
         self._on_event(event)
         if isinstance(event, Batch) and not self._due:
             return True
         wanted = self.flush()
-        if isinstance(event, (Finished, Diverged)):
-            return True  # over: what is wanted now comes too late
+        if self._over:
+            return True
+        if wanted.intent is Intent.NONE and self.live.single:
+            self._store.set_status(self._run, Status.RUNNING, "", self._owner)
         if isinstance(event, Epoch):
             return self._adopt(wanted)  # to pause or to stop here would lose the epoch
         if wanted.intent in (Intent.PAUSE, Intent.STEP) and (isinstance(event, Batch) or not self.live.single):
             wanted = self._paused()
-        elif wanted.intent is Intent.NONE and self.live.single:
-            self._store.set_status(self._run, Status.RUNNING, "", self._owner)
         return wanted.intent is not Intent.STOP and self._adopt(wanted)
 
     @property
@@ -75,7 +77,10 @@ class Recording:
         return self._store.append(self._run, waiting, self._owner)
 
     def stop(self) -> Status:
-        """Store that the run was stopped, and from where it can go on."""
+        """Store that the run was stopped, and from where it can go on; one that was over already stays what it was."""
+        if self._over:
+            self.flush()
+            return self._store.get(self._run).status
         epoch = self._kept
         resumable = f"it can be resumed after epoch {epoch}" if epoch else "no epoch was kept, resumed it begins anew"
         event = Stopped(epoch, f"Stopped as asked; {resumable}.")

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.data.prepared import load
+from cnncore.data.prepared import contents, load
+from cnncore.errors import InputError
 from cnncore.home import home
+from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
 from cnncore.training.snapshots import Folder, Snapshot
 from cnncore.training.split import rows_of_test
@@ -58,6 +60,19 @@ def snapshots_of(run_id: str) -> Kept:
 def snapshot(run_id: str, epoch: int) -> Snapshot:
     """Return what the run's network made of every test image after `epoch`; an `InputError` if it was not kept."""
     return snapshot_folder(open_store().get(run_id).id).read(epoch)
+
+
+def check_images(run: Run) -> None:
+    """Raise an `InputError` if the run's data set has other images by now than it was trained on, as far as one knows.
+
+    Runs of earlier versions, and data sets that were prepared by them, do not tell.
+    """
+    then, now = run.versions.get("data"), contents(run.config.dataset)
+    if then and now and then != now:
+        raise InputError(
+            f"`run` (={run.label}) was trained and tested on other images than its data set has now: train it anew, "
+            "or prepare the former ones again."
+        )
 
 
 def scored_images(run_id: str) -> tuple[NDArray[np.intp], NDArray[np.int64]]:

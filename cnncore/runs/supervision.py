@@ -42,12 +42,6 @@ class Supervision(Database):
         with self._transaction() as db:
             db.execute("UPDATE runs SET intent = 'none' WHERE id = ? AND intent = 'continue'", (run_id,))
 
-    def complete_epochs(self, run_id: str) -> int:
-        """Return how many epochs of the run are complete, whether or not this version can read its settings."""
-        with self._errors():
-            row = self._connection.execute("SELECT max(epoch) FROM epochs WHERE run_id = ?", (run_id,)).fetchone()
-        return int(row[0] or 0)
-
     def active(self) -> list[sqlite3.Row]:
         """Return id, status, intent, owner, pid, heartbeat and updated of the active runs, oldest first."""
         with self._errors():

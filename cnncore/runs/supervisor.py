@@ -14,7 +14,8 @@ from collections.abc import Callable
 from cnncore.errors import InputError
 from cnncore.runs.process import start_detached
 from cnncore.runs.record import Intent, Status
-from cnncore.runs.store import LostRunError, RunStore, open_store
+from cnncore.runs.snapshots import checkpoint_time
+from cnncore.runs.store import RunStore, open_store
 from cnncore.runs.supervision import STALE
 
 TICK = 0.25  # seconds between two looks at the store
@@ -116,8 +117,9 @@ class Supervisor:
             self._ended(run_id, Intent(row["intent"]), f"its process ended with status {code}")
 
     def _ended(self, run_id: str, intent: Intent, how: str) -> None:
-        epoch = self._store.complete_epochs(run_id)
-        resumable = f"It can be resumed after epoch {epoch}." if epoch else "Resumed, it begins anew."
+        # Of the last epoch in the store there may be none: it is written once the epoch's event is stored.
+        kept = checkpoint_time(run_id) > 0
+        resumable = "It can be resumed from its last checkpoint." if kept else "Resumed, it begins anew."
         if intent is Intent.STOP:
             self._store.set_status(run_id, Status.STOPPED, f"Stopped as asked. {resumable}")
         else:
@@ -143,7 +145,7 @@ def main() -> int:
     """Supervise this home's store; nothing to do if somebody does already."""
     try:
         Supervisor(open_store()).run()
-    except (InputError, LostRunError) as error:
+    except InputError as error:
         print(error, file=sys.stderr)  # noqa: T201 into the supervisor's log
         return 2
     return 0

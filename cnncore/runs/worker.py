@@ -113,7 +113,9 @@ class _Heartbeat:
                 elif asked is None:
                     asked = time.monotonic()
                 elif time.monotonic() - asked > STUCK:
-                    print(f"`run` (={run_id}) was to stop and hangs: its process is ended.", file=sys.stderr)  # noqa: T201 the log
+                    said = f"it did not come to an update within {STUCK:.0f} s, and its process was ended."
+                    print(f"`run` (={run_id}) was to stop: {said}", file=sys.stderr)  # noqa: T201 the log
+                    store.set_status(run_id, Status.STOPPED, f"Stopped as asked; {said}", owner)
                     os._exit(1)
             except InputError as error:  # a busy or full disk: the training thread says it where it matters
                 print(error, file=sys.stderr)  # noqa: T201 into the worker's log

@@ -3,7 +3,7 @@
 A training step frees and asks again for the same tensors. glibc gives blocks above a few hundred kilobytes back to the
 kernel at once, and gets them back page by page, each page cleared first: thousands of page faults a step of the
 practical's network (counted at batch 128: 13,490 before, 39 after). Told to keep them, it hands out the same blocks
-again; no number changes. `benchmarks/cpu.py` measures what it gains.
+again; no number changes. `benchmarks/parts.py` measures what it gains.
 """
 
 import ctypes

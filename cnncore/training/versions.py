@@ -14,5 +14,5 @@ def versions() -> dict[str, str]:
         "torch": torch.__version__,
         "torchvision": importlib.metadata.version("torchvision"),  # its import takes as long as torch's
         "numpy": np.__version__,
-        "platform": platform.platform(),
+        "platform": f"{platform.system()} {platform.machine()}",
     }

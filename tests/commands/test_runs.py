@@ -32,6 +32,8 @@ def test_a_list_says_the_validation_accuracy_and_that_the_test_set_is_locked(run
 def test_its_epochs_are_exported_when_it_is_over(run_id, capsys):
     assert main(["runs", "export", run_id]) != 0
     assert "locked until the end" in capsys.readouterr().err
+    assert main(["runs", "export", run_id, "--batches"]) == 0
+    assert "test" not in capsys.readouterr().out
     open_store().set_status(run_id, Status.STOPPED)
     assert main(["runs", "export", run_id]) == 0
     assert "test/accuracy" in capsys.readouterr().out

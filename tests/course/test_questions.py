@@ -84,6 +84,18 @@ LITERALS = {
     "words.learned": "143,030",
     "report.intervals": "62.7-78.2, 66.0-81.0, 74.5-87.7, 78.0-90.3, 82.5-93.4, 84.3-94.6",
     "vgg16.maps": "224: 1x1, 256: 2x2, 288: 3x3, 320: 4x4, 384: 6x6, 448: 8x8, 512: 10x10",
+    "vgg16.oblong": "2x6",
+    "vgg16.fc6": "404",
+    "practical.maps": "32: 1x1, 40: 2x2, 48: 3x3, 64: 5x5, 96: 9x9, 128: 13x13",
+    "conv1.weights": "2,400",
+    "conv1.unshared": "2,457,600",
+    "conv1.dense_weights": "100,663,296",
+    "conv3.sees": "30x30",
+    "norm.parameters": "320",
+    "crop.sides": "14, 7, 4",
+    "crop.macs": "17.97",
+    "words.classifier10": "10,020",
+    "momentum.bore": "0.05",
     "vgg16.fields": "3, 5, 6, 10, 14, 16, 24, 32, 40, 44, 60, 76, 92, 100, 132, 164, 196, 212",
 }
 
@@ -93,7 +105,8 @@ def test_computed_facts_are_the_practicals_numbers(name, literal):
     assert facts()[name] == literal
 
 
-MEASURED = {"norm.time", "dropout.without", "dropout.with"}  # from the results, which may be measured again
+# From the results, which may be measured again.
+MEASURED = {"norm.time", "dropout.without", "dropout.with", "mirrored.digits"}
 
 
 def test_what_answers_say_was_measured_is_in_the_results():
@@ -114,6 +127,14 @@ def test_what_answers_say_was_measured_is_in_the_results():
     small = ladder["classroom-7-momentum"]
     assert [run["diverged"] for run in small["runs"]] == [None] * 3
     assert small["test_accuracy"]["mean"] > without
+    assert small["config"]["lr"] == 0.05
+    digits = json.loads((RESULTS / "label-safety-cpu.json").read_text(encoding="utf-8"))["presets"]["figure-1"]["runs"]
+    stored, mirrored = (
+        sum(run["views"][view]["right"] for run in digits) / sum(run["views"][view]["images"] for run in digits)
+        for view in ("as stored", "mirrored")
+    )
+    assert len(digits) == 3
+    assert facts()["mirrored.digits"] == f"from {100 * stored:.1f} to {100 * mirrored:.1f} %"
 
 
 def test_no_two_neighbours_of_the_report_can_be_told_apart_and_its_ends_can():

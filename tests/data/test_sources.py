@@ -66,6 +66,13 @@ def test_other_classes_need_another_name(tmp_path):
         prepare("cifar10", source)
 
 
+def test_a_source_whose_name_is_a_common_word_leaves_the_sentence_as_it_is(tmp_path, monkeypatch):
+    write_folder(tmp_path / "data", class_files())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match=r"^`dataset` \(=cifar10\) has the classes"):
+        prepare("cifar10", "data/")
+
+
 def test_a_new_name_needs_a_source():
     with pytest.raises(InputError, match="needs --from"):
         prepare("flowers")

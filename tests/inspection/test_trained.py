@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from cnncore.data.augmentation import RandomCrop
+from cnncore.data.prepared import save
 from cnncore.errors import InputError
 from cnncore.events import Epoch
 from cnncore.inspection.trained import Moment, chosen, trained, untrained
@@ -16,6 +17,7 @@ from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig, Standardization
 from cnncore.training.presets import PRESETS
+from tests.conftest import tiny_images
 
 CONFIG = RunConfig(
     dataset="tiny", network="classroom", epochs=2, standardize=Standardization.CHANNEL, augment=(RandomCrop(8),), seed=3
@@ -62,6 +64,21 @@ def test_a_run_without_a_checkpoint_is_a_sentence(tiny):
     with pytest.raises(InputError, match="no checkpoint"):
         trained(run_id)
     assert trained(run_id, Moment.BEFORE).epoch == 0
+
+
+@pytest.mark.parametrize("at", [Moment.BEFORE, Moment.LAST, 1])
+def test_a_run_is_not_looked_into_with_other_images_than_its_own(run_id, tiny, at):
+    save(tiny)  # prepared anew, with the same in it
+    assert trained(run_id, at).epoch <= 2
+    save(dataclasses.replace(tiny, train_images=255 - tiny.train_images))
+    with pytest.raises(InputError, match="trained and tested on other images than its data set has now"):
+        trained(run_id, at)
+
+
+def test_an_untrained_network_has_the_images_that_its_data_set_has_now(tiny):
+    assert len(untrained(CONFIG).data.train_labels) == 140
+    save(tiny_images(train=70))
+    assert len(untrained(CONFIG).data.train_labels) == 70
 
 
 @pytest.mark.parametrize("average", [0.0, 3.0])

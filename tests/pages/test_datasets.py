@@ -57,7 +57,7 @@ def until_ended(page: AppTest, name: str) -> AppTest:
 def test_the_page_stands_alone_and_shows_every_set(page: AppTest) -> None:
     assert not page.exception
     shown = texts(page)
-    for text in ("Built-in objects", "CIFAR-10", "MNIST", "Fashion-MNIST", "about an hour for 163 MB"):
+    for text in ("Built-in objects", "CIFAR-10", "MNIST", "Fashion-MNIST", "about an hour for 170 MB"):
         assert text in shown
     assert {button.label for button in page.button} == {"Draw the images", "Download", "Prepare"}
     assert [button.key for button in page.button if button.label == "Download"] == [

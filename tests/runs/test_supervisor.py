@@ -11,12 +11,13 @@ import pytest
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Intent, Status
+from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
 from cnncore.runs.supervision import STALE
 from cnncore.runs.supervisor import SILENT, Supervisor
 from cnncore.training.comparison import seeds
 from cnncore.training.config import RunConfig
-from tests.runs.conftest import CONFIG, scripted
+from tests.runs.conftest import CONFIG, batch, epoch_end, scripted, started
 from tests.runs.test_worker import in_background, until
 
 REAL = RunConfig(dataset="tiny", network="classroom", epochs=400, batch_size=4, device="cpu")
@@ -181,6 +182,21 @@ def test_a_worker_that_dies_leaves_an_interrupted_run(store, supervisor, process
     assert not supervisor.step(), "and is not started again by itself"
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_worker_that_dies_before_a_checkpoint_was_written_is_not_promised_one(store, supervisor, processes, kept):
+    run_id = store.create(CONFIG)
+    supervisor.step()
+    store.claim(run_id, "w", 1)
+    store.append(run_id, [started(), *(batch(1, number) for number in range(5)), epoch_end(1)], "w")
+    if kept:
+        checkpoint_path(run_id).parent.mkdir(parents=True)
+        checkpoint_path(run_id).write_text("1")
+    processes[run_id].code = -9
+    supervisor.step()
+    told = "It can be resumed from its last checkpoint." if kept else "Resumed, it begins anew."
+    assert store.get(run_id).message.endswith(told)
+
+
 def test_a_run_resumed_before_its_old_process_is_gone_is_started_again(store, supervisor, processes):
     run_id = store.create(CONFIG)
     supervisor.step()
@@ -321,6 +337,15 @@ def test_the_client_refuses_what_makes_no_sense(store):
             act(run_id)
 
 
+@pytest.mark.parametrize("intent", Intent)
+def test_a_run_that_ends_between_two_looks_at_it_is_one_sentence(store, intent):
+    """Another tab's Stop comes after a click on Step or Continue has found the run paused."""
+    run_id = store.create(CONFIG)
+    store.set_status(run_id, Status.STOPPED)
+    with pytest.raises(InputError, match="is stopped and cannot be"):
+        client._while_active(run_id, intent)
+
+
 def with_files(store, home):
     """Return a run that is over, and the files that its processes have left."""
     run_id = store.create(CONFIG)
@@ -380,7 +405,7 @@ def test_real_processes_a_killed_worker_is_interrupted_and_resumes_and_a_killed_
     os.kill(row["pid"], signal.SIGKILL)
     until(lambda: store.get(run_id).status is Status.INTERRUPTED, seconds=30)
     reached = store.get(run_id).epoch
-    assert "can be resumed after epoch" in store.get(run_id).message
+    assert "It can be resumed from its last checkpoint." in store.get(run_id).message
 
     client.resume(run_id)
     until(lambda: store.get(run_id).epoch > reached, seconds=90)

@@ -13,7 +13,7 @@ from cnncore.runs.record import Intent, Status
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import RunStore
 from cnncore.runs.worker import record
-from tests.runs.conftest import CONFIG, batch, scripted, started
+from tests.runs.conftest import CONFIG, batch, epoch_end, scripted, started
 
 
 def in_background(store, run_id, config=CONFIG, **options):
@@ -134,6 +134,30 @@ def test_a_run_that_goes_on_in_the_middle_of_a_step_is_running_again(store):
     thread.join(20)
 
 
+def test_a_run_that_goes_on_while_it_evaluates_in_a_step_is_running_again(store):
+    """Paused after an epoch's last update, asked for a step and then to go on: what comes next is the epoch."""
+    run_id, seen = store.create(CONFIG), []
+
+    def evaluates(config, *, checkpoint, resume, live):
+        yield started()
+        yield batch(1, 0)
+        seen.append(store.get(run_id).status)
+        store.request(run_id, Intent.NONE)
+        yield epoch_end(1)
+        seen.append(store.get(run_id).status)
+        yield Finished(1, 1.0, 0.5, 0.6)
+
+    store.request(run_id, Intent.PAUSE)
+    thread, result = in_background(store, run_id, trainer=evaluates)
+    for number in (0, 1):
+        until(lambda number=number: store.get(run_id).status is Status.PAUSED and store.get(run_id).step == number)
+        store.request(run_id, Intent.STEP)
+        until(lambda: store.get(run_id).intent is not Intent.STEP)
+    thread.join(20)
+    assert seen == [Status.PAUSED, Status.RUNNING]
+    assert result["status"] is Status.FINISHED
+
+
 def test_the_wanted_factor_reaches_the_trainer(store):
     run_id, factors = store.create(CONFIG), []
     store.set_lr_factor(run_id, 0.5)
@@ -204,6 +228,18 @@ def test_what_is_wanted_after_the_last_update_comes_too_late(store, intent, dive
     assert store.get(run_id).status is end
 
 
+@pytest.mark.parametrize(("diverge_at", "end"), [(None, Status.FINISHED), (4, Status.DIVERGED)])
+def test_a_reader_that_goes_with_the_last_event_leaves_the_run_what_it_is(store, diverge_at, end):
+    run_id = store.create(CONFIG)
+
+    def interrupt(event):
+        if isinstance(event, (Finished, Diverged)):
+            raise KeyboardInterrupt
+
+    assert record(store, run_id, CONFIG, on_event=interrupt, trainer=scripted(diverge_at=diverge_at)) is end
+    assert store.get(run_id).status is end
+
+
 def test_ctrl_c_before_an_epochs_checkpoint_says_so_and_keeps_its_batches(store):
     run_id = store.create(CONFIG)
 
@@ -268,7 +304,10 @@ worker.record(open_store(), run.id, run.config, trainer=hangs)
         finally:
             process.kill()
     assert process.returncode == 1
-    assert "was to stop and hangs" in said
+    assert "was to stop: it did not come to an update within" in said
+    run = store.get(run_id)
+    assert run.status is Status.STOPPED
+    assert "its process was ended" in run.message
 
 
 def test_a_run_of_another_version_fails_with_its_sentence(store, monkeypatch, capsys):

@@ -1,4 +1,4 @@
-"""Find the slip: totals that real reports gave for one network, and what went wrong in each (Q10)."""
+"""Find the slip: totals of one network with slips like those of lab reports, and what went wrong in each (Q10)."""
 
 import random
 
@@ -19,7 +19,7 @@ def exercise(network: Network) -> None:
     shown = sorted(found.values(), key=lambda total: random.Random(total).random())  # the same order every time
     st.markdown(
         f"How many parameters has **{plain(network.name[:40])}**? One total is right, the others come out with slips "
-        "that real lab reports made."
+        "like those of lab reports."
     )
     total = st.pills("Total", shown, default=shown[0], required=True, key="slip_total", format_func="{:,}".format)
     answer = st.radio("What went wrong?", list(Slip), None, key=f"slip_{network.name}_{total}")
