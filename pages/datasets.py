@@ -3,6 +3,7 @@
 import re
 import secrets
 import shutil
+from pathlib import Path
 from typing import IO
 
 import streamlit as st
@@ -53,6 +54,7 @@ def get(name: str) -> None:
 def begin_from_form() -> None:
     """Start what the form asks for; what is wrong with it stands below the form on the next run."""
     name, kind = st.session_state.datasets_name.strip(), st.session_state.datasets_kind
+    uploaded: Path | None = None
     try:
         dataset_name(name)
         if kind == UPLOAD:
@@ -60,6 +62,7 @@ def begin_from_form() -> None:
             if file is None:
                 raise InputError("`upload` is empty: choose a zip or tar of class folders first.")
             source = save_upload(name, file.name, file)
+            uploaded = Path(source).parent
         else:
             source = st.session_state.datasets_path if kind == PATH else st.session_state.datasets_address
             source = source.strip().strip('"')  # Windows copies a path with its quotation marks
@@ -70,6 +73,8 @@ def begin_from_form() -> None:
         begin(name, source, None if name in KNOWN else int(st.session_state.datasets_size))
     except (InputError, OSError) as error:
         st.session_state.datasets_error = str(error)
+        if uploaded is not None:  # nobody will read it
+            shutil.rmtree(uploaded, ignore_errors=True)
 
 
 def save_upload(name: str, filename: str, file: IO[bytes]) -> str:
@@ -77,8 +82,12 @@ def save_upload(name: str, filename: str, file: IO[bytes]) -> str:
     own = re.sub(r"[^\w. ()-]", "_", filename.replace("\\", "/").rpartition("/")[2])[-60:]
     target = uploads() / f"{name}-{secrets.token_hex(4)}" / (own.lstrip(".") or "archive")
     target.parent.mkdir(parents=True)
-    with target.open("wb") as written:
-        shutil.copyfileobj(file, written)
+    try:
+        with target.open("wb") as written:
+            shutil.copyfileobj(file, written)
+    except OSError:  # the disk is full: half an archive helps nobody
+        shutil.rmtree(target.parent, ignore_errors=True)
+        raise
     return str(target)
 
 

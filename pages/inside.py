@@ -97,6 +97,9 @@ def show(sight: Sight, found: Forward) -> None:
             show_answer(sight, found)
         with st.container(width="stretch"):
             show_heats(sight, found)
+    asked = sight.subject.moment
+    if sight.run is not None and isinstance(asked, int) and found.epoch != asked:
+        st.caption(f"These are the weights after epoch {found.epoch}: no checkpoint of epoch {asked} is written.")
     st.fragment(guarded)(show_layers, found)
     explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
     show_tries(*tries_for(sight, found.classes[found.winner]))

@@ -155,9 +155,9 @@ try:
         case "Neighbours" if image.size <= 4096:
             show_neighbours(**source, eps=eps)
         case "Whose statistics?":
-            show_whose(info.name, image)
+            show_whose(**source, image=image)
         case "The handout's numbers":
-            show_handout(info.name)
+            show_handout(**source)
         case _:
             st.info("Choose a data set of smaller images: the covariance of these has too many numbers.")
 except (InputError, compute.ComputeError) as error:

@@ -50,7 +50,7 @@ class Sizes:
 
 
 def takes_every_size(network: Network) -> bool:
-    """Return whether adaptive pooling stands before the dense layers: then no size fails, and none is seen either."""
+    """Return whether adaptive pooling stands before the dense layers: no size that comes so far is seen by them."""
     return any(isinstance(layer, AdaptiveAvgPool2d) for layer in network.layers)
 
 
@@ -73,10 +73,13 @@ def sizes(network: Network, convolutional: bool) -> Sizes:
 def sizes_sentence(found: Sizes) -> str:
     """Return in Markdown which sizes work, where the wall is, and the formula of the output's side."""
     ranges = found.works
-    if takes_every_size(found.network):
-        text = "Adaptive pooling makes one cell of any map: no size fails, and the output does not show the size."
-    elif not ranges:
+    if not ranges:
         text = f"No square image from {SIZES[0]} to {SIZES[-1]} pixels fits."
+    elif takes_every_size(found.network) and ranges == [(ranges[0][0], SIZES[-1])]:
+        text = (
+            f"Adaptive pooling makes a map of one size of any other: every size from {ranges[0][0]} pixels works, and "
+            "the output does not show the size."
+        )
     elif ranges[-1][1] == SIZES[-1]:
         text = f"Every size from {ranges[0][0]} pixels works."
     else:

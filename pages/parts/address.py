@@ -50,6 +50,19 @@ def remember(*keys: str) -> None:
     for key in keys:
         if key not in kept:
             kept[key] = address.get_all(key)
+            _give_way(key, kept[key])
+
+
+def _give_way(key: str, wanted: list[str]) -> None:
+    """Forget what a control had on an earlier visit where the address asks for something else.
+
+    A control takes its default from nothing in the address: what was kept would win over a link that asks for that.
+    """
+    if wanted and key in st.session_state:
+        held = st.session_state[key]
+        several = list(held) if isinstance(held, (list, tuple)) else [held]
+        if len(several) != len(wanted) or not all(map(_same, wanted, several)):
+            del st.session_state[key]
 
 
 def asked(key: str) -> str | None:

@@ -17,6 +17,7 @@ from pages.parts.plain import with_code
 from pages.parts.run_picker import run_picker
 
 WINNERS = "the winner"
+USUAL = 128  # pixels of the collage's side at first
 
 
 def class_map(prefix: str = "class_map") -> None:
@@ -37,9 +38,11 @@ def class_map(prefix: str = "class_map") -> None:
             return
         data = opened(run.config.dataset, ready(run.config.dataset).version)
         least = ACROSS * max(data.shape[1:])
+        side = max(least, USUAL)
         with st.container(horizontal=True, vertical_alignment="bottom"):
-            side = st.slider("Side of the collage (pixels)", least, max(LARGEST, least), min(128, LARGEST), 8,
-                             key=f"{prefix}_side", bind="query-params", width=320)  # fmt: skip
+            if least < LARGEST:  # larger images fit in one way alone
+                side = st.slider("Side of the collage (pixels)", least, LARGEST, side, 8,
+                                 key=f"{prefix}_side", bind="query-params", width=320)  # fmt: skip
             seed = st.number_input("Collage", 0, 9999, 0, key=f"{prefix}_seed", bind="query-params", width=120)
             shown = st.selectbox(
                 "Show", [WINNERS, *data.classes], key=f"{prefix}_class", bind="query-params", width=180

@@ -100,6 +100,9 @@ def choice() -> Choice:
         _follow_weights()
     with first:
         network = network_choice(on_change=_follow_network)
+    held = runs.get(st.session_state.get("field_weights", FRESH))
+    if held is not None and load_network(held.config.network).name != network.name:
+        st.session_state.field_weights = FRESH  # the network was changed on another page
     label = second.selectbox(
         "Weights",
         [FRESH, *runs],
@@ -109,8 +112,6 @@ def choice() -> Choice:
         help="Of a stored run, or fresh ones, drawn as PyTorch initialises.",
     )
     run = runs.get(label)
-    if run is not None and load_network(run.config.network).name != network.name:
-        run = None
     if run is not None:
         about = ready(run.config.dataset)
         network = network_of(run.config, about.shape, len(about.classes))

@@ -35,7 +35,7 @@ def unit_from_address() -> None:
     if wanted is None:
         return
     grant("field_unit")
-    places = re.fullmatch(r"(\d{1,4}),(\d{1,4})", wanted)
+    places = re.fullmatch(r"([1-9]\d{0,3}),([1-9]\d{0,3})", wanted)
     if places:
         st.session_state.field_unit = tuple(int(place) - 1 for place in places.groups())
     else:

@@ -13,7 +13,7 @@ from cnncore.inspection.confusion import surest_wrong
 from cnncore.inspection.moment import Moment
 from cnncore.runs.answers import answers
 from cnncore.runs.record import Run
-from cnncore.runs.snapshots import snapshots_of
+from cnncore.runs.snapshots import checkpoint_time, snapshots_of
 from cnncore.training.presets import PRESETS
 from pages.parts.held_out import locked
 from pages.parts.image_choice import CAMERA, UPLOAD, from_user, opened
@@ -57,7 +57,7 @@ def choose_sight() -> Sight:
         with places[1]:
             epoch = _epoch(run)
         words = f"{run.label}, {'before training' if epoch == 0 else f'after epoch {epoch}'}"
-        subject = Subject(run.id, epoch, run.config, 0, np.zeros(0, np.uint8), "", plain(words))
+        subject = Subject(run.id, epoch, run.config, checkpoint_time(run.id), np.zeros(0, np.uint8), "", plain(words))
     data = opened(subject.config.dataset, ready(subject.config.dataset).version)
     with places[2]:
         kinds = [TEST, UPLOAD, CAMERA]

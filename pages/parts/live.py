@@ -134,8 +134,9 @@ def _result(run: Run) -> None:
 
 def _progress(run: Run, store: RunStore, done: float) -> str:
     if run.status is Status.QUEUED:
-        queue = [row["id"] for row in store.active() if row["status"] != Status.PAUSED]  # the oldest first
-        ahead = queue.index(run.id) if run.id in queue else 0
+        rows = store.active()  # the oldest first; one that was resumed keeps its place, behind those that train
+        queue = [row["id"] for row in rows if row["status"] == Status.QUEUED]
+        ahead = sum(row["status"] == Status.RUNNING for row in rows) + (queue.index(run.id) if run.id in queue else 0)
         return (
             f"In the queue, {ahead} before it"
             if ahead

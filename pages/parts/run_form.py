@@ -60,7 +60,7 @@ def run_form() -> tuple[RunConfig | None, DeltaGenerator]:
         st.number_input("Learning rate", *LIMITS["lr"], step=0.01, format="%g", key="lr", width=112, **KEPT)
         st.number_input("Batch size", *LIMITS["batch"], step=16, key="batch", width=96, **KEPT)
         st.number_input("Epochs", *LIMITS["epochs"], key="epochs", width=92, **KEPT)
-        st.number_input("Seed", *LIMITS["seed"], key="seed", width=84, persist_state="session")
+        st.number_input("Seed", *LIMITS["seed"], key="seed", width=84, **KEPT)
         with st.popover("More", icon=":material/tune:"):
             show_more()
         start = st.container(horizontal=True, width="content")
@@ -73,7 +73,7 @@ def run_form() -> tuple[RunConfig | None, DeltaGenerator]:
     try:
         return configuration(), start
     except InputError as error:
-        st.error(str(error))
+        st.error(with_code(error))
         return None, start
 
 

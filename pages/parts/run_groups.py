@@ -60,11 +60,16 @@ def several(config: RunConfig, ready: bool) -> None:
         st.divider()
         st.markdown("**Seeds**: the same run from other initial weights and in another order. How far do they spread?")
         count = int(st.number_input("Runs", 2, 10, 3, key="seed_count"))
+        all_seeds: tuple[RunConfig, ...] = ()
+        try:
+            all_seeds = seeds(config, count)
+        except InputError as error:
+            st.caption(with_code(error))
         st.button(
             f"Start {count} seeds",
             key="start_seeds",
             icon=":material/casino:",
-            disabled=not ready,
+            disabled=not (ready and all_seeds),
             on_click=start_together,
-            args=(seeds(config, count), f"{count} seeds"),
+            args=(all_seeds, f"{count} seeds"),
         )

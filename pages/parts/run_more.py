@@ -80,7 +80,7 @@ def _optimizer() -> None:
 
 def _schedule() -> None:
     s = st.session_state
-    kind = s.sched_kind if s.sched else Schedule.NONE
+    kind = s.sched_kind if s.sched else Schedule.NONE  # equal to a member, but of a link a text
     left, right = st.columns(2)
     kinds = [kind for kind in Schedule if kind is not Schedule.NONE]
     left.selectbox("Kind of schedule", kinds, key="sched_kind", disabled=not s.sched, **KEPT)
@@ -89,13 +89,13 @@ def _schedule() -> None:
         "Milestones (step)",
         key="milestones",
         placeholder="1/2 and 3/4 of the epochs",
-        disabled=kind is not Schedule.STEP,
+        disabled=kind != Schedule.STEP,
         **KEPT,
     )
     falls = kind in (Schedule.STEP, Schedule.PLATEAU)
     _number(right, "Times, at each fall (step, plateau)", "factor", step=0.1, disabled=not falls)
-    _number(left, "Decay an epoch (exponential)", "decay", step=0.01, disabled=kind is not Schedule.EXPONENTIAL)
-    _number(right, "Patience (plateau, epochs)", "patience", disabled=kind is not Schedule.PLATEAU)
+    _number(left, "Decay an epoch (exponential)", "decay", step=0.01, disabled=kind != Schedule.EXPONENTIAL)
+    _number(right, "Patience (plateau, epochs)", "patience", disabled=kind != Schedule.PLATEAU)
 
 
 def _machine() -> None:

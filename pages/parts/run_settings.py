@@ -85,11 +85,20 @@ def apply_preset() -> None:
 
 def own_settings() -> None:
     """A preset is what it says: what is shown, whatever changed it, is the preset that it equals, or none."""
+    _refill()
     try:
         named = configuration().preset
     except InputError:  # settings that do not go together: the page says why, and they are no preset
         named = None
     st.session_state.preset = named or OWN
+
+
+def _refill() -> None:
+    """Give a number whose field was emptied the value from before: the browser makes its lowest limit of nothing."""
+    s = st.session_state
+    for key, (lowest, _) in LIMITS.items():
+        if s.get(key) == lowest and key in s.get("form_numbers", {}):
+            s[key] = s.form_numbers[key]
 
 
 def configuration() -> RunConfig:
@@ -176,6 +185,8 @@ def _take(key: str, text: str) -> bool:
             value = text.split(",") if text else []
         else:
             value = from_link(text).to_json() if key == "network" and text.startswith(MARK) else text
+        if key in ("sched_kind", "std_kind") and value == Schedule.NONE:
+            return False  # that is the toggle's to say
         st.session_state[key] = value
         configuration()
         if key == "network":
@@ -189,6 +200,7 @@ def _take(key: str, text: str) -> bool:
 def write_address() -> None:
     """Put into the address what makes this setting: the preset, and what differs from it."""
     s = st.session_state
+    s.form_numbers = {key: s[key] for key in LIMITS if key in s}
     preset = s.preset if s.preset in PRESETS else DEFAULT
     base = values_of(PRESETS[preset]) | {"seed": 0, "device": DeviceChoice.AUTO}
     wanted = {"preset": s.preset if s.preset in PRESETS else OWN}

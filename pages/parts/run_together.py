@@ -39,16 +39,18 @@ def show_together(runs: list[Run], axis: Axis) -> None:
     """Show below the curves of runs that were started together what they say together; nothing of a run alone."""
     if len(runs) > 1:
         active = any(run.status.active for run in runs)
-        st.fragment(_show, run_every=_PAUSES * PACE.pause if active else None)([run.id for run in runs], axis)
+        st.fragment(_show, run_every=_PAUSES * PACE.pause if active else None)([run.id for run in runs], axis, active)
 
 
-def _show(ids: list[str], axis: Axis) -> None:
+def _show(ids: list[str], axis: Axis, active: bool) -> None:
     store = open_store()
     try:
         runs = [store.get(run_id) for run_id in ids]
     except InputError as error:  # one was deleted meanwhile
         st.warning(with_code(error))
         return
+    if active and not any(run.status.active for run in runs):
+        st.rerun()  # once, so that the timer ends and the rest of the page knows
     with st.container(border=True):
         if len(by_setting(runs)) == 1:
             _show_seeds(runs, axis)

@@ -148,12 +148,12 @@ def show_neighbours(dataset: str, version: str, eps: float) -> None:
     )
 
 
-def show_whose(dataset: str, image: NDArray[np.uint8]) -> None:
+def show_whose(dataset: str, version: str, image: NDArray[np.uint8]) -> None:
     """Show how statistics differ by the set that they are taken of, and what a darker test set becomes."""
     brightness = st.slider(
         "Test images taken at dusk: their brightness", 0.2, 1.0, 0.6, 0.05, key="std_dusk", bind="query-params"
     )
-    counts: PixelCounts | None = asked("counts", "pixel_counts", 400, dataset=dataset)
+    counts: PixelCounts | None = asked("counts", "pixel_counts", 400, dataset=dataset, version=version)
     if counts is None:
         return
     train, test = counts.of("train"), darkened(counts.of("test"), brightness)
@@ -197,9 +197,9 @@ def show_whose(dataset: str, image: NDArray[np.uint8]) -> None:
     )
 
 
-def show_handout(dataset: str) -> None:
+def show_handout(dataset: str, version: str) -> None:
     """Show the handout's constants beside what this data set gives."""
-    counts: PixelCounts | None = asked("counts", "pixel_counts", 200, dataset=dataset)
+    counts: PixelCounts | None = asked("counts", "pixel_counts", 200, dataset=dataset, version=version)
     if counts is None:
         return
     mean, std = mean_std(counts.of("train"))

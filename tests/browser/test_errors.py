@@ -75,3 +75,14 @@ def test_a_click_on_a_cell_opens_its_images_and_an_image_its_inside(trained):
     page.wait_for_url(re.compile(rf"/inside\?.*{row}$"))
     expect(page.locator("h1")).to_have_text("Inside a network")
     assert page.evaluate("() => window.kept")  # the app was not loaded anew
+    # What Inside had on an earlier visit gives way to a link, also to one that asks for what is there at first.
+    epoch = page.get_by_role("slider").first
+    page.get_by_role("button", name="Before training", exact=True).click()
+    page.wait_for_url(re.compile("inside_epoch=0"))
+    page.locator('[data-testid="stSidebarNavLink"][href$="/errors"]').click()
+    page.wait_for_url(re.compile("/errors"))
+    images.first.click()
+    page.wait_for_url(re.compile("/inside"))
+    expect(epoch).to_have_attribute("aria-valuetext", "2")
+    page.wait_for_function(REST)
+    expect(page.get_by_text("The address asks for")).to_have_count(0)

@@ -102,3 +102,12 @@ def test_the_arrow_keys_move_the_start(visit):
     assert float(x) > first
     expect(page.locator(".map")).to_have_attribute("aria-label", re.compile(f"^The ways start at {x}, {y}"))
     assert page.locator(".map").evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
+
+
+def test_the_same_arrow_key_moves_it_again_after_a_prompt(visit):
+    page = visit("optimization")
+    for _ in range(2):
+        page.locator(".map").press("ArrowRight")
+        page.wait_for_url(re.compile(r"[?&]opt_x="))
+        page.get_by_role("button", name="Over the edge").click()
+        page.wait_for_url("**/optimization?opt_lr=0.3")

@@ -71,3 +71,14 @@ def test_the_keyboard_goes_from_cell_to_cell_and_from_map_to_map(visit):
     expect(note).to_contain_text("Cell (")
     picture.press("Enter")
     expect(note).to_contain_text("Max (")
+
+
+def test_the_same_shift_is_made_again_after_a_prompt(visit):
+    page = visit("pooling")
+    for _ in range(2):
+        page.get_by_label("Shift right, in pixels").fill("3")
+        page.wait_for_url("**pool_right=3")
+        page.get_by_role("button", name="Shift by 2").click()
+        page.wait_for_url("**/pooling?pool_right=2&pool_back=True")
+        page.get_by_role("button", name="One pixel").click()
+        page.wait_for_url("**/pooling?pool_scene=One+pixel")

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import REST
+
 pytestmark = pytest.mark.browser
 
 
@@ -65,3 +67,15 @@ def test_a_narrow_window_holds_it_all(visit, page):
         assert box["x"] + box["width"] <= picture["x"] + picture["width"] + 1
     wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
     assert wide <= 0
+
+
+def test_the_same_unit_is_chosen_again_after_another_setting(visit, page):
+    visit("receptive_field?network=practical&field_layer=conv3")
+    field = page.locator(".field")
+    expect(field).to_have_attribute("data-heat", "shown", timeout=120_000)
+    for _ in range(2):
+        page.mouse.click(*over(page, 0, 0, 8))
+        page.wait_for_url(re.compile(r"unit=1(,|%2C)1"))
+        page.get_by_role("button", name="At the border").click()
+        page.wait_for_url(re.compile(r"unit=4(,|%2C)4"))
+        page.wait_for_function(REST)

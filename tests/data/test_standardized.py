@@ -64,7 +64,7 @@ def test_neighbours_are_correlated_until_they_are_whitened(app_home):
 
 
 def test_pixels_are_counted_in_every_channel_of_both_splits(tiny):
-    found = standardized.pixel_counts("tiny")
+    found = standardized.pixel_counts("tiny", "")
     for split, images in (("train", tiny.train_images), ("test", tiny.test_images)):
         for channel in range(3):
             expected = [(images[:, channel] == level).sum() for level in range(256)]

@@ -82,7 +82,13 @@ def test_a_network_is_shown_at_its_own_size():
     page.selectbox(key="current_network").set_value("resnet18").run()
     assert page.slider(key="arch_size").value == 224
     assert not page.error
-    assert "no size fails" in texts(page)
+    assert "every size from 16 pixels works" in texts(page)
+
+
+def test_a_size_that_an_adaptive_pool_never_sees_is_not_said_to_fit():
+    page = opened(network="squeezenet1_1", size="16")
+    assert page.error
+    assert "every size from 17 pixels works" in texts(page)
 
 
 def test_a_network_that_is_read_is_shown_and_nonsense_is_a_sentence():

@@ -4,10 +4,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
+from cnncore.data.prepared import save
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.config import RunConfig, Standardization
+from tests.conftest import tiny_images
 
 
 def script():
@@ -63,3 +65,14 @@ def test_a_standardization_for_one_size_is_a_sentence(tiny):
     page = opened()
     assert not page.exception
     assert "`standardize` (=zca)" in page.error[0].value
+
+
+@pytest.mark.parametrize(("size", "side"), [(48, 144), (96, 288)])
+def test_larger_images_have_a_larger_collage(app_home, size, side):
+    save(tiny_images(size=size))
+    stored()
+    page = opened()
+    assert not page.exception
+    assert not page.error
+    assert f"of {side} × {side} pixels" in page.markdown[0].value
+    assert len(page.slider) == (side < 256)

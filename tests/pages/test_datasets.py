@@ -165,6 +165,17 @@ def test_an_upload_is_called_by_its_own_name(page: AppTest) -> None:
     assert list(uploads().iterdir()) == []
 
 
+def test_an_upload_that_is_refused_leaves_nothing_behind(page: AppTest, home: Path) -> None:
+    (home / "jobs").mkdir(parents=True, exist_ok=True)
+    jobs._write(job_name("gulls"), State.RUNNING, Progress("working"))  # begun by another window
+    page.segmented_control(key="datasets_kind").set_value("Upload an archive").run()
+    page.file_uploader(key="datasets_upload").set_value(("gulls.zip", b"garbage", "application/zip"))
+    page.text_input(key="datasets_name").input("gulls")
+    page.button(key="datasets_prepare").click().run()
+    assert "is being prepared already" in page.error[0].value
+    assert list(uploads().iterdir()) == []
+
+
 def test_an_upload_is_saved_in_a_folder_of_our_own(
     page: AppTest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

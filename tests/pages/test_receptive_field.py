@@ -186,6 +186,9 @@ def test_weights_follow_the_network_and_the_network_the_weights(run):
     page.selectbox(key="current_network").set_value("classroom").run()
     assert page.selectbox(key="field_weights").value == label
     assert drawn(page)["image"]["height"] == 12
+    page.query_params["network"] = "lenet5"  # as another page may leave it: no box of this one was touched
+    page.run()
+    assert page.selectbox(key="field_weights").value == "fresh, seed 0"
 
 
 FOOTPRINT = Footprint(used=30, possible=36, outside=0.0, radius=2.5, half=0.7, rows=np.full(8, 0.125))
@@ -194,7 +197,7 @@ FOOTPRINT = Footprint(used=30, possible=36, outside=0.0, radius=2.5, half=0.7, r
 def test_a_gradient_is_told_with_its_share_in_the_middle_and_what_lies_outside():
     first, middle, outside = field_unit._said(FOOTPRINT, "One")
     assert first == "One."
-    assert "holds **70 %** of the gradient" in middle
+    assert "holds **70\u00a0%** of the gradient" in middle
     assert outside == "Gradient in 30 of the 36 pixels that it can see; outside of them **exactly 0**."
     wrong = field_unit._said(replace(FOOTPRINT, outside=0.03), "One")[2]
     assert "outside of them **0.03: wrong**" in wrong
@@ -207,3 +210,9 @@ def test_the_spread_is_told_with_the_radius_and_the_share_of_the_middle():
     text = said(viewed(field_unit._show_spread, {"fresh weights": FOOTPRINT}, seen, (4, 4)))
     assert "95 % of the gradient lies within **2.5 pixels** of the centre" in text
     assert "middle quarter of the field's area holds 70 % of it" in text
+
+
+def test_units_are_counted_from_1_in_the_address_too():
+    page = opened(field_unit="0,5")
+    assert not page.exception
+    assert "not row,column" in page.warning[0].value

@@ -259,3 +259,35 @@ def test_the_plan_says_how_long_all_epochs_would_take(store):
     # 140 train images in 50 epochs are 7,000: 70 seconds.
     assert "140 train images" in said(app)
     assert "about 1 min 10 s of training, as fast as the last such run" in said(app)
+
+
+def test_seeds_beyond_the_largest_are_a_sentence(store):
+    app = opened(seed="2147483646")
+    assert not app.exception
+    assert any("`seed`" in caption.value for caption in app.caption)
+    assert app.button(key="start_seeds").disabled
+    assert not app.button(key="start").disabled
+
+
+@pytest.mark.parametrize("key", ["batch", "lr", "epochs", "seed", "decay"])
+def test_a_field_that_is_emptied_has_its_number_again(store, key):
+    app = opened(preset="classroom-7")
+    field = app.number_input(key=key)
+    before = field.value
+    field.set_value(field.min).run()  # what a browser makes of an empty field
+    assert not app.error
+    assert app.number_input(key=key).value == before
+
+
+@pytest.mark.parametrize("address", [{"sched": "true", "sched_kind": "none"}, {"std_kind": "none"}])
+def test_a_kind_that_is_none_is_refused(store, address):
+    app = opened(**address)
+    assert not app.exception
+    assert "kind=none`, which this page does not know" in app.warning[0].value
+
+
+def test_what_was_typed_is_no_markdown_in_an_error(store):
+    app = opened(preset="own", sched="true", sched_kind="step")
+    app.text_input(key="milestones").set_value("![x](http://host/a.png)").run()
+    assert "![x](http" not in app.error[0].value
+    assert "x" in app.error[0].value

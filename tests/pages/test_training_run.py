@@ -209,3 +209,10 @@ def test_a_queued_run_says_how_many_are_before_it(store):
         run_id = filled(store, config=replace(CONFIG, seed=len(store.runs())), status=status)
     # The paused one holds no place.
     assert opened(run=run_id).get("progress")[0].proto.text == "In the queue, 1 before it"
+
+
+def test_a_run_that_was_resumed_waits_behind_a_newer_one_that_trains(store):
+    resumed = filled(store, status=Status.STOPPED)
+    filled(store, config=replace(CONFIG, seed=1), status=Status.RUNNING)
+    store.requeue(resumed)
+    assert opened(run=resumed).get("progress")[0].proto.text == "In the queue, 1 before it"

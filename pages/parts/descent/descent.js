@@ -8,13 +8,13 @@ const TICK = 50; // milliseconds a step while it plays
 const REST = 300; // milliseconds after the last arrow key until the ways from there are asked for
 
 export default function (component) {
-  const { parentElement, data, setStateValue } = component;
+  const { parentElement, data, setTriggerValue } = component;
   let view = views.get(parentElement);
   if (!view || !view.root.isConnected) {
     view = new View(parentElement.querySelector(".descent"));
     views.set(parentElement, view);
   }
-  view.tell = (start) => setStateValue("start", start);
+  view.tell = (start) => setTriggerValue("start", start);
   view.show(data);
   return () => { view.pause(); view.observer.disconnect(); };
 }

@@ -10,13 +10,13 @@ const AROUND = 0.3; // of the image's side is shown of what lies beyond it, at m
 const views = new WeakMap();
 
 export default function (component) {
-  const { parentElement, data, setStateValue } = component;
+  const { parentElement, data, setTriggerValue } = component;
   let view = views.get(parentElement);
   if (!view || !view.root.isConnected) {
     view = new View(parentElement.querySelector(".field"));
     views.set(parentElement, view);
   }
-  view.tell = (unit) => setStateValue("unit", unit);
+  view.tell = (unit) => setTriggerValue("unit", unit);
   view.show(data);
   return () => view.observer.disconnect();
 }

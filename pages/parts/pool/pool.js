@@ -11,13 +11,13 @@ const SERIES = { before: "No pooling", max: "Max", average: "Average", global: "
 const views = new WeakMap();
 
 export default function (component) {
-  const { parentElement, data, setStateValue } = component;
+  const { parentElement, data, setTriggerValue } = component;
   let view = views.get(parentElement);
   if (!view || !view.root.isConnected) {
     view = new View(parentElement.querySelector(".pool"));
     views.set(parentElement, view);
   }
-  view.tell = (shift) => setStateValue("shift", shift);
+  view.tell = (shift) => setTriggerValue("shift", shift);
   view.show(data);
   return () => view.observer.disconnect();
 }
