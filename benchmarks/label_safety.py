@@ -2,10 +2,13 @@
 
     python -m benchmarks.label_safety
     python -m benchmarks.label_safety --presets figure-1,classroom-5,classroom-6 --seeds 3
+    python -m benchmarks.label_safety --runs ID,ID
 
 `figure-1` is LeNet-5 on MNIST, which must be prepared; the classroom presets train on the built-in data, 5 without
 and 6 with mirrored images. Trained as the app trains, read on all test images after the last epoch. The result is
 written to benchmarks/results/label-safety-DEVICE.json.
+
+With `--runs` stored runs of one preset, which took long, are measured and kept: label-safety-PRESET-DEVICE.json.
 """
 
 import argparse
@@ -15,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.machine import machine
+from benchmarks.machine import copies, machine
 from cnncore.inspection.label_safety import Safety, measure
 from cnncore.runs.client import delete
 from cnncore.runs.record import Status
@@ -51,13 +54,44 @@ def rows(found: Safety) -> dict[str, Any]:
     }
 
 
+def summary(config: RunConfig, runs: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what is written of a preset: its settings, the mean and spread of each view, and every run."""
+    views = {}
+    for view in runs[0]["views"]:
+        accuracies = [run["views"][view]["right"] / run["views"][view]["images"] for run in runs]
+        spread = round(statistics.stdev(accuracies), 4) if len(runs) > 1 else None
+        views[view] = {"mean": round(statistics.mean(accuracies), 4), "spread": spread}
+    return {"title": title(str(config.preset)), "config": config.to_dict(), "accuracy": views, "runs": runs}
+
+
+def write(path: Path, result: dict[str, Any]) -> None:
+    """Write the result, and say the last preset's means."""
+    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    name, last = list(result["presets"].items())[-1]
+    print(name, {view: f"{100 * value['mean']:.2f} %" for view, value in last["accuracy"].items()}, flush=True)
+
+
+def of_stored(ids: list[str], device: str) -> None:
+    """Measure stored runs of one preset in place of training."""
+    found = [open_store().get(run_id) for run_id in ids]
+    [preset] = {run.config.preset for run in found}
+    runs = [{"seed": run.config.seed, "views": rows(measure(run.id))} for run in found]
+    origin = copies(found[0].config.dataset)
+    result = {"machine": machine(), "copies": origin, "presets": {preset: summary(found[0].config, runs)}}
+    write(RESULTS / f"label-safety-{preset}-{device}.json", result)
+
+
 def main() -> None:
     """Measure and write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--presets", default="figure-1,classroom-5,classroom-6")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="cpu")
+    parser.add_argument("--runs", help="stored runs of one preset, by their ids")
     args = parser.parse_args()
+    if args.runs:
+        of_stored(args.runs.split(","), args.device)
+        return
 
     path = RESULTS / f"label-safety-{args.device}.json"
     result: dict[str, Any] = {"machine": machine(), "seeds": args.seeds, "presets": {}}
@@ -66,19 +100,8 @@ def main() -> None:
         runs = []
         for seed in range(args.seeds):
             runs.append({"seed": seed, "views": rows(trained(replace(config, seed=seed)))})
-            views = {}
-            for view in runs[0]["views"]:
-                accuracies = [run["views"][view]["right"] / run["views"][view]["images"] for run in runs]
-                spread = round(statistics.stdev(accuracies), 4) if len(runs) > 1 else None
-                views[view] = {"mean": round(statistics.mean(accuracies), 4), "spread": spread}
-            result["presets"][name] = {
-                "title": title(name),
-                "config": config.to_dict(),
-                "accuracy": views,
-                "runs": runs,
-            }
-            path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
-        print(name, {view: f"{100 * values['mean']:.1f} %" for view, values in views.items()}, flush=True)
+            result["presets"][name] = summary(config, runs)
+            write(path, result)
 
 
 if __name__ == "__main__":

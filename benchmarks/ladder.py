@@ -40,7 +40,8 @@ def measure(config: RunConfig) -> dict[str, Any]:
 def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return mean and spread (standard deviation over seeds) of each metric at the end, and what shows overfitting."""
     result: dict[str, Any] = {}
-    complete = [run["curve"] for run in runs if run["curve"]["test_loss"]]
+    complete = [run["curve"] for run in runs if run["diverged"] is None and run["curve"]["test_loss"]]
+    result["diverged"] = sum(run["diverged"] is not None for run in runs)
     for name in METRICS:
         last = [curve[name][-1] for curve in complete]
         result[name] = (

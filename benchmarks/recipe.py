@@ -26,7 +26,8 @@ from cnncore.figures.recipe import ADDED, LEFT_OUT, Measurement, worth_table
 from cnncore.training.config import RunConfig
 from cnncore.training.recipe import FAMILIES, Recipe, recipe_of
 
-_TEXTS = ("schedule", "optimizer", "network", "augment")  # settings of a trial that are words
+_TEXTS = ("schedule", "optimizer", "network", "augment", "standardize", "precision")  # a trial's settings in words
+UNCHANGED = "as it is"
 
 
 def rows(recipe: Recipe) -> Iterator[tuple[str, RunConfig]]:
@@ -40,13 +41,15 @@ def rows(recipe: Recipe) -> Iterator[tuple[str, RunConfig]]:
 
 
 def trial(config: RunConfig, text: str) -> RunConfig:
-    """Return the configuration with the settings that a text names; `as it is` changes none.
+    """Return the configuration with the settings that a text names; `UNCHANGED` changes none.
 
     >>> changed = trial(RunConfig(), "lr=0.02,augment=flip+erase")
     >>> changed.lr, changed.augment
     (0.02, (HorizontalFlip(p=0.5), RandomErasing(p=0.5, area=0.15)))
     """
-    pairs = [pair.split("=") for pair in text.split(",") if "=" in pair]
+    pairs = [] if text == UNCHANGED else [pair.split("=") for pair in text.split(",")]
+    if any(len(pair) != 2 for pair in pairs):
+        raise SystemExit(f"`--trial` (={text}) must be settings like lr=0.2,average=2 or `{UNCHANGED}`.")
     values: dict[str, Any] = {name: value if name in _TEXTS else json.loads(value) for name, value in pairs}
     if "augment" in values:
         values["augment"] = parse_augmentations(values["augment"].replace("+", ","))

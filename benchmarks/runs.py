@@ -89,7 +89,7 @@ def asked(config: RunConfig, args: argparse.Namespace, seed: int) -> RunConfig:
         config,
         seed=seed,
         epochs=args.epochs or config.epochs,
-        train_size=args.train_size,
+        train_size=args.train_size or config.train_size,
         precision=args.precision or config.precision,
         device=args.device,
     )

@@ -204,6 +204,7 @@ def record(name: str, work: Callable[[Report], Any]) -> Any:
     with lock(_file(name, "lock")) as free:
         if not free:
             raise InputError(f"`job` (={name}) is being done by another process: wait until it has ended.")
+        _write(name, State.RUNNING, last)
         state, message, result = State.FAILED, f"The program has failed: {_log(name)} says more.", None
         try:
             result = work(report)

@@ -30,8 +30,12 @@ def run(args: argparse.Namespace) -> int:
     """Do what `action` says."""
     store = open_store()
     client.attend()
+    if args.batches and args.action != "export":
+        raise InputError(f"`--batches` is for export, and {args.action} has no use for it: leave it out.")
     if args.action == "list":
-        runs = store.listed()
+        if args.run is not None:
+            raise InputError(f"`run` (={args.run}) has no place in a list of all runs: use show, or leave it out.")
+        runs = store.listed(limit=100_000)
         if args.json:
             print(json.dumps([entry.to_dict() for entry in runs]))
         else:

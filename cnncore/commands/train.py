@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cnncore.architecture import load_network
 from cnncore.commands.pipe import reader_has_gone
 from cnncore.data.augmentation import AUGMENTATIONS, parse_augmentations
 from cnncore.errors import InputError
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--preset", metavar="NAME", help=f"one of {', '.join(PRESETS)}")
     add("--dataset", help="a prepared data set, see `data list`")
-    add("--network", help="a name of the catalogue or a path to a JSON description")
+    add("--network", help="a name of the catalogue, or a path to a JSON description or PyTorch code")
     add("--epochs", type=int)
     add("--batch-size", type=int)
     add("--lr", type=float, help="learning rate of the first epoch")
@@ -91,6 +92,8 @@ def configuration(args: argparse.Namespace) -> RunConfig:
         given["augment"] = parse_augmentations(given["augment"])
     if "network" in given and given["network"].endswith(".json"):
         given["network"] = _description(Path(given["network"]))
+    elif "network" in given and given["network"].endswith(".py"):
+        given["network"] = load_network(given["network"]).to_json()
     config = dataclasses.replace(base, **given)
     # A preset with other settings is called by its settings: tables and charts take a preset's name for what it says.
     return dataclasses.replace(config, preset=preset_of(config))

@@ -16,6 +16,25 @@ from cnncore.errors import InputError
 HANDOUT_MEAN = (0.491, 0.482, 0.447)
 HANDOUT_STD = (0.202, 0.199, 0.201)
 LEVELS = np.arange(256)
+LARGEST = 4096  # values of an image that is whitened: its covariance has the square of it, the eigenvectors the cube
+
+
+def check_handout(channels: int) -> None:
+    """Raise an `InputError` if the handout's constants are not for images of so many channels."""
+    if channels != len(HANDOUT_MEAN):
+        raise InputError(
+            f"`standardize` (=handout) has constants for {len(HANDOUT_MEAN)} channels and the images have {channels}: "
+            "use channel."
+        )
+
+
+def check_whitening(values: int, name: str = "standardize") -> None:
+    """Raise an `InputError` if images of so many values are too large to be whitened; `name` is the setting's."""
+    if values > LARGEST:
+        raise InputError(
+            f"`{name}` whitens with a matrix of {values} x {values}: it is made for images of at most {LARGEST} "
+            "values (32x32x3 are 3072), use channel."
+        )
 
 
 @dataclass(frozen=True, eq=False)  # comparing arrays gives an array, not a truth value

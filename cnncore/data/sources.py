@@ -58,6 +58,8 @@ def _prepare(name: str, source: Path | str | None, report: Report, size: int | N
     if name == BUILTIN.name:
         if source is not None:
             raise InputError("`from` has no meaning for the built-in set, which is drawn: choose another name.")
+        if size is not None:
+            raise InputError(f"`size` (={size}) cannot be chosen for the built-in set, which is drawn: leave it out.")
         report(Progress("Drawing the images"))
         return load(name)
     if source is None and known is None:

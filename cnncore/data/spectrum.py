@@ -16,10 +16,9 @@ import torch
 from torch import Tensor
 
 from cnncore.data.atomic import replace
+from cnncore.data.pixels import check_whitening
 from cnncore.data.prepared import SPECTRUM
-from cnncore.errors import InputError
 
-LARGEST = 4096  # values an image: its covariance has the square of it, and the eigenvectors take the cube
 _CHUNK = 1024
 _BLOCKS = 4
 
@@ -72,12 +71,7 @@ def spectrum(images: Tensor, name: str = "standardize") -> Spectrum:
     these would come three times as fast, and the smallest eigenvalues would be lost in its rounding. `name` is the
     setting that an error speaks of.
     """
-    values = images[0].numel()
-    if values > LARGEST:
-        raise InputError(
-            f"`{name}` whitens with a matrix of {values} x {values}: it is made for images of at most {LARGEST} "
-            "values (32x32x3 are 3072), use channel."
-        )
+    check_whitening(images[0].numel(), name)
     mean, matrix = covariance(images)
     eigenvalues, vectors = torch.linalg.eigh(matrix)
     # Rounding leaves some of the smallest a little below zero.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from cnncore.data.pixels import HANDOUT_MEAN, HANDOUT_STD
+from cnncore.data.pixels import HANDOUT_MEAN, HANDOUT_STD, check_handout
 from cnncore.data.spectrum import Spectrum, spectrum
 from cnncore.errors import InputError
 from cnncore.training.config import Standardization
@@ -83,11 +83,7 @@ def fit(kind: Standardization, train_images: Tensor, eps: float = WHITENING_EPSI
         case Standardization.IMAGE:
             return Standardize(per_image=True)
         case Standardization.HANDOUT:
-            if channels != 3:
-                raise InputError(
-                    f"`standardize` (=handout) has constants for 3 channels and the images have {channels}: use "
-                    "channel."
-                )
+            check_handout(channels)
             mean, std = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in (HANDOUT_MEAN, HANDOUT_STD))
             return Standardize(mean, std)
         case Standardization.ZCA | Standardization.PCA:

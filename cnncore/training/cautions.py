@@ -35,7 +35,7 @@ def _schedule(config: RunConfig) -> Iterator[str]:
                 "Without a validation split the plateau schedule watches the train loss, which also falls while the "
                 "network overfits: set `validation_size`."
             )
-        if config.patience >= config.epochs:
+        if config.patience > config.epochs - 3:  # the first epoch is always better, then more than `patience` are not
             yield (
                 f"`patience` (={config.patience}) is not over within {counted(config.epochs, 'epoch')}: the learning "
                 "rate never falls."

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cnncore.data.progress import counted
 from cnncore.training.config import Optimizer, RunConfig, Standardization
 from cnncore.training.gap import Gap
+from cnncore.training.network import has_batch_norm
 
 
 def effective_step(lr: float, momentum: float) -> float:
@@ -65,7 +66,7 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
 
 
 def _tolerance(config: RunConfig) -> float:
-    return 0.35 if config.batch_norm else 0.1
+    return 0.4 if has_batch_norm(config) else 0.1
 
 
 @dataclass(frozen=True)
@@ -204,7 +205,7 @@ def diagnose(
     if not (near or recent.mean() > guess) or _falls(recent, 0.01 * guess):
         return None
     # One answer for all costs ln C while small steps hold it there; large ones throw it about, and that costs more.
-    start = guess + (_tolerance(config) if config.batch_norm else 0)
+    start = guess + (_tolerance(config) if has_batch_norm(config) else 0)
     before = np.convolve(loss[: -len(recent)], np.full(10, 0.1), "valid")  # means of ten
     risen = recent.mean() > 1.005 * start or before.max() > 1.05 * start or loss.max() > 1.5 * start
     if risen or before.min() < 0.95 * guess:
@@ -255,7 +256,7 @@ def _larger(config: RunConfig) -> tuple[Remedy, ...]:
     remedies = []
     if config.standardize is Standardization.NONE:
         remedies.append(_remedy(config, standardize=Standardization.CHANNEL))
-    if not config.batch_norm:
+    if has_batch_norm(config) is False:
         remedies.append(_remedy(config, batch_norm=True))
     if config.optimizer is Optimizer.SGD and effective_step(config.lr, config.momentum) < 0.1:
         remedies.append(_remedy(config, lr=_rounded(min(config.lr * 10, 0.1))))

@@ -17,7 +17,8 @@ from cnncore.training.device import autocast
 from cnncore.training.metrics import SUMS, Mean, batch_sums
 from cnncore.training.readout import Readout
 
-BATCH = 1000  # images
+BATCH = 1000  # images at once, of 32 x 32 pixels; of larger ones as many as have so many pixels
+_PIXELS = BATCH * 32 * 32
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare
@@ -45,7 +46,8 @@ class StaticEvaluation:
     def __init__(self, config: RunConfig, batches: Batches, split: DeviceData, model: nn.Module) -> None:
         self._config, self._batches, self._split, self._model = config, batches, split, model
         device, count = split.images.device, len(split)
-        self.sizes = [min(BATCH, count - start) for start in range(0, count, BATCH)]
+        most = max(1, min(BATCH, _PIXELS // split.images[0, 0].numel()))
+        self.sizes = [min(most, count - start) for start in range(0, count, most)]
         self.start = torch.zeros(1, dtype=torch.long, device=device)
         self.sums = torch.zeros(SUMS, device=device)
         self.predicted = torch.zeros(count, dtype=torch.long, device=device)

@@ -4,7 +4,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from cnncore.errors import InputError
 from cnncore.training.batches import Batches
 from cnncore.training.config import RunConfig
 from cnncore.training.optimizers import last_dense
@@ -71,20 +70,9 @@ def whitening_filters(covariance: Tensor, count: int) -> Tensor:
 
 
 def _first(model: nn.Sequential) -> nn.Conv2d:
-    """Return the first layer if its filters can whiten; raise an `InputError` otherwise."""
+    """Return the first layer, whose filters can whiten: `cnncore.training.network.network_of` has seen to it."""
     first = model[0]
-    if not isinstance(first, nn.Conv2d) or first.groups != 1 or first.dilation != (1, 1):
-        raise InputError(
-            "`whitened_patches` is for a network that begins with a convolution without groups and dilation: switch it "
-            "off, or change the network."
-        )
-    components = first.weight[0].numel()
-    if first.out_channels > 2 * components:
-        raise InputError(
-            f"`whitened_patches` needs a first convolution of at most {2 * components} filters, two for each of the "
-            f"{components} values under its kernel, and this one has {first.out_channels}: switch it off, or take a "
-            "larger kernel."
-        )
+    assert isinstance(first, nn.Conv2d)
     return first
 
 

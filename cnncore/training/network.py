@@ -4,6 +4,7 @@ from itertools import count
 
 from cnncore.architecture import (
     BatchNorm2d,
+    Conv2d,
     Dropout,
     Network,
     Shape,
@@ -33,7 +34,26 @@ def network_of(config: RunConfig, image: Shape, classes: int) -> Network:
     if config.dropout:
         network = with_dropout(network, config.dropout)
     describe(network)  # raises where a layer does not fit, before anything runs
+    if config.whitened_patches:
+        _check_first_layer(network)
     return network
+
+
+def _check_first_layer(network: Network) -> None:
+    """Raise an `InputError` if the first layer's filters cannot whiten patches."""
+    first = network.layers[0]
+    if not isinstance(first, Conv2d) or first.groups != 1 or first.dilation != (1, 1):
+        raise InputError(
+            "`whitened_patches` is for a network that begins with a convolution without groups and dilation: switch it "
+            "off, or change the network."
+        )
+    components = network.input[0] * first.kernel[0] * first.kernel[1]
+    if first.filters > 2 * components:
+        raise InputError(
+            f"`whitened_patches` needs a first convolution of at most {2 * components} filters, two for each of the "
+            f"{components} values under its kernel, and this one has {first.filters}: switch it off, or take a "
+            "larger kernel."
+        )
 
 
 def check_batches(config: RunConfig, network: Network, images: int) -> None:

@@ -1,11 +1,13 @@
 """What a run would do, and whether it can: all that the trainer refuses and that is known without torch."""
 
+import math
 from dataclasses import dataclass
 
 from cnncore.architecture import describe
+from cnncore.data.pixels import check_handout, check_whitening
 from cnncore.data.prepared import info, missing
 from cnncore.errors import InputError
-from cnncore.training.config import RunConfig
+from cnncore.training.config import WHITENING, RunConfig, Standardization
 from cnncore.training.network import check_batches, network_of
 from cnncore.training.split import size_of_test, size_of_train
 
@@ -23,8 +25,8 @@ def plan_of(config: RunConfig) -> Plan:
     """Return what the run of `config` would do.
 
     Raises `InputError`, with the trainer's own sentence, for a data set that is not prepared, more images than it has,
-    a network that does not fit them, and a batch that cannot be normalized. What the device cannot do is known
-    to torch alone.
+    a network that does not fit them, a standardization that is not for them, a first layer that cannot whiten patches
+    where it is to, and a batch that cannot be normalized. What the device cannot do is known to torch alone.
     """
     data = info(config.dataset)
     if data is None or not data.prepared:
@@ -33,4 +35,8 @@ def plan_of(config: RunConfig) -> Plan:
     network, images = describe(built), size_of_train(config, data.train_size)
     size_of_test(config, data.test_size)
     check_batches(config, built, images)
+    if config.standardize is Standardization.HANDOUT:
+        check_handout(built.input[0])
+    elif config.standardize in WHITENING:
+        check_whitening(math.prod(built.input), f"standardize={config.standardize}")
     return Plan(network.parameters, images, -(-images // config.batch_size))

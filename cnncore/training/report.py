@@ -62,15 +62,17 @@ class Report:
         return self._events(self._readout.take()) if self._readout.arrived else iter(())
 
     def _events(self, burst: Burst) -> Iterator[Batch | Diverged]:
+        before, count = self.seconds, len(burst.rows)
         self.seconds += burst.seconds
-        for behind, sums in enumerate(burst.rows, start=1 - len(burst.rows)):
+        for place, sums in enumerate(burst.rows, start=1):
             number, step, size, lr = self._waiting.popleft()
             if not math.isfinite(sums[0]):
                 self._live.more = False
                 self.diverged = True
                 yield Diverged(self._epoch, number, overflow(self._config, self._epoch, number, lr))
                 return
-            self._live.more = behind < 0
+            self._live.more = place < count
             self.mean.add(sums, size)
             loss, accuracy, accuracy5 = (value / size for value in sums)
-            yield Batch(self._epoch, number, step, size, loss, accuracy, accuracy5, lr, self.seconds)
+            seconds = before + burst.seconds * (place / count)  # the device says how long all of them took
+            yield Batch(self._epoch, number, step, size, loss, accuracy, accuracy5, lr, seconds)
