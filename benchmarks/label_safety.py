@@ -2,7 +2,7 @@
 
     python -m benchmarks.label_safety
     python -m benchmarks.label_safety --presets figure-1,classroom-5,classroom-6 --seeds 3
-    python -m benchmarks.label_safety --runs ID,ID
+    python -m benchmarks.label_safety --presets practical-plus --runs ID,ID
 
 `figure-1` is LeNet-5 on MNIST, which must be prepared; the classroom presets train on the built-in data, 5 without
 and 6 with mirrored images. Trained as the app trains, read on all test images after the last epoch. The result is
@@ -54,14 +54,14 @@ def rows(found: Safety) -> dict[str, Any]:
     }
 
 
-def summary(config: RunConfig, runs: list[dict[str, Any]]) -> dict[str, Any]:
+def summary(preset: str, config: RunConfig, runs: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what is written of a preset: its settings, the mean and spread of each view, and every run."""
     views = {}
     for view in runs[0]["views"]:
         accuracies = [run["views"][view]["right"] / run["views"][view]["images"] for run in runs]
         spread = round(statistics.stdev(accuracies), 4) if len(runs) > 1 else None
         views[view] = {"mean": round(statistics.mean(accuracies), 4), "spread": spread}
-    return {"title": title(str(config.preset)), "config": config.to_dict(), "accuracy": views, "runs": runs}
+    return {"title": title(preset), "config": config.to_dict(), "accuracy": views, "runs": runs}
 
 
 def write(path: Path, result: dict[str, Any]) -> None:
@@ -71,13 +71,12 @@ def write(path: Path, result: dict[str, Any]) -> None:
     print(name, {view: f"{100 * value['mean']:.2f} %" for view, value in last["accuracy"].items()}, flush=True)
 
 
-def of_stored(ids: list[str], device: str) -> None:
-    """Measure stored runs of one preset in place of training."""
+def of_stored(preset: str, ids: list[str], device: str) -> None:
+    """Measure stored runs of a preset, perhaps in another precision than its own, in place of training."""
     found = [open_store().get(run_id) for run_id in ids]
-    [preset] = {run.config.preset for run in found}
     runs = [{"seed": run.config.seed, "views": rows(measure(run.id))} for run in found]
     origin = copies(found[0].config.dataset)
-    result = {"machine": machine(), "copies": origin, "presets": {preset: summary(found[0].config, runs)}}
+    result = {"machine": machine(), "copies": origin, "presets": {preset: summary(preset, found[0].config, runs)}}
     write(RESULTS / f"label-safety-{preset}-{device}.json", result)
 
 
@@ -87,10 +86,10 @@ def main() -> None:
     parser.add_argument("--presets", default="figure-1,classroom-5,classroom-6")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--runs", help="stored runs of one preset, by their ids")
+    parser.add_argument("--runs", help="stored runs of the one preset, by their ids")
     args = parser.parse_args()
     if args.runs:
-        of_stored(args.runs.split(","), args.device)
+        of_stored(args.presets, args.runs.split(","), args.device)
         return
 
     path = RESULTS / f"label-safety-{args.device}.json"
@@ -100,7 +99,7 @@ def main() -> None:
         runs = []
         for seed in range(args.seeds):
             runs.append({"seed": seed, "views": rows(trained(replace(config, seed=seed)))})
-            result["presets"][name] = summary(config, runs)
+            result["presets"][name] = summary(name, config, runs)
             write(path, result)
 
 

@@ -90,12 +90,13 @@ def show_numbers(chosen: Setting, found: tuple[Way, ...]) -> None:
         st.metric("Sum of all rates", f"{sum(chosen.lr * chosen.decay**t for t in steps):.3g}", help=f"{STEPS} steps.")
         st.metric("Gradient's noise", f"{chosen.noise:.3g}", help=f"{NOISE:g} / √B in each weight.")
         if curvatures:
-            limits = [largest_rate(max(curvatures), momentum) for momentum in (0.0, m)]
+            c = max(curvatures)
+            limits = [largest_rate(c), largest_rate(c, m), largest_rate(c, m, nesterov=True)]
             st.metric(
-                "Largest rate: SGD, m",
+                "Largest rate: SGD, m, Nesterov",
                 " · ".join(f"{limit:.3g}" for limit in limits),
-                help=f"2 / {max(curvatures):g} and 2 (1 + m) / {max(curvatures):g}: above it the steepest direction "
-                "diverges.",
+                help=f"2 / c, 2 (1 + m) / c and 2 (1 + m) / ((1 + 2m) c) with c = {c:g}: above it the steepest "
+                "direction diverges.",
             )
     tabulate(ways_table(chosen, found))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncore.architecture import named_network
+from cnncore.architecture import load_network, named_network
 from cnncore.cli import main
 from cnncore.commands.train import add_arguments, configuration
 from cnncore.runs.record import Status
@@ -270,6 +270,18 @@ def test_a_run_is_called_a_preset_if_it_has_the_presets_settings(line, preset):
     parser = argparse.ArgumentParser()
     add_arguments(parser)
     assert configuration(parser.parse_args(line.split())).preset == preset
+
+
+def test_code_as_a_network_is_kept_as_what_it_is(tmp_path):
+    code = (
+        "import torch.nn as nn\nmodel = nn.Sequential(nn.Conv2d(3, 8, 3), nn.{}(), nn.Flatten(), nn.LazyLinear(10))\n"
+    )
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    (tmp_path / "net.py").write_text(code.format("ReLU"))
+    config = configuration(parser.parse_args(["--network", str(tmp_path / "net.py")]))
+    (tmp_path / "net.py").write_text(code.format("Tanh"))
+    assert [layer.kind for layer in load_network(config.network).layers] == ["conv", "relu", "flatten", "linear"]
 
 
 def test_train_takes_every_option_of_a_run(tmp_path):

@@ -113,3 +113,11 @@ def test_every_command_and_picture_that_it_names_is_there():
     links = [link for link in re.findall(r"\]\(([^)]+)\)", README) if not link.startswith("http")]
     assert "docs/training.png" in links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_what_mirrored_test_images_add_to_the_recipe_is_the_measured_one():
+    path = ROOT / "benchmarks" / "results" / "label-safety-practical-plus-cpu.json"
+    found = json.loads(path.read_text(encoding="utf-8"))["presets"]["practical-plus"]
+    stored, both = (100 * found["accuracy"][view]["mean"] for view in ("as stored", "with its mirror image"))
+    assert len(found["runs"]) == 1
+    assert f"network has {both:.1f} instead of {stored:.1f} %" in README

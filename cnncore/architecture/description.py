@@ -1,6 +1,7 @@
 """A network layer by layer: shapes, parameters, multiply-adds, receptive fields; and errors that teach."""
 
 import dataclasses
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -96,9 +97,12 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
         native = shapes
         shapes, costs = _walk(network, (input[0], input[1], input[2]), native)
     seen = layer_fields(network.layers, shapes[0])
-    rows = []
+    rows, times = [], Counter[str]()
     for number, (layer, step, fields) in enumerate(zip(network.layers, costs, seen, strict=True), start=1):
         name = layer.name or f"{layer.kind}{number}"
+        times[name] += 1
+        if times[name] > 1:  # code that builds a block in a loop repeats its names; charts have one place for each
+            name = f"{name} ({times[name]})"
         bill = (step.weights, step.biases, step.macs, step.activations)
         rows.append(Row(name, layer.kind, step.output, *bill, fields))
     return Description(tuple(rows))

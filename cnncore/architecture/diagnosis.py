@@ -13,6 +13,7 @@ from cnncore.architecture.counting import Cost, cost
 from cnncore.architecture.editing import Place, with_inputs
 from cnncore.architecture.layers import (
     Activation,
+    AdaptiveAvgPool2d,
     AvgPool2d,
     Branches,
     Conv2d,
@@ -215,7 +216,7 @@ def _because(layer: Layer, trouble: Trouble, before: list[Step]) -> tuple[str, s
         if isinstance(source.layer, Linear):
             return source.name, f": {source.name} has {source.layer.features:,} units"
         if expected_side(layer, source.input[0]) is None and fitting_filters(layer, source):
-            last = next((step for step in reversed(before) if isinstance(step.layer, Conv2d)), None)
+            last = next((step for step in reversed(before) if _makes(step, source.input[0])), None)
             return (last.name, f": {last.name} makes {last.output[0]} maps") if last else ("", "")
     changer = _changer(before)
     if changer is None:
@@ -229,7 +230,8 @@ def _changer(before: list[Step]) -> Step | None:
     That is the last convolution of stride 1 that does not keep the size, which most are meant to; else the last pool
     that rounds a row away; else whatever changed the size last.
     """
-    changers = [step for step in before if step.cost and _changes(step)]
+    fixed = next((n for n, step in reversed([*enumerate(before)]) if isinstance(step.layer, AdaptiveAvgPool2d)), 0)
+    changers = [step for step in before[fixed:] if step.cost and _changes(step)]  # what came before it is of no matter
     for step in reversed(changers):
         if isinstance(step.layer, Conv2d) and step.layer.stride == (1, 1):
             return step
@@ -237,6 +239,12 @@ def _changer(before: list[Step]) -> Step | None:
         if rounds_away(step):
             return step
     return changers[-1] if changers else None
+
+
+def _makes(step: Step, maps: int) -> bool:
+    """Return whether a layer chose how many maps there are: of a block's own layers none has made all of them."""
+    kinds = (Conv2d, ConvTranspose2d, Residual, Branches)
+    return isinstance(step.layer, kinds) and step.cost is not None and step.output[0] == maps
 
 
 def _changes(step: Step) -> bool:

@@ -79,7 +79,8 @@ class Network:
         layers = tuple(layer_from_dict(entry) for entry in values["layers"])
         if sum(1 for _ in all_layers(layers)) > MOST_LAYERS:
             raise InputError(f"`layers` must hold at most {MOST_LAYERS} layers with those of its blocks: use fewer.")
-        return cls(str(values["name"])[:80], tuple(values["input"]), layers)
+        name = str(values["name"])[:80].encode("utf-8", "replace").decode("utf-8")  # half a surrogate is no text
+        return cls(name, tuple(values["input"]), layers)
 
 
 def _check_name(name: str) -> None:

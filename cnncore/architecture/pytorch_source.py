@@ -34,11 +34,15 @@ def parse_pytorch(text: str, input: Shape | None = None, name: str = "pasted") -
         parts = _network(tree)
     except RecursionError:
         raise InputError("the code is nested too deeply to be read: write the layers out.") from None
+    except InputError:
+        raise
+    except (OverflowError, TypeError, ValueError) as error:  # of Python's own functions, given what makes no sense
+        raise InputError(f"the code cannot be read ({error}): write the layers out as an nn.Sequential.") from None
     shape = input or _stated_input(tree) or fitting_input(parts)
     check(parts, shape)
     network = Network(name, shape, path_of(parts))
     describe(network)
-    return network
+    return Network.from_json(network.to_json())  # what cannot be kept, such as blocks too deep, is refused here
 
 
 def _tree(text: str) -> ast.Module:

@@ -23,7 +23,11 @@ from cnncore.errors import InputError
 MAX_FILE = 256 * 2**20  # bytes of one file; a photograph of 50 megapixels has about 30 MB
 MAX_EXPANDED = 64 * 2**30  # bytes that an archive may expand to; ImageNet's shrunk versions have about 10 GB
 MAX_FILES = 2_000_000
-_ERRORS = (tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError)
+_ERRORS = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
+    *(UnicodeDecodeError, NotImplementedError),  # a name that is no UTF-8 and says so, a zip of a later version
+)
+_PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what can be expanded up to a limit; others expand it all first
 
 
 class UnreadableFileError(Exception):
@@ -74,7 +78,12 @@ def _too_large(source: Path, what: str) -> InputError:
 
 
 def _path(name: str) -> tuple[str, ...]:
-    return tuple(part for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+    return tuple(_text(part) for part in name.replace("\\", "/").split("/") if part not in ("", "."))
+
+
+def _text(name: str) -> str:
+    """Return a file's name as text that can be written down: bytes of another encoding become question marks."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _refuse(reason: str) -> Callable[[], bytes]:
@@ -96,7 +105,7 @@ def _folder(source: Path) -> Iterator[Member]:
         if len(files) > MAX_FILES:
             raise _too_large(source, f"more than {MAX_FILES:,} files")
     for number, file in enumerate(files):
-        yield Member(file.relative_to(source).parts, _reader(file), number, len(files), "files")
+        yield Member(tuple(map(_text, file.relative_to(source).parts)), _reader(file), number, len(files), "files")
 
 
 def _reader(file: Path) -> Callable[[], bytes]:
@@ -133,10 +142,13 @@ def _zip_reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[]
         return _refuse("encrypted")
     if entry.file_size > MAX_FILE:
         return _refuse(f"larger than {MAX_FILE >> 20} MB")
+    if entry.compress_type not in _PLAIN:
+        return _refuse("packed in another way than deflated")
 
     def read() -> bytes:
         try:
-            return archive.read(entry)  # never more than the announced size, whatever the compressed bytes expand to
+            with archive.open(entry) as file:
+                return file.read(entry.file_size)  # expands no more than the announced size, `archive.read` would
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError) as error:
             raise UnreadableFileError(str(error) or "damaged in the archive") from error
 

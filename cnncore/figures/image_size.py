@@ -12,6 +12,9 @@ from cnncore.figures.palette import INK, OUTPUT, UNREAD
 SIZES = range(16, 513)
 
 
+_MOST_RANGES = 4  # of sizes that work, that a sentence names
+
+
 @dataclass(frozen=True)
 class Sizes:
     """For each side of `SIZES` the side of the network's output map in cells, None where a layer does not fit."""
@@ -46,7 +49,8 @@ class Sizes:
             return ""
         less = working[0][0] // jumps[-1] - working[0][1]
         holds = all(size // jumps[-1] - less == side for size, side in working)
-        return (f"floor(S/{jumps[-1]}) - {less}" if less else f"floor(S/{jumps[-1]})") if holds else ""
+        side = f"floor(S/{jumps[-1]})" if jumps[-1] > 1 else "S"
+        return f"{side} {'-' if less > 0 else '+'} {abs(less)}" if holds and less else side if holds else ""
 
 
 def takes_every_size(network: Network) -> bool:
@@ -80,11 +84,20 @@ def sizes_sentence(found: Sizes) -> str:
             f"Adaptive pooling makes a map of one size of any other: every size from {ranges[0][0]} pixels works, and "
             "the output does not show the size."
         )
-    elif ranges[-1][1] == SIZES[-1]:
+    elif ranges == [(ranges[0][0], SIZES[-1])]:
         text = f"Every size from {ranges[0][0]} pixels works."
+    elif len(ranges) > _MOST_RANGES:
+        many = sum(side is not None for side in found.sides)
+        text = (
+            f"**{many} of the {len(SIZES)} sizes from {SIZES[0]} to {SIZES[-1]} pixels work**, with gaps between them."
+        )
+    elif ranges[-1][1] == SIZES[-1]:
+        said = ", ".join(f"{a} to {b}" if a != b else str(a) for a, b in ranges)
+        text = f"**{said} pixels work**, those between fail."
     else:
         said = ", ".join(f"{a} to {b}" if a != b else str(a) for a, b in ranges)
-        text = f"**{said} pixels work, {ranges[-1][1] + 1} fails**: the wall of the first dense layer."
+        wall = ": the wall of the first dense layer" if len(ranges) == 1 and not found.convolutional else ""
+        text = f"**{said} pixels work, {ranges[-1][1] + 1} fails**{wall}."
     if found.formula:
         text += f" The output's side is **{found.formula}** for an image of side S, checked for every size shown."
     return text

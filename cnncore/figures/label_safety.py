@@ -67,10 +67,13 @@ def fall_of(found: Safety, name: str) -> Fall:
 
 
 def fall_chart(fall: Fall) -> Chart:
-    """Return the chart of a network's accuracy by view, with 95 % Wilson intervals of the images."""
+    """Return the chart of a network's accuracy by view, with 95 % Wilson intervals of the images.
+
+    Several seeds saw the same images: their mean has the interval of so many images, not of so many answers.
+    """
     data: dict[str, list[Any]] = {name: [] for name in ("view", "accuracy", "low", "high")}
     for view, right in fall.right.items():
-        low, high = wilson_interval(right, fall.images)
+        low, high = wilson_interval(right / fall.seeds, fall.images // fall.seeds)
         data["view"].append(view)
         for name, value in (("accuracy", right / fall.images), ("low", low), ("high", high)):
             data[name].append(round(100 * value, 2))

@@ -156,6 +156,20 @@ def test_a_problem_inside_of_a_block_is_the_layers_not_the_blocks():
             "`fc5` expects 1,000 inputs and receives 500: fc4 has 500 units.",
             "fc4",
         ),
+        (
+            Network(
+                "up",
+                (3, 32, 32),
+                (
+                    Conv2d(8, 3, padding=1, name="c1"),
+                    ConvTranspose2d(16, 2, 2, name="up"),
+                    Flatten(),
+                    Linear(10, name="fc", inputs=131_072),
+                ),
+            ),
+            "`fc` expects 131,072 inputs (32 × 64 × 64) and receives 65,536 (16 × 64 × 64): up makes 16 maps.",
+            "up",
+        ),
         (removed(PRACTICAL, (9,)), "`fc4` expects a flat input and receives a map of 64 × 4 × 4.", ""),
         (
             added(PRACTICAL, (10,), Conv2d(8, 3, name="late")),

@@ -329,6 +329,13 @@ def describe_channels(layers):
         ("m = nn.ReLU()\n" + "m = nn.Sequential(m, m)\n" * 40, "at most 2000 layers"),
         ("a = [1]\n" + "a = a + a\n" * 40 + "model = nn.Sequential(*a)", "cannot be read without running it"),
         (
+            "a = [0 for i in range(10000)]\nb = []\nfor i in range(9):\n    b.extend(a)\nmodel = nn.Sequential(*b)",
+            "cannot be read without running it",
+        ),
+        ("for i in range(99999999999999999999):\n    pass\nmodel = nn.ReLU()", "cannot be read"),
+        ("a = int(1e400)\nmodel = nn.ReLU()", "cannot be read"),
+        ("a = {[1]: 2}\nmodel = nn.ReLU()", "cannot be read"),
+        (
             "def f():\n    for a in range(9999):\n        for b in range(9999):\n            c = a\nmodel = f()",
             "goes round too often",
         ),
@@ -382,3 +389,38 @@ def test_a_very_long_name_is_quoted_in_part(text):
     with pytest.raises(InputError) as refused:
         parse_pytorch(text.format("x" * 50_000))
     assert len(str(refused.value)) < 600
+
+
+def test_a_sum_with_a_factor_is_no_plain_sum():
+    code = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, 3, 3, padding=1)
+    def forward(self, x):
+        return torch.add(x, self.c(x), alpha=0.1)
+model = Net()
+"""
+    with pytest.raises(InputError, match="`add`"):
+        parse_pytorch(code)
+
+
+def test_what_is_read_can_be_kept():
+    made = "".join(f"        self.c{n} = nn.Conv2d(3, 3, 3, padding=1)\n" for n in range(10))
+    convolutions = "".join(f"        x{n + 1} = self.c{n}(x{n})\n" for n in range(10))
+    sums = "".join(f"        y = y + x{n}\n" for n in range(9, -1, -1))
+    code = (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        f"{made}    def forward(self, x0):\n{convolutions}        y = x10\n{sums}        return y\nmodel = Net()\n"
+    )
+    with pytest.raises(InputError, match="at most 8 deep"):
+        parse_pytorch(code)
+
+
+def test_names_that_a_loop_repeats_are_told_apart_in_the_description():
+    block = "nn.Conv2d(3, 3, 3, padding=1)"
+    network = parse_pytorch(f"nn.Sequential({block}, {block})")
+    network = dataclasses.replace(
+        network, layers=tuple(dataclasses.replace(layer, name="conv") for layer in network.layers)
+    )
+    assert [row.name for row in describe(network).rows] == ["conv", "conv (2)"]

@@ -39,3 +39,9 @@ def test_its_epochs_are_exported_when_it_is_over(run_id, capsys):
     assert "test/accuracy" in capsys.readouterr().out
     assert main(["runs", "show", run_id, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["test_accuracy"] == 0.15
+
+
+@pytest.mark.parametrize("arguments", [["list", "zzz"], ["list", "--batches"]])
+def test_what_a_list_has_no_use_for_is_refused(run_id, arguments, capsys):
+    assert main(["runs", *arguments]) == 2
+    assert "leave it out" in capsys.readouterr().err

@@ -1,7 +1,10 @@
+import contextlib
 import gzip
 import io
 import stat
+import sys
 import tarfile
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -188,3 +191,44 @@ def test_an_encrypted_file_is_named_as_such(tmp_path: Path) -> None:
     member = next(members(source))
     with pytest.raises(UnreadableFileError, match="encrypted"):
         member.read()
+
+
+@pytest.mark.parametrize("kind", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_what_can_only_be_expanded_as_a_whole_is_refused(tmp_path: Path, kind: int) -> None:
+    with zipfile.ZipFile(tmp_path / "z.zip", "w", kind) as archive:
+        archive.writestr("a/x.png", bytes(1000))
+    [member] = members(tmp_path / "z.zip")
+    with pytest.raises(UnreadableFileError, match="packed in another way"):
+        member.read()
+
+
+def test_a_file_that_is_longer_than_it_says_is_cut_before_it_is_expanded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "z.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/x.png", bytes(5_000_000))
+    content = (tmp_path / "z.zip").read_bytes()
+    told = (5_000_000).to_bytes(4, "little")
+    (tmp_path / "z.zip").write_bytes(content.replace(told, (1000).to_bytes(4, "little")))
+    found = members(tmp_path / "z.zip")
+    member = next(found)
+    tracemalloc.start()
+    with contextlib.suppress(UnreadableFileError):
+        assert len(member.read()) == 1000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file names are text there")
+def test_names_of_another_encoding_become_text(tmp_path: Path) -> None:
+    name = b"caf\xe9".decode("utf-8", "surrogateescape")
+    try:
+        folder = write_folder(tmp_path / "f", {f"{name}/x.png": b"x"})
+    except OSError:
+        pytest.skip("this file system takes UTF-8 alone")
+    for source in (folder, write_tar(tmp_path / "t", {f"{name}/x.png": b"x"})):
+        found = members(source)
+        member = next(found)
+        assert member.path == ("caf\ufffd", "x.png")
+        assert member.read() == b"x"

@@ -85,6 +85,8 @@ def test_bad_names_and_paths(tmp_path):
         prepare("flowers", tmp_path / "nothing")
     with pytest.raises(InputError, match="has no meaning for the built-in set"):
         prepare("builtin", tmp_path)
+    with pytest.raises(InputError, match=r"`size` \(=64\) cannot be chosen for the built-in set"):
+        prepare("builtin", size=64)
 
 
 def test_two_at_once_are_refused(tmp_path):

@@ -45,9 +45,12 @@ def test_curvatures_are_the_hessians_and_distances_go_to_the_nearest():
     assert surface("Saddle").distance(np.array([[3.0, 0.0], [-2.0, 1.0]])) == pytest.approx([1, 1])
 
 
-@pytest.mark.parametrize(("rule", "momentum"), [(Rule.SGD, 0.0), (Rule.MOMENTUM, 0.5), (Rule.MOMENTUM, 0.9)])
+WITH_MOMENTUM = [(rule, momentum) for rule in (Rule.MOMENTUM, Rule.NESTEROV) for momentum in (0.5, 0.9)]
+
+
+@pytest.mark.parametrize(("rule", "momentum"), [(Rule.SGD, 0.0), *WITH_MOMENTUM])
 def test_the_largest_rate_separates_arriving_from_diverging(rule, momentum):
-    limit = largest_rate(8.0, momentum)
+    limit = largest_rate(8.0, momentum, nesterov=rule is Rule.NESTEROV)
     for factor, arrives in ((0.98, True), (1.02, False)):
         setting = Setting(lr=limit * factor, constants=Constants(momentum=momentum))
         (way,) = ways(setting, (rule,), steps=800)

@@ -108,3 +108,8 @@ def test_what_is_too_large_to_be_seen_is_refused():
 def test_a_kernel_that_does_not_fit_is_one_sentence():
     with pytest.raises(InputError, match=r"`kernel` \(=9\) must not be larger than the padded input"):
         window_data(Conv2d(1, 9), (1, 5, 5))
+
+
+def test_a_window_that_reads_nothing_but_padding_is_one_sentence():
+    with pytest.raises(InputError, match="lies in the padding alone"):
+        window_data(MaxPool2d(2, 1, 1, dilation=4), (1, 3, 3))

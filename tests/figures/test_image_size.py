@@ -1,7 +1,7 @@
 import pytest
 
-from cnncore.architecture import Conv2d, Flatten, Linear, Network, named_network
-from cnncore.figures.image_size import SIZES, has_dense, sizes, sizes_chart, takes_every_size
+from cnncore.architecture import Conv2d, Flatten, Linear, Network, Residual, named_network
+from cnncore.figures.image_size import SIZES, has_dense, sizes, sizes_chart, sizes_sentence, takes_every_size
 
 
 def test_the_walls():
@@ -44,3 +44,16 @@ def test_the_chart_covers_every_size_once():
     assert rows[:3] == [(16, 32, 0, "fails"), (32, 40, 1, "works"), (40, 48, 2, "works")]
     assert [end for _, end, _, _ in rows] == [*(begin for begin, _, _, _ in rows[1:]), SIZES[-1] + 1]
     assert set(chart.data["current"]) == {40}
+
+
+def test_sizes_with_gaps_are_not_said_to_work_all():
+    halves = Residual((Conv2d(8, 2, 2),), (Conv2d(8, 1, 2),))
+    gaps = Network("gaps", (3, 32, 32), (Conv2d(8, 3, padding=1), halves, Flatten(), Linear(10)))
+    found = sizes(gaps, True)
+    assert len(found.works) > 100
+    assert "with gaps between them" in sizes_sentence(found)
+    assert "Every size" not in sizes_sentence(found)
+
+
+def test_a_formula_that_adds_has_its_sign():
+    assert sizes(Network("wide", (3, 32, 32), (Conv2d(8, 3, padding=4),)), True).formula == "S + 6"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnncore.figures import label_safety
-from cnncore.figures.label_safety import class_chart, fall_chart, fall_of, reference
+from cnncore.figures.label_safety import Fall, class_chart, fall_chart, fall_of, reference
 from cnncore.inspection.label_safety import Safety, View
 from cnncore.statistics import wilson_interval
 
@@ -51,3 +51,8 @@ def test_without_results_there_is_no_reference(tmp_path, monkeypatch):
     monkeypatch.setattr(label_safety, "RESULT", tmp_path / "none.json")
     assert reference() is None
     reference.cache_clear()
+
+
+def test_seeds_on_the_same_images_are_no_more_images():
+    one, three = fall_chart(Fall("x", {"as stored": 80}, 100, 1)), fall_chart(Fall("x", {"as stored": 240}, 300, 3))
+    assert one.data == three.data

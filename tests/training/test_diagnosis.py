@@ -6,7 +6,15 @@ import pytest
 
 from cnncore.events import Batch, Diverged
 from cnncore.training.config import RunConfig, Standardization
-from cnncore.training.diagnosis import Trouble, diagnose, effective_step, first_loss, growing_confidence, overfitting
+from cnncore.training.diagnosis import (
+    Trouble,
+    _larger,
+    diagnose,
+    effective_step,
+    first_loss,
+    growing_confidence,
+    overfitting,
+)
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import train
 
@@ -185,3 +193,14 @@ def test_real_runs_are_diagnosed(tiny):
     config = replace(config, lr=1e-4, epochs=5)
     losses = np.array([event.loss for event in train(config) if isinstance(event, Batch)])
     assert diagnose(config, losses, 7).trouble is Trouble.STUCK
+
+
+@pytest.mark.parametrize(("network", "loss", "sound"), [("resnet9-narrow", 2.667, True), ("classroom", 2.5, False)])
+def test_a_networks_own_batch_norms_make_the_first_loss_larger(network, loss, sound):
+    assert first_loss(loss, 10, RunConfig(network=network)).sound is sound
+
+
+def test_batch_norm_is_no_remedy_for_a_network_that_has_it():
+    for network, offered in (("resnet9-narrow", False), ("classroom", True)):
+        remedies = _larger(RunConfig(network=network))
+        assert any(remedy.config.batch_norm for remedy in remedies) is offered

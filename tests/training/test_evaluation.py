@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -10,9 +11,9 @@ from cnncore.architecture.build import build
 from cnncore.data.augmentation import HorizontalFlip, RandomCrop
 from cnncore.events import Epoch, Started
 from cnncore.training import evaluation
-from cnncore.training.batches import Batches
+from cnncore.training.batches import Batches, DeviceData
 from cnncore.training.config import Precision, RunConfig, Standardization
-from cnncore.training.evaluation import Evaluator
+from cnncore.training.evaluation import Evaluator, StaticEvaluation
 from cnncore.training.metrics import Mean, batch_sums
 from cnncore.training.network import network_of
 from cnncore.training.trainer import train
@@ -129,3 +130,10 @@ def test_a_recorded_evaluation_is_the_eager_one(tiny, small_batches, average):
         curves.append([[getattr(e, name) for name in names] for e in events if isinstance(e, Epoch)])
     for ours, theirs in zip(*curves, strict=True):
         assert ours == pytest.approx(theirs, rel=1e-4, abs=1e-5)
+
+
+def test_larger_images_are_scored_fewer_at_once(tiny):
+    images, labels = np.zeros((40, 3, 256, 256), np.uint8), np.zeros(40, np.int64)
+    split = DeviceData.of(images, labels, np.arange(40), torch.device("cpu"))
+    batches = Batches.of(CONFIG, tiny, torch.device("cpu"))
+    assert StaticEvaluation(CONFIG, batches, split, torch.nn.Identity()).sizes == [15, 15, 10]

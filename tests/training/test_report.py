@@ -49,7 +49,10 @@ def test_each_update_is_told_once_with_its_own_numbers():
     assert [more for _, more in told] == [True, True, False, False]
     assert report.mean.loss == pytest.approx(12.5)
     assert report.mean.count == 8
-    assert told[-1][0].seconds == report.seconds > told[0][0].seconds > 0
+    times = [event.seconds for event, _ in told]
+    assert times[-1] == report.seconds
+    assert 0 < times[0] < times[1] < times[2] < times[3]
+    assert times[1] - times[0] == pytest.approx(times[0])  # the burst's time, shared out
     assert list(report.told(everything=True)) == []
 
 

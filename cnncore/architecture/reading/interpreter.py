@@ -9,7 +9,17 @@ from typing import Any
 
 from cnncore.architecture.reading.expressions import Expressions
 from cnncore.architecture.reading.flow import Flow
-from cnncore.architecture.reading.meaning import Class, Dotted, Function, Instance, Names, Unknown, entries, not_read
+from cnncore.architecture.reading.meaning import (
+    MOST_ENTRIES,
+    Class,
+    Dotted,
+    Function,
+    Instance,
+    Names,
+    Unknown,
+    entries,
+    not_read,
+)
 from cnncore.architecture.reading.pytorch_layers import bound
 from cnncore.errors import InputError
 
@@ -107,6 +117,8 @@ class Interpreter(Expressions):
                 owner = owner.items
             if isinstance(owner, list) and name in ("append", "extend") and len(args) == 1:
                 owner.append(args[0]) if name == "append" else owner.extend(entries(args[0], value))
+                if len(owner) > MOST_ENTRIES:
+                    raise not_read(value)
             elif isinstance(owner, Instance) and len(args) == 2 and isinstance(args[0], str):
                 owner.attributes[args[0]] = args[1]
             else:

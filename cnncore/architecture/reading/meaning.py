@@ -113,7 +113,9 @@ def calculated(op: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
     """Return the value of `left op right` for numbers and lists; comparisons take everything but tensors."""
     compare = isinstance(op, ast.cmpop)
     numbers = all(isinstance(value, (int, float)) and abs(value) < _LARGEST for value in (left, right))
-    lists = all(isinstance(value, (list, tuple)) and len(value) <= MOST_ENTRIES for value in (left, right))
+    lists = all(isinstance(value, (list, tuple)) for value in (left, right))
+    if lists and len(left) + len(right) > MOST_ENTRIES:
+        raise not_read(node)
     tensors = any(isinstance(value, (Flow, Unknown)) for value in (left, right))
     if type(op) not in OPERATORS or tensors or not (compare or numbers or (lists and isinstance(op, ast.Add))):
         raise not_read(node)

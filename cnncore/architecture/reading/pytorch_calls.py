@@ -30,7 +30,7 @@ def library(target: Dotted, args: list[Any], kwargs: Names, node: ast.Call, name
         return entries(args[0], node) if args else []
     if last == "Identity":
         return Chain(())
-    if last == "add" and len(args) == 2 and all(isinstance(arg, Flow) for arg in args):
+    if last == "add" and len(args) == 2 and not kwargs and all(isinstance(arg, Flow) for arg in args):
         return junctions.add(args[0], args[1], f"`add` {line}")
     if last in ("cat", "concat") and args and isinstance(args[0], (list, tuple)):
         along = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", 0))
