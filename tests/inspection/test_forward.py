@@ -111,7 +111,7 @@ def test_what_cannot_be_is_a_sentence(tiny):
         untrained(config).model[0].weight.fill_(float("nan"))
     with pytest.raises(InputError, match=r"`epoch` \(=0\) has weights that give numbers which are not finite"):
         forward(None, Moment.BEFORE, config, tiny.test_images[0])
-    untrained.cache_clear()
+    _untrained.cache_clear()
     with pytest.raises(InputError, match=r"`epoch` \(=2\) was not kept"):
         forward(store_run(replace(config, epochs=1)), 2, config, tiny.test_images[0])
 

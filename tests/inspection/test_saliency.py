@@ -120,7 +120,7 @@ def test_where_a_network_is_blind_nothing_matters(tiny):
     for heat in (slopes.plain, slopes.smooth, hidden.drop):
         assert np.abs(heat[:, 7:]).max() < 1e-7  # a patch over column 7 begins at column 6
         assert np.abs(heat[:, :5]).max() > 1e-4
-    untrained.cache_clear()
+    _untrained.cache_clear()
 
 
 def test_what_cannot_be_is_a_sentence(tiny):
