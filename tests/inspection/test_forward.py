@@ -15,7 +15,7 @@ from cnncore.errors import InputError
 from cnncore.inspection.activations import LayerMaps
 from cnncore.inspection.forward import _in_bytes, forward
 from cnncore.inspection.moment import Moment
-from cnncore.inspection.trained import trained, untrained
+from cnncore.inspection.trained import _untrained, trained, untrained
 from cnncore.runs.snapshots import snapshot
 from cnncore.training.config import RunConfig, Standardization
 from tests.pages.stored_run import store_run

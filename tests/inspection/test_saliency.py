@@ -15,7 +15,7 @@ from cnncore.inspection import saliency
 from cnncore.inspection.heats import rank_correlation
 from cnncore.inspection.moment import Moment
 from cnncore.inspection.saliency import gradients, occlusion
-from cnncore.inspection.trained import trained, untrained
+from cnncore.inspection.trained import _untrained, trained, untrained
 from cnncore.training.config import RunConfig, Standardization
 from tests.pages.stored_run import store_run
 
