@@ -111,7 +111,7 @@ def test_a_link_opens_run_epoch_and_image(run_ids):
     assert f"test image 11: {data.classes[labels[place]]}" in pictures(page)
     found = forward(run_id, 2, OLDER, np.array(data.test_images[11]))
     for values in found.inputs:
-        assert f"{values.min():.2f} / {values.mean():.2f} / {values.max():.2f}".replace("-", "−") in texts(page)
+        assert f"{values.min():z.2f} / {values.mean():z.2f} / {values.max():z.2f}".replace("-", "−") in texts(page)
     page.select_slider(key="inside_epoch").set_value(0).run()
     again = re.search(r"([\d.]+) % sure", texts(sound(page)))
     assert float(again[1]) != float(said[2])
@@ -176,7 +176,7 @@ def test_how_much_of_a_heat_was_learned_is_measured(run_id):
         rank_correlation(covered.drop, hidden.drop),
         rank_correlation(now.plain, likely.plain),
     ]
-    gradient, smooth, occluded, other = (f"{number:.2f}".replace("-", "−") for number in numbers)
+    gradient, smooth, occluded, other = (f"{number:z.2f}".replace("-", "−") for number in numbers)
     text = f"*before training*: Gradient **{gradient}**, SmoothGrad **{smooth}**, Occlusion **{occluded}**"
     assert text in texts(page)
     assert f"with the heat for *{found.classes[second]}*: Gradient **{other}**" in texts(page)
@@ -245,7 +245,7 @@ def test_an_own_picture_goes_the_same_way(run_id):
     assert f"{100 * found.chances.max():.1f} % sure." in texts(page)
     assert "Right." not in texts(page)
     assert "Wrong." not in texts(page)
-    assert f"red {found.inputs[0].min():.2f} / {found.inputs[0].mean():.2f}".replace("-", "−") in texts(page)
+    assert f"red {found.inputs[0].min():z.2f} / {found.inputs[0].mean():z.2f}".replace("-", "−") in texts(page)
     page.file_uploader(key="inside_upload").set_value(("wide.png", picture_file(20_000, 300), "image/png")).run()
     assert "your picture" in pictures(sound(page))
 

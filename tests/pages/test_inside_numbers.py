@@ -51,7 +51,7 @@ def test_the_largest_value_is_framed_where_it_lies_and_with_it_what_it_sees():
     assert "top:20.0000%;left:43.7500%;height:10.0000%;width:6.2500%" in shown(app)
     assert "top:10.0000%;left:37.5000%;height:30.0000%;width:18.7500%" in shown(app)
     assert "the same, 3 × 3 pixels" in shown(app)
-    assert "From -1.5 to **2.5**, at row 3, column 8 of 10 × 16; 25 % of this map are exactly 0." in said(app)
+    assert "From −1.5 to **2.5**, at row 3, column 8 of 10 × 16; 25 % of this map are exactly 0." in said(app)
 
 
 def test_filters_that_have_become_longer_are_counted(monkeypatch):
@@ -97,7 +97,7 @@ def test_each_heat_is_compared_with_the_heat_of_its_own_kind(monkeypatch, asked,
         (now, covered), (other, hidden) = heats["heats_said"], heats[place]
         pairs = {"Gradient": (now.plain, other.plain), "SmoothGrad": (now.smooth, other.smooth)}
         pairs["Occlusion"] = (covered.drop, hidden.drop)
-        return ", ".join(f"{kind} **{spearman(*pair):.2f}**" for kind, pair in pairs.items()).replace("**-", "**−")
+        return ", ".join(f"{kind} **{spearman(*pair):z.2f}**" for kind, pair in pairs.items()).replace("**-", "**−")
 
     assert f"*before training*: {told('heats_before')}." in text
     assert f"with the heat for *{second}*: {told('heats_second')}." in text

@@ -215,7 +215,7 @@ def test_how_far_each_set_is_off_is_counted_in_the_train_sets_deviations(page, t
         assert off == pytest.approx(np.abs((own - mean) / std).max(), abs=1e-9)
     dark = np.rint(tiny.test_images * 0.5) / 255
     standing = [(getattr(np, of)(dark, (0, 2, 3)) - less) / std for of, less in (("mean", mean), ("std", 0))]
-    told = "; deviation ".join(", ".join(f"{v:.3f}" for v in values).replace("-", "−") for values in standing)
+    told = "; deviation ".join(", ".join(f"{v:z.3f}" for v in values).replace("-", "−") for values in standing)
     assert f"Test set with **the train set's statistics**: mean {told}. The shift shows." in texts(app)
 
 
@@ -226,7 +226,7 @@ def test_the_values_before_and_after_are_told_with_their_own_mean_and_deviation(
     after = (before - mean[:, None, None]) / std[:, None, None]
     for title, values in (("**Before**: none", before), ("**After**: per channel", after)):
         means, deviations = (
-            ", ".join(f"{value:.3f}" for value in getattr(np, of)(values, (0, 2, 3))).replace("-", "−")
+            ", ".join(f"{value:z.3f}" for value in getattr(np, of)(values, (0, 2, 3))).replace("-", "−")
             for of in ("mean", "std")
         )
         assert f"{title}. Mean {means}; deviation {deviations}" in text
@@ -238,5 +238,5 @@ def test_the_neighbours_correlation_is_numpys(page, tiny):
     values = values - values.mean(0)
     left, right = values[..., :-1].ravel(), values[..., 1:].ravel()
     expected = (left @ right) / np.sqrt((left @ left) * (right @ right))
-    assert shown["Next-door neighbours, none"] == f"{expected:+.2f}".replace("-", "−")
+    assert shown["Next-door neighbours, none"] == f"{expected:+z.2f}".replace("-", "−")
     assert shown["Next-door neighbours, ZCA whitening"] != shown["Next-door neighbours, none"]
