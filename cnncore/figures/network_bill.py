@@ -70,11 +70,8 @@ def bill_chart(description: Description, count: Count) -> Chart:
         "sort": names,
         "axis": {"title": None, "labelLimit": 120, "labelOverlap": False},
     }
-    x = {
-        "field": "value",
-        "type": "quantitative",
-        "scale": {"domain": [0, 1.45 * largest]},
-    }  # room for the longest bar's text
+    room = {"domain": [0, 1.45 * largest]}  # for the text of the longest bar, in a small window too
+    x = {"field": "value", "type": "quantitative", "scale": room}
     spec = {
         "height": {"step": 26 if len(rows) <= 12 else 19},
         "encoding": {"y": y},

@@ -1,26 +1,16 @@
-import contextlib
 import os
-import signal
-import sys
 import time
-from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Intent, Status
 from cnncore.runs.snapshots import checkpoint_path
-from cnncore.runs.store import open_store
 from cnncore.runs.supervision import STALE
 from cnncore.runs.supervisor import SILENT, Supervisor
-from cnncore.training.comparison import seeds
-from cnncore.training.config import RunConfig
 from tests.runs.conftest import CONFIG, batch, epoch_end, scripted, started
 from tests.runs.test_worker import in_background, until
-
-REAL = RunConfig(dataset="tiny", network="classroom", epochs=400, batch_size=4, device="cpu")
 
 
 class Process:
@@ -322,181 +312,6 @@ def test_a_process_that_cannot_be_started_is_a_failed_run(store):
     Supervisor(store, refuse).step()
     assert store.get(run_id).status is Status.FAILED
     assert "free memory" in store.get(run_id).message
-
-
-def test_the_client_refuses_what_makes_no_sense(store):
-    run_id = store.create(CONFIG)
-    store.set_status(run_id, Status.FINISHED)
-    for act, word in (
-        (client.pause, "paused"),
-        (client.stop, "stopped"),
-        (client.unpause, "continued"),
-        (client.step, "paused"),
-    ):
-        with pytest.raises(InputError, match=f"is finished and cannot be {word}"):
-            act(run_id)
-
-
-@pytest.mark.parametrize("intent", Intent)
-def test_a_run_that_ends_between_two_looks_at_it_is_one_sentence(store, intent):
-    """Another tab's Stop comes after a click on Step or Continue has found the run paused."""
-    run_id = store.create(CONFIG)
-    store.set_status(run_id, Status.STOPPED)
-    with pytest.raises(InputError, match="is stopped and cannot be"):
-        client._while_active(run_id, intent)
-
-
-def with_files(store, home):
-    """Return a run that is over, and the files that its processes have left."""
-    run_id = store.create(CONFIG)
-    store.set_status(run_id, Status.STOPPED)
-    names = [f"checkpoints/{run_id}.pt", f"checkpoints/{run_id}.pt.4711.part", f"logs/{run_id}.log"]
-    names += [f"checkpoints/{run_id}/epoch-0001.npz", f"checkpoints/{run_id}/epoch-0002.npz.4711.part"]
-    for name in names:
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        (home / name).touch()
-    return run_id, names
-
-
-def test_a_deleted_run_leaves_no_file(store, app_home):
-    other, kept = with_files(store, app_home)
-    run_id, _ = with_files(store, app_home)
-    client.delete(run_id)
-    assert [run.id for run in store.runs()] == [other]
-    left = [path for folder in ("checkpoints", "logs") for path in (app_home / folder).rglob("*") if path.is_file()]
-    assert {path.relative_to(app_home).as_posix() for path in left} == set(kept)
-
-
-def test_a_run_whose_file_is_held_can_be_deleted_once_more(store, app_home, monkeypatch):
-    run_id, _ = with_files(store, app_home)
-
-    def held(path, missing_ok=False):  # what Windows says of a file that somebody reads
-        raise PermissionError(13, "it is used by another process", str(path))
-
-    with monkeypatch.context() as patched:
-        patched.setattr("pathlib.Path.unlink", held)
-        with pytest.raises(InputError, match=rf"`run` \(={run_id}\) cannot be deleted, a file of it is held"):
-            client.delete(run_id)
-    assert store.get(run_id).status is Status.STOPPED
-    client.delete(run_id)
-    assert store.runs() == []
-
-
-@pytest.fixture
-def reaped(app_home):
-    """End whatever a test leaves running, whether or not it passed."""
-    yield
-    store = open_store()
-    pids = [row["pid"] for row in store.active() if row["pid"]]
-    with store._transaction() as db:
-        row = db.execute("SELECT pid FROM supervisor").fetchone()
-        db.execute("UPDATE supervisor SET token = 'nobody'")
-    for pid in [*pids, *([row["pid"]] if row else [])]:
-        with contextlib.suppress(OSError):  # gone already
-            os.kill(pid, signal.SIGTERM)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="kills processes by POSIX signals")
-def test_real_processes_a_killed_worker_is_interrupted_and_resumes_and_a_killed_supervisor_is_replaced(tiny, reaped):
-    store = open_store()
-    run_id = client.start(REAL)
-    until(lambda: store.get(run_id).epoch >= 2, seconds=90)
-    [row] = store.active()
-    os.kill(row["pid"], signal.SIGKILL)
-    until(lambda: store.get(run_id).status is Status.INTERRUPTED, seconds=30)
-    reached = store.get(run_id).epoch
-    assert "It can be resumed from its last checkpoint." in store.get(run_id).message
-
-    client.resume(run_id)
-    until(lambda: store.get(run_id).epoch > reached, seconds=90)
-    with store._transaction() as db:
-        supervisor = db.execute("SELECT pid FROM supervisor").fetchone()["pid"]
-    os.kill(supervisor, signal.SIGKILL)
-    before = store.get(run_id).epoch
-    until(lambda: store.get(run_id).epoch > before, seconds=60)  # the worker goes on without it
-    until(lambda: not store.supervised(), seconds=30)
-    client.attend()
-    until(store.supervised, seconds=30)
-    client.pause(run_id)
-    until(lambda: store.get(run_id).status is Status.PAUSED, seconds=30)
-    client.unpause(run_id)
-    client.stop(run_id)
-    until(lambda: store.get(run_id).status is Status.STOPPED, seconds=30)
-    assert store.curve(run_id, "test/loss").epoch.tolist() == list(range(1, store.get(run_id).epoch + 1))
-
-    other = client.start(replace(REAL, epochs=1, dataset="nosuch"))
-    until(lambda: store.get(other).status is Status.FAILED, seconds=60)
-    assert "nosuch" in store.get(other).message
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="kills processes by POSIX signals")
-def test_real_processes_paused_stepped_changed_killed_and_resumed_leave_one_consistent_run(tiny, reaped):
-    store = open_store()
-    run_id = client.start(replace(REAL, batch_size=20, epochs=300))  # 7 updates an epoch
-    until(lambda: store.get(run_id).epoch >= 2, seconds=90)
-    client.pause(run_id)
-    until(lambda: store.get(run_id).status is Status.PAUSED, seconds=30)
-    paused_at = store.get(run_id).step
-    client.set_lr_factor(run_id, 0.5)
-    for number in range(1, 10):  # over the end of an epoch
-        client.step(run_id)
-        until(lambda: store.get(run_id).step >= paused_at + number, seconds=30)  # noqa: B023 called at once
-        until(lambda: store.get(run_id).intent is Intent.PAUSE, seconds=30)
-    assert store.get(run_id).step == paused_at + 9
-    client.unpause(run_id)
-    reached = store.get(run_id).epoch
-    until(lambda: store.get(run_id).epoch >= reached + 2, seconds=60)
-    client.set_lr_factor(run_id, 2)
-    until(lambda: len(store.changes(run_id)) == 2, seconds=30)
-    [row] = store.active()
-    os.kill(row["pid"], signal.SIGKILL)
-    until(lambda: store.get(run_id).status is Status.INTERRUPTED, seconds=30)
-    client.resume(run_id)
-    reached = store.get(run_id).epoch
-    until(lambda: store.get(run_id).epoch >= reached + 2, seconds=90)
-    client.stop(run_id)
-    until(lambda: store.get(run_id).status is Status.STOPPED, seconds=30)
-
-    assert store.get(run_id).lr_factor == 2
-    first, second = store.changes(run_id)
-    assert (first.step, first.lr_factor, second.lr_factor) == (paused_at + 1, 0.5, 2)
-    rates = store.curve(run_id, "batch/lr")
-    assert rates.step.tolist() == list(range(1, len(rates.step) + 1)), "every update once"
-    factors = np.where(rates.step < first.step, 1, np.where(rates.step < second.step, 0.5, 2))
-    np.testing.assert_allclose(rates.value, REAL.lr * factors)
-    epochs = store.curve(run_id, "test/loss").epoch
-    assert epochs.tolist() == list(range(1, len(epochs) + 1))
-    batches = store.curve(run_id, "batch/loss").epoch
-    np.testing.assert_allclose(batches, rates.step / 7)
-
-
-def test_a_step_of_a_run_that_goes_on_pauses_it_first(store):
-    run_id = store.create(CONFIG)
-    store.claim(run_id, "me", 1)
-    client.step(run_id)
-    assert store.wanted(run_id, "me").intent is Intent.PAUSE
-    store.set_status(run_id, Status.PAUSED)
-    client.step(run_id)
-    assert store.wanted(run_id, "me").intent is Intent.STEP
-
-
-def test_a_factor_that_makes_no_sense_is_refused(store):
-    run_id = store.create(CONFIG)
-    for factor in (0, -1, float("nan"), 1e5):
-        with pytest.raises(InputError, match=r"`lr_factor` \(=.*\) must be between 0.0001 and 10000"):
-            client.set_lr_factor(run_id, factor)
-    store.set_status(run_id, Status.FINISHED)
-    with pytest.raises(InputError, match="is finished and its learning rate cannot be changed"):
-        client.set_lr_factor(run_id, 0.5)
-
-
-def test_runs_that_belong_together_are_started_with_one_call(store, monkeypatch):
-    asked = []
-    monkeypatch.setattr(client, "start_detached", lambda *_, **__: asked.append(1))
-    ids = client.start_many(seeds(CONFIG, 3), group="seeds of one run")
-    assert [store.get(run_id).config.seed for run_id in ids] == [0, 1, 2]
-    assert [row["id"] for row in store.active()] == ids
-    assert asked == [1]
 
 
 def test_each_home_gets_its_supervisor_and_only_one(tmp_path, monkeypatch):
