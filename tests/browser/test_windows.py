@@ -1,6 +1,7 @@
 """Every page in a narrow, a usual and a large window: nothing sticks out, and what may grow does."""
 
 import pytest
+from playwright.sync_api import expect
 
 from cnncore.figures.palette import DARK, INPUT, KERNEL
 from pages.parts.navigation import existing
@@ -69,3 +70,15 @@ def test_drawings_and_charts_wear_the_colours_of_the_window_even_when_it_changes
     page.emulate_media(color_scheme="light")
     page.wait_for_timeout(500)
     assert worn(bar, "fill") == rgb(KERNEL)
+
+
+def test_what_home_draws_in_advance_is_neither_seen_nor_reached(visit):
+    page = visit("")
+    drawn = page.locator(".st-key-rehearsal")
+    drawn.get_by_test_id("stSlider").first.wait_for(state="attached")
+    drawn.locator(".katex").first.wait_for(state="attached")
+    assert not drawn.get_by_test_id("stSlider").first.is_visible()
+    expect(drawn.get_by_role("slider")).to_have_count(0)  # by what is read aloud
+    height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
+    drawn.evaluate("drawn => drawn.parentElement.style.display = 'none'")
+    assert page.get_by_test_id("stMain").evaluate("main => main.scrollHeight") == height  # it takes no room

@@ -29,10 +29,26 @@ def test_each_font_is_one_of_this_version_of_streamlit(font):
     assert any(re.search(f"font-weight:({weight}|100 900);", face) for face in own)
 
 
-def test_home_names_them_to_the_browser(app_home):
-    home = AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "home.py"), default_timeout=60).run()
+@pytest.fixture
+def home(app_home):
+    return AppTest.from_file(str(Path(__file__).parents[2] / "pages" / "home.py"), default_timeout=60).run()
+
+
+def test_home_names_them_to_the_browser(home):
     assert not home.exception
     [script] = [element.proto for element in home.get("html") if "import(" in element.proto.body]
     assert script.unsafe_allow_javascript
     assert all(f'"{name}"' in script.body for name in files())
     assert json.dumps(FONTS) in script.body
+
+
+def test_home_draws_them_once_and_not_at_first(home):
+    assert not home.exception
+    assert not home.slider
+    home.session_state["rehearsal"] = "now"  # as the timer sets it
+    home.run()
+    assert not home.exception
+    drawn = [home.slider, home.select_slider, home.button_group, home.selectbox, home.number_input, home.toggle]
+    assert [len(kind) for kind in drawn] == [1] * len(drawn)
+    assert not home.run().slider
+    assert not home.exception
