@@ -14,7 +14,8 @@ cold       a process of its own, from its beginning to the last event
 accuracy   more seeds, and those in fp32, of as many presets as there is time for, the last one first
 
 What would not end within the `--budget` is left out and said to be. Written after each reading to
-benchmarks/results/gpu-NAME.json, NAME being the device's; a result of the same length that is there is gone on with.
+benchmarks/results/gpu-NAME.json, NAME being the device's; a result of
+the same length, device, versions and day that is there is gone on with.
 The verdict at the end is that of `benchmarks.gpu_targets`.
 """
 
@@ -36,7 +37,7 @@ from benchmarks.machine import copies, gpu_name, lacks_cuda, machine
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
 from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD
-from cnncore.events import Epoch, Started
+from cnncore.events import Diverged, Epoch, Started
 from cnncore.training.config import Precision, RunConfig
 from cnncore.training.network import network_of
 from cnncore.training.presets import PRESETS
@@ -68,6 +69,8 @@ def whole(config: RunConfig, graph: bool = True, deadline: float = float("inf"))
             how, begun = event.device_reason, time.perf_counter()
         elif isinstance(event, Epoch):
             accuracy = event.test_accuracy
+        elif isinstance(event, Diverged):
+            raise RuntimeError(f"{config.preset} with seed {config.seed} diverged in epoch {event.epoch}: no reading")
         if time.monotonic() > deadline:
             raise OverBudgetError
     return {"seconds": round(time.perf_counter() - begun, 3), "test_accuracy": accuracy, "how": how}
@@ -106,8 +109,9 @@ class Measurement:
         self._path = RESULTS / f"gpu-{gpu_name()}.json"
         self._presets, self._epochs = presets, epochs
         there = json.loads(self._path.read_text(encoding="utf-8")) if self._path.exists() else {}
-        self.result: dict[str, Any] = there if there.get("epochs") == epochs else {}
-        self.result |= {"machine": machine(), "epochs": epochs, "left_out": []}
+        about = {"machine": machine(), "epochs": epochs}
+        alike = all(there.get(name) == value for name, value in about.items())
+        self.result: dict[str, Any] = (there if alike else {}) | about | {"left_out": []}
         for preset in presets:
             self.result.setdefault("presets", {}).setdefault(preset, {})
             self.result["copies"] = self.result.get("copies", {}) | copies(PRESETS[preset].dataset)

@@ -6,6 +6,7 @@ The times are for an H200. A target that a result says nothing of is neither met
 """
 
 import json
+import statistics
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def targets(result: dict[str, Any]) -> list[Target]:
             row = rows.get(precision, {})
             name = f"{preset}, {precision}"
             runs = row.get("graph", [])
-            median = sorted(run["seconds"] for run in runs)[len(runs) // 2] if runs else None
+            median = statistics.median(run["seconds"] for run in runs) if runs else None
             if result["epochs"] != EPOCHS:  # the time of fewer epochs is another target's
                 median = None
             found.append(_limit(f"{name}: seconds of {EPOCHS} epochs", limit, median, most=True))

@@ -44,6 +44,8 @@ def reading(configs: Sequence[RunConfig], at_once: bool) -> dict[str, Any]:
                 begun = time.perf_counter()  # the last of them counts
                 continue
             assert not waiting, "all are set up before the first update"
+            if isinstance(event, Diverged):
+                raise RuntimeError(f"Run {group[number]} diverged in epoch {event.epoch}: no reading.")
             curves[group[number]] += _numbers(event)
         seconds += time.perf_counter() - begun
     return {
@@ -67,7 +69,7 @@ def _numbers(event: Event) -> list[tuple[Any, ...]]:
         return [(event.step, event.loss, event.accuracy)]
     if isinstance(event, Epoch):
         return [(event.epoch, event.train_loss, event.test_loss, event.test_accuracy)]
-    return [("diverged", event.batch)] if isinstance(event, Diverged) else []
+    return []
 
 
 def compared(alone: dict[str, Any], together: dict[int, dict[str, Any]]) -> dict[str, dict[str, Any]]:

@@ -77,7 +77,12 @@ def kernel_device(request):
     if request.param == "cuda":
         if not torch.cuda.is_available():
             pytest.skip("no CUDA device here")
-        return torch.device("cuda", 0)
+        from cnncore.training.config import Precision
+        from cnncore.training.device import set_precision
+
+        device = torch.device("cuda", 0)
+        set_precision(Precision.FP32, device)  # PyTorch's own convolutions may round to TF32
+        return device
     import triton
 
     if os.environ.get("TRITON_INTERPRET") != "1":

@@ -12,7 +12,7 @@ from cnncore.training.average import Average
 from cnncore.training.batches import Batches, Tables, TrainBatch
 from cnncore.training.config import RunConfig
 from cnncore.training.device import autocast
-from cnncore.training.fused import Fused
+from cnncore.training.fused import Fused, Loss
 from cnncore.training.metrics import TOP, batch_sums
 from cnncore.training.optimizers import set_rate
 from cnncore.training.side import Inline, Side
@@ -105,7 +105,7 @@ def update(
         gradient, sums = kernels.cross_entropy(
             logits.detach(), batch.labels, batch.share, smoothing=config.label_smoothing, top=TOP
         )
-        logits.backward(gradient)
+        Loss.apply(logits, sums[0], gradient).backward()
     else:
         logits = logits.float()
         loss = objective(logits, batch, config.label_smoothing)

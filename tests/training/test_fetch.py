@@ -57,7 +57,9 @@ def test_each_batch_of_an_epoch_is_fetched(kernel_device, augment, standardize, 
             images = expected.inputs
             if kernel > 1:
                 images = patches_of(images, kernel, padding, found.inputs.shape[1])
-            assert torch.equal(found.inputs, images)
+            # On CUDA PyTorch multiplies by the reciprocal of 255, where the kernel divides.
+            near = 1e-6 if kernel_device.type == "cuda" else 0
+            assert torch.allclose(found.inputs, images, rtol=0, atol=near)
             assert torch.equal(found.labels, expected.labels)
             assert (found.share is None) == (expected.share is None)
             assert found.share is None or torch.equal(found.share, expected.share)

@@ -1,6 +1,8 @@
 """A fused network against the very modules that it holds."""
 
 import copy
+import subprocess
+import sys
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import replace
@@ -245,3 +247,26 @@ def test_updates_with_everything_fused_are_the_plain_ones_but_for_rounding(kerne
     plain, ours = torch.stack(found[:6]), torch.stack(found[6:])
     assert torch.allclose(ours[:, 0], plain[:, 0], rtol=1e-3)
     assert torch.equal(ours[0], plain[0]) or off(ours[0], plain[0]) < 1e-5
+
+
+GRADIENT = """
+import sys
+import torch
+from cnncore.training.fused import Loss
+from cnncore.training.fused.blocks import patches_under
+patches_under(torch.nn.Conv2d(3, 8, 5, padding=2), torch.zeros(2, 3, 9, 9))
+weight = torch.tensor([[1.0, 2.0]], requires_grad=True)
+logits, gradient = 3 * weight, torch.tensor([[5.0, 7.0]])
+BACKWARD
+print(weight.grad.tolist(), "sympy" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    ("backward", "imported"),
+    [("Loss.apply(logits, torch.ones(3)[0], gradient).backward()", False), ("logits.backward(gradient)", True)],
+)
+def test_a_given_gradient_goes_backward_and_autograd_does_not_import_sympy_for_it(backward, imported):
+    code = GRADIENT.replace("BACKWARD", backward)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[0] == f"[[15.0, 21.0]] {imported}"

@@ -111,7 +111,7 @@ def test_on_cuda_grouped_descent_is_pytorchs_and_goes_on_from_its_state():
                 parameter.grad = parameter.detach() * (step - 1) + 0.1
             optimizer.step()
         if step == 1:  # a checkpoint written by one is read by the other
-            kept = theirs.state_dict()
+            kept = copy.deepcopy(theirs.state_dict())  # as a file's, whose buffers are nobody else's
             ours.load_state_dict(kept | {"param_groups": ours.state_dict()["param_groups"]})
     for mine, other in zip(models[0].parameters(), models[1].parameters(), strict=True):
         assert torch.allclose(mine, other, atol=1e-6)

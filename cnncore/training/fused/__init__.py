@@ -14,6 +14,7 @@ compute as ever.
 """
 
 from cnncore.training.fused.blocks import Patches
+from cnncore.training.fused.functions import Loss
 from cnncore.training.fused.model import Fused, beside, fused
 
-__all__ = ["Fused", "Patches", "beside", "fused"]
+__all__ = ["Fused", "Loss", "Patches", "beside", "fused"]

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from cnncore.architecture.arithmetic import conv_output_size
 
 _PATCH, _PLACE = 128, 2**28  # values of a patch, and bytes of a batch of them, at most
 _EIGHT = 8  # numbers that tensor cores take at a time: for others products are slow
@@ -82,14 +82,13 @@ def patches_under(layer: nn.Conv2d, images: Tensor) -> Patches | None:
     is rounded up. That our own kernel should gather them from the images while it multiplies was tried, and an epoch of
     figure-9 took a tenth longer on an H200 than with cuBLAS and patches that lie there.
     """
-    (kernel, wide), (stride, padding) = layer.kernel_size, map(square, (layer.stride, layer.padding))
-    values = layer.in_channels * kernel * wide
-    if layer.groups != 1 or layer.dilation != (1, 1) or kernel != wide or kernel == 1 or values > _PATCH:
+    (kernel, across), (stride, padding) = layer.kernel_size, map(square, (layer.stride, layer.padding))
+    values = layer.in_channels * kernel * across
+    if layer.groups != 1 or layer.dilation != (1, 1) or kernel != across or kernel == 1 or values > _PATCH:
         return None
     if stride is None or padding is None:
         return None
-    one = torch.empty(1, *images.shape[1:], device="meta")
-    high, wide = F.conv2d(one, torch.empty(layer.weight.shape, device="meta"), None, *geometry(layer)).shape[2:]
+    high, wide = (conv_output_size(size, kernel, stride, padding) for size in images.shape[2:])
     shape = rounded(values), high, wide
     small = len(images) * math.prod(shape) * 4 <= _PLACE
     return Patches(kernel, stride, padding, shape) if small else None

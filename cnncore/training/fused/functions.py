@@ -13,6 +13,23 @@ from cnncore.training.fused.blocks import window_of
 from cnncore.training.side import Inline, Side
 
 
+class Loss(Function):
+    """A loss () whose gradient by the logits (N, classes) is there already: backward() gives them that.
+
+    Instead of `logits.backward(gradient)`: where a gradient is given, autograd first imports sympy, which takes most of
+    a second.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, loss: Tensor, gradient: Tensor) -> Tensor:
+        ctx.save_for_backward(gradient)
+        return loss.view_as(loss)
+
+    @staticmethod
+    def backward(ctx: Any, _: Tensor) -> tuple[Tensor | None, ...]:
+        return *ctx.saved_tensors, None, None
+
+
 class Convolution(Function):
     """conv2d whose weight's gradient goes beside; where no other gradient follows, there is nothing to go beside.
 

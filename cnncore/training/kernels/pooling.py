@@ -1,9 +1,9 @@
 """A max pool with what stands beside it: bias or batch norm before, a ReLU behind; in a pass or two over memory."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from cnncore.architecture.arithmetic import pool_output_size
 from cnncore.training.kernels.compiler import SIZES, cdiv, grid_of, jit, tile_of, tl
 from cnncore.training.kernels.norm import gradient_sums
 
@@ -269,6 +269,5 @@ def _backward(
 
 def pooled_size(size: tuple[int, int], kernel: int, padding: int, ceil_mode: bool) -> tuple[int, int]:
     """Return height and width behind the pool, as PyTorch has them."""
-    one = torch.empty(1, 1, *size, device="meta")
-    high, wide = F.max_pool2d(one, kernel, kernel, padding, ceil_mode=ceil_mode).shape[2:]
+    high, wide = (pool_output_size(side, kernel, kernel, padding, ceil_mode=ceil_mode) for side in size)
     return high, wide
