@@ -27,7 +27,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cnncore.data.atomic import lock, write_text
+from cnncore.data.atomic import lock, read_text, write_text
 from cnncore.data.progress import Progress, Report
 from cnncore.errors import InputError
 from cnncore.home import home
@@ -80,7 +80,7 @@ def _write(name: str, state: State, progress: Progress, result: Any = None) -> N
 
 
 def _read(name: str) -> tuple[Job, float]:
-    values = json.loads(_file(name, "json").read_text(encoding="utf-8"))
+    values = json.loads(read_text(_file(name, "json")))
     job = Job(name, State(values["state"]), Progress(**values["progress"]), values["result"])
     return job, float(values["updated"])
 
@@ -199,7 +199,8 @@ def record(name: str, work: Callable[[Report], Any]) -> Any:
         last = progress
         if fresh:
             written = time.monotonic()
-            _write(name, State.RUNNING, progress)
+            with contextlib.suppress(OSError):  # a full disk stops the work where it writes, not where it tells of it
+                _write(name, State.RUNNING, progress)
 
     with lock(_file(name, "lock")) as free:
         if not free:

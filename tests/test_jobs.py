@@ -254,6 +254,39 @@ def test_reports_are_written_and_looked_at(app_home):
     assert status("here").result == [1, 2]
 
 
+def test_a_disk_that_is_full_for_a_moment_ends_no_job_that_only_tells_how_far_it_is(app_home, monkeypatch):
+    written = jobs.write_text
+
+    def write_text(path, text, *, lasting):
+        if '"half"' in text and not lasting:
+            raise OSError(28, "No space left on device")
+        written(path, text, lasting=lasting)
+
+    monkeypatch.setattr(jobs, "write_text", write_text)
+
+    def work(report):
+        report(Progress("half", 1, 2))
+        return status("here").progress.stage
+
+    assert record("here", work) == "Starting"
+    assert status("here").state is State.DONE
+
+
+def test_a_status_that_is_being_replaced_is_read_a_moment_later(app_home, monkeypatch):
+    record("here", lambda _: 7)
+    read, refused = Path.read_text, []
+
+    def read_text(path, **how):
+        if not refused:
+            refused.append(path)
+            raise PermissionError(13, "The process cannot access the file")  # as Windows says it
+        return read(path, **how)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert status("here").result == 7
+    assert len(refused) == 1
+
+
 def test_jobs_are_listed_by_prefix_and_damaged_ones_are_none(app_home):
     for name in ("data-a", "data-b", "other"):
         (app_home / "jobs").mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.baselines.outcome import Classifier, Dictionary, Model, Result
-from cnncore.data.atomic import replace, settle, write_text
+from cnncore.data.atomic import read_text, replace, settle, write_text
 from cnncore.errors import InputError
 from cnncore.home import home
 
@@ -44,8 +44,8 @@ def results(dataset: str | None = None) -> list[Result]:
     found = []
     for path in (home() / "baselines").glob("*.json"):
         try:
-            found.append(Result.from_dict(json.loads(path.read_text(encoding="utf-8"))))
-        except (FileNotFoundError, ValueError, KeyError, TypeError):  # removed meanwhile, or of another version
+            found.append(Result.from_dict(json.loads(read_text(path))))
+        except (OSError, ValueError, KeyError, TypeError):  # removed meanwhile, or of another version
             continue
     chosen = [result for result in found if dataset is None or result.config.dataset == dataset]
     return sorted(chosen, key=lambda result: result.created, reverse=True)

@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import platform
 import shutil
+import sys
 from dataclasses import asdict, dataclass
 
 from cnncore.data.prepared import datasets
@@ -54,8 +55,11 @@ def _packages() -> list[Finding]:
 def _training() -> list[Finding]:
     try:
         from cnncore.commands import acceleration
-    except ImportError as error:
-        return [Finding("device", False, f"unknown, because torch cannot be imported ({error})")]
+    except (ImportError, OSError) as error:  # an OSError where a library of the system is missing
+        remedy = "install it anew: pip install --force-reinstall -r requirements.txt"
+        if sys.platform == "win32":
+            remedy = "install Microsoft's Visual C++ Redistributable (https://aka.ms/vs/17/release/vc_redist.x64.exe)"
+        return [Finding("device", False, f"unknown, because torch cannot be loaded ({error}): {remedy}")]
     return [Finding(*finding) for finding in acceleration.findings()]
 
 

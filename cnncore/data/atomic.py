@@ -5,11 +5,13 @@ import os
 import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 from cnncore.errors import InputError
 
+T = TypeVar("T")
 _PATIENCE = 1.0  # seconds; on Windows a file that somebody has open cannot be replaced for that moment
 
 
@@ -28,6 +30,11 @@ def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
         part.unlink(missing_ok=True)
 
 
+def read_text(path: Path, patience: float = _PATIENCE) -> str:
+    """Return what `write_text` wrote to `path`; waits up to `patience` seconds while Windows replaces the file."""
+    return _patiently(lambda: path.read_text(encoding="utf-8"), patience)
+
+
 def settle(path: Path) -> None:
     """Wait until what was written to `path` is on the disk; else a power cut may leave an empty file of a new name."""
     with path.open("r+b") as file:
@@ -39,16 +46,18 @@ def replace(source: Path, target: Path, patience: float = _PATIENCE) -> None:
 
     Waits up to `patience` seconds while a reader on Windows holds the target.
     """
+    _patiently(lambda: source.replace(target), patience)
+
+
+def _patiently(action: Callable[[], T], patience: float) -> T:
     until = time.monotonic() + patience
     while True:
         try:
-            source.replace(target)
+            return action()
         except PermissionError:
             if time.monotonic() > until:
                 raise
             time.sleep(0.02)
-        else:
-            return
 
 
 @contextlib.contextmanager

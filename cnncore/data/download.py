@@ -8,9 +8,11 @@ import contextlib
 import errno
 import hashlib
 import http.client
+import importlib.util
 import json
 import re
 import shutil
+import ssl
 import time
 import urllib.error
 import urllib.parse
@@ -27,6 +29,9 @@ PAUSES = (0.5, 2.0, 5.0, 10.0)  # seconds before each new attempt; they begin an
 _CHUNK = 64 * 2**10
 _AGENT = {"User-Agent": "cnncore", "Accept-Encoding": "identity"}
 _BREAKS = (http.client.HTTPException, TimeoutError, ConnectionError, urllib.error.URLError)
+
+
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # the disk, or one's share of it (POSIX)
 
 
 class _FullError(Exception):
@@ -57,7 +62,7 @@ def download(address: str, target: Path, md5: str | None = None, report: Report 
         with contextlib.closing(error):
             raise InputError(f"`from` (={address}) answered {error.code} {error.reason}{ending}") from None
     except (_FullError, OSError, http.client.HTTPException) as error:
-        if isinstance(error, _FullError) or (isinstance(error, OSError) and error.errno == errno.ENOSPC):
+        if isinstance(error, _FullError) or (isinstance(error, OSError) and error.errno in _FULL):
             raise InputError(
                 f"`from` (={address}) does not fit on the disk of {target.parent} ({error}): free space, or set "
                 "CNNCORE_HOME to a folder with room."
@@ -185,7 +190,15 @@ def _attempt(address: str, part: Path, report: Report) -> None:
 
 
 def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
-    answer: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT)
+    answer: http.client.HTTPResponse
+    try:
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT)
+    except urllib.error.URLError as error:
+        # python.org's Python for macOS knows no certificates before somebody installs them; certifi has them.
+        if not isinstance(error.reason, ssl.SSLCertVerificationError) or importlib.util.find_spec("certifi") is None:
+            raise
+        known = ssl.create_default_context(cafile=importlib.import_module("certifi").where())
+        answer = urllib.request.urlopen(request, timeout=TIMEOUT, context=known)
     return answer
 
 

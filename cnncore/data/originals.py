@@ -77,8 +77,8 @@ def _packed(place: Path, original: Original) -> Path | None:
 def read_originals(known: Known, source: Path, report: Report = silent) -> ImageData:
     """Return the data set from what `find` found. A wrong md5 sum is an `InputError`."""
     work = folder(known.name) / "work"
-    work.mkdir(parents=True, exist_ok=True)
     try:
+        work.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=work, prefix="originals-", ignore_cleanup_errors=True) as place:
             return (_cifar10 if known is CIFAR10 else _idx)(known, source, Path(place), report)
     except OSError as error:

@@ -26,6 +26,7 @@ from cnncore.home import home
 
 SPECTRUM = "spectrum.npz"  # beside the arrays, once they were asked for: the set's principal components
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
+_WRITTEN = {"title": str, "classes": list, "train_size": int, "test_size": int, "notes": list}  # in about.json, read
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,9 @@ def _open(name: str, about: dict[str, Any]) -> ImageData:
             for array in _ARRAYS
         }
         return ImageData(name, about["title"], tuple(about["classes"]), **arrays, notes=tuple(about["notes"]))
-    except (ValueError, EOFError) as error:
+    except FileNotFoundError:
+        raise
+    except (ValueError, EOFError, OSError) as error:  # an OSError on Windows, where a file is too short to be mapped
         raise InputError(
             f"`dataset` (={name}) has damaged files in {place} ({error}): prepare it again with "
             f"`python -m cnncore data prepare {name}`."
@@ -150,6 +153,11 @@ def _about(name: str) -> dict[str, Any] | None:
     try:
         about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         about["arrays"] = Path(about["arrays"]).name  # a folder beside the file, whatever was written there
+        channels, height, width = about["shape"]
+        about["shape"] = int(channels), int(height), int(width)
+        for key, kind in _WRITTEN.items():
+            if not isinstance(about[key], kind):
+                raise TypeError(key)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (ValueError, KeyError, TypeError):
@@ -177,11 +185,10 @@ def info(name: str) -> DatasetInfo | None:
     """Return what is known of the data set `name`, None if it is neither a known one nor prepared."""
     about = _about(name)
     if about is not None:
-        channels, height, width = about["shape"]
         return DatasetInfo(
             name=name,
             title=about["title"],
-            shape=(channels, height, width),
+            shape=about["shape"],
             classes=tuple(about["classes"]),
             train_size=about["train_size"],
             test_size=about["test_size"],
@@ -190,11 +197,15 @@ def info(name: str) -> DatasetInfo | None:
             version=about["arrays"],
             contents=about.get("contents", ""),  # not written by earlier versions
         )
+    return _unprepared(name)
+
+
+def _unprepared(name: str, *notes: str) -> DatasetInfo | None:
     known = BUILTIN if name == BUILTIN.name else KNOWN.get(name)
     if known is None:
         return None
     sizes = known.train_size, known.test_size
-    return DatasetInfo(name, known.title, known.shape, known.classes, *sizes, known is BUILTIN, (known.note,))
+    return DatasetInfo(name, known.title, known.shape, known.classes, *sizes, known is BUILTIN, (known.note, *notes))
 
 
 def contents(name: str) -> str:
@@ -204,7 +215,17 @@ def contents(name: str) -> str:
 
 
 def datasets() -> list[DatasetInfo]:
-    """Return every data set there is: the built-in one, the known ones, then the prepared others by name."""
+    """Return every data set there is: the built-in one, the known ones, then the prepared others by name.
+
+    A folder that nobody here has made, or a damaged one, is no data set: of a known one it is said in its notes.
+    """
     names = [BUILTIN.name, *KNOWN]
     found = sorted(path.parent.name for path in (home() / "data").glob("*/about.json"))
-    return [entry for name in dict.fromkeys(names + found) if (entry := info(name)) is not None]
+    return [entry for name in dict.fromkeys(names + found) if (entry := _readable(name)) is not None]
+
+
+def _readable(name: str) -> DatasetInfo | None:
+    try:
+        return info(name)
+    except InputError as error:
+        return _unprepared(name, str(error))

@@ -10,6 +10,19 @@ from cnncore.errors import InputError
 from cnncore.runs.schema import migrate
 
 
+class _Held:
+    """A thread's connection, closed when the thread is over, whose last reference to this it is.
+
+    A connection alone is in a circle of references: it would stay open, with its files, until somebody collects those.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Database:
     """One SQLite file at `path`, which is made or brought up to date if need be. Safe to share between threads."""
 
@@ -22,23 +35,24 @@ class Database:
 
     @property
     def _connection(self) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            # Explicit transactions only; a writer waits up to ten seconds for another one.
-            connection = sqlite3.connect(self.path, timeout=10, isolation_level=None)
-            connection.row_factory = sqlite3.Row
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            self._local.connection = connection
-        return connection
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is None:
+            # Explicit transactions only; a writer waits up to ten seconds for another one. What is left of an ended
+            # thread may be cleared away by any other.
+            held = _Held(sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False))
+            held.connection.row_factory = sqlite3.Row
+            held.connection.execute("PRAGMA journal_mode = WAL")
+            held.connection.execute("PRAGMA synchronous = NORMAL")
+            held.connection.execute("PRAGMA foreign_keys = ON")
+            self._local.held = held
+        return held.connection
 
     def close(self) -> None:
         """Close this thread's connection."""
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is not None:
-            connection.close()
-            self._local.connection = None
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is not None:
+            held.connection.close()
+            self._local.held = None
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

@@ -18,6 +18,7 @@ from cnncore.runs.record import Intent, Run, Status, Unread, Wanted
 from cnncore.runs.supervision import Supervision
 from cnncore.training.config import RunConfig
 
+NEWEST = 200  # runs in a list, where nobody asks for more
 _RUN_QUERY = """
     SELECT runs.*, runs.group_name AS "group", last.epoch AS done, last.images_per_second, last.train_accuracy,
            last.train_loss, last.test_accuracy, last.test_loss, last.validation_accuracy, last.validation_loss,
@@ -84,7 +85,7 @@ class RunStore(Curves, Supervision):
     def _row(self, run_id: str) -> sqlite3.Row:
         with self._errors():
             found = self._connection.execute(
-                f"{_RUN_QUERY} WHERE substr(runs.id, 1, length(?1)) = ?1", (run_id,)
+                f"{_RUN_QUERY} WHERE substr(runs.id, 1, length(:run)) = :run", {"run": run_id}
             ).fetchall()
         exact = [row for row in found if row["id"] == run_id] or found
         if not run_id or len(exact) != 1:
@@ -93,17 +94,23 @@ class RunStore(Curves, Supervision):
         row: sqlite3.Row = exact[0]
         return row
 
-    def runs(self, limit: int = 200, group: str | None = None) -> list[Run]:
+    def count(self) -> int:
+        """Return how many runs there are, the unreadable ones among them."""
+        with self._errors():
+            found: int = self._connection.execute("SELECT count(*) FROM runs").fetchone()[0]
+        return found
+
+    def runs(self, limit: int = NEWEST, group: str | None = None) -> list[Run]:
         """Return the newest runs, of `group` alone if one is named, newest first."""
         return [entry for entry in self.listed(limit, group) if isinstance(entry, Run)]
 
-    def listed(self, limit: int = 200, group: str | None = None) -> list[Run | Unread]:
+    def listed(self, limit: int = NEWEST, group: str | None = None) -> list[Run | Unread]:
         """Return what `runs` does, and in their places those that this version of the program cannot read."""
         with self._errors():
             rows = self._connection.execute(
-                f"""{_RUN_QUERY} WHERE ?1 IS NULL OR runs.group_name = ?1
-                    ORDER BY runs.created DESC, runs.id DESC LIMIT ?2""",
-                (group, limit),
+                f"""{_RUN_QUERY} WHERE :group IS NULL OR runs.group_name = :group
+                    ORDER BY runs.created DESC, runs.id DESC LIMIT :limit""",
+                {"group": group, "limit": limit},
             )
             return [_listed(row) for row in rows.fetchall()]
 

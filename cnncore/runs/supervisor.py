@@ -6,6 +6,7 @@ If it dies, its workers go on; the next supervisor finds them by their heartbeat
 
 import os
 import secrets
+import sqlite3
 import subprocess
 import sys
 import time
@@ -22,6 +23,8 @@ TICK = 0.25  # seconds between two looks at the store
 SILENT = 20  # ticks in a row without a sign of life: after a sleep of the machine a worker has time to give one
 IDLE = 60.0  # seconds without an active run after which the supervisor ends
 GRACE = 10.0  # seconds a worker has to stop by itself before it is ended
+PATIENCE = 600.0  # seconds of a store that cannot be used, say on a full disk, after which the supervisor gives up
+PAUSE = 5.0  # seconds between two tries of that
 SLOTS = "CNNCORE_SLOTS"  # how many runs train at the same time; one by default, they would share the one device
 
 
@@ -39,17 +42,32 @@ class Supervisor:
         self._start = start
         self._token = secrets.token_hex(8)
         self._workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._heartbeats: dict[str, float | None] = {}  # each worker's run's last sign of life before it was started
         self._stopping: dict[str, float] = {}  # run -> when it was first seen to be asked to stop
         self._silent: dict[str, int] = {}  # run that another supervisor has begun -> ticks without a sign of life
 
     def run(self) -> None:
-        """Supervise until idle or until another supervisor has taken over."""
-        idle_since = time.monotonic()
-        while self._store.supervise(self._token, os.getpid()):
-            if self.step():
-                idle_since = time.monotonic()
-            elif time.monotonic() - idle_since > IDLE and self._store.resign(self._token):
-                return
+        """Supervise until idle or until another supervisor has taken over.
+
+        A store that cannot be used for a while, as the disk is full or busy, is waited for: whoever is in the queue is
+        not to wait until somebody opens a page again.
+        """
+        idle_since = failing_since = time.monotonic()
+        while True:
+            try:
+                if not self._store.supervise(self._token, os.getpid()):
+                    return
+                if self.step():
+                    idle_since = time.monotonic()
+                elif time.monotonic() - idle_since > IDLE and self._store.resign(self._token):
+                    return
+            except InputError as error:
+                if time.monotonic() - failing_since > PATIENCE:
+                    raise
+                print(error, file=sys.stderr, flush=True)  # noqa: T201 into the supervisor's log
+                time.sleep(PAUSE)
+                continue
+            failing_since = time.monotonic()
             time.sleep(TICK)
 
     def step(self) -> bool:
@@ -82,11 +100,12 @@ class Supervisor:
                 self._store.grant(row["id"])
                 busy += 1
         for row in waiting:
-            busy += self._queued(row["id"], Status(row["status"]), Intent(row["intent"]), busy < _slots())
+            busy += self._queued(row, busy < _slots())
         return bool(active) or bool(self._workers)
 
-    def _queued(self, run_id: str, status: Status, intent: Intent, free: bool) -> bool:
+    def _queued(self, row: sqlite3.Row, free: bool) -> bool:
         """See to a run that no worker has; return whether one was started."""
+        run_id, status, intent = row["id"], Status(row["status"]), Intent(row["intent"])
         if intent is Intent.STOP:
             self._store.set_status(run_id, Status.STOPPED, "Stopped before it began.")
         elif intent is Intent.PAUSE:
@@ -97,6 +116,7 @@ class Supervisor:
         elif free:
             try:
                 self._workers[run_id] = self._start(run_id)
+                self._heartbeats[run_id] = row["heartbeat"]
             except InputError as error:
                 self._store.set_status(run_id, Status.FAILED, str(error))
                 return False
@@ -108,11 +128,13 @@ class Supervisor:
             code = process.poll()
             if code is None:
                 continue
-            del self._workers[run_id]
             row = next((row for row in self._store.active() if row["id"] == run_id), None)
+            del self._workers[run_id]
+            before = self._heartbeats.pop(run_id)
             # Over as it should be, or put back into the queue by somebody faster than the process took to end: a
-            # queued run that this process once claimed. One that it never claimed died on the way.
-            if row is None or (row["status"] == Status.QUEUED and row["pid"] == process.pid):
+            # queued run that this process once claimed. One that it never claimed died on the way. (Process numbers
+            # do not tell: on Windows a virtual environment's python is another process's parent.)
+            if row is None or (row["status"] == Status.QUEUED and row["heartbeat"] != before):
                 continue
             self._ended(run_id, Intent(row["intent"]), f"its process ended with status {code}")
 

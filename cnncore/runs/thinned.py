@@ -25,8 +25,8 @@ _QUERY = f"""
            {", ".join(f"avg(b.{name}), min(b.{name}), max(b.{name})" for name in METRICS)}
     FROM batches AS b JOIN runs AS r ON r.id = b.run_id
     LEFT JOIN (SELECT epoch + 1 AS epoch, sum(seconds) OVER (ORDER BY epoch) AS before
-               FROM epochs WHERE run_id = ?1) AS e ON e.epoch = b.epoch
-    WHERE b.run_id = ?1 AND b.step > ?3 GROUP BY (b.step - 1) / ?2 ORDER BY b.step"""
+               FROM epochs WHERE run_id = :run) AS e ON e.epoch = b.epoch
+    WHERE b.run_id = :run AND b.step > :after GROUP BY (b.step - 1) / :width ORDER BY b.step"""
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare
@@ -100,7 +100,7 @@ def _read(db: sqlite3.Connection, run_id: str, max_points: int, before: _Reading
 
 
 def _query(db: sqlite3.Connection, run_id: str, width: int, after: int) -> Columns:
-    rows = db.execute(_QUERY, (run_id, width, after)).fetchall()
+    rows = db.execute(_QUERY, {"run": run_id, "width": width, "after": after}).fetchall()
     return np.array([tuple(row) for row in rows], np.float64).reshape(-1, 3 + 3 * len(METRICS)).T
 
 

@@ -134,7 +134,12 @@ def main() -> int:
     yield_priority()
     try:
         from cnncore.training.trainer import own_process
-
+    except (ImportError, OSError) as error:  # an OSError where a library of the system is missing, as on Windows
+        said = f"PyTorch cannot be loaded ({error}): `python -m cnncore doctor` says what this machine has."
+        store.set_status(run.id, Status.FAILED, said)
+        traceback.print_exc()
+        return 1
+    try:
         own_process()
         record(store, run.id, run.config)
     except (InputError, LostRunError) as error:

@@ -19,6 +19,7 @@ from cnncore.data.mixing import shares
 from cnncore.data.standardize import Standardize, fit
 from cnncore.data.transform import apply, centre, centre_window
 from cnncore.training.config import RunConfig
+from cnncore.training.device import layout
 from cnncore.training.split import rows_of_test, rows_of_train
 
 
@@ -166,8 +167,7 @@ class Batches:
         return self._network_input(centre(images, self.config.augment)), labels
 
     def _network_input(self, images: Tensor) -> Tensor:
-        # Measured on two AVX2 cores: convolutions in this memory layout are 13 to 37 % faster.
-        return self.standardize(images).contiguous(memory_format=torch.channels_last)
+        return self.standardize(images).contiguous(memory_format=layout(images.device))
 
 
 def fitted(config: RunConfig, train: DeviceData) -> Standardize:

@@ -71,6 +71,8 @@ class Checkpoint:
             return cls(RunConfig.from_json(state["config"]), last, **kept)
         except FileNotFoundError:
             raise InputError(f"there is no checkpoint at {path}: start the run anew.") from None
+        except (OSError, MemoryError) as error:  # a virus scanner or a network drive; nothing is wrong with the file
+            raise InputError(f"the checkpoint {path} cannot be opened now ({error}): try again in a minute.") from error
         except Exception as error:
             raise InputError(
                 f"the checkpoint {path} cannot be read ({type(error).__name__}): delete the run and start it anew."

@@ -14,8 +14,9 @@ from cnncore.training.config import DeviceChoice, Precision
 def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
     """Return the device for `wanted` (auto, cpu, cuda or mps) and one sentence that says why.
 
-    `auto` takes CUDA where it works, else Apple's MPS, else the CPU. A named device that is not there is an
-    `InputError`: training silently elsewhere would make every timing a riddle.
+    `auto` takes CUDA where it works, else the CPU: Apple's MPS, on which nothing has been tried yet, is taken if it is
+    named. A named device that is not there is an `InputError`: training silently elsewhere would make every timing a
+    riddle.
     """
     if wanted not in list(DeviceChoice):
         raise InputError(f"`device` (={wanted!r}) must be one of {', '.join(DeviceChoice)}: choose one of them.")
@@ -27,16 +28,27 @@ def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
         raise InputError("`device` (=mps) needs macOS on an Apple chip and is not there: use auto or cpu.")
     if choice is DeviceChoice.CUDA or (choice is DeviceChoice.AUTO and cuda):
         return torch.device("cuda", 0), f"CUDA works here: {torch.cuda.get_device_name(0)}"
-    if choice is DeviceChoice.MPS or (choice is DeviceChoice.AUTO and mps):
-        return torch.device("mps"), "Apple's MPS works here (CUDA does not exist on a Mac)"
+    if choice is DeviceChoice.MPS:
+        return torch.device("mps"), "Apple's MPS was asked for"
     if choice is DeviceChoice.CPU:
         return torch.device("cpu"), "the CPU was asked for"
+    if mps:
+        return torch.device("cpu"), "the CPU: Apple's MPS is here, and is used where `device` is mps (untried)"
     return torch.device("cpu"), f"the CPU, because {_no_cuda()} and there is no Apple MPS"
 
 
 def device_kind() -> str:
-    """Return what `auto` trains on: cuda, mps or cpu; for a page, which has no torch to ask."""
+    """Return what `auto` trains on: cuda or cpu; for a page, which has no torch to ask."""
     return choose_device()[0].type
+
+
+def layout(device: torch.device) -> torch.memory_format:
+    """Return how images and filters lie in memory: channels last, but on MPS, where PyTorch computes some gradients of
+    that layout wrongly (pytorch issues 107214, 175189, 175320).
+
+    Measured on two AVX2 cores: convolutions of channels last are 13 to 37 % faster.
+    """
+    return torch.contiguous_format if device.type == "mps" else torch.channels_last
 
 
 def _no_cuda() -> str:

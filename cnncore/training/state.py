@@ -14,6 +14,7 @@ from cnncore.training.average import Average
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
 from cnncore.training.config import RunConfig
+from cnncore.training.device import layout
 from cnncore.training.fused import fused
 from cnncore.training.initial import freeze, initialize
 from cnncore.training.network import check_batches, network_of
@@ -58,7 +59,7 @@ def state_of(
     check_batches(config, network, len(rows_of_train(config, data.train_labels)[0]))
     torch.manual_seed(config.seed)
     model = build(network) if as_drawn else fused(pool_first(build(network)), device)
-    model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
+    model = model.to(device, memory_format=layout(device))  # type: ignore[call-overload]  # torch's stub omits it
     if saved and saved.standardize:
         standardize = Standardize.from_state(saved.standardize)
     batches = Batches.of(config, data, device, standardize)

@@ -1,7 +1,10 @@
+import errno
 import hashlib
 import json
 import random
 import shutil
+import ssl
+import urllib.request
 from collections import namedtuple
 from pathlib import Path
 
@@ -151,6 +154,21 @@ def test_nobody_answers(site, target, unused_tcp_port):
         download(f"http://127.0.0.1:{unused_tcp_port}/x", target)
 
 
+def test_a_python_that_knows_no_certificates_takes_certifis(site, target, monkeypatch):
+    site.files["/file.bin"] = CONTENT
+    asked, plain = [], urllib.request.urlopen
+
+    def urlopen(request, timeout, context=None):
+        asked.append(context and context.cert_store_stats()["x509_ca"] > 0)
+        if context is None:
+            raise urllib.error.URLError(ssl.SSLCertVerificationError("unable to get local issuer certificate"))
+        return plain(request, timeout=timeout)
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    assert download(f"{site.address}/file.bin", target).read_bytes() == CONTENT
+    assert asked == [None, True]
+
+
 @pytest.fixture
 def unused_tcp_port():
     import socket
@@ -176,11 +194,12 @@ def test_a_full_disk_is_known_before_the_download(site, target, monkeypatch):
     assert len(site.asked) == 1
 
 
-def test_a_disk_that_fills_up(site, target, monkeypatch):
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_that_fills_up(site, target, monkeypatch, number):
     site.files["/file.bin"] = CONTENT
 
     def full(*args):
-        raise OSError(28, "No space left on device")
+        raise OSError(number, "No space left on device")
 
     monkeypatch.setattr(downloading.Meter, "at", full)
     with pytest.raises(InputError, match=r"does not fit on the disk.*No space left"):

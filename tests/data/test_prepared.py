@@ -86,6 +86,20 @@ def test_damaged_files_are_named(cnncore_home: Path) -> None:
         load("mine")
 
 
+@pytest.mark.parametrize("about", ["{", "[]", '{"arrays": "a"}', '{"arrays": "a", "shape": [3, 8], "title": "t"}'])
+def test_a_damaged_folder_does_not_hide_the_other_data_sets(cnncore_home: Path, about: str) -> None:
+    save(example())
+    for name in ("cifar10", "flowers", "flowers - Copy"):
+        (cnncore_home / "data" / name).mkdir()
+        (cnncore_home / "data" / name / "about.json").write_text(about)
+    found = {info.name: info for info in datasets()}
+    assert list(found) == ["builtin", "cifar10", "mnist", "fashion-mnist", "mine"]
+    assert not found["cifar10"].prepared
+    assert "damaged" in found["cifar10"].notes[-1]
+    with pytest.raises(InputError, match=r"`dataset` \(=flowers\) has a damaged .*about\.json"):
+        load("flowers")
+
+
 def test_about_cannot_point_elsewhere(cnncore_home: Path) -> None:
     save(example())
     path = cnncore_home / "data" / "mine" / "about.json"

@@ -1,4 +1,5 @@
 import csv
+import gc
 import io
 import sqlite3
 import threading
@@ -375,3 +376,25 @@ def test_garbage_in_place_of_the_store_is_one_sentence_and_is_kept(app_home):
     with pytest.raises(InputError, match=r"cannot be used .*not a database"):
         RunStore(path)
     assert path.read_bytes().startswith(b"this is not")
+
+
+def test_a_threads_connection_is_closed_when_the_thread_is_over(store):
+    closed = []
+
+    def read():
+        store.runs()
+        held = store._local.held
+        closed.append(held.connection)
+
+    gc.disable()  # it is not left to the collector of circles
+    try:
+        for _ in range(3):
+            thread = threading.Thread(target=read)
+            thread.start()
+            thread.join()
+    finally:
+        gc.enable()
+    for connection in closed:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
+    assert store.runs() == []

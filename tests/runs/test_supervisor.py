@@ -327,3 +327,47 @@ def test_each_home_gets_its_supervisor_and_only_one(tmp_path, monkeypatch):
         client.start(CONFIG)
         client.attend()  # the first has not reported yet: no second one
     assert started == [(str(tmp_path / place), "cnncore.runs.supervisor") for place in ("one", "two")]
+
+
+def test_a_store_that_cannot_be_used_for_a_while_is_waited_for(store, supervisor, monkeypatch, capsys):
+    run_id = store.create(CONFIG)
+    store.request(run_id, Intent.STOP)
+    steps = iter([InputError("the disk is full"), InputError("the disk is full"), None])
+    real = supervisor.step
+
+    def step():
+        fault = next(steps, None)
+        if fault:
+            raise fault
+        return real()
+
+    monkeypatch.setattr(supervisor, "step", step)
+    monkeypatch.setattr("cnncore.runs.supervisor.PAUSE", 0.0)
+    monkeypatch.setattr("cnncore.runs.supervisor.TICK", 0.0)
+    monkeypatch.setattr("cnncore.runs.supervisor.IDLE", 0.0)
+    supervisor.run()
+    assert store.get(run_id).status is Status.STOPPED
+    assert capsys.readouterr().err == "the disk is full\nthe disk is full\n"
+
+
+def test_a_store_that_can_never_be_used_again_ends_the_supervisor(supervisor, monkeypatch):
+    def fail():
+        raise InputError("the disk is full")
+
+    monkeypatch.setattr(supervisor, "step", fail)
+    monkeypatch.setattr("cnncore.runs.supervisor.PAUSE", 0.0)
+    monkeypatch.setattr("cnncore.runs.supervisor.PATIENCE", 0.05)
+    with pytest.raises(InputError, match="full"):
+        supervisor.run()
+
+
+def test_a_run_resumed_before_its_process_has_ended_is_not_interrupted(store, supervisor, processes):
+    run_id = store.create(CONFIG)
+    supervisor.step()
+    store.claim(run_id, "w", 4711)  # not the number of the process that was started: on Windows it is its child's
+    store.set_status(run_id, Status.STOPPED)
+    store.requeue(run_id)
+    processes.pop(run_id).code = 0
+    supervisor.step()
+    assert store.get(run_id).status is Status.QUEUED
+    assert list(processes) == [run_id]  # begun again at once

@@ -321,6 +321,17 @@ def test_a_run_of_another_version_fails_with_its_sentence(store, monkeypatch, ca
     assert entry.status == "failed"
 
 
+def test_a_machine_on_which_torch_cannot_be_loaded_says_so_with_the_run(store, monkeypatch):
+    run_id = store.create(CONFIG)
+    monkeypatch.setattr(sys, "argv", ["worker", run_id])
+    monkeypatch.setitem(sys.modules, "cnncore.training.trainer", None)  # Python then refuses to import it
+    assert worker.main() == 1
+    run = store.get(run_id)
+    assert run.status is Status.FAILED
+    assert run.message.startswith("PyTorch cannot be loaded (import of cnncore.training.trainer halted")
+    assert "cnncore doctor" in run.message
+
+
 def test_a_divergence_is_an_end_with_its_sentence(store):
     run_id, seen = store.create(CONFIG), []
     assert record(store, run_id, CONFIG, on_event=seen.append, trainer=scripted(diverge_at=2)) is Status.DIVERGED

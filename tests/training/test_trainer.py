@@ -181,6 +181,19 @@ def test_a_damaged_checkpoint_is_one_sentence(tiny, tmp_path):
         next(run)
 
 
+@pytest.mark.parametrize("fault", [PermissionError(13, "Permission denied"), MemoryError("none left")])
+def test_a_checkpoint_that_cannot_be_opened_now_is_not_called_damaged(tiny, tmp_path, monkeypatch, fault):
+    path = tmp_path / "run.pt"
+    list(train(replace(CONFIG, epochs=1), checkpoint=path))
+
+    def held(*_, **__):
+        raise fault
+
+    monkeypatch.setattr(torch, "load", held)
+    with pytest.raises(InputError, match=r"run\.pt cannot be opened now .*: try again"):
+        next(train(replace(CONFIG, epochs=1), checkpoint=path, resume=True))
+
+
 def test_a_checkpoint_that_cannot_be_written_is_one_sentence_and_keeps_the_old_one(tiny, tmp_path, monkeypatch):
     path = tmp_path / "run.pt"
     config = replace(CONFIG, snapshots=False)

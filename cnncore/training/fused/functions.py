@@ -21,7 +21,7 @@ class Loss(Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, loss: Tensor, gradient: Tensor) -> Tensor:
+    def forward(ctx: Any, _logits: Tensor, loss: Tensor, gradient: Tensor) -> Tensor:
         ctx.save_for_backward(gradient)
         return loss.view_as(loss)
 
