@@ -38,8 +38,8 @@ from cnncore.architecture.layers import (
     SiLU,
     Tanh,
 )
-from cnncore.architecture.network import Network, with_batch_norm, with_classes, with_dropout
-from cnncore.architecture.receptive_field import Box, Fields, box, layer_fields, without_pools
+from cnncore.architecture.network import Network, with_batch_norm, with_classes, with_dropout, without_pools
+from cnncore.architecture.receptive_field import Box, Fields, box, layer_fields
 from cnncore.architecture.sizes import Pair, Shape
 
 __all__ = [

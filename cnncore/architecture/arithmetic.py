@@ -22,8 +22,22 @@ def effective_kernel(k: int, d: int) -> int:
     return d * (k - 1) + 1
 
 
+def half_padding(k: int, d: int = 1) -> tuple[int, int]:
+    """Return the zeros before and after that keep the size at stride 1: d(k-1), half of them on each side.
+
+    The guide's half, or same, padding. They differ by one where d(k-1) is odd, and no `padding` of both sides is it.
+
+    >>> half_padding(5), half_padding(4)
+    ((2, 2), (1, 2))
+    """
+    zeros = effective_kernel(k, d) - 1
+    return zeros // 2, zeros - zeros // 2
+
+
 def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
     """Return floor((i + 2p - d(k-1) - 1) / s) + 1 (relationship 15; 6 without dilation).
+
+    An `InputError` if the kernel spans more than the padded input.
 
     >>> conv_output_size(32, 5, 1, 2)
     32
@@ -43,6 +57,8 @@ def conv_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> int:
 def transposed_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1, output_padding: int = 0) -> int:
     """Return (i-1)s - 2p + d(k-1) + output_padding + 1 (relationship 14, with PyTorch's dilation).
 
+    An `InputError` if the padding leaves no pixel.
+
     >>> transposed_output_size(2, 3, 2)
     5
     """
@@ -57,6 +73,8 @@ def transposed_output_size(i: int, k: int, s: int = 1, p: int = 0, d: int = 1, o
 
 def pool_output_size(i: int, k: int, s: int, p: int = 0, d: int = 1, ceil_mode: bool = False) -> int:
     """Return the convolution's size; with `ceil_mode` rounded up, but the last window begins inside the input.
+
+    An `InputError` if not one window fits.
 
     >>> pool_output_size(7, 2, 2), pool_output_size(7, 2, 2, ceil_mode=True)
     (3, 4)
@@ -174,6 +192,8 @@ class Field:
 
     def joined(self, other: "Field") -> "Field":
         """Return the smallest field that holds both: what a unit sees that adds or concatenates two paths.
+
+        An `InputError` if their jumps differ.
 
         >>> Field(3, 1, 0.5).joined(Field(1, 1, 2.5))
         Field(size=4, jump=1, start=1.0)

@@ -21,6 +21,7 @@ from cnncore.architecture.layers import (
     MaxPool2d,
     ReLU,
     Residual,
+    layer_name,
 )
 from cnncore.architecture.network import Network
 from cnncore.architecture.sizes import Shape
@@ -117,7 +118,7 @@ class _Branches(nn.ModuleList):
 def _sequence(layers: tuple[Layer, ...], shape: Shape) -> nn.Sequential:
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for number, layer in enumerate(layers, start=1):
-        name = (layer.name or f"{layer.kind}{number}").replace(".", "-")
+        name = layer_name(layer, number).replace(".", "-")
         while name in modules or hasattr(_EMPTY, name):  # a layer may be called `forward`: the module's own names stay
             name = f"{name}-{number}"
         owned = number > 1 and isinstance(layers[number - 2], _FRESH)

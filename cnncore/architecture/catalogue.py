@@ -166,6 +166,8 @@ NETWORKS: tuple[str, ...] = tuple(_CATALOGUE)
 def named_network(name: str, input: Shape | None = None, classes: int | None = None) -> Network:  # noqa: A002 the field's word
     """Return the network `name` made for images of shape `input` (C, H, W) with `classes` classes.
 
+    An `InputError` if the catalogue has no such network, or for a size or number that no network can have.
+
     >>> len(named_network("practical").layers)
     13
     """

@@ -56,6 +56,8 @@ class Cost:
 def cost(layer: Layer, shape: Shape) -> Cost:
     """Return what `layer` makes of an input of `shape` (C, H, W), and at what cost.
 
+    An `InputError` if the layer does not fit that input.
+
     >>> cost(Conv2d(32, 5, padding=2), (3, 32, 32))
     Cost(output=(32, 32, 32), weights=2400, biases=32, macs=2457600, inner=0)
     """

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from cnncore.architecture.counting import Cost, cost
-from cnncore.architecture.layers import Activation, Dropout, Flatten, Linear
+from cnncore.architecture.layers import Activation, Dropout, Flatten, Linear, layer_name
 from cnncore.architecture.network import Network
 from cnncore.architecture.network import fully_convolutional as as_convolutions
 from cnncore.architecture.receptive_field import Fields, layer_fields
@@ -99,7 +99,7 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
     seen = layer_fields(network.layers, shapes[0])
     rows, times = [], Counter[str]()
     for number, (layer, step, fields) in enumerate(zip(network.layers, costs, seen, strict=True), start=1):
-        name = layer.name or f"{layer.kind}{number}"
+        name = layer_name(layer, number)
         times[name] += 1
         if times[name] > 1:  # code that builds a block in a loop repeats its names; charts have one place for each
             name = f"{name} ({times[name]})"
@@ -113,19 +113,18 @@ def _walk(network: Network, shape: Shape, native: list[Shape] | None = None) -> 
     shapes: list[Shape] = []
     costs: list[Cost] = []
     for position, layer in enumerate(network.layers):
-        name = layer.name or f"{layer.kind}{position + 1}"
+        name = layer_name(layer, position + 1)
         if native and isinstance(layer, Linear) and shape != native[position]:
             seen = [*shapes, shape]
-            maps = (n for n in range(position, -1, -1) if not isinstance(network.layers[n], (Linear, Flatten)))
-            before = next(maps, -1)  # the layer whose map is written as a column; -1: the image itself
+            flatten = next(n for n, before in enumerate(network.layers) if isinstance(before, Flatten))
             changes = ""
-            if before >= 0:
+            if flatten > 0:  # else it is the image itself that is written as a column
                 changed = next(n for n, (a, b) in enumerate(zip(native, seen, strict=False)) if n and a != b)
-                first, last = network.layers[changed - 1], network.layers[before]
+                first, last = network.layers[changed - 1], network.layers[flatten - 1]
                 changes = f" changes every map from {first.name or first.kind} to {last.name or last.kind}"
             raise InputError(
                 f"`{name}` of {network.name} expects {native[position][0]} inputs "
-                f"({_text(native[before + 1])}) and receives {shape[0]} ({_text(seen[before + 1])}), because an "
+                f"({_text(native[flatten])}) and receives {shape[0]} ({_text(seen[flatten])}), because an "
                 f"input of {_text(seen[0])} instead of {_text(native[0])}{changes or ' has another size'}: "
                 f"use the size it was made for, or turn its dense layers into convolutions."
             )
@@ -161,7 +160,8 @@ def load_network(spec: str, input: Shape | None = None, classes: int | None = No
     """Return the network that `spec` names: of the catalogue, JSON text, or the path of a .json or .py file.
 
     A .py file holds PyTorch code, which is read and not run. `input` (C, H, W) and `classes` fit the network to other
-    images: the dense layers get as many inputs as there are then.
+    images: the dense layers get as many inputs as there are then. An `InputError` if `spec` is none of these or cannot
+    be read, or if the network cannot have so many classes.
     """
     from cnncore.architecture.catalogue import NETWORKS, named_network
     from cnncore.architecture.network import with_classes

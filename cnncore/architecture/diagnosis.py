@@ -25,6 +25,7 @@ from cnncore.architecture.layers import (
     MaxPool2d,
     Path,
     Residual,
+    layer_name,
 )
 from cnncore.architecture.network import Network
 from cnncore.architecture.sizes import Shape
@@ -44,17 +45,11 @@ class Trouble(StrEnum):
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong: where, what the layer expects, what it receives, and who made that so.
-
-    `changed_by` names the layer before that gave the map its size, "" where none did.
-    """
+    """One thing that is wrong: where, and a `sentence` of what the layer expects, what it receives, and who made it."""
 
     trouble: Trouble
     place: Place
     name: str
-    expected: str
-    received: str
-    changed_by: str
     sentence: str
 
 
@@ -73,8 +68,8 @@ class Step:
 
 def at_size(network: Network, shape: Shape) -> Network:
     """Return the network as it is trained, for images of another `shape`: its dense layers keep their inputs."""
-    inputs = {step.name: step.input[0] for step in walk(network) if isinstance(step.layer, Linear)}
-    return replace(with_inputs(network, dict(inputs)), input=shape)
+    inputs = {step.place: step.input[0] for step in walk(network) if isinstance(step.layer, Linear)}
+    return replace(with_inputs(network, inputs), input=shape)
 
 
 def problems(network: Network) -> list[Problem]:
@@ -92,76 +87,60 @@ def walk(network: Network) -> list[Step]:
     steps: list[Step] = []
     shape, flat = network.input, False
     for index, layer in enumerate(network.layers):
-        step = _step((index,), layer, layer.name or f"{layer.kind}{index + 1}", shape, flat, steps)
+        step = _step((index,), layer, layer_name(layer, index + 1), shape, flat, steps)
         steps.append(step)
         shape, flat = step.output, flat or isinstance(layer, (Flatten, Linear))
     return steps
 
 
 def _step(place: Place, layer: Layer, name: str, shape: Shape, flat: bool, before: list[Step]) -> Step:
-    trouble: tuple[Trouble, str, str, str] | None = None
-    output, found = shape, None
+    output = shape  # what the walk goes on with where the layer fails
+    wrong: tuple[Trouble, str] | None = None
     if isinstance(layer, Linear):
-        arriving = shape if flat else (math.prod(shape), 1, 1)  # as if it were flat
         output = (layer.features, 1, 1)
         if not flat:
-            trouble = (Trouble.NOT_FLAT, "a flat input", f"a map of {text(shape)}", "")
-        elif layer.inputs not in (None, arriving[0]):
-            trouble = (Trouble.INPUTS, *_inputs(layer, before), "")
+            wrong = (Trouble.NOT_FLAT, f"`{name}` expects a flat input and receives a map of {text(shape)}.")
+        elif layer.inputs not in (None, shape[0]):
+            wrong = (Trouble.INPUTS, f"`{name}` {_inputs(layer, before)}.")
     elif flat and not isinstance(layer, (Flatten, Dropout, *get_args(Activation))):
-        trouble = (Trouble.FLAT, "a map", f"{shape[0]:,} values in a row", "")
+        wrong = (Trouble.FLAT, f"`{name}` expects a map and receives {shape[0]:,} values in a row.")
+    elif isinstance(layer, (Conv2d, ConvTranspose2d)):
+        output = (layer.filters, *shape[1:])
     elif isinstance(layer, (Residual, Branches)):
-        ends = []
         own = len(before)
-        for number, path in enumerate(layer.paths):
-            ends.append(_path((*place, number), path, name, shape, before))
+        ends = [_path((*place, number), path, name, shape, before) for number, path in enumerate(layer.paths)]
+        output = (sum(end[0] for end in ends), *ends[0][1:]) if isinstance(layer, Branches) else ends[0]
         if any(step.problem for step in before[own:]):
-            output = (sum(end[0] for end in ends), *ends[0][1:]) if isinstance(layer, Branches) else ends[0]
             return Step(place, layer, name, shape, output, None, None)
-    if trouble is None:
+    if wrong is None:
         try:
             found = cost(layer, shape)
             return Step(place, layer, name, shape, found.output, found, None)
         except InputError as error:
-            trouble, output = _failed(layer, shape, str(error))
-    problem = _problem(*trouble, place=place, name=name, because=_because(layer, trouble[0], before))
-    return Step(place, layer, name, shape, output, None, problem)
+            wrong = _unfit(layer, name, shape, str(error), before)
+    return Step(place, layer, name, shape, output, None, Problem(wrong[0], place, name, wrong[1]))
 
 
 def _path(prefix: Place, path: Path, block: str, shape: Shape, before: list[Step]) -> Shape:
     for index, layer in enumerate(path):
-        name = layer.name or f"{layer.kind}{index + 1} of {block}"
+        name = layer.name or f"{layer_name(layer, index + 1)} of {block}"
         step = _step((*prefix, index), layer, name, shape, False, before)
         before.append(step)
         shape = step.output
     return shape
 
 
-def _failed(layer: Layer, shape: Shape, error: str) -> tuple[tuple[Trouble, str, str, str], Shape]:
-    """Return what is wrong with a layer that fits its place but not its input, and what to go on with."""
-    received = text(shape)
+def _unfit(layer: Layer, name: str, shape: Shape, error: str, before: list[Step]) -> tuple[Trouble, str]:
+    """Return what is wrong with a layer that fits its place but not its input."""
     if isinstance(layer, (Residual, Branches)):
-        ends = [_end(path, shape) for path in layer.paths]
-        expected = "paths that end alike" if isinstance(layer, Residual) else "paths with maps of one size"
-        output = ends[0] if isinstance(layer, Residual) else (sum(end[0] for end in ends), *ends[0][1:])
-        return (Trouble.PATHS, expected, " and ".join(map(text, ends)), error), output
-    if isinstance(layer, (Conv2d, ConvTranspose2d)):
-        output = (layer.filters, *shape[1:])
-        if shape[0] % layer.groups:
-            expected = f"channels that its {layer.groups} groups divide"
-            return (Trouble.GROUPS, expected, f"{shape[0]} channels", error), output
-        return (Trouble.SIZE, f"at least its kernel of {'x'.join(map(str, layer.kernel))}", received, error), output
-    return (Trouble.SIZE, "at least its window", received, error), shape
+        return Trouble.PATHS, f"`{name}`: {error}"
+    if isinstance(layer, (Conv2d, ConvTranspose2d)) and shape[0] % layer.groups:
+        return Trouble.GROUPS, f"`{name}`: {error}"
+    return Trouble.SIZE, f"`{name}` receives {text(shape)}{_size_made(before)}. {error[:1].upper()}{error[1:]}"
 
 
-def _end(path: Path, shape: Shape) -> Shape:
-    for layer in path:
-        shape = cost(layer, shape).output
-    return shape
-
-
-def _inputs(layer: Linear, before: list[Step]) -> tuple[str, str]:
-    """Return what a dense layer expects and receives, with the maps that they are where those are known."""
+def _inputs(layer: Linear, before: list[Step]) -> str:
+    """Return what a dense layer expects and receives, with the maps that they are where those are known, and why."""
     source = source_of(before)
     expected, received = f"{layer.inputs:,} inputs", f"{before[-1].output[0]:,}"
     if source is not None and isinstance(source.layer, Flatten):
@@ -172,7 +151,7 @@ def _inputs(layer: Linear, before: list[Step]) -> tuple[str, str]:
             expected += f" ({text((source.input[0], side, side))})"
         elif filters is not None:
             expected += f" ({text((filters, *source.input[1:]))})"
-    return expected, received
+    return f"expects {expected} and receives {received}{_inputs_made(layer, before)}"
 
 
 def source_of(before: list[Step]) -> Step | None:
@@ -193,35 +172,21 @@ def expected_side(layer: Linear, channels: int) -> int | None:
     return side if side and not rest and side * side == area else None
 
 
-def _problem(
-    trouble: Trouble, expected: str, received: str, error: str, *, place: Place, name: str, because: tuple[str, str]
-) -> Problem:
-    changed_by, words = because
-    match trouble:
-        case Trouble.PATHS | Trouble.GROUPS:
-            sentence = f"`{name}`: {error}"
-        case Trouble.SIZE:
-            sentence = f"`{name}` receives {received}{words}. {error[:1].upper()}{error[1:]}"
-        case _:
-            sentence = f"`{name}` expects {expected} and receives {received}{words}."
-    return Problem(trouble, place, name, expected, received, changed_by, sentence)
-
-
-def _because(layer: Layer, trouble: Trouble, before: list[Step]) -> tuple[str, str]:
-    """Return the name of the layer that made the input what it is, and the same in words; empty where none did."""
-    if trouble not in (Trouble.INPUTS, Trouble.SIZE):
-        return "", ""
+def _inputs_made(layer: Linear, before: list[Step]) -> str:
+    """Return which layer gave a dense layer as many inputs as arrive, in words; empty where none did."""
     source = source_of(before)
-    if isinstance(layer, Linear) and source is not None:
-        if isinstance(source.layer, Linear):
-            return source.name, f": {source.name} has {source.layer.features:,} units"
-        if expected_side(layer, source.input[0]) is None and fitting_filters(layer, source):
-            last = next((step for step in reversed(before) if _makes(step, source.input[0])), None)
-            return (last.name, f": {last.name} makes {last.output[0]} maps") if last else ("", "")
+    if source is not None and isinstance(source.layer, Linear):
+        return f": {source.name} has {source.layer.features:,} units"
+    if source is not None and expected_side(layer, source.input[0]) is None and fitting_filters(layer, source):
+        last = next((step for step in reversed(before) if _makes(step, source.input[0])), None)
+        return f": {last.name} makes {last.output[0]} maps" if last else ""
+    return _size_made(before)
+
+
+def _size_made(before: list[Step]) -> str:
+    """Return which layer gave the map its size, in words; empty where none did."""
     changer = _changer(before)
-    if changer is None:
-        return "", ""
-    return changer.name, f": {changer.name} makes {_side(changer.output)} of {_side(changer.input)}"
+    return f": {changer.name} makes {_side(changer.output)} of {_side(changer.input)}" if changer else ""
 
 
 def _changer(before: list[Step]) -> Step | None:

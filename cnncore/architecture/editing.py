@@ -122,7 +122,7 @@ def unwrapped(network: Network, place: Place) -> Network:
 
 
 def with_path(network: Network, place: Place, path: Path = ()) -> Network:
-    """Return the network with one more path in the branches at `place`."""
+    """Return the network with one more path in the branches at `place`; `InputError` if there are none."""
     layer = layer_at(network, place)
     if not isinstance(layer, Branches):
         raise InputError(f"`place` (={list(place)}) must be branches to get another path: a `{layer.kind}` has none.")
@@ -130,7 +130,10 @@ def with_path(network: Network, place: Place, path: Path = ()) -> Network:
 
 
 def without_path(network: Network, place: Place, number: int) -> Network:
-    """Return the network without path `number` of the branches at `place`; the last path cannot go."""
+    """Return the network without path `number` of the branches at `place`.
+
+    An `InputError` if there are no branches or no such path, and for the last path, which cannot go.
+    """
     layer = layer_at(network, place)
     if not isinstance(layer, Branches):
         raise InputError(f"`place` (={list(place)}) must be branches to lose a path: a `{layer.kind}` keeps its own.")
@@ -139,7 +142,7 @@ def without_path(network: Network, place: Place, number: int) -> Network:
 
 
 def renamed(network: Network, name: str) -> Network:
-    """Return the network under another name."""
+    """Return the network under another name; `InputError` unless it has 1 to 80 characters."""
     if not name.strip() or len(name) > 80:
         raise InputError(f"`name` (={name[:60]!r}) must have 1 to 80 characters: type one.")
     return replace(network, name=name.strip())
@@ -150,13 +153,11 @@ def with_input(network: Network, shape: Shape) -> Network:
     return replace(network, input=shape)
 
 
-def with_inputs(network: Network, inputs: dict[str, int | None] | None = None) -> Network:
-    """Return the network with the `inputs` of its dense layers set by their names; None: each takes what arrives."""
+def with_inputs(network: Network, inputs: dict[Place, int] | None = None) -> Network:
+    """Return the network with the `inputs` of its dense layers set by their places; the others take what arrives."""
     layers = tuple(
-        replace(layer, inputs=(inputs or {}).get(layer.name or f"linear{number}"))
-        if isinstance(layer, Linear)
-        else layer
-        for number, layer in enumerate(network.layers, start=1)
+        replace(layer, inputs=(inputs or {}).get((index,))) if isinstance(layer, Linear) else layer
+        for index, layer in enumerate(network.layers)
     )
     return replace(network, layers=layers)
 

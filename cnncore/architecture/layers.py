@@ -2,7 +2,7 @@
 
 Sizes are in pixels and given as pairs (height, width); a single number stands for both. Nothing here computes:
 see `cnncore.architecture.arithmetic` and `cnncore.architecture.counting`. One file for all kinds: they are read side by
-side, and `KINDS` and the union `Layer` at the end name each of them.
+side, and the union `Layer` at the end names each of them.
 """
 
 import math
@@ -82,14 +82,14 @@ class MaxPool2d:
 
     kind: ClassVar[str] = "max-pool"
     kernel: Size = Size(1)
-    stride: Size = Size(0, (0, 0))  # left out: the kernel, so that windows do not overlap
+    stride: Size = Size(1, like="kernel")  # so that windows do not overlap
     padding: Size = Size(0, (0, 0))
     dilation: Size = Size(1, (1, 1))
     ceil_mode: bool = False
     name: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "stride", _pool_stride(self.kernel, self.stride, self.padding))
+        _check_pool(self.kernel, self.padding)
 
 
 @dataclass(frozen=True)
@@ -99,26 +99,22 @@ class AvgPool2d:
     kind: ClassVar[str] = "avg-pool"
     dilation: ClassVar[Pair] = (1, 1)
     kernel: Size = Size(1)
-    stride: Size = Size(0, (0, 0))  # left out: the kernel
+    stride: Size = Size(1, like="kernel")
     padding: Size = Size(0, (0, 0))
     ceil_mode: bool = False
     name: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "stride", _pool_stride(self.kernel, self.stride, self.padding))
+        _check_pool(self.kernel, self.padding)
 
 
-def _pool_stride(kernel: Pair, stride: Pair, padding: Pair) -> Pair:
+def _check_pool(kernel: Pair, padding: Pair) -> None:
     for span, border in zip(kernel, padding, strict=True):
         if 2 * border > span:
             raise InputError(
                 f"`padding` (={border}) of a pool must be at most half its kernel (={span}): otherwise a window "
                 f"could lie in the padding alone, use at most {span // 2}."
             )
-    stride = kernel if stride == (0, 0) else stride
-    if 0 in stride:
-        raise InputError(f"`stride` (={stride}) must be at least 1: change it, or leave it out.")
-    return stride
 
 
 @dataclass(frozen=True)
@@ -334,26 +330,13 @@ Layer: TypeAlias = (
     | Branches
 )
 Block: TypeAlias = Residual | Branches
-KINDS: dict[str, type[Any]] = {
-    layer.kind: layer
-    for layer in (
-        Conv2d,
-        ConvTranspose2d,
-        MaxPool2d,
-        AvgPool2d,
-        AdaptiveAvgPool2d,
-        Linear,
-        Flatten,
-        BatchNorm2d,
-        Dropout,
-        ReLU,
-        Tanh,
-        Sigmoid,
-        ReLU6,
-        SiLU,
-        GELU,
-        LeakyReLU,
-        Residual,
-        Branches,
-    )
-}
+KINDS: dict[str, type[Any]] = {layer.kind: layer for layer in get_args(Layer)}
+
+
+def layer_name(layer: Layer, number: int) -> str:
+    """Return what a layer is called: its own name, else its kind and its `number` in the row, from 1.
+
+    >>> layer_name(ReLU(), 2)
+    'relu2'
+    """
+    return layer.name or f"{layer.kind}{number}"

@@ -1,7 +1,6 @@
 """A network as a few hundred letters of an address: its description, compressed."""
 
 import base64
-import binascii
 import json
 import zlib
 
@@ -31,12 +30,9 @@ def from_link(text: str) -> Network:
     try:
         unpack = zlib.decompressobj()
         packed = base64.urlsafe_b64decode(letters + "=" * (-len(letters) % 4))
-        found = unpack.decompress(packed, _LARGEST)
-        if unpack.unconsumed_tail or not unpack.eof:
-            raise InputError(f"`network` (={text[:20]!r}...) is not whole: copy the link again.")
-        description = found.decode()
-    except (binascii.Error, zlib.error, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
+        description = unpack.decompress(packed, _LARGEST).decode()
+    except (zlib.error, ValueError):  # also what base64 and UTF-8 say
         raise InputError(f"`network` (={text[:20]!r}...) is no network's link: copy the link again.") from None
+    if unpack.unconsumed_tail or not unpack.eof:
+        raise InputError(f"`network` (={text[:20]!r}...) is not whole: copy the link again.")
     return Network.from_json(description)

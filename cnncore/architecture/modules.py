@@ -1,4 +1,4 @@
-"""Real modules of PyTorch and torchvision as descriptions, with their weights if wanted. For the compute pool: torch.
+"""Real modules of PyTorch and torchvision as descriptions, without their weights. For the compute pool: torch.
 
     from_module(nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU()), (3, 32, 32)).layers  ->  (Conv2d(8, 3), ReLU())
 
@@ -10,12 +10,11 @@ from typing import Any
 import torch
 from torch import fx, nn
 
-from cnncore.architecture.build import build
 from cnncore.architecture.description import describe
 from cnncore.architecture.network import Network
 from cnncore.architecture.reading.flow import Flow, Junctions, finished
-from cnncore.architecture.reading.part import Part, all_parts, check, path_of
-from cnncore.architecture.reading.pytorch_calls import through_function
+from cnncore.architecture.reading.part import Part, check, path_of
+from cnncore.architecture.reading.pytorch_calls import joined, through_function
 from cnncore.architecture.reading.pytorch_layers import SIGNATURES, module_part, unknown
 from cnncore.architecture.sizes import Shape
 from cnncore.architecture.torchvision_names import TORCHVISION
@@ -27,28 +26,18 @@ def from_module(module: nn.Module, input: Shape, name: str = "module") -> Networ
 
     An `InputError` names the first operation that no layer here is, or the layer that cannot take what it receives.
     """
-    return _network(_parts(module), input, name)
-
-
-def with_weights(module: nn.Module, input: Shape, name: str = "module") -> tuple[Network, nn.Sequential]:  # noqa: A002 the field's word
-    """Return the description of `module`, and what `build` makes of it with the module's weights copied in, in eval().
-
-    Both give the same output for the same images (N, C, H, W).
-    """
     parts = _parts(module)
-    network = _network(parts, input, name)
-    model = build(network).eval()
-    sources = [part.origin for part in all_parts(parts) if part.origin is not None]
-    targets = [leaf for leaf in model.modules() if not any(leaf.children()) and leaf.state_dict()]
-    for source, target in zip(sources, targets, strict=True):
-        target.load_state_dict(source.state_dict())
-    return network, model
+    check(parts, input)
+    network = Network(name, input, path_of(parts))
+    describe(network)
+    return network
 
 
 def torchvision_network(name: str, input: Shape | None = None) -> Network:  # noqa: A002 the field's word
     """Return the description of torchvision's model `name`, for 3x224x224 (Inception: 3x299x299) unless told otherwise.
 
-    The model is made on PyTorch's meta device: nothing is downloaded, no weight is drawn. `TORCHVISION` has the names.
+    The model is made on PyTorch's meta device: nothing is downloaded, no weight is drawn. `TORCHVISION` has the names;
+    another one, or an input that the model cannot take, is an `InputError`.
     """
     from torchvision import models
 
@@ -61,13 +50,6 @@ def torchvision_network(name: str, input: Shape | None = None) -> Network:  # no
     with torch.device("meta"):
         module = models.get_model(name, weights=None, **options)
     return from_module(module, input or ((3, 299, 299) if name == "inception_v3" else (3, 224, 224)), name)
-
-
-def _network(parts: tuple[Part, ...], shape: Shape, name: str) -> Network:
-    check(parts, shape)
-    network = Network(name, shape, path_of(parts))
-    describe(network)
-    return network
 
 
 def _parts(module: nn.Module) -> tuple[Part, ...]:
@@ -84,26 +66,36 @@ def _parts(module: nn.Module) -> tuple[Part, ...]:
         module.train(training)
     junctions = Junctions()
     values: dict[fx.Node, Any] = {}
+    result: Any = None
     read: dict[str, tuple[Part, ...]] = {}  # a module that is called twice is one part, in two places
     for node in graph.nodes:
-        args = fx.map_arg(node.args, values.__getitem__)
-        kwargs = fx.map_arg(node.kwargs, values.__getitem__)
+        args = tuple(fx.map_arg(node.args, values.__getitem__))
+        kwargs = dict(fx.map_arg(node.kwargs, values.__getitem__))
+        if "input" in kwargs:  # relu(input=x)
+            args = (kwargs.pop("input"), *args)
+        other = next((str(given) for given in node.all_input_nodes if values[given] is None), None)
+        if other is not None:
+            raise InputError(f"the module reads a second input `{other}`: a description has one image, leave it out.")
         match node.op:
             case "placeholder":
                 values[node] = None if values else Flow()
             case "call_module":
                 target = str(node.target)
                 read.setdefault(target, _module(module.get_submodule(target), target))
+                if len(args) != 1 or kwargs or not isinstance(args[0], Flow):
+                    raise InputError(f"`{target}` must be called with one tensor alone: leave the rest out.")
                 values[node] = args[0].through(*read[target])
             case "call_function" | "call_method":
                 values[node] = _operation(node, args, kwargs, junctions)
-            case "output" if isinstance(args[0], Flow):
-                return finished(args[0])
+            case "output":
+                result = args[0]
             case _:
                 raise InputError(
                     f"`{node.target}` of the module is not a layer: only layers and sums can be described."
                 )
-    raise InputError("the module must return one tensor: return the last layer's output.")
+    if not isinstance(result, Flow):
+        raise InputError("the module must return one tensor: return the last layer's output.")
+    return finished(result)
 
 
 def _module(module: nn.Module, target: str) -> tuple[Part, ...]:
@@ -119,7 +111,7 @@ def _module(module: nn.Module, target: str) -> tuple[Part, ...]:
     own = target.replace(".", "-")
     # Names are for what has weights or changes the size; a number alone says no more than the position.
     name = "" if own.isdigit() or kind not in _NAMED else own
-    return (module_part(kind, values, label, name, module if module.state_dict() else None),)
+    return (module_part(kind, values, label, name),)
 
 
 _NAMED = ("Conv2d", "ConvTranspose2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPool2d", "Linear")
@@ -128,13 +120,9 @@ _NAMED = ("Conv2d", "ConvTranspose2d", "MaxPool2d", "AvgPool2d", "AdaptiveAvgPoo
 def _operation(node: fx.Node, args: tuple[Any, ...], kwargs: dict[str, Any], junctions: Junctions) -> Flow:
     name = node.target if isinstance(node.target, str) else node.target.__name__
     label = f"`{name}` in {_where(node) or 'forward'}"
-    if name in ("add", "iadd", "add_") and len(args) == 2 and all(isinstance(arg, Flow) for arg in args):
-        return junctions.add(args[0], args[1], label, _where(node).replace(".", "-"))
-    if name == "cat" and args and all(isinstance(arg, Flow) for arg in args[0]):
-        along = args[1] if len(args) > 1 else kwargs.get("dim", 0)
-        if along not in (1, -3):
-            raise InputError(f"{label} must join maps along their channels, `dim` 1: change it.")
-        return junctions.concatenate(tuple(args[0]), label, _where(node).replace(".", "-"))
+    met = joined(name, args, kwargs, label, junctions, _where(node).replace(".", "-"))
+    if met is not None:
+        return met
     if not args or not isinstance(args[0], Flow):
         raise InputError(unknown(label, name))
     return through_function(args[0], name, args[1:], kwargs, label)

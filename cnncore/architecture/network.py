@@ -10,6 +10,7 @@ from typing import Any
 from cnncore.architecture.layers import (
     KINDS,
     AdaptiveAvgPool2d,
+    AvgPool2d,
     BatchNorm2d,
     Branches,
     Conv2d,
@@ -17,6 +18,7 @@ from cnncore.architecture.layers import (
     Flatten,
     Layer,
     Linear,
+    MaxPool2d,
     Path,
     Residual,
 )
@@ -173,6 +175,31 @@ def with_batch_norm(network: Network) -> Network:
     return replace(network, layers=normed(network.layers))
 
 
+def without_pools(network: Network) -> Network:
+    """Return the network with its pools switched off: windows of 1 x 1 that move by one pixel, and change nothing.
+
+    The layers keep their names and numbers, so that weights of the one network fit the other's convolutions. Adaptive
+    pools stay. Where a path of a block pooled by a stride, the block no longer fits, and describing it says so.
+
+    >>> from cnncore.architecture import describe, named_network
+    >>> rows = describe(without_pools(named_network("practical"))).rows
+    >>> [row.receptive_field for row in rows if row.kind == "conv"]
+    [5, 9, 13]
+    """
+
+    def plain(path: Path) -> Path:
+        result: list[Layer] = []
+        for layer in path:
+            if isinstance(layer, (MaxPool2d, AvgPool2d)):
+                layer = type(layer)(1, name=layer.name)
+            elif isinstance(layer, (Residual, Branches)):
+                layer = layer.with_paths([plain(inner) for inner in layer.paths])
+            result.append(layer)
+        return tuple(result)
+
+    return replace(network, layers=plain(network.layers))
+
+
 def with_dropout(network: Network, p: float) -> Network:
     """Return the network with a dropout right before its last dense layer, after that layer's activation."""
     last, _ = _last_linear(network)
@@ -199,7 +226,8 @@ def fully_convolutional(network: Network, shapes: list[Shape]) -> Network:
     """Return the same function as convolutions alone: dense layers become convolutions (Q5), flattening goes.
 
     The first dense layer after a map (C, H, W) gets a kernel of H x W, every later one 1 x 1. `shapes` are the
-    inputs of the layers at the network's own input size. Adaptive pooling goes too: it would hide the size.
+    inputs of the layers at the network's own input size. Adaptive pooling goes too: it would hide the size, and an
+    `InputError` says so where it is what makes the map small enough.
     """
     result: list[Layer] = []
     spread: Shape | None = None  # the map that the next dense layer covers

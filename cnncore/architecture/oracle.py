@@ -43,6 +43,7 @@ def ask(
     with torch.no_grad():
         if isinstance(layer, (Conv2d, ConvTranspose2d)):
             one.weight.copy_(torch.tensor(weights)[None, None])
-            one.bias.zero_()
+            if layer.bias:
+                one.bias.zero_()
         values = one(torch.tensor(image, dtype=torch.float64)[None, None])[0, 0]  # (H', W')
     return Opinion(tuple(output), counts.get("weight", 0), counts.get("bias", 0), values.numpy())

@@ -10,7 +10,7 @@ from cnncore.architecture.description import describe
 from cnncore.architecture.network import Network
 from cnncore.architecture.reading.flow import Flow, finished
 from cnncore.architecture.reading.interpreter import Interpreter
-from cnncore.architecture.reading.meaning import Chain, Class, Instance
+from cnncore.architecture.reading.meaning import GROWING, Chain, Class, Instance, changed, grown
 from cnncore.architecture.reading.part import Part, check, fitting_input, path_of
 from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
@@ -69,13 +69,15 @@ def _network(tree: ast.Module) -> tuple[Part, ...]:
         name, value = _assigned(statement)
         try:
             if value is None:
-                if isinstance(statement, (ast.For, ast.AugAssign, ast.Assign)):
+                if isinstance(statement, (ast.For, ast.AugAssign, ast.Assign, ast.Expr)):
                     reader.run([statement], reader.names)
                 continue
             reader.names[name] = reader.value(value, reader.names)
             found.append((name, reader.names[name]))
         except InputError as error:
-            reader.names[name] = error
+            # What the statement would have made stands for the reason: it is told where it is needed.
+            found += [(grew, error) for grew in grown(statement) if isinstance(reader.names.get(grew), Chain)]
+            reader.names |= dict.fromkeys(changed(statement) if value is None else [name], error)
             if name in _FIRST or (value is not None and _makes_network(value, reader)):
                 found.append((name, error))
             else:
@@ -87,8 +89,13 @@ def _network(tree: ast.Module) -> tuple[Part, ...]:
 
 
 def _assigned(statement: ast.stmt) -> tuple[str, ast.expr | None]:
-    """Return the name and the expression of a plain assignment, no name for an expression alone."""
+    """Return the name and the expression of a plain assignment, no name for an expression alone.
+
+    Neither for what is carried out for its effect: loops, and calls that add to something.
+    """
     match statement:
+        case ast.Expr(ast.Call(ast.Attribute(_, method))) if method in GROWING:
+            return "", None
         case ast.Assign([ast.Name(name)], value) | ast.AnnAssign(ast.Name(name), _, ast.expr() as value):
             return name, value
         case ast.Expr(value):

@@ -5,7 +5,6 @@ of convolutional neural networks", Distill 2019). A box is the smallest rectangl
 dilation and strides larger than the kernel leave holes in it. `cnncore.architecture.reach` has these to the pixel.
 """
 
-import dataclasses
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,10 +23,8 @@ from cnncore.architecture.layers import (
     Layer,
     Linear,
     MaxPool2d,
-    Path,
     Residual,
 )
-from cnncore.architecture.network import Network
 from cnncore.architecture.sizes import Pair, Shape
 
 Fields: TypeAlias = tuple[Field, Field]  # along the height, along the width
@@ -140,28 +137,3 @@ def _joined(layer: Block, fields: Fields, shape: Shape) -> Fields | None:
         return None
     rows, columns = (functools.reduce(Field.joined, axis) for axis in zip(*ends, strict=True))
     return rows, columns
-
-
-def without_pools(network: Network) -> Network:
-    """Return the network with its pools switched off: windows of 1 x 1 that move by one pixel, and change nothing.
-
-    The layers keep their names and numbers, so that weights of the one network fit the other's convolutions. Adaptive
-    pools stay. Where a path of a block pooled by a stride, the block no longer fits, and describing it says so.
-
-    >>> from cnncore.architecture import describe, named_network
-    >>> rows = describe(without_pools(named_network("practical"))).rows
-    >>> [row.receptive_field for row in rows if row.kind == "conv"]
-    [5, 9, 13]
-    """
-
-    def plain(path: Path) -> Path:
-        result: list[Layer] = []
-        for layer in path:
-            if isinstance(layer, (MaxPool2d, AvgPool2d)):
-                layer = type(layer)(1, name=layer.name)
-            elif isinstance(layer, (Residual, Branches)):
-                layer = layer.with_paths([plain(inner) for inner in layer.paths])
-            result.append(layer)
-        return tuple(result)
-
-    return dataclasses.replace(network, layers=plain(network.layers))

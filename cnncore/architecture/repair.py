@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from cnncore.architecture.arithmetic import effective_kernel
+from cnncore.architecture.arithmetic import half_padding
 from cnncore.architecture.diagnosis import (
     Problem,
     Step,
@@ -247,8 +247,7 @@ def _rounded_up(network: Network, steps: list[Step]) -> Iterator[tuple[str, Netw
 def _keeping(layer: Layer) -> Layer:
     """Return the layer with the padding (k - 1)/2 that keeps the size at stride 1; other layers as they are."""
     if isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
-        spans = (effective_kernel(k, d) for k, d in zip(layer.kernel, layer.dilation, strict=True))
-        half = tuple((span - 1) // 2 for span in spans)
+        half = tuple(half_padding(k, d)[0] for k, d in zip(layer.kernel, layer.dilation, strict=True))
         if isinstance(layer, Conv2d):
             return replace(layer, padding=half)
         return replace(layer, padding=tuple(min(p, k // 2) for p, k in zip(half, layer.kernel, strict=True)))

@@ -61,7 +61,8 @@ def saved_network(name: str) -> Network:
 def save_network(network: Network, overwrite: bool = False) -> Path:
     """Write the network under its own name and return the file.
 
-    The folder belongs to all who use the app: another network of this name is replaced only with `overwrite`.
+    The folder belongs to all who use the app: another network of this name is replaced only with `overwrite`. An
+    `InputError` if the name cannot be a file's or is taken, or if the file cannot be written.
     """
     path = folder() / f"{checked_name(network.name)}.json"
     if path.exists() and not overwrite:

@@ -14,11 +14,13 @@ class Size:
     """A field of a layer that is given as one number or as (height, width) and kept as (height, width).
 
     A descriptor, so that a layer holds a pair whatever it was given: nothing downstream checks or normalises again.
+    One that is `like` an earlier field may be left out, or None as in PyTorch, and is the same as that one then.
     """
 
-    def __init__(self, least: int, default: Pair | None = None) -> None:
+    def __init__(self, least: int, default: Pair | None = None, like: str = "") -> None:
         self._least = least
         self._default = default
+        self._like = like
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
@@ -27,11 +29,14 @@ class Size:
         if layer is not None:
             value: Pair = vars(layer)[self._name]
             return value
-        if self._default is None:
+        if self._default is None and not self._like:
             raise AttributeError(self._name)  # how dataclasses learn that there is no default
-        return self._default
+        default: Any = self._default
+        return default  # type: ignore[no-any-return]  # None only stands in the signature, no layer holds it
 
-    def __set__(self, layer: object, value: int | Sequence[int]) -> None:
+    def __set__(self, layer: object, value: int | Sequence[int] | None) -> None:
+        if value is None and self._like:
+            value = getattr(layer, self._like)
         pair = isinstance(value, Sequence) and not isinstance(value, str)
         values = tuple(value) if pair else (value, value)  # type: ignore[arg-type]  # a sequence here
         for entry in values:

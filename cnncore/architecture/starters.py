@@ -41,7 +41,7 @@ WORDS = {
 def starter(network: Network, place: Place, kind: str) -> Layer:
     """Return a layer of `kind` to stand at `place`: its channels are those that arrive there.
 
-    Everything but pools, transposed and dense layers keeps the shape, so that what comes after still fits.
+    Everything but pools, flattening, transposed and dense layers keeps the shape, so that what comes after still fits.
     """
     if kind not in KINDS:
         raise InputError(f"`kind` (={kind!r}) must be one of {', '.join(KINDS)}: choose one.")

@@ -5,6 +5,7 @@ import json
 from dataclasses import asdict
 
 from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Pair, Shape, layer_facts
+from cnncore.architecture.arithmetic import half_padding
 from cnncore.architecture.layers import PADDING_MODES
 from cnncore.errors import InputError
 
@@ -91,12 +92,12 @@ def _same(args: argparse.Namespace, kernel: Pair, dilation: Pair) -> Pair:
         return _pair("padding", args.padding)
     if args.kind != "conv" or args.stride not in (None, "1", "1x1"):
         raise InputError("`padding` (=same) is for a convolution of stride 1, as in PyTorch: give a number of pixels.")
-    beyond = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
-    if any(pixels % 2 for pixels in beyond):
+    sides = [half_padding(k, d) for k, d in zip(kernel, dilation, strict=True)]
+    if any(before != after for before, after in sides):
         raise InputError(
             f"`padding` (=same) needs an odd kernel, not {args.kernel}: no equal padding on both sides fits."
         )
-    return beyond[0] // 2, beyond[1] // 2
+    return sides[0][0], sides[1][0]
 
 
 def _layer(args: argparse.Namespace) -> LayerOfKind:

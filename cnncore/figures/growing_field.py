@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.architecture import AvgPool2d, Conv2d, Description, Field, Fields, MaxPool2d, Network, Row, describe
-from cnncore.architecture.receptive_field import without_pools
+from cnncore.architecture.network import without_pools
 from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, INK, INPUT, KERNEL

@@ -1,6 +1,7 @@
 """What *same* padding means for one setting: for even kernels, and for strides, where libraries disagree."""
 
 from cnncore.architecture import Conv2d, Shape, effective_kernel
+from cnncore.architecture.arithmetic import half_padding
 
 
 def same_padding(i: int, k: int, s: int = 1, d: int = 1) -> tuple[int, int, int]:
@@ -25,7 +26,7 @@ def same_sentence(layer: Conv2d, shape: Shape) -> str:
 
 def _along(layer: Conv2d, axis: int, size: int) -> str:
     k, s, p, d = (getattr(layer, name)[axis] for name in ("kernel", "stride", "padding", "dilation"))
-    beyond = effective_kernel(k, d) - 1
+    half, rest = half_padding(k, d)
     output, before, after = same_padding(size, k, s, d)
     uneven = f"{before} before and {after} after, which no `padding` of both sides alike does"
     if s > 1:
@@ -33,14 +34,14 @@ def _along(layer: Conv2d, axis: int, size: int) -> str:
             f"With a stride of {s} *same* cannot keep {size}, and PyTorch refuses `padding='same'`. TensorFlow then "
             f"means ceil({size}/{s}) = {output}"
         )
-        if beyond % 2 == 0:  # floor((i - 1)/s) + 1 is ceil(i/s)
-            return f"{text}: half padding, p = {beyond // 2}, gives that size too."
+        if half == rest:  # floor((i - 1)/s) + 1 is ceil(i/s)
+            return f"{text}: half padding, p = {half}, gives that size too."
         return f"{text}" + (f", with {uneven}." if before != after else f", with p = {before}.")
-    if beyond % 2:
+    if half != rest:
         return (
-            f"An even kernel has no symmetric *same*: {beyond} zeros are to be shared out, and PyTorch's "
+            f"An even kernel has no symmetric *same*: {half + rest} zeros are to be shared out, and PyTorch's "
             f"`padding='same'` puts {uneven}."
         )
-    if p == beyond // 2:
+    if p == half:
         return f"This is *same*: `padding='same'` is p = {p} here."
-    return f"*Same* would be p = d(k − 1)/2 = {beyond // 2}."
+    return f"*Same* would be p = d(k − 1)/2 = {half}."

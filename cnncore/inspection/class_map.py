@@ -7,11 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnncore.architecture import Conv2d, Network, cost, describe
+from cnncore.architecture import Conv2d, Network, describe
 from cnncore.architecture.build import build
+from cnncore.architecture.counting import path_costs
 from cnncore.architecture.layers import Layer
 from cnncore.architecture.network import all_layers, fully_convolutional
-from cnncore.architecture.sizes import Shape
 from cnncore.data.standardize import Standardize
 from cnncore.data.transform import as_float
 from cnncore.errors import InputError
@@ -27,9 +27,7 @@ def as_convolutions(network: Network, model: nn.Sequential) -> tuple[Network, nn
     A dense layer's weights (n_out, C*H*W) become n_out filters (n_out, C, H, W), the bias stays as it is: the numbers
     are the same, in the same order. The module takes (N, C, S, S') of every size from the network's own.
     """
-    shapes: list[Shape] = [network.input]
-    for layer in network.layers[:-1]:
-        shapes.append(cost(layer, shapes[-1]).output)
+    shapes = [network.input, *(step.output for step in path_costs(network.layers[:-1], network.input))]
     described = fully_convolutional(network, shapes)
     result = build(described).eval().requires_grad_(False)
     # Names can differ, since a flatten is gone and unnamed layers are numbered; the order is the same.
@@ -52,7 +50,8 @@ def class_map(run_id: str, side: int = 128, seed: int = 0, after: bool = True) -
     fields = describe(network).rows[-1].fields
     if fields is None:
         raise InputError(
-            f"`network` (={network.name}) has a transposed convolution or an uneven pool: its cells have no window."
+            f"`network` (={network.name}) has a transposed convolution or an uneven pool, so its cells have no window: "
+            "choose another run."
         )
     jump, window = (fields[0].jump, fields[1].jump), found.network.input[1:]
     with torch.no_grad():

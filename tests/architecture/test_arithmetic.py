@@ -14,7 +14,7 @@ from cnncore.architecture import (
     transposed_output_size,
     unread,
 )
-from cnncore.architecture.arithmetic import unread_transposed
+from cnncore.architecture.arithmetic import half_padding, unread_transposed
 from cnncore.errors import InputError
 
 SIZE, KERNEL, STRIDE, PADDING, DILATION = (
@@ -24,6 +24,16 @@ SIZE, KERNEL, STRIDE, PADDING, DILATION = (
     st.integers(0, 6),
     st.integers(1, 4),
 )
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same' with even kernel lengths")
+@given(SIZE, KERNEL, DILATION)
+@settings(deadline=None)
+def test_half_padding_is_pytorchs_same(i, k, d):
+    image, kernel = torch.rand(1, 1, i), torch.rand(1, 1, k)
+    padded = functional.pad(image, half_padding(k, d))
+    same = functional.conv1d(image, kernel, padding="same", dilation=d)
+    torch.testing.assert_close(functional.conv1d(padded, kernel, dilation=d), same)
 
 
 @pytest.mark.parametrize(

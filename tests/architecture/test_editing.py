@@ -148,7 +148,7 @@ def test_paths_of_branches_come_and_go():
 
 
 def test_dense_inputs_are_held_and_let_go():
-    held = with_inputs(named_network("practical"), {"fc4": 1024})
+    held = with_inputs(named_network("practical"), {(10,): 1024})
     assert [layer.inputs for layer in held.layers if isinstance(layer, Linear)] == [1024, None]
     assert Network.from_json(held.to_json()) == held
     assert with_inputs(held) == named_network("practical")

@@ -20,9 +20,10 @@ from cnncore.architecture import (
     named_network,
 )
 from cnncore.architecture.build import build
-from cnncore.architecture.modules import from_module, torchvision_network, with_weights
+from cnncore.architecture.modules import from_module, torchvision_network
 from cnncore.architecture.torchvision_names import TORCHVISION
 from cnncore.errors import InputError
+from tests.architecture.test_pytorch_source import in_order
 
 # Of each family that cannot be described one is tried: these are the same with more layers.
 LARGER = re.compile(r"convnext_(small|base|large)|efficientnet_(b[1-7]|v2_[ml])|swin_(v2_)?[sb]|vit_[lh]_.*|vit_b_32")
@@ -32,6 +33,14 @@ def torchvisions(name, **options):
     if name in ("googlenet", "inception_v3"):
         options |= {"aux_logits": False, "init_weights": False}
     return models.get_model(name, weights=None, **options)
+
+
+def with_weights(module, shape):
+    """Return the description of `module`, and what `build` makes of it with the module's weights, in eval()."""
+    network = from_module(module, shape)
+    ours = build(network).eval()
+    ours.load_state_dict(dict(zip(ours.state_dict(), in_order(module, shape), strict=True)))
+    return network, ours
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +57,7 @@ def test_counts_of_every_model_are_torchvisions(name):
     weights = sum(p.numel() for n, p in model.named_parameters() if n.endswith("weight"))
     found = describe(network)
     assert (found.weights, found.parameters) == (weights, sum(p.numel() for p in model.parameters()))
-    assert found.rows[-1].output == (shape[1], 1, 1)
+    assert (network.name, found.rows[-1].output) == (name, (shape[1], 1, 1))
     assert Network.from_json(network.to_json()) == network
 
 
@@ -90,11 +99,10 @@ def test_with_its_weights_the_description_gives_the_models_outputs(name, size):
             nn.init.uniform_(module.running_mean, -0.01, 0.01)
             nn.init.uniform_(module.running_var, 0.01, 0.02)
             nn.init.constant_(module.weight, 0.1)
-    network, ours = with_weights(model, (3, size, size), name)
+    _, ours = with_weights(model, (3, size, size))
     images = torch.rand(2, 3, size, size)
     with torch.no_grad():
         torch.testing.assert_close(ours(images), model(images))
-    assert network.name == name
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -145,6 +153,36 @@ class Scales(Sums):
         return self.first(x) * 2
 
 
+class Returns(Sums):
+    """Its forward returns `what`, of its input x and a second one y."""
+
+    def __init__(self, what):
+        super().__init__()
+        self.what = eval(f"lambda self, x, y: {what}")
+
+    def forward(self, x, y=None):
+        return self.what(self, x, y)
+
+
+def test_the_tensor_may_be_given_by_its_name():
+    module = Returns("torch.relu(input=self.first(input=x))")
+    assert from_module(module, (3, 8, 8)).layers == (Conv2d(4, 1, name="first"), ReLU())
+
+
+@pytest.mark.parametrize(
+    "join",
+    [
+        "torch.cat([self.first(x), x], 1)",
+        "torch.cat((self.first(x), x), dim=-3)",
+        "torch.concat((self.first(x), x), axis=1)",
+        "torch.concatenate(tensors=[self.first(x), x], dim=1)",
+    ],
+)
+def test_a_concatenation_has_several_names(join):
+    (layer,) = from_module(Returns(join), (3, 8, 8)).layers
+    assert layer.paths == ((Conv2d(4, 1, name="first"),), ())
+
+
 def test_sums_and_concatenations_become_blocks():
     network, model = with_weights(module := Sums().eval(), (3, 6, 6))
     kept = ((Residual((Conv2d(4, 3, padding=1, name="second"),)),), ())
@@ -164,6 +202,14 @@ def test_sums_and_concatenations_become_blocks():
         (nn.Sequential(nn.Conv2d(3, 4, 9)), r"`0` \(Conv2d\) receives 3x8x8: `kernel` \(=9\)"),
         (nn.Sequential(nn.MaxPool2d(2, return_indices=True)), "`return_indices`"),
         (nn.Sequential(nn.BatchNorm2d(3, affine=False)), "`affine`"),
+        (Returns("(self.first(x), x)"), "^the module must return one tensor"),
+        (Returns("None"), "^the module must return one tensor"),
+        (Returns("self.first(y)"), "^the module reads a second input `y`"),
+        (Returns("x + y"), "^the module reads a second input `y`"),
+        (Returns("self.first([x])"), "^`first` must be called with one tensor alone"),
+        (Returns("torch.cat(self.first(x), 1)"), "`cat` in forward must join maps along their"),
+        (Returns("torch.cat([x, x])"), "`cat` in forward must join maps along their"),
+        (Returns("torch.add(x, x, alpha=0.1)"), "`add` in forward is not among the layers"),
     ],
 )
 def test_what_cannot_be_described_is_one_sentence(module, message):

@@ -153,6 +153,13 @@ def test_the_wall_is_explained():
         describe(named_network("practical"), (3, 40, 40))
     with pytest.raises(InputError, match=r"`linear2` of mlp expects 784 inputs \(1x28x28\) and receives 1024"):
         describe(Network("mlp", (1, 28, 28), (Flatten(), Linear(10))), (1, 32, 32))
+    with pytest.raises(  # a dropout stands between the flatten and the dense layer
+        InputError,
+        match=r"9216 inputs \(256x6x6\) and receives 16384 \(256x8x8\), .* changes every map from conv1 to pool5:",
+    ):
+        describe(named_network("alexnet"), (3, 300, 300))
+    with pytest.raises(InputError, match=r"784 inputs \(1x28x28\) and receives 900 \(1x30x30\), .* has another size:"):
+        describe(Network("mlp", (1, 28, 28), (Flatten(), Dropout(), Linear(10))), (1, 30, 30))
     assert describe(named_network("vgg16"), (3, 255, 255)).rows[-1].output == (1000, 1, 1)
     with pytest.raises(InputError, match=r"`fc6` of vgg16 expects 25088"):
         describe(named_network("vgg16"), (3, 256, 256))
@@ -183,6 +190,19 @@ def test_too_small_an_image_is_still_an_error():
 def test_json_gives_the_same_network_back(name):
     network = named_network(name)
     assert Network.from_json(network.to_json()) == network
+
+
+def test_the_stride_of_a_pool_may_be_left_out_of_a_description():
+    text = '{{"name": "x", "input": [3, 8, 8], "layers": [{{"kind": "{}", "kernel": [2, 3]{}}}]}}'
+    for kind in ("max-pool", "avg-pool"):
+        for left_out in ("", ', "stride": null'):
+            assert Network.from_json(text.format(kind, left_out)).layers[0].stride == (2, 3)
+        assert Network.from_json(text.format(kind, ', "stride": 1')).layers[0].stride == (1, 1)
+        for zero in ("0", "[0, 0]", "[2, 0]"):
+            with pytest.raises(
+                InputError, match=r"`stride` \(=0\) must be a whole number from 1 to 1000000: change it"
+            ):
+                Network.from_json(text.format(kind, f', "stride": {zero}'))
 
 
 def test_a_description_is_loaded_by_name_path_and_text(tmp_path):

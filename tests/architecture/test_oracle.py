@@ -14,6 +14,8 @@ from cnncore.figures.convolution import window_data
         ConvTranspose2d(6, 3, 2, 1, 1),
         MaxPool2d(2, ceil_mode=True),
         AvgPool2d(3, 2, 1),
+        Conv2d(8, 3, bias=False),
+        ConvTranspose2d(6, 3, 2, bias=False),
     ],
 )
 def test_pytorch_agrees_with_formula_and_drawing(layer):

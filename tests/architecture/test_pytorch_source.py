@@ -140,6 +140,82 @@ class Net(nn.Module):
 
 model = Net()
 """
+SUBCLASSES = """
+class ConvBNReLU(nn.Sequential):
+    def __init__(self, cin, cout, k=3, *, padding=1):
+        super().__init__(nn.Conv2d(cin, cout, k, padding=padding), nn.BatchNorm2d(cout), nn.ReLU())
+
+class Row(nn.Sequential):
+    def __init__(self, *layers):
+        super().__init__(*layers, nn.Tanh())
+
+class Several(nn.ModuleList):
+    def __init__(self, channels, count=2):
+        super().__init__([nn.Conv2d(channels, channels, 1) for _ in range(count)])
+
+    def forward(self, x):
+        for layer in self:
+            x = layer(x)
+        return x
+
+model = nn.Sequential(ConvBNReLU(3, 8), ConvBNReLU(8, 4, k=5, padding=0), Row(nn.Conv2d(4, 6, 3)), Several(6))
+"""
+PYTHON = """
+class Net(nn.Module):
+    def __init__(self, hidden=None, act=None, last=None):
+        super().__init__()
+        width: int
+        self.act = act or nn.LeakyReLU(0.2)
+        self.norm = (act or nn.BatchNorm2d)(3)
+        layers, width = [], hidden or 6
+        for number, filters in enumerate((8, width), 1):
+            layers.append(nn.LazyConv2d(filters, number))
+        for number, filters in enumerate((8, width), start=2):
+            layers.append(nn.LazyConv2d(filters, number))
+        for number, filters in zip((1, 2), (4, 5), strict=True):
+            layers.append(nn.LazyConv2d(filters, number))
+        else:
+            layers.append(nn.Tanh() if last is not None and last > 3 else nn.Sigmoid())
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, x):
+        return self.layers(self.act(self.norm(x)))
+
+model = Net()
+"""
+METHODS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rows = nn.ModuleList()
+        self.build(8)
+        self.prepare()
+        self.draw_weights()
+
+    def build(self, channels):
+        self.stem = nn.Conv2d(3, channels, 3)
+        self.add(channels, 4)
+        self.add(4, 6)
+
+    def add(self, channels, filters):
+        self.rows.append(nn.Conv2d(channels, filters, 3, padding=1))
+
+    def prepare(self):
+        self.loss = nn.CrossEntropyLoss()
+
+    def draw_weights(self):
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight)
+
+    def forward(self, x):
+        x = self.stem(x)
+        for row in self.rows:
+            x = F.relu(row(x))
+        return x
+
+model = Net()
+"""
 PREAMBLE = "import torch\nfrom torch import nn\nimport torch.nn.functional as F\nfrom collections import OrderedDict\n"
 
 
@@ -168,12 +244,25 @@ def test_exported_code_runs_and_is_read_back_as_the_same_network(name):
     assert unnamed(back.layers) == unnamed(network.layers)
 
 
-@pytest.mark.parametrize("code", [TUTORIAL, PRACTICAL, LOOP, BLOCKS], ids=["tutorial", "practical", "loop", "blocks"])
+CODES = {
+    "tutorial": TUTORIAL,
+    "practical": PRACTICAL,
+    "loop": LOOP,
+    "blocks": BLOCKS,
+    "subclasses": SUBCLASSES,
+    "python": PYTHON,
+    "methods": METHODS,
+}
+
+
+@pytest.mark.parametrize("code", CODES.values(), ids=CODES)
 def test_code_means_what_running_it_gives(code):
     network = parse_pytorch(code)
     scope = {}
     exec(PREAMBLE + code, scope)
     model = (scope.get("model") or scope.get("net") or scope["ConvNet"]()).eval()
+    with torch.no_grad():
+        model(torch.zeros(2, *network.input))  # lazy layers get their weights
     ours = build(network).eval()
     ours.load_state_dict(dict(zip(ours.state_dict(), in_order(model, network.input), strict=True)))
     images = torch.rand(2, *network.input)
@@ -302,6 +391,10 @@ def describe_channels(layers):
         ("nn.Sequential(nn.Conv2d(3, 8, 4, padding='same'))", "of an even `kernel_size`"),
         ("nn.Sequential(nn.Conv2d(3, 8, 3, 2, padding='same'))", "needs a stride of 1"),
         ("nn.Sequential(nn.AvgPool2d(3, padding=1, count_include_pad=False))", "`count_include_pad`"),
+        (
+            "nn.Sequential(nn.MaxPool2d(2, 0))",
+            r"`nn.MaxPool2d` \(line 1\): `stride` \(=0\) must be a whole number from 1",
+        ),
         ("nn.Sequential(nn.Flatten(0))", "`start_dim` 1 and `end_dim` -1"),
         ("nn.Sequential(nn.ReLU, nn.Tanh())", r"holds a class where a layer must be: add \(\)"),
         ("nn.Sequential(conv)", "`conv` .* is not defined in what was pasted"),
@@ -340,6 +433,22 @@ def describe_channels(layers):
             "goes round too often",
         ),
         ("while True:\n    pass", "no network was found"),
+        *[
+            (f"model = nn.Sequential(*[nn.ReLU() for i in {call}])", r"`.*\(.*" + r"cannot be read without running it")
+            for call in (
+                "enumerate((1, 2), first=1)",
+                "enumerate((1, 2), 1, 2)",
+                "zip((1,), (2,), short=True)",
+                "zip((1,), (2, 3), strict=True)",
+                "reversed((1, 2), (3,))",
+                "range(1, step=2)",
+            )
+        ],
+        (TUTORIAL.replace("return self.fc3(x)", "return x or self.fc3(x)"), r"`x` \(line 22\) cannot be read"),
+        (TUTORIAL.replace("return self.fc3(x)", "return x.size(0) and x"), r"`x.size\(0\)` \(line 22\) cannot be read"),
+        (METHODS.replace("self.build(8)", "self.build()"), r"`build` \(line 10\) needs `channels`"),
+        (METHODS.replace("3, channels, 3)", "3, channels)"), r"`stem` \(line 11\) needs `kernel_size`"),
+        (METHODS.replace("filters, 3, padding", "filters, -3, padding"), r"`nn.Conv2d` \(line 16\): `kernel` \(=-3\)"),
     ],
 )
 def test_what_cannot_be_read_is_one_sentence(code, message):
@@ -349,6 +458,45 @@ def test_what_cannot_be_read_is_one_sentence(code, message):
     with pytest.raises(InputError, match=message) as caught:
         parse_pytorch(code, (3, 32, 32) if "Linear(16" in code else None)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        "layers = [nn.ReLU()]\nfor filters in (8, 16):\n    layers += [nn.LazyConv2d(filters, 3), nn.Mish()]",
+        "layers = []\nfor size in (8, 16):\n    layers.append(nn.LazyConv2d(size, 3))\n    layers.append(nn.Mish())",
+        "layers = [nn.ReLU()]\nlayers.append(nn.Mish())",
+        "layers = [nn.ReLU()]\nlayers += [nn.Mish()]",
+        "for name in (1, 2):\n    layers = [nn.ReLU(), nn.Mish()]",
+    ],
+)
+def test_what_is_wrong_with_a_list_of_layers_is_told_where_it_is_used(made):
+    with pytest.raises(InputError, match=r"`nn.Mish` \(line \d\) is not among the layers"):
+        parse_pytorch(f"{made}\nmodel = nn.Sequential(*layers)")
+    with pytest.raises(InputError, match=r"`nn.Mish` \(line \d\) is not among the layers"):
+        parse_pytorch(
+            f"{made}\nclass Net(nn.Module):\n    def __init__(self):\n        self.row = nn.Sequential(*layers)\n"
+            "    def forward(self, x):\n        return self.row(x)"
+        )
+
+
+def test_layers_are_added_one_by_one():
+    code = "layers = [nn.ReLU()]\nlayers.append(nn.LazyConv2d(4, 3))\nlayers.extend([nn.Tanh()])"
+    assert [layer.kind for layer in parse_pytorch(f"{code}\nmodel = nn.Sequential(*layers)").layers] == [
+        "relu",
+        "conv",
+        "tanh",
+    ]
+    with pytest.raises(InputError, match=r"`model.add_module\('a', nn.Tanh\(\)\)` \(line 2\) cannot be read"):
+        parse_pytorch("model = nn.Sequential(nn.ReLU())\nmodel.add_module('a', nn.Tanh())")
+
+
+def test_a_loop_that_trains_the_network_is_no_matter():
+    code = (
+        "model = nn.Sequential(nn.ReLU())\nlosses = []\nfor epoch in range(3):\n    for x, y in loader:\n"
+        "        loss = criterion(model(x), y)\n        losses.append(loss.item())\n        model = model.train()\n"
+    )
+    assert parse_pytorch(code).layers == (ReLU(),)
 
 
 @given(st.text(alphabet="nn.Sequential(Conv2d)ReLU[]=,:\n 0123456789*+-xy'", max_size=80))

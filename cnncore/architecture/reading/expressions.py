@@ -83,8 +83,12 @@ class Expressions(ABC):
             case ast.Compare(left, [op], [right]) if type(op) in OPERATORS:
                 return calculated(op, self.value(left, names), self.value(right, names), node)
             case ast.BoolOp(op, values):
-                found = [self.truth(value, names) for value in values]
-                return all(found) if isinstance(op, ast.And) else any(found)
+                found: Any = None
+                for operand in values:
+                    found = self._certain(self.value(operand, names, name), operand)
+                    if bool(found) == isinstance(op, ast.Or):  # the rest is not looked at
+                        break
+                return found
             case ast.IfExp(test, body, orelse):
                 return self.value(body if self.truth(test, names) else orelse, names, name)
             case ast.Attribute(owner, attribute):
@@ -106,10 +110,7 @@ class Expressions(ABC):
     def _named(self, identifier: str, node: ast.expr, names: Names) -> Any:
         for scope in (names, self.names):
             if identifier in scope:
-                found = scope[identifier]
-                if isinstance(found, InputError):
-                    raise found
-                return found
+                return _given(scope[identifier])
         if identifier in (*SIGNATURES, *CONTAINERS):
             return Dotted(f"torch.nn.{identifier}")
         if identifier in BUILTINS:
@@ -123,7 +124,7 @@ class Expressions(ABC):
             case Dotted(path):
                 return Dotted(f"{path}.{attribute}")
             case Instance() if attribute in owner.attributes:
-                return owner.attributes[attribute]
+                return _given(owner.attributes[attribute])
             case Instance() if attribute in owner.kind.methods:
                 return Function(owner.kind.methods[attribute], owner)
             case Instance() if attribute == "training":
@@ -153,10 +154,12 @@ class Expressions(ABC):
 
     def truth(self, node: ast.expr, names: Names) -> bool:
         """Return whether a condition holds; one that asks a tensor has no answer here."""
-        value = self.value(node, names)
+        return bool(self._certain(self.value(node, names), node))
+
+    def _certain(self, value: Any, node: ast.expr) -> Any:
         if isinstance(value, (Flow, Unknown)):
             raise not_read(node)
-        return bool(value)
+        return value
 
     def entries_of(self, node: ast.expr, names: Names) -> list[Any]:
         """Return what a loop over the expression goes through."""
@@ -211,7 +214,7 @@ class Expressions(ABC):
 
     def _library(self, target: Dotted, args: list[Any], kwargs: Names, node: ast.Call, name: str) -> Any:
         if target.path.startswith("builtins."):
-            return builtin(target.last, args, node)
+            return builtin(target.last, args, kwargs, node)
         if target.last == "OrderedDict":
             return ordered(args, kwargs, node)
         if target.last == "Sequential":
@@ -245,3 +248,10 @@ class Expressions(ABC):
         if self._steps > MOST_STEPS:
             line = getattr(node, "lineno", 1)
             raise InputError(f"the code (line {line}) goes round too often to be read: write the layers out.")
+
+
+def _given(value: Any) -> Any:
+    """Return the value of a name; one that could not be read stands for its reason, which is raised here."""
+    if isinstance(value, InputError):
+        raise value
+    return value

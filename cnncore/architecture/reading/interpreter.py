@@ -10,6 +10,7 @@ from typing import Any
 from cnncore.architecture.reading.expressions import Expressions
 from cnncore.architecture.reading.flow import Flow
 from cnncore.architecture.reading.meaning import (
+    GROWING,
     MOST_ENTRIES,
     Class,
     Dotted,
@@ -17,6 +18,7 @@ from cnncore.architecture.reading.meaning import (
     Instance,
     Names,
     Unknown,
+    changed,
     entries,
     not_read,
 )
@@ -63,8 +65,9 @@ class Interpreter(Expressions):
                 result = self.value(value, names, _target_name(targets[0]))
                 for target in targets:
                     self.assign(target, result, names)
-            case ast.AnnAssign(target, _, value) if value is not None:
-                self.assign(target, self.value(value, names, _target_name(target)), names)
+            case ast.AnnAssign(target, _, value):
+                if value is not None:  # `width: int` alone says nothing that matters here
+                    self.assign(target, self.value(value, names, _target_name(target)), names)
             case ast.AugAssign(target, op, value):
                 added = ast.copy_location(ast.BinOp(_loaded(target), op, value), statement)
                 self.assign(target, self.value(added, names), names)
@@ -74,10 +77,11 @@ class Interpreter(Expressions):
                 raise _Return(None if value is None else self.value(value, names))
             case ast.If(test, body, orelse):
                 self.run(body if self.truth(test, names) else orelse, names)
-            case ast.For(target, iterable, body):
+            case ast.For(target, iterable, body, orelse):
                 for entry in self.entries_of(iterable, names):
                     self.assign(target, entry, names)
                     self.run(body, names)
+                self.run(orelse, names)  # always: a `break` is not read
             case _:
                 if not self.define(statement, names):
                     raise not_read(statement)
@@ -110,7 +114,7 @@ class Interpreter(Expressions):
         name = value.func.attr
         if name == "__init__":
             self._super(value, names)
-        if name in ("append", "extend", "add_module", "register_module"):
+        if name in GROWING:
             owner = self.value(value.func.value, names)
             args = [self.value(argument, names) for argument in value.args]
             if isinstance(owner, Instance) and name in ("append", "extend"):
@@ -123,13 +127,30 @@ class Interpreter(Expressions):
                 owner.attributes[args[0]] = args[1]
             else:
                 raise not_read(value)
-        elif name.endswith("_") and not name.startswith("_"):
-            try:
-                owner = self.value(value.func.value, names)
-            except InputError:  # nn.init.zeros_(self.conv.bias): numbers are no matter here
-                return
-            if isinstance(owner, Flow):
-                raise not_read(value)
+            return
+        try:
+            owner = self.value(value.func.value, names)
+        except InputError:  # nn.init.zeros_(self.conv.bias): numbers are no matter here
+            return
+        if isinstance(owner, Instance) and name in owner.kind.methods and name != "__init__":
+            self._method(owner, name, value, names)
+        if isinstance(owner, Flow) and name.endswith("_") and not name.startswith("_"):
+            raise not_read(value)
+
+    def _method(self, owner: Instance, name: str, call: ast.Call, names: Names) -> None:
+        """Carry out a method of the text for what it sets.
+
+        Many only draw first weights: where one cannot be read, what it would have set stands for the reason.
+        """
+        try:
+            self.value(call, names)
+        except InputError as error:
+            definition = owner.kind.methods[name]
+            first = [argument.arg for argument in (*definition.args.posonlyargs, *definition.args.args)][:1]
+            for target in changed(definition):
+                before, _, attribute = target.partition(".")
+                if [before] == first and attribute:
+                    owner.attributes[attribute] = error
 
     def _super(self, node: ast.Call, names: Names) -> None:
         """Carry out `super().__init__(...)`: a sequence or list of modules is given its items there."""
@@ -162,17 +183,17 @@ class Interpreter(Expressions):
         wanted = [argument.arg for argument in (*signature.posonlyargs, *signature.args)]
         if function.owner is not None:
             args = [function.owner, *args]
-        inner: Names = {}
+        names = (*wanted, *(argument.arg for argument in signature.kwonlyargs))
+        label = f"`{definition.name}` (line {definition.lineno})"
+        more: Names = {}
+        if signature.vararg is not None:
+            more[signature.vararg.arg], args = tuple(args[len(wanted) :]), args[: len(wanted)]
+        inner = bound(names, args, kwargs, label) | more  # the object itself stays first: see `_super`
         defaults = zip(wanted[len(wanted) - len(signature.defaults) :], signature.defaults, strict=True)
         only = zip([a.arg for a in signature.kwonlyargs], signature.kw_defaults, strict=True)
         for argument, default in (*defaults, *only):
-            if default is not None:
+            if default is not None and argument not in inner:
                 inner[argument] = self.value(default, self.names)
-        names = (*wanted, *(argument.arg for argument in signature.kwonlyargs))
-        label = f"`{definition.name}` (line {definition.lineno})"
-        if signature.vararg is not None:
-            inner[signature.vararg.arg], args = tuple(args[len(wanted) :]), args[: len(wanted)]
-        inner |= bound(names, args, kwargs, label)
         missing = [argument for argument in names if argument not in inner]
         if missing:
             raise InputError(f"{label} needs {', '.join(f'`{m}`' for m in missing)}: give a value where it is called.")

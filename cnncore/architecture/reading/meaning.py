@@ -12,6 +12,7 @@ from cnncore.errors import InputError
 
 MOST_ENTRIES = 10_000  # of a list: a paste is somebody's text, and what it asks for is bounded
 _LARGEST = 10**12
+GROWING = ("append", "extend", "add_module", "register_module")  # the methods that add to a list or a module
 OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
@@ -98,6 +99,25 @@ def not_read(node: ast.AST) -> InputError:
     )
 
 
+def grown(node: ast.AST) -> set[str]:
+    """Return what the statements in `node` add to, as it is written: `layers`, `self.layers`."""
+    calls = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    return {ast.unparse(call.value) for call in calls if isinstance(call, ast.Attribute) and call.attr in GROWING}
+
+
+def changed(node: ast.AST) -> set[str]:
+    """Return what the statements in `node` add to or give a value, as it is written."""
+    targets: list[ast.expr] = []
+    for part in ast.walk(node):
+        match part:
+            case ast.Assign(found):
+                targets += found
+            case ast.AugAssign(target) | ast.AnnAssign(target) | ast.For(target):
+                targets.append(target)
+    rows = [target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target] for target in targets]
+    return grown(node) | {ast.unparse(target) for row in rows for target in row}
+
+
 def entries(value: Any, node: ast.AST) -> list[Any]:
     """Return what a loop over `value` goes through."""
     if isinstance(value, Instance):
@@ -125,24 +145,24 @@ def calculated(op: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
         raise not_read(node) from None
 
 
-def builtin(name: str, args: list[Any], node: ast.AST) -> Any:
-    """Return what Python's own function `name` gives."""
+def builtin(name: str, args: list[Any], kwargs: Names, node: ast.AST) -> Any:
+    """Return what Python's own function `name` gives; arguments that it would refuse are an `InputError`."""
     try:
         match name:
-            case "range" if 1 <= len(args) <= 3:
-                return range(*args)
+            case "range":
+                return range(*args, **kwargs)
             case "len":
-                return len(entries(args[0], node))
+                return len(*(entries(arg, node) for arg in args), **kwargs)
             case "int":
-                return int(args[0])
+                return int(*args, **kwargs)
             case "list" | "tuple":
-                return entries(args[0], node) if args else []
+                return list(*(entries(arg, node) for arg in args), **kwargs)
             case "reversed":
-                return entries(args[0], node)[::-1]
+                return list(reversed(*(entries(arg, node) for arg in args), **kwargs))
             case "enumerate":
-                return list(enumerate(entries(args[0], node)))
-            case "zip":
-                return list(zip(*(entries(arg, node) for arg in args), strict=False))
+                return list(enumerate(entries(args[0], node), *args[1:], **kwargs))
+            case "zip" if kwargs.keys() <= {"strict"}:
+                return list(zip(*(entries(arg, node) for arg in args), strict=kwargs.get("strict", False)))
     except (TypeError, ValueError, IndexError):
         raise not_read(node) from None
     raise not_read(node)

@@ -6,7 +6,6 @@ keeps both until they were compared: a mismatch is the commonest slip, and worth
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from cnncore.architecture.counting import cost
 from cnncore.architecture.layers import Branches, Conv2d, ConvTranspose2d, Flatten, Layer, Linear, Path, Residual
@@ -21,14 +20,13 @@ _SIDES = (32, 28, 224, 64, 96, 128, 48, 299, 227, 256, *range(1, 513))
 class Part:
     """One layer as it was read: what to call it in a sentence, and the number of inputs that the source states.
 
-    `paths` are the parts inside of a block, `origin` the module that was read and whose weights can be copied.
+    `paths` are the parts inside of a block.
     """
 
     layer: Layer
     label: str
     expects: int | None = None
     paths: tuple[tuple["Part", ...], ...] = ()
-    origin: Any = None
 
 
 def path_of(parts: tuple[Part, ...]) -> Path:

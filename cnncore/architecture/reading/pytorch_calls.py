@@ -30,13 +30,9 @@ def library(target: Dotted, args: list[Any], kwargs: Names, node: ast.Call, name
         return entries(args[0], node) if args else []
     if last == "Identity":
         return Chain(())
-    if last == "add" and len(args) == 2 and not kwargs and all(isinstance(arg, Flow) for arg in args):
-        return junctions.add(args[0], args[1], f"`add` {line}")
-    if last in ("cat", "concat") and args and isinstance(args[0], (list, tuple)):
-        along = args[1] if len(args) > 1 else kwargs.get("dim", kwargs.get("axis", 0))
-        if along not in (1, -3) or not args[0] or not all(isinstance(arg, Flow) for arg in args[0]):
-            raise InputError(f"`cat` {line} must join maps along their channels, `dim` 1: change it.")
-        return junctions.concatenate(tuple(args[0]), f"`cat` {line}")
+    met = joined(last, args, kwargs, f"`{last}` {line}", junctions)
+    if met is not None:
+        return met
     if args and isinstance(args[0], (Flow, Unknown)):
         return tensor_function(last, args, kwargs, node)
     called = ast.unparse(node.func)[:60]
@@ -44,6 +40,22 @@ def library(target: Dotted, args: list[Any], kwargs: Names, node: ast.Call, name
     if last not in SIGNATURES:
         raise InputError(unknown(f"`{called}` {line}", last))
     return Chain((module_part(last, bound(SIGNATURES[last], args, kwargs, label), label, name),))
+
+
+def joined(
+    name: str, args: Sequence[Any], kwargs: Names, label: str, junctions: Junctions, block: str = ""
+) -> Flow | None:
+    """Return the block `block` that a sum or a concatenation of tensors is; None if the function `name` is neither."""
+    if name in ("add", "iadd", "add_") and not kwargs and [type(arg) for arg in args] == [Flow, Flow]:
+        return junctions.add(args[0], args[1], label, block)
+    if name not in ("cat", "concat", "concatenate"):
+        return None
+    values = bound(("tensors", "dim"), args, {"dim" if key == "axis" else key: kwargs[key] for key in kwargs}, label)
+    maps = values.get("tensors")
+    listed = isinstance(maps, (list, tuple)) and maps and all(isinstance(entry, Flow) for entry in maps)
+    if not listed or values.get("dim") not in (1, -3):
+        raise InputError(f"{label} must join maps along their channels, `dim` 1: change it.")
+    return junctions.concatenate(tuple(values["tensors"]), label, block)
 
 
 def ordered(args: list[Any], kwargs: Names, node: ast.Call) -> dict[str, Any]:

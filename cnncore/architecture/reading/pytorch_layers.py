@@ -7,6 +7,7 @@ that a `forward` calls.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from cnncore.architecture.arithmetic import half_padding
 from cnncore.architecture.layers import (
     GELU,
     AdaptiveAvgPool2d,
@@ -105,7 +106,7 @@ def bound(names: tuple[str, ...], args: Sequence[Any], kwargs: Values, label: st
     return values
 
 
-def module_part(name: str, values: Values, label: str, given_name: str = "", origin: Any = None) -> Part:
+def module_part(name: str, values: Values, label: str, given_name: str = "") -> Part:
     """Return the part that the module `nn.NAME` is, with its arguments `values` by name.
 
     >>> module_part("Conv2d", {"in_channels": 3, "out_channels": 8, "kernel_size": 5}, "conv1").layer.kernel
@@ -138,7 +139,7 @@ def module_part(name: str, values: Values, label: str, given_name: str = "", ori
         layer = _MAKERS[kind](values, given_name)
     except InputError as error:
         raise InputError(f"{label}: {error}") from None
-    return Part(layer, label, expects, origin=origin)
+    return Part(layer, label, expects)
 
 
 def unknown(what: str, name: str) -> str:
@@ -177,13 +178,13 @@ def _padding(values: Values) -> Any:
     plain = Conv2d(1, values["kernel_size"], values.get("stride", 1), 0, values.get("dilation", 1))
     if plain.stride != (1, 1):
         raise InputError(f"`padding` (='same') needs a stride of 1 (not {plain.stride}): give the padding as a number.")
-    spans = [d * (k - 1) for k, d in zip(plain.kernel, plain.dilation, strict=True)]
-    if any(span % 2 for span in spans):
+    sides = [half_padding(k, d) for k, d in zip(plain.kernel, plain.dilation, strict=True)]
+    if any(before != after for before, after in sides):
         raise InputError(
             f"`padding` (='same') of an even `kernel_size` (={values['kernel_size']}) would pad one side more than the "
             "other, which a description cannot: use an odd kernel."
         )
-    return tuple(span // 2 for span in spans)
+    return tuple(before for before, _ in sides)
 
 
 def _conv_transpose(values: Values, name: str) -> Layer:
@@ -202,7 +203,7 @@ def _conv_transpose(values: Values, name: str) -> Layer:
 
 def _pool_stride(values: Values) -> Any:
     stride = values.get("stride")
-    return values["kernel_size"] if stride is None or stride == [] else stride
+    return None if stride == [] else stride  # functional.max_pool2d says [] where modules say None
 
 
 def _max_pool(values: Values, name: str) -> Layer:
