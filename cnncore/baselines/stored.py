@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.baselines.outcome import Classifier, Dictionary, Model, Result
-from cnncore.data.atomic import read_text, replace, settle, write_text
+from cnncore.data.atomic import read_text, replacing, write_text
 from cnncore.errors import InputError
 from cnncore.home import home
 
@@ -25,12 +25,10 @@ def save(result: Result, model: Model) -> None:
     folder = home() / "baselines"
     arrays = {name: getattr(model.dictionary, name) for name in _DICTIONARY}
     arrays |= {name: getattr(model.classifier, name) for name in _CLASSIFIER}
-    part = folder / f"{result.config.key}.part.npz"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        np.savez(part, **arrays)
-        settle(part)
-        replace(part, folder / f"{result.config.key}.npz")
+        with replacing(folder / f"{result.config.key}.npz") as part, part.open("wb") as file:
+            np.savez(file, **arrays)
         write_text(folder / f"{result.config.key}.json", json.dumps(result.to_dict(), allow_nan=False))
     except OSError as error:
         raise InputError(

@@ -20,12 +20,23 @@ def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
 
     So does a power cut, unless it is not `lasting`: what is written again in a moment need not wait for the disk.
     """
+    with replacing(path, lasting=lasting) as part:
+        part.write_text(text, encoding="utf-8")
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, lasting: bool = True, patience: float = _PATIENCE) -> Iterator[Path]:
+    """Yield the path of a file to write, which takes the place of `path` as a whole once the block is left.
+
+    Where that fails nothing is left of it, and `path` is what it was. For `lasting` see `write_text`, for `patience`
+    see `replace`.
+    """
     part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        part.write_text(text, encoding="utf-8")
+        yield part
         if lasting:
             settle(part)
-        replace(part, path)
+        replace(part, path, patience)
     finally:
         part.unlink(missing_ok=True)
 

@@ -144,7 +144,7 @@ def _idx(known: Known, source: Path, place: Path, report: Report) -> ImageData:
         report(Progress("Unpacking", number, len(known.originals), "files"))
         path = _packed(source, original)
         if path is None:
-            raise InputError(f"`from` (={source}) has no {original.name}: all four files are needed.")
+            raise InputError(f"`from` (={source}) has no {original.name}: add it, all four files are needed.")
         unpacked = raw / original.name.removesuffix(".gz")
         right = md5_of(path) == original.md5
         try:

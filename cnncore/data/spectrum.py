@@ -5,7 +5,6 @@ Whitening is fitted with them (`cnncore.data.standardize`), and the page about s
 
 import contextlib
 import itertools
-import secrets
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnncore.data.atomic import replace
+from cnncore.data.atomic import replacing
 from cnncore.data.pixels import check_whitening
 from cnncore.data.prepared import SPECTRUM
 
@@ -91,12 +90,6 @@ def kept(place: Path, found: Callable[[], Spectrum]) -> Spectrum:
     with contextlib.suppress(*broken), file.open("rb") as stream, np.load(stream) as arrays:
         return Spectrum(*(torch.from_numpy(arrays[name]) for name in ("mean", "eigenvalues", "vectors")))
     result = found()
-    part = file.with_name(f"{secrets.token_hex(4)}.part")
-    with contextlib.suppress(OSError):
-        try:
-            with part.open("xb") as target:
-                np.savez(target, mean=result.mean, eigenvalues=result.eigenvalues, vectors=result.vectors)
-            replace(part, file)
-        finally:
-            part.unlink(missing_ok=True)
+    with contextlib.suppress(OSError), replacing(file) as part, part.open("wb") as target:
+        np.savez(target, mean=result.mean, eigenvalues=result.eigenvalues, vectors=result.vectors)
     return result

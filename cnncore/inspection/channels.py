@@ -71,7 +71,7 @@ class Depth:
 
 @dataclass(frozen=True)
 class BiasShift:
-    """The largest change behind a batch norm when all biases before it grow by `shift`, in train() and in eval()."""
+    """The largest change behind a batch norm as the biases of the layer before it grow by `shift`, in both modes."""
 
     shift: float
     train: float

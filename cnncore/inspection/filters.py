@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.errors import InputError
-from cnncore.runs.snapshots import snapshot, snapshots_of
+from cnncore.runs.snapshots import snapshot_folder
+from cnncore.runs.store import open_store
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value
@@ -50,8 +51,9 @@ def filter_history(run_id: str) -> FilterHistory | None:
 
     An `InputError` if there is no such run, or nothing was kept of it.
     """
-    epochs = snapshots_of(run_id).epochs
+    folder = snapshot_folder(open_store().get(run_id).id)
+    epochs = folder.epochs()
     if not epochs:
         raise InputError(f"`run` (={run_id}) has no snapshot of an epoch: train it again, and each epoch is kept.")
-    filters = np.stack([snapshot(run_id, epoch).filters for epoch in epochs])
+    filters = np.stack([folder.read(epoch).filters for epoch in epochs])
     return FilterHistory(epochs, filters) if filters.size else None

@@ -104,7 +104,7 @@ def running(
 def bias_shift(
     run_id: str | None, moment: str, config: RunConfig, layer: str, batch: int, shift: float, seed: int = 0
 ) -> BiasShift | None:
-    """Return what is left behind `layer` of a `shift` of all biases before it; None where there are no biases."""
+    """Return what is left behind `layer` of a `shift` of the biases of the layer before it; None where it has none."""
     found = chosen(run_id, moment, config)
     inputs = _batch(found, batch, np.random.default_rng(seed))
     changes = {}

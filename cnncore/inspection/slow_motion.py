@@ -175,24 +175,24 @@ class NextUpdate:
             after = image_losses(deepcopy(self.model)(batch.inputs), batch, self.config.label_smoothing)
         update = self.updates + 1
         return Anatomy(
-            update,
-            self.epoch,
-            self.number,
-            len(batches),
-            lr,
-            factor,
-            self.number,
-            self._strayed,
-            self.run.step + 1,
-            self.over,
-            sums[0].item() / len(batch.labels),
-            after.mean().item(),
-            self._stored.get(update),
-            self.classes,
-            watch.layers(),
-            watch.parameters(),
-            _scores(watch.logits, batch, after, self.config.label_smoothing),
-            watch.filters(),
+            update=update,
+            epoch=self.epoch,
+            batch=self.number,
+            batches=len(batches),
+            rate=lr,
+            factor=factor,
+            replayed=self.number,  # from the epoch's beginning
+            strayed=self._strayed,
+            stands=self.run.step + 1,
+            over=self.over,
+            loss=sums[0].item() / len(batch.labels),
+            loss_after=after.mean().item(),
+            recorded=self._stored.get(update),
+            classes=self.classes,
+            layers=watch.layers(),
+            parameters=watch.parameters(),
+            scores=_scores(watch.logits, batch, after, self.config.label_smoothing),
+            filters=watch.filters(),
         )
 
     @cached_property

@@ -11,13 +11,18 @@ from cnncore.errors import InputError
 from cnncore.home import home
 from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
-from cnncore.training.snapshots import Folder, Snapshot
+from cnncore.training.snapshots import Folder
 from cnncore.training.split import rows_of_test
 
 
 def checkpoint_path(run_id: str) -> Path:
     """Return where a run keeps its last checkpoint."""
     return home() / "checkpoints" / f"{run_id}.pt"
+
+
+def has_weights(run: Run) -> bool:
+    """Return whether the run's network can be looked into: an epoch is complete, and its checkpoint is there."""
+    return run.epoch > 0 and checkpoint_path(run.id).exists()
 
 
 def checkpoint_time(run_id: str) -> int:
@@ -55,11 +60,6 @@ def snapshots_of(run_id: str) -> Kept:
     # The last epoch's weights are the checkpoint's, those before training follow from the seed.
     last = {run.epoch} if checkpoint_path(run.id).exists() else set()
     return Kept(folder.epochs(), tuple(sorted({0, *folder.weights(), *last})))
-
-
-def snapshot(run_id: str, epoch: int) -> Snapshot:
-    """Return what the run's network made of every test image after `epoch`; an `InputError` if it was not kept."""
-    return snapshot_folder(open_store().get(run_id).id).read(epoch)
 
 
 def check_images(run: Run) -> None:

@@ -211,13 +211,23 @@ class RunConfig:
         if not values.keys() <= known:
             surplus = ", ".join(sorted(values.keys() - known))
             raise InputError(f"a configuration has no `{surplus}`: it knows {', '.join(sorted(known))}.")
-        augment = tuple(from_dict(entry) for entry in values.get("augment", ()))
-        return cls(**(values | {"augment": augment, "milestones": tuple(values.get("milestones", ()))}))
+        listed = {name: values.get(name, []) for name in ("augment", "milestones")}
+        for name, value in listed.items():
+            if not isinstance(value, list | tuple):
+                raise InputError(f"`{name}` (={value!r}) must be a list: write [] for none.")
+        augment = tuple(from_dict(entry) for entry in listed["augment"])
+        return cls(**(values | {"augment": augment, "milestones": tuple(listed["milestones"])}))
 
     @classmethod
     def from_json(cls, text: str) -> "RunConfig":
-        """Return the configuration of one line of JSON."""
-        return cls.from_dict(json.loads(text))
+        """Return the configuration of one line of JSON; an `InputError` for anything else."""
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise InputError(f"a configuration (={text[:40]!r}...) must be JSON ({error}): copy it again.") from None
+        if not isinstance(values, dict):
+            raise InputError(f"a configuration (={text[:40]!r}) must be an object of settings: begin it with {{.")
+        return cls.from_dict(values)
 
 
 def _choice(name: str, value: str, choices: type[StrEnum]) -> StrEnum:

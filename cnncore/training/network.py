@@ -6,6 +6,7 @@ from cnncore.architecture import (
     BatchNorm2d,
     Conv2d,
     Dropout,
+    Linear,
     Network,
     Shape,
     describe,
@@ -14,7 +15,7 @@ from cnncore.architecture import (
     with_dropout,
 )
 from cnncore.architecture.counting import cost
-from cnncore.architecture.layers import Branches, Layer, Path, Residual
+from cnncore.architecture.layers import Branches, Layer, Path, Residual, layer_name
 from cnncore.architecture.network import all_layers
 from cnncore.data.augmentation import output_size
 from cnncore.errors import InputError
@@ -36,6 +37,11 @@ def network_of(config: RunConfig, image: Shape, classes: int) -> Network:
     describe(network)  # raises where a layer does not fit, before anything runs
     if config.whitened_patches:
         _check_first_layer(network)
+    if config.logit_scale != 1 and not any(isinstance(layer, Linear) for layer in all_layers(network.layers)):
+        raise InputError(
+            f"`logit_scale` (={config.logit_scale:g}) needs a dense layer, and {network.name} has none: "
+            "leave it at 1, or change the network."
+        )
     return network
 
 
@@ -87,7 +93,7 @@ def _leaves_one(images: int, size: int) -> bool:
 def _norm_of_one_pixel(layers: Path, shape: Shape, block: str = "") -> str | None:
     """Return the name of the first batch norm whose input, of `shape` (C, H, W) before the layers, is 1x1."""
     for number, layer in enumerate(layers, start=1):
-        name = f"{block}{layer.name or f'{layer.kind}{number}'}"
+        name = f"{block}{layer_name(layer, number)}"
         if isinstance(layer, BatchNorm2d) and shape[1:] == (1, 1):
             return name
         if isinstance(layer, (Residual, Branches)):

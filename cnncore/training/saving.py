@@ -1,9 +1,8 @@
 """Files of a run that are either the old ones or the new ones, whatever happens while they are written."""
 
-import os
 from pathlib import Path
 
-from cnncore.data.atomic import replace, settle
+from cnncore.data.atomic import replacing
 from cnncore.errors import InputError
 
 _PATIENCE = 10.0  # seconds; on Windows a virus scanner may hold a file of many megabytes for that long
@@ -15,15 +14,11 @@ def save(path: Path, content: memoryview, what: str, *, lasting: bool = True) ->
     So does a power cut, unless it is not `lasting`: to wait for the disk takes 5 to 20 ms.
     `what` names the file in the sentence of the `InputError` that a disk which is full or not to be written gives.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(content)
-        if lasting:
-            settle(partial)
-        replace(partial, path, _PATIENCE)
+        with replacing(path, lasting=lasting, patience=_PATIENCE) as part:
+            part.write_bytes(content)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise InputError(
             f"{what} cannot be written to {path} ({error.strerror}): free space or allow writing there, then resume "
             "the run; everything up to the epoch before is kept."

@@ -21,7 +21,7 @@ from cnncore.training.network import check_batches, network_of
 from cnncore.training.optimizers import optimizer_of
 from cnncore.training.pool_first import pool_first
 from cnncore.training.schedule import Plateau
-from cnncore.training.split import rows_of_train
+from cnncore.training.split import size_of_train
 
 
 @dataclass(frozen=True, eq=False)  # modules do not compare
@@ -56,7 +56,7 @@ def state_of(
     be normalized, see `check_batches`.
     """
     network = network_of(config, data.shape, len(data.classes))
-    check_batches(config, network, len(rows_of_train(config, data.train_labels)[0]))
+    check_batches(config, network, size_of_train(config, len(data.train_labels)))
     torch.manual_seed(config.seed)
     model = build(network) if as_drawn else fused(pool_first(build(network)), device)
     model = model.to(device, memory_format=layout(device))  # type: ignore[call-overload]  # torch's stub omits it

@@ -16,7 +16,7 @@ from cnncore.inspection.activations import LayerMaps
 from cnncore.inspection.forward import _in_bytes, forward
 from cnncore.inspection.moment import Moment
 from cnncore.inspection.trained import _untrained, trained, untrained
-from cnncore.runs.snapshots import snapshot
+from cnncore.runs.snapshots import snapshot_folder
 from cnncore.training.config import RunConfig, Standardization
 from tests.pages.stored_run import store_run
 
@@ -64,7 +64,7 @@ def test_every_layer_is_there_and_its_bytes_give_its_values(tiny):
 
 def test_the_answer_and_the_filters_are_the_snapshots(tiny):
     run_id = store_run(CONFIG)
-    told = snapshot(run_id, 2)
+    told = snapshot_folder(run_id).read(2)
     for place in (0, 11, 69):
         found = forward(run_id, 2, CONFIG, tiny.test_images[place])
         assert found.winner == told.predicted[place]

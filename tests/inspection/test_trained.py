@@ -10,7 +10,7 @@ from cnncore.errors import InputError
 from cnncore.events import Epoch
 from cnncore.inspection.trained import Moment, chosen, trained, untrained
 from cnncore.runs.record import Status
-from cnncore.runs.snapshots import checkpoint_path, snapshot, snapshots_of
+from cnncore.runs.snapshots import checkpoint_path, snapshot_folder, snapshots_of
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.batches import Batches
@@ -89,7 +89,7 @@ def test_every_kept_network_gives_the_answers_of_its_snapshot(tiny, average):
     kept = snapshots_of(run_id)
     assert kept.networks == (0, 1, 2, 3, 5)
     for epoch in kept.networks:
-        found, told = trained(run_id, epoch), snapshot(run_id, epoch)
+        found, told = trained(run_id, epoch), snapshot_folder(run_id).read(epoch)
         with torch.no_grad():
             probability = found.model(found.inputs(tiny.test_images)).softmax(1).numpy()
         assert found.epoch == epoch
@@ -123,7 +123,7 @@ def test_before_training_are_the_weights_that_a_run_for_the_clock_begins_with(ti
     )
     run_id = open_store().create(config, status=Status.RUNNING)
     record(open_store(), run_id, config)
-    told = snapshot(run_id, 0)
+    told = snapshot_folder(run_id).read(0)
     for found in (trained(run_id, Moment.BEFORE), untrained(config)):
         with torch.no_grad():
             probability = found.model(found.inputs(tiny.test_images)).softmax(1).numpy()

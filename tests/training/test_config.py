@@ -166,6 +166,21 @@ def test_an_unknown_name_in_json_is_refused():
         RunConfig.from_dict({"learning_rate": 0.1})
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "must be JSON"),
+        ("[]", "must be an object of settings"),
+        ('{"augment": 3}', r"`augment` \(=3\) must be a list"),
+        ('{"augment": [3]}', r"`augment` \(=3\) must hold objects"),
+        ('{"milestones": null}', r"`milestones` \(=None\) must be a list"),
+    ],
+)
+def test_json_that_is_no_configuration_is_one_sentence(text, message):
+    with pytest.raises(InputError, match=message):
+        RunConfig.from_json(text)
+
+
 def test_the_exponential_schedule_has_the_practicals_values():
     config = PRESETS["figure-7"]
     assert [

@@ -62,3 +62,10 @@ def test_without_a_batch_norm_one_image_is_a_batch():
 
 def test_one_image_is_too_few_for_any_batch():
     assert refused(CONFIG, 1).endswith("Choose `train_size` 2 and `batch_size` 2.")
+
+
+def test_small_logits_need_a_dense_layer():
+    config = RunConfig(network="squeezenet1_1", logit_scale=0.5)
+    with pytest.raises(InputError, match=r"`logit_scale` \(=0\.5\) .* squeezenet1_1 has none: leave it at 1"):
+        network_of(config, (3, 64, 64), 10)
+    assert network_of(RunConfig(network="practical", logit_scale=0.5), (3, 32, 32), 10)
