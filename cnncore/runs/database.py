@@ -31,7 +31,11 @@ class Database:
         self._local = threading.local()
         with self._errors():
             path.parent.mkdir(parents=True, exist_ok=True)
-            migrate(self._connection)
+            try:
+                migrate(self._connection)
+            except BaseException:
+                self.close()
+                raise
 
     @property
     def _connection(self) -> sqlite3.Connection:
@@ -40,11 +44,15 @@ class Database:
             # Explicit transactions only; a writer waits up to ten seconds for another one. What is left of an ended
             # thread may be cleared away by any other.
             held = _Held(sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False))
-            held.connection.row_factory = sqlite3.Row
-            held.connection.execute("PRAGMA journal_mode = WAL")
-            held.connection.execute("PRAGMA synchronous = NORMAL")
-            held.connection.execute("PRAGMA foreign_keys = ON")
             self._local.held = held
+            try:
+                held.connection.row_factory = sqlite3.Row
+                held.connection.execute("PRAGMA journal_mode = WAL")
+                held.connection.execute("PRAGMA synchronous = NORMAL")
+                held.connection.execute("PRAGMA foreign_keys = ON")
+            except BaseException:  # no database: nothing is left open
+                self.close()
+                raise
         return held.connection
 
     def close(self) -> None:
