@@ -87,7 +87,7 @@ def nothing_to_turn(network: Network) -> str:
     if not has_dense(network):
         return "This network has no dense layer."
     if takes_every_size(network):
-        return "Nothing hangs on the size here: adaptive pooling makes a map of one size of any other."
+        return "The size does not matter here: adaptive pooling turns a map of any size into one of fixed size."
     return ""
 
 

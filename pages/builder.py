@@ -143,6 +143,6 @@ with st.expander("Image, and how dense layers take it", icon=":material/image:")
         image_fields(network)
     link_to("architecture", "Which sizes does it take? Where are its parameters?")
 exchange(network)
-with st.expander("Find the slip: totals from real reports", icon=":material/quiz:"):
+with st.expander("Find the slip: totals as in lab reports", icon=":material/quiz:"):
     exercise(network)
 why(WHY)

@@ -16,15 +16,15 @@ from pages.parts.stored import stored_runs
 
 ADDRESS = ("compare_runs", *FILTERS, "compare_metric", "compare_across")
 WHY = """
-**An accuracy is a count.** 3,500 right of 5,000 images is 70 %, give or take what another 5,000 images would have
-given: that is the **Wilson interval**. It says nothing of another seed.
+**An accuracy is a count.** 3,500 right of 5,000 images is 70 %; with 95 % confidence the accuracy on all such images
+lies between 68.7 and 71.3 %: that is the **Wilson interval**. It says nothing about another seed.
 
 **Another seed** is other initial weights and another order of the same images. Its spread is the other half of the
 doubt: a difference smaller than that between two seeds of one setting cannot be put down to the setting.
 
-**McNemar's test** asks the images, not the percentages. Those that both or neither has right are silent; of the rest,
-each is a coin toss if the two are equally good. It is sharper than two intervals side by side, because both sat the
-same exam, and it speaks of *these two trained networks*: a small p of one pair does not cover the seeds.
+**McNemar's test** compares image by image. Images that both or neither has right say nothing; each of the others is a
+coin toss if the two are equally good. It is sharper than two intervals side by side, because both networks saw the same
+images. It is about *these two trained networks*: a small p of one pair says nothing about other seeds.
 
 **The best epoch** is chosen after looking. On validation images that is fair: the test accuracy beside it was not
 looked at. On the test set it is the luckiest of many readings, and a little too high.

@@ -32,7 +32,7 @@ found = [
     if all(word in f"{question.label} {question.text} {question.worked}".lower() for word in words)
 ]
 if not found:
-    st.info(f"No question speaks of {plain(' '.join(words))}: try one word less.")
+    st.info(f"No question mentions {plain(' '.join(words))}: try fewer words.")
 for part, title in PARTS.items():
     mine = [question for question in found if question.part == part]
     if mine:

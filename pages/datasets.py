@@ -3,6 +3,7 @@
 import re
 import secrets
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -69,7 +70,8 @@ def begin_from_form() -> None:
             web = source.lower().startswith(("http://", "https://"))
             if not source or web != (kind == ADDRESS):
                 wanted = "an address that begins with http:// or https://" if kind == ADDRESS else "a path"
-                raise InputError(f"`from` (={source!r}) must be {wanted}: fill in that field.")
+                field = "address" if kind == ADDRESS else "path"
+                raise InputError(f"`{field}` (={source!r}) must be {wanted}: fill in that field.")
         begin(name, source, None if name in KNOWN else int(st.session_state.datasets_size))
     except (InputError, OSError) as error:
         st.session_state.datasets_error = str(error)
@@ -109,9 +111,15 @@ def show_preparation(found: Preparation) -> None:
             st.button("Close", key=key, on_click=dismiss, args=(found.name,))
 
 
-def show_preparations(live: bool) -> None:
-    """Show all preparations; when the last one has ended, the whole page is drawn once more, and polling stops.
+def names_running(found: Iterable[Preparation]) -> set[str]:
+    """Return the names of the preparations that go on."""
+    return {one.name for one in found if one.state is State.RUNNING}
 
+
+def show_preparations(running: set[str]) -> None:
+    """Show all preparations; when one that was `running` has ended, the whole page is drawn once more.
+
+    After the last one polling stops.
     How those have ended that other sessions began is folded: on a shared machine they are somebody else's.
     """
     found = preparations()
@@ -124,7 +132,7 @@ def show_preparations(live: bool) -> None:
         with st.expander(f"Begun in other windows, and ended: {len(others)}", icon=":material/history:"):
             for preparation in others:
                 show_preparation(preparation)
-    if live and not any(preparation.state is State.RUNNING for preparation in found):
+    if running and names_running(found) != running:
         st.rerun()
 
 
@@ -203,7 +211,8 @@ def show_form() -> None:
 
 header("Data sets", "What is there to learn from, and what does it look like?")
 
-states = {preparation.name: preparation.state for preparation in preparations()}
+known = preparations()
+states = {preparation.name: preparation.state for preparation in known}
 entries = datasets()
 for first in range(0, len(entries), 2):
     for column, info in zip(st.columns(2), entries[first : first + 2], strict=False):
@@ -213,6 +222,6 @@ show_form()
 # Where one has pressed: the form lies far below the page's top.
 if "datasets_error" in st.session_state:
     st.error(plain(st.session_state.pop("datasets_error")))
-running = State.RUNNING in states.values()
+running = names_running(known)
 st.fragment(show_preparations, run_every=1.0 if running else None)(running)
 st.markdown(f"**Try:** prepare a folder of your own photographs, then train on it and on {BUILTIN.title.lower()}.")

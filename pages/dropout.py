@@ -19,7 +19,7 @@ from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
 
-ADDRESS = ("dropout_p", "dropout_mask", "dropout_books", "dropout_mode")
+ADDRESS = ("dropout_run", "dropout_p", "dropout_mask", "dropout_books", "dropout_mode")
 FIRST: dict[str, Any] = {
     "dropout_p": 0.5,
     "dropout_mask": 0,
@@ -35,8 +35,9 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Do both": (
         {"dropout_books": Books.BOTH},
-        "Survivors divided in training *and* test multiplied: in test the score is too small by 1 − p. The ranking of "
-        "the classes often survives, the confidence does not, so that accuracy may hide the mistake.",
+        "Survivors divided in training *and* test multiplied: in test the score, its bias apart, is only 1 − p times "
+        "its mean in training. The ranking of the classes often survives, the confidence does not: accuracy may hide "
+        "the mistake.",
     ),
     "Drop 90 %": (
         {"dropout_p": 0.9},
@@ -50,18 +51,14 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 WHY = """
-**What it is read as.** An average over very many subnetworks that share their weights; units that cannot rely on
-particular others; a multiplicative noise of variance p/(1 − p) on every unit; approximate Bayesian inference (twenty
-passes in train() are a guess at how sure the network is).
-
-**It is regularization**: something meant to lower the error on new images, often at the price of the error on the
-train images. Others are penalties on the weights, augmentation, early stopping, label smoothing.
-
 **It removes nothing.** All weights are there, all are trained, all are used in test; no pass gets shorter, because the
 zeros are multiplied like any other number.
 
-**Which p?** In PyTorch p is the probability of *dropping*, in the paper of *keeping*. More of it is more noise: slower
-learning, a smaller gap, and at some point underfitting.
+**It is noise.** Each unit is multiplied by 0 or by 1/(1 − p). A larger p (in PyTorch the probability of *dropping*, in
+the paper of 2014 of *keeping*) is more noise: slower learning, a smaller gap, and at some point underfitting.
+
+**How sure is the network?** Twenty passes in train() are a guess at that: dropout can be read as approximate Bayesian
+inference (Q31).
 """
 
 
@@ -72,7 +69,7 @@ def controls() -> None:
         )
         st.number_input("Mask number", 0, 9999, 0, key="dropout_mask", bind="query-params", width=120)
         st.segmented_control(
-            "Books of the factor",
+            "Where 1 − p is applied",
             list(Books),
             default=Books.PYTORCH,
             required=True,
@@ -90,13 +87,13 @@ def controls() -> None:
         )
 
 
-header("Dropout", "Half of the units are gone: what do the next layer, training and test see of it?")
+header("Dropout", "Half of the units are gone: what does that change for the next layer, in training and in test?")
 remember(*ADDRESS)
 state = st.session_state
 try:
     subject = choose_subject("dropout", PRESETS["classroom-8"])
     controls()
-    explain({key: state[key] for key in ADDRESS})
+    explain({key: state[key] for key in ADDRESS if key in state})
     looked = awaited("hidden", hidden_and_passes, subject, state.dropout_p, state.dropout_mask, height=380)
     if looked is not None:
         layer, still, moving = looked

@@ -13,7 +13,7 @@ from cnncore.runs.record import Run
 from cnncore.runs.snapshots import snapshots_of
 from pages.parts.address import explain, remember
 from pages.parts.errors_calibration import show_calibration
-from pages.parts.errors_choice import ANSWER, CHOSEN, EPOCH, TRUE, choose_epoch
+from pages.parts.errors_choice import ANSWER, CHOSEN, EPOCH, TRUE, choose_epoch, follow
 from pages.parts.errors_views import (
     COUNTS,
     SHARES,
@@ -36,19 +36,21 @@ from pages.parts.tries import show_tries
 ADDRESS = ("errors_run", EPOCH, "errors_cells", TRUE, ANSWER, "errors_gallery")
 WHY = """
 **A confusion is information.** Accuracy counts errors; the matrix says which. What is alike in the picture (a truck and
-a car) is often confused in both directions. A class that swallows others, a full *column*, is an answer that pays when
-the network is unsure: early in training it is nearly the only one.
+a car) is often confused in both directions. A full *column* is a class that the network answers when it is unsure:
+early in training it answers little else.
 
 **Recall and precision** read the same matrix along a row and down a column. A network that answers *cat* to everything
 has recall 1 for cats, and as precision the share of cats: one in C where the C classes are equally frequent.
 
-**Confidence is not accuracy.** The softmax makes numbers that sum to 1; nothing makes them probabilities of being
-right. Cross-entropy can always be lowered on a train image that is already right by making the answer surer still.
+**Confidence is not accuracy.** The softmax makes numbers that sum to 1; nothing guarantees that they are probabilities
+of being right on new images. Cross-entropy can always be lowered on a train image that is already right by making the
+answer surer still.
 A network that has all train images right goes on with that, and the confidence spills over to the test images that it
 gets wrong: the test *loss* climbs while the accuracy holds (Q18).
 
-**The calibration error** weighs each bin's gap by its answers. It depends on the number of bins a little, and on few
-answers it is never 0, even for an honest network: the intervals show how much each bar may be trusted.
+**The calibration error** is the bins' mean gap, each bin weighted by its number of answers. It depends a little on the
+number of bins, and with few answers it is above 0 even for a perfectly calibrated network: the intervals show how much
+each bar may be trusted.
 
 **Looking is allowed, choosing is not.** Whoever changes a setting because of these images has used the test set to
 choose. That is what a validation split is for (on the page *Train*).
@@ -107,7 +109,7 @@ def show(run: Run, data: ImageData) -> None:
     if run.status.active:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(f"Still training, {run.epoch} of {run.config.epochs} epochs done.", width="content")
-            st.button("Newest epoch", key="errors_again", icon=":material/refresh:", type="tertiary")
+            st.button("Newest epoch", key="errors_again", icon=":material/refresh:", type="tertiary", on_click=follow)
     shown = Shown.of(run, epoch, answers(run.id, epoch), data)
     show_matrix_and_cell(shown)
     above = st.container()

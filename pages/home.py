@@ -18,7 +18,7 @@ from pages.parts.window.component import sliding_window
 
 CARDS = {
     "convolution": "What does one layer compute, and how large is its output?",
-    "receptive_field": "Which pixels can one unit see, and which of them move it?",
+    "receptive_field": "Which pixels can one unit see, and which of them change its value?",
     "builder": "Change a network layer by layer: what becomes of it?",
     "augmentation": "One image, many views: what does a network see while it trains?",
     "training": "Train a network from scratch and watch it learn.",
@@ -31,11 +31,10 @@ def show_machine() -> None:
     """Say what this machine has ready: data sets and stored runs."""
     try:
         ready = [info.title for info in datasets() if info.prepared]
-        runs = open_store().runs()
+        runs, active = open_store().count(), len(open_store().active())
     except (InputError, OSError, sqlite3.Error) as error:
         st.caption(with_code(f"The home folder cannot be read: {error}"))
         return
-    active = sum(run.status.active for run in runs)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("On this machine", width="content")
         st.badge(
@@ -43,7 +42,7 @@ def show_machine() -> None:
             icon=":material/photo_library:",
             help=plain(", ".join(ready)),
         )
-        st.badge(f"{len(runs)} stored {'run' if len(runs) == 1 else 'runs'}", icon=":material/show_chart:")
+        st.badge(f"{runs:,} stored {'run' if runs == 1 else 'runs'}", icon=":material/show_chart:")
         if active:
             st.badge(f"{active} active", icon=":material/play_arrow:", color="green")
 

@@ -1,4 +1,4 @@
-"""Inside a network: what it sees in one image, layer by layer, and which pixels its answer hangs on."""
+"""Inside a network: what it sees in one image, layer by layer, and which pixels its answer depends on."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,10 @@ from pages.parts.plain import with_code
 from pages.parts.questions import questions
 from pages.parts.tries import Tries, show_tries
 
-ADDRESS = ("inside_epoch", "inside_row", "inside_source", "inside_class", "inside_layer", "inside_channel")
+ADDRESS = (
+    *("inside_run", "inside_epoch", "inside_row", "inside_source"),
+    *("inside_class", "inside_layer", "inside_channel"),
+)
 WHY = r"""
 **Feature maps.** Each channel of a convolution is one filter slid over the maps before it: bright where the pattern is
 found. ReLU sets the rest to exactly 0, pooling keeps the largest of each window. Early maps still look like the image;
@@ -60,8 +63,8 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
     tries: dict[str, tuple[dict[str, Any], str]] = {
         "Ask for another class": (
             {"inside_class": other},
-            "Nobody would see that class in this image, and yet there is a heat for it, often in the same places: the "
-            "edges that carry one score carry the others too. How alike two classes' heats are is measured below.",
+            "The network did not answer that, and yet there is a heat for it, often in the same places: the edges that "
+            "carry one score carry the others too. How alike two classes' heats are is measured below.",
         ),
     }
     if sight.run is not None:
@@ -69,16 +72,16 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
         first["inside_epoch"] = kept[-1]
         tries["Before training"] = (
             {"inside_epoch": 0},
-            "Random weights, no idea of any class, and yet three heats as deep as after training: each picture spends "
-            "its full colour on whatever there is. Only the numbers below them say how little that is. Compare with "
-            "the last epoch before you believe a heat.",
+            "Random weights, no idea of any class, and yet three heats as strong as after training: each picture is "
+            "scaled to its own full colour. Only the numbers below them say how little that is. Compare with the last "
+            "epoch before you believe a heat.",
         )
         wrong = None if locked(sight.run) else surest_error(sight.run.id, kept[-1])
         if wrong is not None:
             tries["Its surest error"] = (
                 {"inside_row": wrong, "inside_source": TEST},
-                "Of all test images that it gets wrong, it is surest here. Which pixels led it astray? Move the layers "
-                "on and see what they answered to.",
+                "Of all test images that it gets wrong, it is surest here. Which pixels led it astray? Go through the "
+                "layers and see what they responded to.",
             )
     return tries, first
 
@@ -112,7 +115,9 @@ def show(sight: Sight, found: Forward) -> None:
         show_fresh_filters(found)
 
 
-header("Inside a network", "What does it see in this image, layer by layer, and which pixels does its answer hang on?")
+header(
+    "Inside a network", "What does it see in this image, layer by layer, and which pixels does its answer depend on?"
+)
 remember(*ADDRESS)
 try:
     answer = awaited("looked_at", looked_at, choose_sight(), height=520, keep=True)

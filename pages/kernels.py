@@ -61,16 +61,16 @@ TRY: dict[str, tuple[str, dict[str, Any], str]] = {
     "More than white": (
         "Sharpen",
         {"kernels_colours": True},
-        "The weights add up to 1, and still values leave 0 to 255: on both sides of an edge it overshoots. That is why "
-        "a sharpened picture looks sharp.",
+        "The weights add up to 1, and still values fall outside 0 to 255: on both sides of an edge it overshoots. That "
+        "is why a sharpened picture looks sharp.",
     ),
 }
 WHY = """
 **A convolution is this, many times over.** Each filter of a layer has such a kernel for every input channel and adds
 the results up; what is different in a network is who chooses the weights: training does, not a textbook.
 
-**The sum of the weights** is what becomes of a flat area. 1 keeps it (blur, sharpen), 0 leaves only
-differences (edges).
+**The sum of the weights** is what a flat area is multiplied by. 1 keeps it (blur, sharpen), 0 leaves only differences
+(edges).
 
 **Values, not pictures.** What comes out is any real number. Negative ones are as good as positive ones for the next
 layer; a picture of them needs a convention, and it must say which.

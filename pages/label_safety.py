@@ -38,7 +38,7 @@ cure it; on digits it is *right*: a mirrored 7 is no 7.
 
 **Ask twice.** Where a flip is safe, a trained network can be asked about the image and about its mirror image. The mean
 of the two answers is usually right a little more often than either: their errors are not all the same ones. This is
-*augmentation at test time*; it costs a second look and no training. Where a flip is not safe it does harm.
+*test-time augmentation*; it costs a second look and no training. Where a flip is not safe it does harm.
 """
 
 
@@ -66,17 +66,17 @@ header(
 quiz, network = beside()
 with quiz:
     seed = st.number_input("Pairs, seed", 0, 999, 0, key="flip_seed", bind="query-params", on_change=restart, width=120)
-    objects = known("cifar10") or known("builtin")
-    assert objects is not None  # the built-in set is there, or is drawn when it is opened
     try:
+        objects = known("cifar10") or known("builtin")
+        assert objects is not None  # the built-in set is there, or is drawn when it is opened
         show_quiz(chosen_pairs(int(seed), objects, known("mnist")))
     except InputError as error:
         st.error(with_code(error))
 stored_result = reference()
 safety = None
 with network:
-    run = run_picker("flip_run")
     try:
+        run = run_picker("flip_run")
         if run is not None and keep_shut(run, "The network is asked about its images then."):
             pass  # what was measured before stands below
         elif run is not None:

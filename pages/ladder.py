@@ -1,7 +1,5 @@
 """The ladder: the practical's series of experiments queued at a click, beside what its source report printed."""
 
-import time
-
 import streamlit as st
 
 from cnncore import compute
@@ -21,6 +19,7 @@ from pages.parts.ladder_live import SIZES, climb, ladders
 from pages.parts.link_to import link_to
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
+from pages.parts.run_groups import new_group
 from pages.parts.run_table import show_report
 from pages.parts.stored import stored_runs
 
@@ -71,7 +70,7 @@ def on_gpu(seconds: float | None) -> bool:
 def queue(size: str, seeds: int) -> None:
     """Queue the ladder as one group, and show it."""
     try:
-        group = f"ladder {size} {time.strftime('%Y-%m-%d %H:%M:%S')}"
+        group = new_group(f"ladder {size} ", "%Y-%m-%d %H:%M:%S")
         client.start_many(experiments(size, seeds), group=group)
         st.session_state.ladder_shown = group
     except InputError as error:
@@ -114,12 +113,12 @@ if known:
 else:
     draw(readings_chart([*measured_before(), *reported()]), "expected", "Test accuracy of each step, with intervals")
     st.info(
-        f"No ladder of your own yet. Green is the {MEASURED}; grey is what the source report printed for its own, "
-        "other data: readings of 128 images whose intervals overlap from neighbour to neighbour."
+        f"No ladder of your own yet. Green: {MEASURED}. Grey: what the source report printed, on CIFAR-10: readings of "
+        "128 images; the intervals of neighbouring steps overlap."
     )
 st.markdown(
     "**Try:** cover the grey points and rank the steps, then look at their intervals: which steps could you defend? · "
-    "Three seeds: is the spread between seeds larger than the step? · Which step *lowers* the accuracy, and of what?"
+    "Three seeds: is the spread between seeds larger than the step? · Which steps *lower* the test accuracy?"
 )
 show_report()
 link_to("lottery", "Why 128 images are too few: the lottery")

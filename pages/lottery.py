@@ -14,7 +14,7 @@ from cnncore.figures.lottery import ALL, SUPPOSITION, histogram
 from cnncore.figures.words import p_value, percent
 from cnncore.lottery import BATCH, Spread, binomial, draw_batches, hypergeometric, simulate_batches, spread
 from cnncore.runs.outcomes import right_images
-from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
+from cnncore.runs.snapshots import has_weights, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.statistics import fisher_exact, wilson_interval
 from cnncore.training.presets import TITLES
@@ -57,7 +57,7 @@ cached_batches = st.cache_data(max_entries=50, show_spinner=False)(batches)
 def say_one(one: int, accuracy: float, images: int) -> None:
     """Say what the batch drawn last would have been reported as."""
     low, high = wilson_interval(one, BATCH)
-    holds = "holds" if low <= accuracy <= high else "**misses**"
+    holds = "contains" if low <= accuracy <= high else "**misses**"
     whose = f"the accuracy on all {images:,} test images" if images else "the supposed true accuracy"
     st.markdown(
         f"Batch {st.session_state.lottery_drawn}: **{one} of {BATCH}** right, {percent(one / BATCH, BATCH)}. Its "
@@ -70,12 +70,34 @@ def show_numbers(found: Spread, accuracy: float) -> None:
     deviation = 100 * (accuracy * (1 - accuracy) / BATCH) ** 0.5
     places = st.grid(columns=3, min_column_width=270)
     places.metric("95 % of the batches read", f"{100 * found.low:.1f} to {100 * found.high:.1f} %")
-    places.metric("Their Wilson interval holds the truth", f"{100 * found.covered:.1f} %")
+    places.metric("Their Wilson interval contains the truth", f"{100 * found.covered:.1f} %")
     places.metric(f"Two batches differ by {found.images} images or more", f"{100 * found.apart:.0f} %")
     st.latex(
         rf"\sqrt{{p(1-p)/{BATCH}}} = \sqrt{{{accuracy:.3f}\cdot{1 - accuracy:.3f}/{BATCH}}} = {deviation:.1f}"
         r"\ \text{points}"
     )
+
+
+def show_batches(found: Readings) -> None:
+    """Show the readings of all batches beside the theory, the batch that was drawn last, and how far they spread."""
+    readings, theory, true, images = found
+    drawn = st.session_state.get("lottery_drawn", 0)
+    last = int(readings[(drawn - 1) % len(readings)]) if drawn else None
+    chart = histogram(readings, theory, true, last, ALL if images else SUPPOSITION)
+    draw(chart, "batches", f"Histogram of the accuracy of batches of {BATCH} test images", tall=True)
+    if last is not None:
+        say_one(last, true, images)
+    st.caption(
+        f"{len(readings):,} batches of {BATCH} "
+        + (
+            f"drawn from the run's own {images:,} test images, none twice in a batch; the grey line is the "
+            "hypergeometric distribution."
+            if images
+            else "simulated, each image right with the chosen probability: no network was asked. The grey line is the "
+            "binomial distribution."
+        )
+    )
+    show_numbers(spread(readings, true), true)
 
 
 def show_report_lottery() -> None:
@@ -99,9 +121,9 @@ def show_report_lottery() -> None:
     )
 
 
-header("The 128-image lottery", "How much does the accuracy of a single test batch say of a network?")
+header("The 128-image lottery", "How much does the accuracy of a single test batch say about a network?")
 remember(*ADDRESS)
-runs = [run for run in stored_runs() if run.epoch and checkpoint_path(run.id).exists()]
+runs = [run for run in stored_runs() if has_weights(run)]
 with st.container(horizontal=True, vertical_alignment="bottom"):
     kinds = [REAL, SUPPOSED] if runs else [SUPPOSED]
     kind = st.segmented_control(
@@ -115,36 +137,14 @@ picked = run_picker("lottery_run", "Run") if kind == REAL else None
 if picked is None:
     percentage = st.slider("True accuracy (%)", 5.0, 99.0, 75.0, 0.5, key="lottery_acc", bind="query-params", width=260)
 explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
-if picked is not None and keep_shut(picked, "The batches are drawn from it then."):
-    show_report_lottery()
-    questions("lottery")
-    st.stop()
 try:
     if picked is None:
-        readings, theory, true, images = cached_batches(None, 0, 0, percentage / 100, count)
-    else:
+        show_batches(cached_batches(None, 0, 0, percentage / 100, count))
+    elif not keep_shut(picked, "The batches are drawn from it then."):
         folder = snapshot_folder(picked.id)
         last_kept = max(folder.epochs(), default=0)
-        readings, theory, true, images = cached_batches(picked.id, last_kept, folder.written(last_kept), 0.0, count)
+        show_batches(cached_batches(picked.id, last_kept, folder.written(last_kept), 0.0, count))
 except InputError as error:
     st.warning(with_code(error))
-    st.stop()
-drawn = st.session_state.get("lottery_drawn", 0)
-last = int(readings[(drawn - 1) % count]) if drawn else None
-chart = histogram(readings, theory, true, last, ALL if images else SUPPOSITION)
-draw(chart, "batches", f"Histogram of the accuracy of batches of {BATCH} test images", tall=True)
-if last is not None:
-    say_one(last, true, images)
-st.caption(
-    f"{count:,} batches of {BATCH} "
-    + (
-        f"drawn from the run's own {images:,} test images, none twice in a batch; the grey line is the hypergeometric "
-        "distribution."
-        if images
-        else "simulated, each image right with the chosen probability: no network was asked. The grey line is the "
-        "binomial distribution."
-    )
-)
-show_numbers(spread(readings, true), true)
 show_report_lottery()
 questions("lottery")

@@ -30,7 +30,7 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Over the edge": (
         {"opt_rules": ["SGD", "Momentum"], "opt_lr": 0.3},
-        "Above 2 / 8 = 0.25 every step across the valley lands higher on the other side. Momentum stands 0.3: its "
+        "Above 2 / 8 = 0.25 every step across the valley lands higher on the other side. Momentum tolerates 0.3: its "
         "limit is 2 (1 + m) / 8 = 0.475. Along the floor 0.3 would be fine: that is what badly conditioned means.",
     ),
     "The ball of noise": (
@@ -45,28 +45,28 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Over too early": (
         {"opt_rules": ["SGD"], "opt_decay": 0.9},
-        "All rates together are worth 0.1 / (1 − 0.9) = 1: the valley's floor is longer than that. It stands still on "
-        "the slope, and more steps would not help.",
+        "All rates add up to 0.1 / (1 − 0.9) = 1, and the slope along the floor is about 1: the path ends after about "
+        "1 of the 5.2 to the minimum, and more steps would not help.",
     ),
     "On the ridge": (
         {"opt_surface": "Saddle", "opt_rules": ["SGD", "Momentum", "Adam"], "opt_lr": 0.1},
-        "Started exactly on the ridge, every rule ends on the pass: across it the gradient is zero. Now choose a batch "
-        "of 128: noise finds the way down.",
+        "Started exactly on the ridge, every rule ends on the pass (the saddle point): across it the gradient is zero. "
+        "Now choose a batch of 128: noise finds the way down.",
     ),
 }
 WHY = f"""
 **Noise.** A batch's gradient is the mean of its images' gradients, so its noise has the variance of one image's divided
 by B (here s² = {NOISE:g}² / B in each weight). Plain SGD with rate η on a curvature c then stays at a variance of
-η s² / (c (2 − η c)) ≈ η s² / 2c: the ball's *squared* size goes with η / B, its size with the square root of that. A
-schedule shrinks it, a larger batch too.
+η s² / (c (2 − η c)) ≈ η s² / 2c: the ball's *squared* size is proportional to η / B, its size to the square root of
+that. A schedule shrinks it, a larger batch too.
 
-**Momentum** averages what changes its sign from step to step and adds up what does not, up to 1/(1 − m) times. It is
-not noise reduction for free: at the same effective step the ball is about as large as without.
+**Momentum** averages out what changes its sign from step to step and adds up what does not, up to 1/(1 − m) times. It
+is not noise reduction for free: at the same effective step the ball is about as large as without.
 
 **RMSprop and Adam** divide each weight's gradient by its own recent size: the valley's two directions look alike to
 them, and their steps are about as long as the rate says, near the minimum too. RMSprop's first steps are up to
 1/√(1 − α) = 10 times as long, because its mean square begins at zero and is not corrected. **AdamW** takes weight decay
-out of the gradient and pulls the weights to zero by itself.
+out of the gradient and shrinks the weights directly.
 """
 
 
@@ -107,7 +107,7 @@ def show_rules() -> None:
     st.caption("As PyTorch carries them out; a test compares every step with torch.optim's.")
 
 
-header("Optimization", "Down a valley: what do learning rate, momentum, batch and schedule do to the way?")
+header("Optimization", "Down a valley: what do learning rate, momentum, batch and schedule do to the path?")
 remember(*ADDRESS)
 start_from_address()
 with st.container(gap="small"):

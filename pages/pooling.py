@@ -39,8 +39,8 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Shift by 1": (
         {"pool_right": 1, "pool_back": True},
-        "Half a cell: no whole move brings the map back. Before the pool the shift could be undone, after it it "
-        "cannot. Pooling is *not* invariant to every small shift.",
+        "Half a cell: no whole move brings the map back. Before the pool the shift could be undone, after the "
+        "pool it cannot. Pooling is *not* invariant to every small shift.",
     ),
     "One pixel": (
         {"pool_scene": PIXEL, "pool_right": 1},
@@ -54,20 +54,20 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Edges of an image": (
         {"pool_scene": PHOTO, "pool_map": "Edges, left to right", "pool_window": 3, "pool_stride": 2, "pool_right": 1},
-        "On an image of the data and after a convolution with ReLU, as in a network: for the size of its values the "
-        "pooled map changes less than the map before it, but it changes.",
+        "On an image of the data and after a convolution with ReLU, as in a network: relative to its values the pooled "
+        "map changes less than the map before it, but it changes.",
     ),
 }
 WHY = """
 **Why pool?** The maps get smaller, so everything after them is cheaper, dense layers above all; every unit after the
-pool sees more of the image; a small shift changes less after the pool than before it, for the size of the values, and
-nothing where a window keeps its largest one; and a pool has no parameters.
+pool sees more of the image; relative to the values, a small shift changes less after the pool than before it, and
+nothing where a window keeps its largest value; and a pool has no parameters.
 
 **Only some invariance.** A shift by the stride moves the map by one cell, a shift by less changes its values. What
 ignores the position altogether is *global* average pooling: one number for the whole map.
 
-**Max or average?** The max keeps the strongest answer wherever in its window it lies; the average dilutes one strong
-answer among weak ones, and changes little for every shift because it blurs.
+**Max or average?** The max keeps the strongest response wherever in its window it lies; the average dilutes one strong
+response among weak ones, and changes little for every shift because it blurs.
 
 **The price** is position: where in its window the winner was, is lost. A network that must say where something is
 pools less, or keeps the places.

@@ -1,5 +1,6 @@
-"""Receptive field: what one unit can see of the image, and what it answers to."""
+"""Receptive field: what one unit can see of the image, and which pixels change its value."""
 
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -13,7 +14,7 @@ from pages.parts.address import explain, remember
 from pages.parts.charts import draw
 from pages.parts.current_network import choose
 from pages.parts.field_choice import FRESH, Choice, choice, forget_unit, runs_with_weights
-from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, show_unit, unit_from_address
+from pages.parts.field_unit import AFTER, BEFORE, MANY, ONE, page_follows, show_unit, unit_from_address
 from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.plain import with_code
@@ -80,6 +81,7 @@ def segments(name: str, options: list[str], first: str) -> None:
 
 def set_all(values: dict[str, Any]) -> None:
     """Set the network, its fresh weights and the controls as a prompt says, the others to their first values."""
+    page_follows()
     choose(values["network"])
     state = st.session_state
     state.field_weights, state.field_layer, state.field_gradient, state.field_channel = (
@@ -131,7 +133,7 @@ def show_table(chosen: Choice, pools: bool) -> None:
     )
 
 
-header("Receptive field", "Which pixels can one unit of a layer see, and which of them move it?")
+header("Receptive field", "Which pixels can one unit of a layer see, and which of them change its value?")
 remember(*ADDRESS)
 try:
     chosen = choice()
@@ -148,8 +150,7 @@ try:
             )
     unit_from_address()
     explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state and key != "field_unit"})
-    show_unit(chosen)
-    show_tries(TRY, {}, set_all, lambda values: is_set_to(values, chosen))
+    show_unit(chosen, partial(show_tries, TRY, {}, set_all, lambda values: is_set_to(values, chosen)))
     with st.expander("How the field grows from layer to layer", icon=":material/trending_up:", expanded=True):
         draw(growth_chart(chosen.network, chosen.layer), "growth", "The receptive field after every layer")
     with st.expander("Layer by layer: size, jump, start, centre", icon=":material/table_rows:", expanded=True):

@@ -82,8 +82,8 @@ def show_records() -> None:
         },
     )
     st.caption(
-        "Published by their authors, not measured here, but for the last row: on what it says, to the accuracy that it "
-        "says. On a machine with CUDA, `python -m benchmarks.speedrun` measures it. These clocks start when the data "
+        "Published by their authors, not measured here, except the last row, which names its own GPU and accuracy. "
+        "On a machine with CUDA, `python -m benchmarks.speedrun` measures it. These clocks start when the data "
         "are on the GPU, after a run to warm up; what is compiled was compiled before. Two GPUs are two rows that "
         f"cannot be compared.{f' The last row: {mine.machine}. {mine.copies}' if mine else ''}"
     )
@@ -100,8 +100,8 @@ def show_ingredients(family: str, old_is: str) -> None:
         return
     old, new = (f"{100 * mean:.1f} %" for mean, _, _ in (found.old, found.new))
     st.markdown(
-        f"Old recipe ({old_is}) **{old}**, new one **{new}**, on {found.validation:,} validation images that left the "
-        f"train set. The test set chose nothing."
+        f"Old recipe ({old_is}) **{old}**, new one **{new}**, on {found.validation:,} validation images taken out of "
+        "the train set. The test set chose nothing."
     )
     alt = "What each ingredient adds to the validation accuracy, with its spread"
     draw(worth_chart(found.worths), f"worth_{family}", alt)
@@ -181,10 +181,10 @@ tabulate(
     column_config={
         "year": st.column_config.NumberColumn(format="%d"),
         "parameters": st.column_config.NumberColumn(format="localized"),
-        "multiply-adds": st.column_config.NumberColumn("multiply-adds an image", format="localized"),
+        "multiply-adds": st.column_config.NumberColumn("multiply-adds per image", format="localized"),
         "whole training": st.column_config.TextColumn(
             "whole training (multiply-adds)",
-            help="Of all epochs: three times a forward pass for each image, about (forward and backward).",
+            help="About three forward passes for each image and epoch: one forward, and a backward that costs two.",
         ),
     },
 )
@@ -192,10 +192,10 @@ show_sentences(table["era"], new)
 link_to("training", "Train one of them: Classroom plus, Classroom speedrun")
 st.subheader("What each ingredient of the modern recipe is worth", anchor=False)
 show_ingredients(FAMILIES[shown], "the ladder's last step")
-clock = st.expander("... and of the network for the clock", icon=":material/timer:", on_change="rerun")
+clock = st.expander("... and of the speedrun network", icon=":material/timer:", on_change="rerun")
 if clock.open:
     with clock:
-        show_ingredients(CLOCKS[shown], "the same network, begun and trained as PyTorch does by itself")
+        show_ingredients(CLOCKS[shown], "the same network, initialised and trained with PyTorch's defaults")
 show_records()
 with st.expander("Why it is so", icon=":material/menu_book:"):
     st.markdown(WHY)

@@ -37,8 +37,8 @@ ADDRESS = ("std_data", "std_class", "std_number", "std_eps", "std_view", "std_af
 TRY: dict[str, tuple[dict[str, Any], str]] = {
     "eps 0.000001": (
         {"std_eps": 1e-6, "std_view": SPECTRUM},
-        "Every direction now has the same variance, the noise as well: in the ZCA picture fine grain is as loud as the "
-        "object.",
+        "Every direction now has the same variance, the noise as well: in the ZCA picture fine grain is as strong as "
+        "the object.",
     ),
     "eps 10": (
         {"std_eps": 10.0, "std_view": NEIGHBOURS},
@@ -53,9 +53,16 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "One image, itself": (
         {"std_view": HISTOGRAMS, "std_after": Standardization.IMAGE},
-        "Per image nothing is fitted, so nothing can leak; but that one image was darker than the other is lost.",
+        "Per image nothing is fitted, so nothing can leak; but it is lost that one image was darker than another.",
     ),
 }
+
+
+def in_address(key: str, value: Any) -> Any:
+    """Return a control's value as the address has it: a choice by its words."""
+    if key == "std_data":
+        return next((info.title for info in datasets() if info.name == value), value)
+    return NAMES.get(value, value) if key == "std_after" else value
 
 
 def attempt(values: dict[str, Any]) -> None:
@@ -63,7 +70,7 @@ def attempt(values: dict[str, Any]) -> None:
     for key, value in values.items():
         if key not in st.session_state:
             # A control that appears with this value is not told to the address by Streamlit (tested with 1.67).
-            st.query_params[key] = str(value)
+            st.query_params[key] = str(in_address(key, value))
         st.session_state[key] = value
 
 
@@ -103,7 +110,7 @@ with controls:
         format_func=lambda value: np.format_float_positional(value, trim="-"),  # as in the prompts: 0.000001
         key="std_eps",
         bind="query-params",
-        help="Added to the variance of every direction before it is divided by: below it, a direction stays small.",
+        help="Each direction is divided by √(variance + eps): one with a variance far below eps stays small.",
     )
 infos = {info.name: info for info in datasets() if info.prepared}
 info = infos[st.session_state.get("std_data") or next(iter(infos))]
@@ -162,9 +169,5 @@ try:
             st.info("Choose a data set of smaller images: the covariance of these has too many numbers.")
 except (InputError, compute.ComputeError) as error:
     st.error(with_code(error))
-words = {
-    "std_data": info.title,
-    "std_after": NAMES.get(st.session_state.get("std_after", Standardization.NONE)),
-}  # as an address has them
-explain({key: words.get(key, st.session_state[key]) for key in ADDRESS if key in st.session_state})
+explain({key: in_address(key, st.session_state[key]) for key in ADDRESS if key in st.session_state})
 questions("standardization")

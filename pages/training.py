@@ -9,6 +9,7 @@ from cnncore.figures.curves import Axis
 from cnncore.figures.ladder import ladder
 from cnncore.figures.measured import time_taken
 from cnncore.runs.record import Run, Status, Unread
+from cnncore.runs.rungs import training_seconds
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.plan import plan_of
@@ -41,17 +42,12 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
     except InputError as error:
         st.warning(with_code(error))
         return False
-    speeds = [
-        r.images_per_second
-        for r in runs
-        if r.images_per_second and (r.config.network, r.config.dataset) == (config.network, config.dataset)
-    ]
+    seconds = training_seconds([config], plan.train_size, runs)
     text = (
         f"{plan.parameters:,} parameters · {counted(plan.train_size, 'train image')} · "
         f"{counted(plan.updates, 'update')} an epoch"
     )
-    if speeds:  # measured here, never guessed
-        seconds = plan.train_size * config.epochs / speeds[0]
+    if seconds is not None:  # measured here, never guessed
         text += f" · about {duration(seconds)} of training, as fast as the last such run"
     st.caption(text)
     return True
@@ -67,6 +63,8 @@ def chosen_run(runs: list[Run]) -> Run | None:
             return of_group(group, runs)
     except InputError as error:
         st.warning(with_code(error))
+        for name in ("run", "group"):  # said once
+            st.query_params.pop(name, None)
     active = [run for run in runs if run.status.active]
     going = [run for run in active if run.status is not Status.QUEUED]  # of several queued at once the first one shows
     return next(iter(going or active[::-1] or runs), None)
@@ -86,13 +84,21 @@ def show_run(run: Run, runs: list[Run]) -> None:
     axis = Axis(st.session_state.get("axis") or Axis.EPOCH)
     live(run.id, overlaid, axis)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.segmented_control("Horizontal axis", list(Axis), default=Axis.EPOCH, required=True, key="axis")
+        st.segmented_control(
+            "Horizontal axis",
+            list(Axis),
+            default=Axis.EPOCH,
+            required=True,
+            key="axis",
+            persist_state="session",
+        )
         if others:
             st.multiselect(
                 "Earlier runs beside it",
                 list(others),
                 format_func=others.__getitem__,
                 key="overlaid",
+                persist_state="session",
                 max_selections=BESIDE,
                 width="stretch",
             )

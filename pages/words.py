@@ -1,5 +1,6 @@
 """Bag of words: the method that the practical compares with, stage after stage."""
 
+from contextlib import suppress
 from typing import Any
 
 import streamlit as st
@@ -93,6 +94,11 @@ def more_settings() -> None:
         st.number_input("Seed", 0, 2**31 - 1, BASE.seed, key="bow_seed", bind="query-params")
 
 
+def chosen_data() -> str:
+    """Return the data set that the image is from: where there is no choice, the first one."""
+    return st.session_state.get("bow_data") or next(info.name for info in datasets() if info.prepared)
+
+
 def configuration(dataset: str) -> BagOfWordsConfig:
     """Return what the controls describe."""
     state = st.session_state
@@ -107,6 +113,12 @@ def configuration(dataset: str) -> BagOfWordsConfig:
         train_size=state.bow_train_images or None,
         seed=state.bow_seed,
     )
+
+
+def begin_shown() -> None:
+    """Start what the controls describe when Start is pressed: a number may have been typed since they were drawn."""
+    with suppress(InputError):  # settings that do not go together: the page says so itself
+        begin(configuration(chosen_data()))
 
 
 def counts(classes: int) -> dict[str, float]:
@@ -166,7 +178,7 @@ try:
     with st.expander("More settings", icon=":material/tune:"):
         more_settings()
     state = st.session_state
-    dataset = state.get("bow_data") or next(info.name for info in datasets() if info.prepared)
+    dataset = chosen_data()
     config = configuration(dataset)
     stored = [result for result in results(dataset) if result.shape == image.shape]
     current = next((result for result in stored if result.config == config), None)
@@ -175,8 +187,7 @@ try:
         key="words_start",
         type="primary",
         icon=":material/play_arrow:",
-        on_click=begin,
-        args=(config,),
+        on_click=begin_shown,
         disabled=running(),
         help="Learns the dictionary and the classifier in a process of its own: you can close this page.",
     )

@@ -99,7 +99,7 @@ def to_dict(augmentation: Augmentation) -> dict[str, Any]:
 def from_dict(values: dict[str, Any]) -> Augmentation:
     """Return the transform that `to_dict` wrote; an unknown kind or parameter is an `InputError`."""
     if not isinstance(values, dict):
-        raise InputError(f"`augment` (={values!r}) must hold objects like {{\"kind\": \"flip\"}}: correct the entry.")
+        raise InputError(f'`augment` (={values!r}) must hold objects like {{"kind": "flip"}}: correct the entry.')
     kind = values.get("kind")
     if kind not in AUGMENTATIONS:
         raise InputError(f"`kind` (={kind!r}) must be among {', '.join(AUGMENTATIONS)}: correct the name.")

@@ -1,4 +1,4 @@
-"""How sure a network is of its answers as charts, after one epoch and over all; and one confusion over the epochs."""
+"""How sure a network is of its answers, after one epoch and over all; and one confusion over the epochs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,7 @@ import numpy as np
 from cnncore.figures.curves import LEGEND, Chart
 from cnncore.figures.palette import GUESS, INK, TEST, TRAIN
 from cnncore.inspection.calibration import Reliability, Sureness
+from cnncore.inspection.confusion import unbroken_since
 from cnncore.statistics import wilson_interval
 
 # The first two in the colours of the confusion matrix; dashed is test everywhere.
@@ -144,6 +145,42 @@ def cell_chart(counts: Mapping[int, int], shown: int, right: bool) -> Chart:
     data: dict[str, list[Any]] = {"epoch": list(counts), "images": list(counts.values())}
     data["here"] = _here(data, shown)
     return Chart({"layer": [area, _RULE], "height": 120, "config": {"view": {"stroke": None}}}, data)
+
+
+def probability(share: float) -> str:
+    """Return a probability in percent; what float16 has rounded to 0 or 1 is not claimed to be exactly that.
+
+    >>> probability(0.25), probability(0.0), probability(1.0), probability(0.0004)
+    ('25 %', '< 0.01 %', '> 99.9 %', '0.04 %')
+    """
+    if share < 0.0001:
+        return "< 0.01 %"
+    if share > 0.999:
+        return "> 99.9 %"
+    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %".replace(".0 %", " %")
+
+
+def trend(history: Mapping[int, Sureness]) -> str:
+    """Return how the confidence of the wrong answers has gone since the best epoch, in a sentence."""
+    best = max(history, key=lambda epoch: history[epoch].accuracy)
+    last = max(history)
+    then, now = history[best].wrong, history[last].wrong
+    if best == last or then is None or now is None:
+        return "**Over the epochs**"
+    return (
+        f"**Over the epochs**: wrong answers were {100 * then:.0f} % sure after epoch {best}, the most accurate, and "
+        f"{100 * now:.0f} % after epoch {last}."
+    )
+
+
+def since(history: Mapping[int, int]) -> str:
+    """Return since when a confusion has been there, and when it was at its worst."""
+    begin = unbroken_since(history)
+    most = max(history, key=lambda epoch: history[epoch])
+    if not history[most]:
+        return "It never happened."
+    when = f"Some after every epoch since {begin}" if begin is not None else f"None any more after epoch {max(history)}"
+    return f"{when}; most after epoch {most}: {history[most]:,}."
 
 
 def _here(data: Mapping[str, list[Any]], epoch: int) -> list[int | None]:

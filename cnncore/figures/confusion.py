@@ -24,25 +24,30 @@ def confusion_chart(
     """Return the matrix `counts` (true, answer): blue where right, orange where wrong, the deeper the larger the share.
 
     Shares are of the true class's images. A cell shows its count, or, with `shares`, its share in percent; zeros are
-    left empty. The cell `chosen` is framed. A click selects a cell; where the choice was changed by other means since
+    left empty, and where there are so many classes that no cell has room for its number they are not sent, but for the
+    chosen one. The cell `chosen` is framed. A click selects a cell; where the choice was changed by other means since
     the last click, a new `turn` makes a click on the same cell a new one.
     """
-    share = counts / np.maximum(counts.sum(1, keepdims=True), 1)
     size = len(names)
-    row, column = (place.ravel().tolist() for place in np.indices((size, size)))
+    sent = (counts > 0) | (size <= _READABLE)
+    if chosen is not None:
+        sent[chosen] = True
+    row, column = (place.tolist() for place in np.nonzero(sent))
+    share = (counts / np.maximum(counts.sum(1, keepdims=True), 1))[sent].tolist()
+    count = counts[sent].tolist()
     data: dict[str, list[Any]] = {
         "true": [names[r] for r in row],
         "answer": [names[c] for c in column],
         "row": row,
         "column": column,
-        "turn": [turn] * size**2,
-        "share": share.ravel().round(4).tolist(),
-        "text": [_text(n, s, shares) for n, s in zip(counts.ravel().tolist(), share.ravel().tolist(), strict=True)],
+        "turn": [turn] * len(row),
+        "share": [round(s, 4) for s in share],
+        "text": [_text(n, s, shares) for n, s in zip(count, share, strict=True)],
         "right": ["right" if r == c else "wrong" for r, c in zip(row, column, strict=True)],
         "chosen": [(r, c) == chosen for r, c in zip(row, column, strict=True)],
-        "told": _told(counts, share, names),
+        "told": _told(row, column, count, share, counts.sum(1).tolist(), names),
     }
-    return Chart(_spec(size), data)
+    return Chart(_spec(names), data)
 
 
 def _text(count: int, share: float, shares: bool) -> str:
@@ -51,21 +56,23 @@ def _text(count: int, share: float, shares: bool) -> str:
     return f"{100 * share:.0f}" if shares else str(count)
 
 
-def _told(counts: NDArray[np.int64], share: NDArray[np.float64], names: Sequence[str]) -> list[str]:
-    totals = counts.sum(1)
+def _told(
+    row: list[int], column: list[int], count: list[int], share: list[float], totals: list[int], names: Sequence[str]
+) -> list[str]:
     return [
-        f"{counts[r, c]:,} of {totals[r]:,} {true} taken for {answer}: {100 * share[r, c]:.1f} %"
-        for r, true in enumerate(names)
-        for c, answer in enumerate(names)
+        f"{n:,} of {totals[r]:,} {names[r]} taken for {names[c]}: {100 * s:.1f} %"
+        for r, c, n, s in zip(row, column, count, share, strict=True)
     ]
 
 
-def _spec(size: int) -> dict[str, Any]:
+def _spec(names: Sequence[str]) -> dict[str, Any]:
+    size = len(names)
+    classes = {"domain": list(names)}  # in this order, and there though no cell of theirs is sent
     across = {"title": "taken for", "labelAngle": -40, "labelOverlap": size > _READABLE}
     down = {"title": "true class", "labelOverlap": size > _READABLE}
     place = {
-        "x": {"field": "answer", "type": "nominal", "sort": None, "axis": across},
-        "y": {"field": "true", "type": "nominal", "sort": None, "axis": down},
+        "x": {"field": "answer", "type": "nominal", "sort": None, "scale": classes, "axis": across},
+        "y": {"field": "true", "type": "nominal", "sort": None, "scale": classes, "axis": down},
     }
     colour = {
         "field": "right",

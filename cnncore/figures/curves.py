@@ -34,7 +34,7 @@ class Axis(StrEnum):
 
 
 LEGEND = {"orient": "top", "title": None, "symbolType": "stroke", "symbolOpacity": 1, "symbolStrokeWidth": 3}
-AXIS_TITLES = {Axis.EPOCH: "epoch", Axis.STEP: "update", Axis.SECONDS: "seconds of training"}
+AXIS_TITLES = {Axis.EPOCH: "epoch", Axis.STEP: "step (update)", Axis.SECONDS: "seconds of training"}
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
     for run in runs:
         layers.extend(_change_layers(run, axis))
     height = {"zero": True, "nice": True} if data["x"] or classes else EMPTY
-    return Chart(_spec(runs, axis, "loss (nats an image)", layers, height, data), data)
+    return Chart(_spec(runs, axis, "loss (nats per image)", layers, height, data), data)
 
 
 def _change_layers(run: RunCurves, axis: Axis) -> list[dict[str, Any]]:

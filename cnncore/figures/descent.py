@@ -81,7 +81,7 @@ def ways_table(setting: Setting, found: Sequence[Way]) -> dict[str, list[Any]]:
             {
                 "optimizer": str(way.rule),
                 "learning rate": f"{way.rate:.4g}",
-                "a steady gradient g moves it by": "about its rate, however large g"
+                "a steady gradient g moves a weight by": "about its rate, however large g"
                 if adaptive
                 else f"{way.rate if effective is None else effective:.4g} · g",
                 "end": f"diverged at step {way.diverged}"

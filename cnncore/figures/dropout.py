@@ -10,6 +10,7 @@ from cnncore.figures.palette import GUESS, INK, OUTPUT, TEST, TRAIN, UNREAD
 from cnncore.inspection.masks import Account, noise_variance
 
 Array = NDArray[np.float64]
+NAMED = 20  # classes whose names can be read side by side
 PROBABILITIES = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
@@ -63,7 +64,7 @@ def books_chart(found: list[Account], score: str) -> Chart:
         "high": [account.mean + account.spread for account in found],
         "expected": [account.expected for account in found],
         "test": [account.test for account in found],
-        "verdict": ["balance" if account.agrees else "do not balance" for account in found],
+        "verdict": ["agree" if account.agrees else "do not agree" for account in found],
     }
     y = {
         "field": "books",
@@ -140,7 +141,14 @@ def noise_chart(p: float) -> Chart:
 
 
 def passes_chart(probabilities: Array, still: Array, classes: tuple[str, ...]) -> Chart:
-    """Return each pass's probabilities (passes, classes) as dots, and those of eval() (classes,) as a tick."""
+    """Return each pass's probabilities (passes, classes) as dots, and those of eval() (classes,) as a tick.
+
+    Of more than `NAMED` classes those that get most in any pass or in eval(); the axis says so.
+    """
+    most = np.maximum(probabilities.max(axis=0), still)
+    shown = np.sort(np.argsort(-most, kind="stable")[:NAMED])
+    title = f"the {NAMED} most likely of {len(classes)} classes" if len(classes) > NAMED else None
+    probabilities, still, classes = probabilities[:, shown], still[shown], tuple(classes[place] for place in shown)
     count, width = probabilities.shape
     data: dict[str, list[Any]] = {
         "class": list(classes) * count,
@@ -152,7 +160,7 @@ def passes_chart(probabilities: Array, still: Array, classes: tuple[str, ...]) -
         "field": "class",
         "type": "nominal",
         "sort": None,
-        "axis": {"title": None, "labelAngle": -40, "labelOverlap": False},
+        "axis": {"title": title, "labelAngle": -40, "labelOverlap": False},
     }
     axis = {"title": "probability (%)"}
     top = min(100, 10 * int(np.ceil(11.5 * max(probabilities.max(), still.max()))))

@@ -81,8 +81,8 @@ def sizes_sentence(found: Sizes) -> str:
         text = f"No square image from {SIZES[0]} to {SIZES[-1]} pixels fits."
     elif takes_every_size(found.network) and ranges == [(ranges[0][0], SIZES[-1])]:
         text = (
-            f"Adaptive pooling makes a map of one size of any other: every size from {ranges[0][0]} pixels works, and "
-            "the output does not show the size."
+            f"Adaptive pooling turns a map of any size into one of fixed size: every size from {ranges[0][0]} pixels "
+            "works, and the output does not show which one it was."
         )
     elif ranges == [(ranges[0][0], SIZES[-1])]:
         text = f"Every size from {ranges[0][0]} pixels works."
@@ -96,7 +96,8 @@ def sizes_sentence(found: Sizes) -> str:
         text = f"**{said} pixels work**, those between fail."
     else:
         said = ", ".join(f"{a} to {b}" if a != b else str(a) for a, b in ranges)
-        wall = ": the wall of the first dense layer" if len(ranges) == 1 and not found.convolutional else ""
+        word = ": the wall, as the first dense layer fits one size of map"
+        wall = word if len(ranges) == 1 and not found.convolutional else ""
         text = f"**{said} pixels work, {ranges[-1][1] + 1} fails**{wall}."
     if found.formula:
         text += f" The output's side is **{found.formula}** for an image of side S, checked for every size shown."

@@ -13,13 +13,13 @@ from cnncore.runs.record import Curve
 
 METRICS: Mapping[str, str] = {
     "test/accuracy": "test accuracy (%)",
-    "test/loss": "test loss (nats an image)",
+    "test/loss": "test loss (nats per image)",
     "validation/accuracy": "validation accuracy (%)",
-    "validation/loss": "validation loss (nats an image)",
+    "validation/loss": "validation loss (nats per image)",
     "batch/accuracy": "train accuracy, running (%)",
-    "batch/loss": "train loss, running (nats an image)",
-    "train_eval/accuracy": "train accuracy, fixed weights (%)",
-    "train_eval/loss": "train loss, fixed weights (nats an image)",
+    "batch/loss": "train loss, running (nats per image)",
+    "train_eval/accuracy": "train accuracy, re-scored (%)",
+    "train_eval/loss": "train loss, re-scored (nats per image)",
 }
 
 
@@ -81,13 +81,28 @@ def _spec(labels: list[str], metric: str, axis: Axis) -> dict[str, Any]:
     legend = {**LEGEND, "labelLimit": 420, "columns": 1}  # a narrow window cuts off what stands side by side
     across = {"title": AXIS_TITLES[axis], "tickMinStep": 1}
     shared = {
-        "x": {"field": "x", "type": "quantitative", "axis": across, "scale": {"nice": False, "zero": True}},
+        "x": {
+            "field": "x",
+            "type": "quantitative",
+            "axis": across,
+            "scale": {"nice": False, "zero": True, "padding": 4},
+        },
         "color": {"field": "setting", "type": "nominal", "scale": scale, "legend": legend},
         "detail": [{"field": "seed"}],
     }
 
+    def line(width: float, opacity: float, size: int) -> dict[str, Any]:
+        # An epoch is a point: a line of a run's first one alone draws nothing. Updates are too many for that.
+        point = {"size": size, "filled": True, "opacity": opacity} if not metric.startswith("batch/") else False
+        return {"type": "line", "strokeWidth": width, "opacity": opacity, "point": point}
+
     def layer(name: str, mark: dict[str, Any], **more: Any) -> dict[str, Any]:
-        height = {"field": name, "type": "quantitative", "title": METRICS[metric], "scale": {"zero": False}}
+        height = {
+            "field": name,
+            "type": "quantitative",
+            "title": METRICS[metric],
+            "scale": {"zero": False, "padding": 4},
+        }
         return {
             "mark": {"clip": True, **mark},
             "encoding": {**shared, "y": height, **more},
@@ -97,8 +112,8 @@ def _spec(labels: list[str], metric: str, axis: Axis) -> dict[str, Any]:
     return {
         "layer": [
             layer("low", {"type": "area", "opacity": 0.18}, y2={"field": "high"}),
-            layer("raw", {"type": "line", "strokeWidth": 1, "opacity": 0.35}),
-            layer("mean", {"type": "line", "strokeWidth": 2.5}),
+            layer("raw", line(1, 0.35, 10)),
+            layer("mean", line(2.5, 1, 22)),
         ],
         "height": 300,
         "config": {"view": {"stroke": None}},

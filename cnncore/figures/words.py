@@ -105,13 +105,13 @@ def told_apart(pair: Paired) -> str:
     """Return how many images tell two runs apart, and whether that is more than luck (McNemar).
 
     >>> told_apart(Paired(30, 0, 7, 13))
-    "7 images tell the two apart, 7 for the second and 0 for the first: more than the images' luck"
+    '7 images are right in only one of the two, 7 in the second and 0 in the first: more than chance would do'
     """
-    answer = "more than the images' luck" if pair.p < 0.05 else "no more than luck would do"
+    answer = "more than chance would do" if pair.p < 0.05 else "no more than chance would do"
     split = pair.only_first + pair.only_second
     return (
-        f"{counted(split, 'image')} {'tells' if split == 1 else 'tell'} the two apart, {pair.only_second:,} for the "
-        f"second and {pair.only_first:,} for the first: {answer}"
+        f"{counted(split, 'image')} {'is' if split == 1 else 'are'} right in only one of the two, {pair.only_second:,} "
+        f"in the second and {pair.only_first:,} in the first: {answer}"
     )
 
 

@@ -1,6 +1,7 @@
 """Whose weights are looked at, and what is found: no torch, so that pages can ask the compute pool and be answered."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,6 +82,18 @@ def map_layers(network: Network) -> list[int]:
     """
     kinds = ("conv", "pool", "residual", "branches", "linear")
     return [number for number, layer in enumerate(network.layers) if any(kind in layer.kind for kind in kinds)]
+
+
+def told_apart(layers: Iterable[tuple[int, str]]) -> dict[str, int]:
+    """Return layers' numbers, from 0, by their names, made different where two are the same.
+
+    >>> told_apart([(0, "conv"), (1, "relu"), (2, "conv")])
+    {'conv': 0, 'relu': 1, 'conv (3)': 2}
+    """
+    names: dict[str, int] = {}
+    for number, name in layers:
+        names[name if name not in names else f"{name} ({number + 1})"] = number
+    return names
 
 
 def is_dense(network: Network, layer: int) -> bool:

@@ -78,7 +78,9 @@ def set_lr_factor(run_id: str, factor: float) -> None:
     store = open_store()
     run = store.get(run_id)
     if not run.status.active and not run.status.resumable:
-        raise InputError(f"`run` (={run.id}) is {run.status} and its learning rate cannot be changed: it is over.")
+        raise InputError(
+            f"`run` (={run.id}) is {run.status} and its learning rate cannot be changed: it is over, start a new run."
+        )
     store.set_lr_factor(run.id, factor)
 
 
@@ -112,6 +114,6 @@ def _while_active(run_id: str, intent: Intent) -> None:
     run = store.get(run_id)
     if not run.status.active:
         verb = {Intent.PAUSE: "paused", Intent.STOP: "stopped"}.get(intent, "continued")
-        raise InputError(f"`run` (={run.id}) is {run.status} and cannot be {verb}: it is over.")
+        raise InputError(f"`run` (={run.id}) is {run.status} and cannot be {verb}: it is over, start a new run.")
     store.request(run.id, intent)
     attend()

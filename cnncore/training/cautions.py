@@ -60,7 +60,7 @@ def _steps(config: RunConfig) -> Iterator[str]:
     if config.average >= config.epochs:
         yield (
             f"The average over {counted(config.average, 'epoch')} reaches back to the beginning of a run of "
-            f"{config.epochs}: its early weights weigh down the result."
+            f"{config.epochs}: its early, hardly trained weights spoil the result."
         )
     whitening = config.standardize in WHITENING
     if not whitening and config.whitening_eps != RunConfig.whitening_eps:

@@ -63,7 +63,7 @@ def set_precision(precision: Precision, device: torch.device) -> None:
     PyTorch's own default is in between, TF32 in convolutions and not in dense layers; here fp32 means fp32.
     """
     if precision is Precision.TF32 and device.type != "cuda":
-        raise InputError(f"`precision` (=tf32) is for CUDA and this run is on {device.type}, it has no TF32: use fp32.")
+        raise InputError(f"`precision` (=tf32) is for CUDA, and this run is on {device.type}, without TF32: use fp32.")
     if precision is Precision.HALF and device.type == "cpu" and not bfloat16_units():
         raise InputError(
             "`precision` (=half) needs a processor with AMX or AVX512-BF16, and this one would imitate bfloat16 many "

@@ -195,7 +195,7 @@ def diagnose(
         f" with `momentum` {config.momentum:g}, an effective step of {step:.3g}," if config.momentum else ""
     )
     if diverged:
-        text = f"{told} made steps so large that the weights grew until the loss was no number any more."
+        text = f"{told} made steps so large that the weights grew until the loss was NaN or infinite."
         return Diagnosis(Trouble.OVERFLOW, text, _smaller(config))
     if len(loss) < 50:
         return None
@@ -210,8 +210,8 @@ def diagnose(
     risen = recent.mean() > 1.005 * start or before.max() > 1.05 * start or loss.max() > 1.5 * start
     if risen or before.min() < 0.95 * guess:
         text = (
-            f"{told} threw the weights to where every image gets the same answer: the loss is {recent.mean():.3g}, "
-            f"no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
+            f"{told} threw the weights so far that the network seems to give every image the same answer: the loss is "
+            f"{recent.mean():.3g}, no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
         )
         return Diagnosis(Trouble.COLLAPSE, text, _smaller(config))
     made = counted(updates or len(loss), "update")
@@ -234,7 +234,7 @@ def overflow(config: RunConfig, epoch: int, batch: int, lr: float) -> str:
         step += f" with momentum {config.momentum:g} (an effective step of {effective_step(lr, config.momentum):.4g})"
     remedies = " or ".join(remedy.text for remedy in _smaller(config))
     return (
-        f"The loss stopped being a number in epoch {epoch}, batch {batch} (from 0), at {step}: steps that are too "
+        f"The loss became NaN or infinite in epoch {epoch}, batch {batch} (from 0), at {step}: steps that are too "
         f"large make the weights grow until they overflow. Try {remedies}."
     )
 

@@ -11,12 +11,12 @@ from dataclasses import replace
 from cnncore.data.augmentation import HorizontalFlip, PadCrop, RandomCrop
 from cnncore.training.config import Precision, RunConfig, Schedule, Standardization
 
-# The practical's Q19: mean and standard deviation are the handout's own constants, see Standardization.HANDOUT.
 _CROP_AND_FLIP = (RandomCrop(28), HorizontalFlip(0.5))
 _PAD_CROP_AND_FLIP = (PadCrop(4), HorizontalFlip(0.5))
 
 _FIGURE_1 = RunConfig(dataset="mnist", network="lenet5", batch_size=128, lr=0.1, epochs=5)
 _FIGURE_2 = RunConfig(dataset="cifar10", network="practical", batch_size=128, lr=0.1, epochs=100)
+# The practical's Q19: mean and standard deviation are the handout's own constants, see Standardization.HANDOUT.
 _FIGURE_5 = replace(_FIGURE_2, standardize=Standardization.HANDOUT)
 _FIGURE_6 = replace(_FIGURE_5, augment=_CROP_AND_FLIP)
 _FIGURE_7 = replace(_FIGURE_6, schedule=Schedule.EXPONENTIAL, decay=0.95)
@@ -138,7 +138,7 @@ TITLES: dict[str, str] = {
 _BEYOND_TITLES = {
     "practical-plus": "Practical plus: a modern recipe",
     "classroom-plus": "Classroom plus: a modern recipe",
-    "speedrun": "Speedrun: small maps, for the clock (CUDA)",
+    "speedrun": "Speedrun: small maps, for speed (CUDA)",
     "classroom-speedrun": "Classroom speedrun: small maps, for a laptop",
 }
 
@@ -160,7 +160,7 @@ def title(preset: str) -> str:
     """Return what a preset changes, in a few words.
 
     >>> title("classroom-6"), title("speedrun")
-    ('Classroom 6: + crop and flip', 'Speedrun: small maps, for the clock (CUDA)')
+    ('Classroom 6: + crop and flip', 'Speedrun: small maps, for speed (CUDA)')
     """
     if preset in _BEYOND_TITLES:
         return _BEYOND_TITLES[preset]

@@ -20,9 +20,9 @@ SHARED = {
     "read_test_": "a run's test set, once it is opened, is open everywhere",
     "awaited_drawn": "the built-in images, as long as they are being drawn",
     "viewer": "how the server knows a tab: one pace for all live pages",
-    "_address": "what the address asked for when the page that is shown was opened",
+    "_address": "what the address asked for when the page that is shown was opened, and what was said of it",
 }
-_PAGE, _ASKED = "_address_page", "_address_asked"
+_PAGE, _ASKED, _SAID = "_address_page", "_address_asked", "_address_said"
 
 
 def opened(page: str) -> bool:
@@ -31,6 +31,7 @@ def opened(page: str) -> bool:
     if anew:
         st.session_state[_PAGE] = page
         st.session_state[_ASKED] = {}
+        st.session_state[_SAID] = {}
     return anew
 
 
@@ -65,6 +66,15 @@ def _give_way(key: str, wanted: list[str]) -> None:
             del st.session_state[key]
 
 
+def fit(key: str, low: float, high: float, usual: float) -> None:
+    """Set a control that holds what lies outside its limits to what is `usual`; call it before that control.
+
+    Streamlit checks what a key holds against new limits, and ends the page where they are narrower.
+    """
+    if key in st.session_state and not low <= st.session_state[key] <= high:
+        st.session_state[key] = usual
+
+
 def asked(key: str) -> str | None:
     """Return what the address asked for when this page was opened, None once that was granted or explained."""
     found: list[str] = st.session_state.get(_ASKED, {}).get(key) or []
@@ -76,8 +86,21 @@ def grant(*keys: str) -> None:
     st.session_state[_ASKED] |= dict.fromkeys(keys)
 
 
+def insist(place: str, said: str, shown: dict[str, Any]) -> str:
+    """Return what is to be said at a `place` of the page: `said`, and what was before as long as the same is `shown`.
+
+    A page draws itself once more when what it waits for has come: what is said only once would be gone unread.
+    """
+    kept = st.session_state.setdefault(_SAID, {})
+    stood, before = kept.get(place, ({}, ""))
+    if stood != shown:
+        before = ""
+    kept[place] = dict(shown), said or before
+    return said or before
+
+
 def explain(shown: dict[str, Any]) -> None:
-    """Say which values of the address were refused, given the `shown` ones; once, while nothing was changed.
+    """Say which values of the address were refused, given the `shown` ones, until one of these is changed.
 
     Of a control with several values each is looked for among those.
     """
@@ -91,8 +114,10 @@ def explain(shown: dict[str, Any]) -> None:
         refused += [f"`{key}={wanted[:40].replace('`', '')}` (shown: {words})" for wanted in unknown]
         if key in kept:
             grant(key)
+    text = ""
     if refused:
         text = f"The address asks for {', '.join(refused)}: not a value that this page knows, so the default is shown."
+    if text := insist(" ".join(shown), text, shown):
         st.warning(with_code(text))
 
 

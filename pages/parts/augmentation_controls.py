@@ -21,6 +21,7 @@ from cnncore.data.augmentation import (
     TrivialAugment,
 )
 from cnncore.data.views import factors
+from pages.parts.address import fit
 
 
 def slider(label: str, key: str, low: float, high: float, value: float, step: float, **options: Any) -> float:
@@ -33,8 +34,9 @@ def parameters(kind: str, size: int) -> Augmentation:
     match kind:
         case RandomCrop.kind:
             # Beyond the image's size too: what happens then is worth seeing once.
-            value = max(8, size * 7 // 8)
-            return RandomCrop(int(slider("Crop to", "aug_crop", 8, size + 8, value, 1, format="%d pixels")))
+            value, most = max(8, size * 7 // 8), size + 8
+            fit("aug_crop", 8, most, value)  # the last image may have been larger
+            return RandomCrop(int(slider("Crop to", "aug_crop", 8, most, value, 1, format="%d pixels")))
         case PadCrop.kind:
             return PadCrop(int(slider("Shift by up to", "aug_padding", 1, 16, 4, 1, format="%d pixels")))
         case HorizontalFlip.kind:

@@ -85,7 +85,7 @@ def _values(found: Views, augmentations: tuple[Augmentation, ...]) -> None:
         for value, values in draws.items():
             table[f"{augmentation.kind}: {value}"] = column(value, values[: st.session_state.aug_views])
     if found.shares is not None:
-        table["share of the own label"] = found.shares[: st.session_state.aug_views]
+        table["share of its own label"] = found.shares[: st.session_state.aug_views]
     tabulate(table, key="aug_table")
     st.caption(
         "Drawn with numpy from the seed, before any pixel is touched: the same seed gives the same views on every "

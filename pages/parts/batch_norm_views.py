@@ -34,7 +34,7 @@ def show_neighbours(subject: Subject, found: Neighbours, mode: str, batch: int) 
     """Show what is predicted for the image in each of its batches, in the chosen mode."""
     picture, text = st.columns([1, 6], vertical_alignment="center")
     picture.html(row([Tile(subject.image, alt=subject.caption)], 64 / subject.image.shape[2]))
-    others = f"{batch - 1} other neighbours each time" if batch > 1 else "no neighbours at all"
+    others = f"{batch - 1} other images each time" if batch > 1 else "no other image"
     text.markdown(f"**One image, twenty batches, {others}**, in {mode}; eval() as a tick. Of {subject.words}.")
     shown = found.train if mode == TRAIN_MODE else found.eval
     draw(

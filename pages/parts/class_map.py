@@ -10,6 +10,7 @@ from cnncore.figures.measured import time_taken
 from cnncore.inspection.collage import ACROSS, LARGEST, ClassMap
 from cnncore.runs.snapshots import checkpoint_time
 from cnncore.training.presets import PRESETS
+from pages.parts.address import fit
 from pages.parts.awaited import awaited
 from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
@@ -41,6 +42,7 @@ def class_map(prefix: str = "class_map") -> None:
         side = max(least, USUAL)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             if least < LARGEST:  # larger images fit in one way alone
+                fit(f"{prefix}_side", least, LARGEST, side)  # the last run's images may have been smaller
                 side = st.slider("Side of the collage (pixels)", least, LARGEST, side, 8,
                                  key=f"{prefix}_side", bind="query-params", width=320)  # fmt: skip
             seed = st.number_input("Collage", 0, 9999, 0, key=f"{prefix}_seed", bind="query-params", width=120)

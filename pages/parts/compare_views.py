@@ -63,7 +63,7 @@ def show_overlay(settings: list[list[Run]], metric: str, axis: Axis) -> Chart | 
     if not chart.data["x"]:
         if closed:
             return None
-        need = {"validation": "a validation split", "train_eval": "*train_eval* switched on"}
+        need = {"validation": "a validation split", "train_eval": "*Score the train set after each epoch too*"}
         part = metric.split("/")[0]
         st.info(f"None of the chosen runs measured this: it takes {need.get(part, 'a complete epoch')}.")
         return None
@@ -109,7 +109,8 @@ def show_differences(settings: list[list[Run]]) -> None:
     table = pd.DataFrame({"setting": [setting_name(runs) for runs in settings], **found})
     tabulate(table)
     if len(found) == 1:
-        st.success(f"They differ in `{next(iter(found))}` alone: a fair comparison.", icon=":material/balance:")
+        only = f"Seeds apart, they differ in `{next(iter(found))}` alone: no other setting can explain a difference."
+        st.success(only, icon=":material/balance:")
     elif len(settings) == 2:
         st.caption(f"{len(found)} things differ: no one of them can be named as the cause.")
 
@@ -199,7 +200,7 @@ def _show_pair(pair: Paired) -> None:
     with left:
         tabulate(table)
     right.markdown(
-        f"On **{pair.total:,}** images the second has **{100 * pair.gain:+.2f} points**. {told_apart(pair)}."
+        f"On **{pair.total:,}** images, second minus first: **{100 * pair.gain:+.2f} points**. {told_apart(pair)}."
     )
     split = pair.only_first + pair.only_second
     st.latex(

@@ -4,7 +4,7 @@ It lives in the session (a tab's), as a short text in the page's address, and un
 saved. Catalogue networks are never changed: an edit makes a copy with a name of its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import streamlit as st
@@ -13,6 +13,7 @@ from cnncore.architecture import NETWORKS, Network, named_network
 from cnncore.architecture.link import MARK, from_link, link_text
 from cnncore.architecture.saved import delete_network, save_network, saved_network, saved_networks
 from cnncore.errors import InputError
+from pages.parts.address import insist
 from pages.parts.plain import with_code
 
 FIRST = "practical"
@@ -48,7 +49,8 @@ def current_network() -> Network:
         held.address = asked
         try:
             if asked.startswith(MARK):
-                edit(from_link(asked))
+                network = from_link(asked)
+                adopt(network, {} if network in held.history else held.drafts)  # there: the browser went back
             else:
                 choose(asked)
         except InputError as error:
@@ -63,6 +65,7 @@ def network_choice(key: str = "current_network", on_change: Callable[[], None] |
     """
     network = current_network()
     held = _held()
+    draft = is_draft()
     st.session_state[key] = network.name
     st.selectbox(
         "Network",
@@ -72,10 +75,11 @@ def network_choice(key: str = "current_network", on_change: Callable[[], None] |
         on_change=_chosen,
         args=(key, on_change),
     )
-    if held.refused:
-        st.warning(with_code(f"{held.refused} Shown: {network.name}."), icon=":material/block:")
-        held.refused = ""
-    held.address = (link_text(network) if network.name in held.drafts else None) or network.name
+    text = f"{held.refused} Shown: {network.name}." if held.refused else ""
+    held.refused = ""
+    if text := insist("network", text, {"network": network.name}):
+        st.warning(with_code(text), icon=":material/block:")
+    held.address = (link_text(network) if draft else None) or network.name
     if st.query_params.get(_PARAMETER) != held.address:
         st.query_params[_PARAMETER] = held.address
     return network
@@ -119,11 +123,29 @@ def choose(name: str) -> None:
 def edit(network: Network) -> None:
     """Make an edited network the current one; an edited catalogue network becomes a copy: "my practical"."""
     if network.name in NETWORKS and network != named_network(network.name):
-        taken = {*saved_networks(), *_held().drafts}
-        names = (f"my {network.name}{f' {n}' if n else ''}" for n in (0, *range(2, 10_000)))
-        network = replace(network, name=next(name for name in names if name not in taken))
+        network = replace(network, name=_free(f"my {network.name}"))
     if network != _held().network:
         _push(network)
+
+
+def adopt(network: Network, own: Mapping[str, Network]) -> None:
+    """Make a network from elsewhere the current one, by another name where one of one's `own` has its name."""
+    if own.get(network.name, network) != network:
+        there = next((one for one in own.values() if alike(one, network)), None)
+        network = there or replace(network, name=_free(network.name))
+    edit(network)
+
+
+def alike(one: Network, other: Network) -> bool:
+    """Return whether two networks are the same but for their names: then the same weights fit them."""
+    return replace(one, name=other.name) == other
+
+
+def _free(name: str) -> str:
+    """Return `name`, with a number where an own network has it."""
+    taken = {*saved_networks(), *_held().drafts}
+    names = (f"{name}{f' {n}' if n else ''}" for n in (0, *range(2, 10_000)))
+    return next(name for name in names if name not in taken)
 
 
 def undo() -> None:
@@ -147,7 +169,8 @@ def can_redo() -> bool:
 
 
 def is_draft() -> bool:
-    """Return whether the current network is one's own and not saved as it is."""
+    """Return whether the current network is one's own and not saved as it is: somebody may have replaced it."""
+    _note(_held().network)
     return _held().network.name in _held().drafts
 
 

@@ -84,9 +84,9 @@ def controls() -> None:
             "all",
             key="opt_batch",
             bind="query-params",
-            help="Images a gradient: fewer, more noise.",
+            help="Images per gradient: fewer images, more noise.",
         )
-        st.select_slider("**Decay a step**", DECAYS, 1.0, key="opt_decay", bind="query-params")
+        st.select_slider("**Decay per step**", DECAYS, 1.0, key="opt_decay", bind="query-params")
         st.toggle(
             "lr · (1 − m)",
             key="opt_divided",

@@ -23,8 +23,8 @@ def ask() -> None:
         "stays about as it is",
         lambda _: (
             f"Measured in the round bowl: {ball_of(0.05, 8):.3f} at rate 0.05 and batch 8, {ball_of(0.1, 16):.3f} at "
-            f"0.1 and 16, but {ball_of(0.1, 8):.3f} at 0.1 and 8. Its squared size goes with lr / B: twice that is a "
-            "ball √2 times as large."
+            f"0.1 and 16, but {ball_of(0.1, 8):.3f} at 0.1 and 8. Its squared size is proportional to lr / B: twice "
+            "that is a ball √2 times as large."
         ),
     )
     true_or_false(

@@ -35,12 +35,12 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
         draw(units_chart(activations, mask, factor), "units", "The units of the layer, dropped ones crossed")
     with right:
         st.markdown(f"**The score of *{plain(best)}* over {MASKS:,} masks**, and in test")
-        draw(books_chart(found, f"score of {best}"), "books_chart", "Mean, spread and test score by book-keeping")
+        draw(books_chart(found, f"score of {best}"), "books_chart", "Mean, std and test score by convention")
         account = next(entry for entry in found if entry.books == state.dropout_books)
-        verdict = "They balance." if account.agrees else "**They do not balance.**"
+        verdict = "Training and test agree." if account.agrees else "**Training and test do not agree.**"
         st.markdown(
             f"*{account.books}*: training {account.mean:.3f} ± {2 * account.error:.3f} (two standard errors; by "
-            f"formula {account.expected:.3f}), spread {account.spread:.3f} (by formula {account.deviation:.3f}), test "
+            f"formula {account.expected:.3f}), std {account.spread:.3f} (by formula {account.deviation:.3f}), test "
             f"{account.test:.3f}. {verdict}"
         )
 
@@ -83,14 +83,14 @@ def ask_about(found: list[Account]) -> None:
         lambda _: (
             f"Above, at p = {share:g}: training averages {by_name[Books.PYTORCH].mean:.3f} over {MASKS:,} masks, test "
             f"as it is gives {by_name[Books.PYTORCH].test:.3f}, and times 1 − p {by_name[Books.BOTH].test:.3f}. The "
-            "factor is booked once."
+            "factor is applied once."
         ),
     )
     true_or_false(
         "claim_test",
         "At test time PyTorch multiplies by 1 − p.",
         False,
-        lambda: "That is the 2014 paper's book-keeping. In eval() PyTorch's layer hands its input on unchanged.",
+        lambda: "That is the 2014 paper's convention. In eval() PyTorch's layer hands its input on unchanged.",
     )
     true_or_false(
         "claim_faster",

@@ -3,8 +3,8 @@
 import numpy as np
 import streamlit as st
 
-from cnncore.figures.calibration import reliability_chart, sureness_chart
-from cnncore.inspection.calibration import BINS, Sureness, reliability
+from cnncore.figures.calibration import reliability_chart, sureness_chart, trend
+from cnncore.inspection.calibration import BINS, reliability
 from cnncore.runs.answers import sureness_by_epoch
 from pages.parts.beside import beside
 from pages.parts.charts import draw
@@ -33,8 +33,8 @@ def ask_about_sure_answers(shown: Shown) -> None:
         BANDS,
         band(wrong / count),
         lambda _: (
-            f"{wrong:,} of {count:,}, {100 * wrong / count:.1f} %. An honest network would be wrong in fewer than 10 "
-            "of 100 answers that are more than 90 % sure: compare the bar at the right end below."
+            f"{wrong:,} of {count:,}, {100 * wrong / count:.1f} %. A calibrated network would be wrong in fewer than "
+            "10 of 100 answers that are more than 90 % sure: compare the bar at the right end below."
         ),
     )
 
@@ -54,7 +54,7 @@ def show_calibration(shown: Shown) -> None:
             "confidence. On the dashed line the network is as sure as it is right."
         )
     with right:
-        st.markdown(_trend(history))
+        st.markdown(trend(history))
         draw(sureness_chart(history, shown.epoch), "errors_sureness", "Confidence and accuracy by epoch")
         st.caption("All on the test images, epoch 0 before training; the confidence is the answer's probability.")
     now = history[shown.epoch]
@@ -62,17 +62,4 @@ def show_calibration(shown: Shown) -> None:
         rf"\mathrm{{ECE}} = \sum_{{b=1}}^{{{BINS}}} \frac{{n_b}}{{N}} "
         r"\left|\,\mathrm{accuracy}_b - \mathrm{confidence}_b\right| = "
         rf"{100 * now.error:.1f}\ \%,\qquad N = {len(shown.given.labels)}"
-    )
-
-
-def _trend(history: dict[int, Sureness]) -> str:
-    """Return how the confidence of the wrong answers has gone since the best epoch, in a sentence."""
-    best = max(history, key=lambda epoch: history[epoch].accuracy)
-    last = max(history)
-    then, now = history[best].wrong, history[last].wrong
-    if best == last or then is None or now is None:
-        return "**Over the epochs**"
-    return (
-        f"**Over the epochs**: wrong answers were {100 * then:.0f} % sure after epoch {best}, the most accurate, and "
-        f"{100 * now:.0f} % after epoch {last}."
     )

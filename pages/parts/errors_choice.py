@@ -25,6 +25,11 @@ def choose_epoch(kept: Sequence[int]) -> int:
     return epoch
 
 
+def follow() -> None:
+    """Stand at the newest epoch that was there: `choose_epoch` goes on from it to the newest that is."""
+    st.session_state[EPOCH] = st.session_state.errors_newest
+
+
 def clicked(names: Sequence[str]) -> None:
     """Take over the cell that was clicked in the matrix of the classes `names`: before the page is drawn."""
     found = st.session_state[MATRIX].selection.get(CELL) or []

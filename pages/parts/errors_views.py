@@ -8,9 +8,9 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore.data.images import ImageData
-from cnncore.figures.calibration import cell_chart
+from cnncore.figures.calibration import cell_chart, probability, since
 from cnncore.figures.confusion import confusion_chart
-from cnncore.inspection.confusion import class_scores, confusion, least_true, of_cell, surest_wrong, unbroken_since
+from cnncore.inspection.confusion import class_scores, confusion, least_true, of_cell, surest_wrong
 from cnncore.runs.answers import Answers, cell_by_epoch
 from cnncore.runs.record import Run
 from cnncore.runs.snapshots import snapshots_of
@@ -101,21 +101,11 @@ def _show_cell(shown: Shown, cell: tuple[int, int]) -> None:
     first = f"; the {_CELL_TILES} surest here" if len(places) > _CELL_TILES else ""
     st.markdown(
         f"**{len(places)} of {of_class:,}** images of {plain(true)} were taken for {plain(answer)}{first}. "
-        f"{_since(history)}"
+        f"{since(history)}"
     )
     draw(cell_chart(history, shown.epoch, cell[0] == cell[1]), "errors_cell", "How many there were after each epoch")
     tiles = [shown.linked(place, f"{100 * float(found.confidence[place]):.0f} %") for place in places[:_CELL_TILES]]
     image_links("inside", tiles, key="errors_images", width=50)
-
-
-def _since(history: dict[int, int]) -> str:
-    """Return since when a confusion has been there, and when it was at its worst."""
-    since = unbroken_since(history)
-    most = max(history, key=lambda epoch: history[epoch])
-    if not history[most]:
-        return "It never happened."
-    when = f"Some after every epoch since {since}" if since is not None else f"None any more after epoch {max(history)}"
-    return f"{when}; most after epoch {most}: {history[most]:,}."
 
 
 def show_gallery(shown: Shown) -> None:
@@ -138,7 +128,7 @@ def show_gallery(shown: Shown) -> None:
     tiles = []
     for place in places[:_GALLERY_TILES]:
         true, answer = shown.names[shown.given.labels[place]], shown.names[found.predicted[place]]
-        sure, chance = (percent(float(values[place])) for values in (found.confidence, found.true))
+        sure, chance = (probability(float(values[place])) for values in (found.confidence, found.true))
         tiles.append(shown.linked(place, f"{true}: {chance}\n{answer}: {sure}"))
     image_links("inside", tiles, key="errors_worst", width=104)
     st.caption(
@@ -146,19 +136,6 @@ def show_gallery(shown: Shown) -> None:
         f"that of the answer. An image opens the inside of the network after epoch {shown.inside}"
         + ("." if shown.inside == shown.epoch else ", the nearest whose weights were kept.")
     )
-
-
-def percent(share: float) -> str:
-    """Return a probability in percent; what float16 has rounded to 0 or 1 is not claimed to be exactly that.
-
-    >>> percent(0.25), percent(0.0), percent(1.0), percent(0.0004)
-    ('25 %', '< 0.01 %', '> 99.9 %', '0.04 %')
-    """
-    if share < 0.0001:
-        return "< 0.01 %"
-    if share > 0.999:
-        return "> 99.9 %"
-    return f"{100 * share:.2g} %" if share < 0.1 else f"{100 * share:.1f} %".replace(".0 %", " %")
 
 
 def show_scores(shown: Shown) -> None:
@@ -179,9 +156,9 @@ def show_scores(shown: Shown) -> None:
         columns = dict.fromkeys(("precision", "recall", "F1"), share)
         tabulate(table, key="errors_scores", column_config=columns, hide_index=False)
         st.caption(
-            "Precision: of the images taken for the class, the share that is of it (down its column). Recall: of its "
-            "images, the share that was taken for it (along its row). F1: their harmonic mean. A dash: nothing "
-            "to divide by."
+            "Precision: the share of the images taken for the class that are of it (down its column). Recall: the "
+            "share of the class's images that were taken for it (along its row). F1: their harmonic mean. A dash: "
+            "nothing to divide by."
         )
     with st.expander("The counts as a table", icon=":material/table_rows:"):
         counts = pd.DataFrame(shown.counts, index=shown.names, columns=shown.names)

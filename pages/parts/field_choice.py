@@ -12,12 +12,12 @@ from cnncore.data.catalogue import BUILTIN
 from cnncore.data.pictures import decode
 from cnncore.data.prepared import ready
 from cnncore.errors import InputError
-from cnncore.inspection.subject import Subject, map_layers
+from cnncore.inspection.subject import Subject, map_layers, told_apart
 from cnncore.runs.record import Run
-from cnncore.runs.snapshots import checkpoint_path
-from cnncore.runs.store import open_store
+from cnncore.runs.snapshots import has_weights
+from cnncore.runs.store import NEWEST, open_store
 from cnncore.training.network import network_of
-from pages.parts.current_network import choose, current_network, edit, network_choice
+from pages.parts.current_network import adopt, alike, current_network, network_choice, own_networks
 from pages.parts.image_choice import from_data, opened
 from pages.parts.pictures import png
 
@@ -58,7 +58,7 @@ def runs_with_weights() -> dict[str, Run]:
     """Return the stored runs that have a checkpoint by their names, the newest first."""
     found = {}
     for run in open_store().runs():
-        if run.epoch and checkpoint_path(run.id).exists():
+        if has_weights(run):
             found[f"{run.label} ({run.id[-4:]})"] = run
     return found
 
@@ -66,27 +66,26 @@ def runs_with_weights() -> dict[str, Run]:
 def _follow_weights() -> None:
     """Make the chosen run's network the current one."""
     run = runs_with_weights().get(st.session_state.field_weights)
-    if run is not None:
-        network = load_network(run.config.network)
-        choose(network.name) if run.config.network == network.name else edit(network)
+    if run is not None and not _fits(run, current_network()):
+        adopt(load_network(run.config.network), own_networks())
+
+
+def _fits(run: Run, network: Network) -> bool:
+    return alike(load_network(run.config.network), network)
 
 
 def _follow_network() -> None:
     """Use the newest run of the chosen network, else fresh weights: no weights fit another network."""
-    name = current_network().name
+    network = current_network()
     st.session_state.field_weights = next(
-        (label for label, run in runs_with_weights().items() if load_network(run.config.network).name == name), FRESH
+        (label for label, run in runs_with_weights().items() if _fits(run, network)), FRESH
     )
 
 
 def layer_names(network: Network) -> dict[str, int]:
-    """Return the layers to choose from: their names, made different where two are the same, and their numbers."""
+    """Return the layers to choose from: their names and their numbers."""
     rows = describe(network).rows
-    names: dict[str, int] = {}
-    for number in map_layers(network):
-        name = rows[number].name
-        names[name if name not in names else f"{name} ({number + 1})"] = number
-    return names
+    return told_apart((number, rows[number].name) for number in map_layers(network))
 
 
 def choice() -> Choice:
@@ -101,15 +100,16 @@ def choice() -> Choice:
     with first:
         network = network_choice(on_change=_follow_network)
     held = runs.get(st.session_state.get("field_weights", FRESH))
-    if held is not None and load_network(held.config.network).name != network.name:
+    if held is not None and not _fits(held, network):
         st.session_state.field_weights = FRESH  # the network was changed on another page
+    older = f" Runs: the newest {NEWEST}." if open_store().count() > NEWEST else ""
     label = second.selectbox(
         "Weights",
         [FRESH, *runs],
         key="field_weights",
         bind="query-params",
         on_change=_follow_weights,
-        help="Of a stored run, or fresh ones, drawn as PyTorch initialises.",
+        help=f"Of a stored run, or fresh ones, drawn as PyTorch initialises.{older}",
     )
     run = runs.get(label)
     if run is not None:
@@ -132,7 +132,7 @@ def choice() -> Choice:
             0,
             key="field_channel",
             bind="query-params",
-            help="The map that is shown and whose unit is asked, from 1. 0: the one that answers most at this place.",
+            help="The map that is shown and whose unit is asked, from 1. 0: the one that responds most at this place.",
         )
     shape = network.input
     if run is None:

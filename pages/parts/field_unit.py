@@ -1,6 +1,7 @@
 """One unit of a layer, its box and its gradient: the picture of the page, drawn again by itself when one is clicked."""
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +17,7 @@ from cnncore.figures.receptive_field import Warmth, scene
 from cnncore.inspection.footprint import Footprint, footprint
 from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
 from cnncore.runs.snapshots import checkpoint_time
-from pages.parts.address import asked, grant
+from pages.parts.address import asked, grant, insist
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 from pages.parts.field.component import field_picture
@@ -26,21 +27,23 @@ from pages.parts.folded import folded
 ONE, MANY = "On this image", "Average of many images"
 BEFORE, AFTER = "Before training", "After training"
 _WAIT = 90.0  # seconds: VGG16 on four images takes twelve on a slow core
+_FOLLOWS = "field_follows"
 _FOLDED = 40  # pixels of what stands folded below the picture
 
 
 def unit_from_address() -> None:
     """Take the unit (row,column from 1), which has no control of Streamlit's, from the address."""
-    wanted = asked("field_unit")
-    if wanted is None:
-        return
-    grant("field_unit")
-    places = re.fullmatch(r"([1-9]\d{0,3}),([1-9]\d{0,3})", wanted)
-    if places:
-        st.session_state.field_unit = tuple(int(place) - 1 for place in places.groups())
-    else:
-        forget_unit()
-        st.warning("The address asks for a `field_unit` that is not row,column: the middle one is shown.")
+    text, wanted = "", asked("field_unit")
+    if wanted is not None:
+        grant("field_unit")
+        places = re.fullmatch(r"([1-9]\d{0,3}),([1-9]\d{0,3})", wanted)
+        if places:
+            st.session_state.field_unit = tuple(int(place) - 1 for place in places.groups())
+        else:
+            forget_unit()
+            text = "The address asks for a `field_unit` that is not row,column: the middle one is shown."
+    if text := insist("field_unit", text, {"field_unit": st.session_state.get("field_unit")}):
+        st.warning(text)
 
 
 def _chosen() -> None:
@@ -105,7 +108,7 @@ def _averages(
 def _said(one: Footprint, first: str) -> tuple[str, ...]:
     """Return what is said of a gradient beside the picture, in lines; what stands in ** is bold."""
     if not one.used:
-        return (first, "It is silent: a ReLU holds it at 0, and no pixel moves it a little.")
+        return (first, "It is silent: a ReLU holds it at 0, and a small change of a pixel does not change it.")
     used = f"Gradient in {one.used:,} of the {one.possible:,} pixels that it can see"
     outside = "**exactly 0**" if one.outside == 0 else f"**{one.outside:.2g}: wrong**"
     return (
@@ -115,13 +118,24 @@ def _said(one: Footprint, first: str) -> tuple[str, ...]:
     )
 
 
-def show_unit(choice: Choice) -> None:
-    """Show the map, the image and the chosen unit at once; its gradient as soon as it is computed."""
-    st.fragment(_show)(choice)
+def show_unit(choice: Choice, below: Callable[[], None]) -> None:
+    """Show the map, the image and the chosen unit at once; its gradient as soon as it is computed.
+
+    What `below` shows hangs on the unit as well: it is drawn again with it.
+    """
+    st.session_state.pop(_FOLLOWS, None)
+    st.fragment(_show)(choice, below)
 
 
-def _show(choice: Choice) -> None:
+def page_follows() -> None:
+    """Note, in a callback of what stands below the picture, that more than the unit was changed."""
+    st.session_state[_FOLLOWS] = True
+
+
+def _show(choice: Choice, show_below: Callable[[], None]) -> None:
     state = st.session_state
+    if _FOLLOWS in state:  # only these lines run again, and `choice` is that of before
+        st.rerun()
     network = choice.network if state.field_pools else without_pools(choice.network)
     seen = _reached(network.to_json(), choice.layer)
     rows, columns = (len(table) for table in seen)
@@ -148,6 +162,7 @@ def _show(choice: Choice) -> None:
         label = "How the gradient is spread over the field"
         with below:
             folded("spread_unfolded", label, _show_spread, numbers, seen, unit, icon=":material/landscape:")
+    show_below()
 
 
 def _show_spread(numbers: dict[str, Footprint], seen: Reach, unit: tuple[int, int]) -> None:
@@ -160,7 +175,7 @@ def _show_spread(numbers: dict[str, Footprint], seen: Reach, unit: tuple[int, in
             f"quarter of the field's area holds {100 * one.half:.0f} % of it (25 % if all pixels counted alike)."
         )
     st.caption(
-        "Dashed: where the field begins and ends, and the height of a field whose rows count alike. The gradient "
+        "Dashed: where the field begins and ends, and each row's share if all of its rows counted alike. The gradient "
         "is that with respect to the pixels as the network receives them, absolute, summed over the colours."
     )
 
@@ -173,7 +188,8 @@ def _found(
     dense = is_dense(network, layer)
     if not state.field_pools and choice.run is not None and dense:
         raise InputError(
-            "`pools` off: the dense layers' weights fit the map with its pools only, choose a layer before."
+            "`pools` (=off) changes the size of the map that this dense layer's trained weights fit: choose an earlier "
+            "layer, or switch the pools on."
         )
     trained = choice.run is not None and state.get("field_moment", AFTER) == AFTER
     subject = choice.subject(network, trained)

@@ -57,7 +57,7 @@ def keep_shut(run: Run, what: str) -> bool:
     if not locked(run):
         return False
     st.info(
-        f"This run's test set is {LOCKED}: it goes on, and has validation images to judge by. {what}",
+        f"This run's test set is {LOCKED}: the run is still going, and is judged by its validation images. {what}",
         icon=":material/lock:",
     )
     show_lock(run)

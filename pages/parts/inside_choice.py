@@ -13,7 +13,7 @@ from cnncore.inspection.confusion import surest_wrong
 from cnncore.inspection.moment import Moment
 from cnncore.runs.answers import answers
 from cnncore.runs.record import Run
-from cnncore.runs.snapshots import checkpoint_time, snapshots_of
+from cnncore.runs.snapshots import checkpoint_time, snapshot_folder, snapshots_of
 from cnncore.training.presets import PRESETS
 from pages.parts.held_out import locked
 from pages.parts.image_choice import CAMERA, UPLOAD, from_user, opened
@@ -112,12 +112,16 @@ def _own(kind: str, data: ImageData) -> NDArray[np.uint8] | None:
     return picture
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
 def surest_error(run_id: str, epoch: int) -> int | None:
     """Return the place of the test image that the run's network takes most surely for a wrong class after an epoch.
 
     None where it makes no error; an `InputError` if nothing was kept of the epoch.
     """
+    return _surest_error(run_id, epoch, snapshot_folder(run_id).written(epoch))
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _surest_error(run_id: str, epoch: int, written: int) -> int | None:  # noqa: ARG001 one that was written anew
     given = answers(run_id, epoch)
     surest = surest_wrong(given.right, given.found.confidence)
     return int(given.rows[surest[0]]) if len(surest) else None

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from cnncore.figures.first_filters import change_chart, filter_pictures
 from cnncore.inspection.activations import Forward
 from cnncore.inspection.filters import FilterHistory, filter_history
-from cnncore.runs.snapshots import snapshots_of
+from cnncore.runs.snapshots import snapshot_folder
 from pages.parts.beside import in_shares
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, grid
@@ -16,13 +16,15 @@ _NONE = "The first layer of this network is no convolution: it has no filters to
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading the filters ...")
-def _history(run_id: str, epochs: tuple[int, ...]) -> FilterHistory | None:  # noqa: ARG001 a run that went on has more
+def _history(run_id: str, written: tuple[tuple[int, int], ...]) -> FilterHistory | None:  # noqa: ARG001
+    """Return the filters after each epoch; `written` are those and when: a run that went on has more, or others."""
     return filter_history(run_id)
 
 
 def show_filters(run_id: str) -> None:
     """Show the filters of a stored run after an epoch, on one scale for all epochs, and how far they have moved."""
-    history = _history(run_id, snapshots_of(run_id).epochs)
+    folder = snapshot_folder(run_id)
+    history = _history(run_id, tuple((epoch, folder.written(epoch)) for epoch in folder.epochs()))
     if history is None:
         st.caption(_NONE)
         return
@@ -61,7 +63,7 @@ def show_fresh_filters(found: Forward) -> None:
     st.markdown("**First-layer filters**, before training")
     limit = float(np.abs(found.filters).max()) or 1.0
     _tiles(found.filters, limit, [str(n) for n in range(1, len(found.filters) + 1)])
-    st.caption(f"{_scale(found.filters, limit)}. Random numbers, as PyTorch draws them: train, and see what becomes.")
+    st.caption(f"{_scale(found.filters, limit)}. Random numbers, as PyTorch draws them: train, and see them change.")
 
 
 def _tiles(filters: NDArray[np.float32], limit: float, captions: list[str]) -> None:

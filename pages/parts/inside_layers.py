@@ -8,6 +8,7 @@ from cnncore.architecture.reach import reach, seen_box
 from cnncore.figures.feature_maps import bars_chart, shaded, size_text
 from cnncore.figures.first_filters import filter_pictures
 from cnncore.inspection.activations import Forward, LayerMaps
+from cnncore.inspection.subject import told_apart
 from pages.parts.charts import draw
 from pages.parts.maps.component import map_choice
 from pages.parts.pictures import Tile, data_address, row
@@ -21,7 +22,7 @@ def show_layers(found: Forward) -> None:
     layers = _named(found)
     name = st.select_slider("**Layer by layer**", list(layers), key="inside_layer", bind="query-params")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown("Channel, 0 for the one that answers most", width="content")
+        st.markdown("Channel, 0 for the one that responds most", width="content")
         channel = st.number_input(
             "Channel",
             0,
@@ -62,11 +63,9 @@ def _pick() -> None:
 
 
 def _named(found: Forward) -> dict[str, LayerMaps]:
-    """Return the layers by their names, made different where two are the same."""
-    result: dict[str, LayerMaps] = {}
-    for layer in found.layers:
-        result[layer.name if layer.name not in result else f"{layer.name} ({layer.number + 1})"] = layer
-    return result
+    by_number = {layer.number: layer for layer in found.layers}
+    names = told_apart((number, layer.name) for number, layer in by_number.items())
+    return {name: by_number[number] for name, number in names.items()}
 
 
 def _show_units(found: Forward, layer: LayerMaps) -> None:

@@ -95,9 +95,9 @@ def show_heats(sight: Sight, found: Forward) -> None:
     tiles.append(Tile(picture, occlusion_text(most), frame=worst))
     st.html(row(tiles, HEAT / max(found.pixels.shape[1:]), large=True))
     st.caption(
-        f"Full colour is the number below: score per unit of a pixel; its mean over {slopes.copies} copies with noise "
-        f"σ {slopes.sigma:.2f}; probability lost to a grey {covered.patch} × {covered.patch} patch, dashed where it "
-        "hurts most."
+        f"The number below a picture is its full colour. Gradient: score per unit of a pixel. SmoothGrad: its mean "
+        f"over {slopes.copies} copies with noise σ {slopes.sigma:.2f}. Occlusion: probability lost to a grey "
+        f"{covered.patch} × {covered.patch} patch, dashed where most is lost."
     )
 
 

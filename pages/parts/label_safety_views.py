@@ -32,12 +32,12 @@ def restart() -> None:
 
 def verdict(pair: Pair, said: bool) -> str:
     """Return in one sentence whether the answer was right, and why."""
-    truth = f"a mirrored **{plain(pair.label)}** {'is still one' if pair.stays else 'is none'}: {pair.why}"
+    truth = f"a mirrored **{plain(pair.label)}** is {'still' if pair.stays else 'no longer'} one: {pair.why}"
     return f"{'Right' if said == pair.stays else 'No'}, {truth}."
 
 
 def _mark(pair: Pair, answer: bool) -> str:
-    return ("same" if pair.stays else "none") + ("" if answer == pair.stays else " (you missed it)")
+    return ("same" if pair.stays else "not the same") + ("" if answer == pair.stays else " (you missed it)")
 
 
 def show_quiz(found: list[Pair]) -> None:
@@ -48,8 +48,8 @@ def show_quiz(found: list[Pair]) -> None:
     if number < len(found):
         pair = found[number]
         st.markdown(
-            f"**Pair {number + 1} of {len(found)}**: the label is **{plain(pair.label)}**. Mirrored, has it still this "
-            "label?"
+            f"**Pair {number + 1} of {len(found)}**: the label is **{plain(pair.label)}**. Does it still hold when "
+            "the image is mirrored?"
         )
         scale = 150 / max(pair.image.shape[1:])
         st.html(

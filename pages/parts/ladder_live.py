@@ -46,6 +46,9 @@ def _climb(group: str, was_active: bool) -> None:
     active = [run for run in runs if run.status.active]
     if was_active != bool(active):
         st.rerun()
+    if not steps:
+        st.info("No run of this ladder can be shown: they were deleted, or made by another version of the program.")
+        return
     over = len(runs) - len(active)
     total = sum(run.config.epochs for run in runs)
     left = sum(run.config.epochs - run.epoch for run in active)

@@ -77,6 +77,6 @@ def show_groups(layer: Conv2d | ConvTranspose2d, shape: Shape) -> None:
         now, whole = cost(layer, shape), cost(replace(layer, groups=1), shape)
         name = "A depthwise convolution: " if layer.groups == shape[0] else ""
         st.caption(
-            f"{name}{now.weights:,} weights and {now.macs:,} multiply-adds in {layer.groups} groups; one group has "
+            f"{name}{now.weights:,} weights and {now.macs:,} multiply-adds in {layer.groups} groups; without groups "
             f"{whole.weights:,} weights and {whole.macs:,} multiply-adds, {ratio_words(whole.weights, now.weights)}."
         )

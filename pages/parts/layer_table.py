@@ -43,11 +43,11 @@ def show_table(description: Description, network: Network) -> None:
         "its border."
     )
     usual = train_images(network)
-    images = st.number_input("Training images", 1, 10**9, usual, key=f"images_{usual}", width=220)
+    images = st.number_input("Train images", 1, 10**9, usual, key=f"images_{usual}", width=220)
     each = description.parameters / images
     st.markdown(
         f"{description.weights:,} weights + {description.biases:,} biases = **{description.parameters:,} parameters**: "
-        f"**{each:,.1f} for each training image**"
+        f"**{each:,.1f} for each train image**"
         + (". More numbers to set than images to learn from: it can memorise them." if each > 1 else ".")
     )
     st.markdown(memory_sentence(description.parameters, description.activations, BATCH))

@@ -4,6 +4,7 @@ import math
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from typing import TypeAlias
 
 import streamlit as st
 
@@ -14,7 +15,7 @@ from cnncore.figures.words import gap_of, standing, verdict
 from cnncore.runs import client
 from cnncore.runs.record import Run, Status
 from cnncore.runs.store import RunStore, open_store
-from pages.parts.held_out import show_lock
+from pages.parts.held_out import locked, show_lock
 from pages.parts.live_curves import show_curves
 from pages.parts.pace import PACE
 from pages.parts.plain import plain, with_code
@@ -32,6 +33,7 @@ _ICONS = {
     Status.FAILED: ":material/error:",
     Status.INTERRUPTED: ":material/power_off:",
 }
+_Standing: TypeAlias = tuple[tuple[Status, int, bool], ...]
 
 
 def act(action: Callable[[str], None], run_id: str) -> None:
@@ -50,14 +52,12 @@ def live(run_id: str, others: Sequence[str], axis: Axis) -> None:
     st.fragment(_paced, run_every=pause)(run_id, tuple(others), axis, _standing(runs), pause)
 
 
-def _standing(runs: Sequence[Run]) -> tuple[tuple[Status, int], ...]:
-    """Return what the rest of the page shows of the runs: whether they go on, and to a tenth how far they are."""
-    return tuple((run.status, 10 * run.epoch // run.config.epochs) for run in runs)
+def _standing(runs: Sequence[Run]) -> _Standing:
+    """Return what the rest of the page shows of the runs: whether they go on, how far to a tenth, what is locked."""
+    return tuple((run.status, 10 * run.epoch // run.config.epochs, locked(run)) for run in runs)
 
 
-def _paced(
-    run_id: str, others: tuple[str, ...], axis: Axis, stood: tuple[tuple[Status, int], ...], pause: float | None
-) -> None:
+def _paced(run_id: str, others: tuple[str, ...], axis: Axis, stood: _Standing, pause: float | None) -> None:
     begin = time.perf_counter()
     _live(run_id, others, axis, stood)
     viewer = st.session_state.setdefault("viewer", secrets.token_hex(8))
@@ -67,14 +67,17 @@ def _paced(
             st.rerun()  # only the whole page can set its timer anew
 
 
-def _live(run_id: str, others: tuple[str, ...], axis: Axis, stood: tuple[tuple[Status, int], ...]) -> None:
+def _live(run_id: str, others: tuple[str, ...], axis: Axis, stood: _Standing) -> None:
     store = open_store()
     try:
         client.attend()
-        shown = [store.get(entry) for entry in (run_id, *others)]
     except InputError as error:
         st.error(with_code(error))
         return
+    try:
+        shown = [store.get(entry) for entry in (run_id, *others)]
+    except InputError:
+        st.rerun()  # one was deleted meanwhile: the page knows which are left
     run = shown[0]
     if stood != _standing(shown):
         st.rerun()  # once, so that the timer ends or begins and the rest of the page knows

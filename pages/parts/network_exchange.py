@@ -14,7 +14,7 @@ from cnncore.runs.snapshots import checkpoint_time
 from pages.parts.awaited import awaited
 from pages.parts.current_network import edit
 from pages.parts.onnx_file import onnx_file
-from pages.parts.plain import plain
+from pages.parts.plain import plain, with_code
 from pages.parts.run_picker import run_picker
 
 _CODE, _FILE, _TORCHVISION = "Paste", "File", "torchvision"
@@ -55,7 +55,7 @@ def network_exchange(network: Network) -> Network | None:
             describe(network)
         except InputError as error:
             with second:
-                st.caption(f"It can be taken along once its layers fit: {plain(str(error))}")
+                st.caption(f"It can be exported once its layers fit: {plain(str(error))}")
             return loaded
         with second:
             _take(network)
@@ -66,7 +66,7 @@ def network_exchange(network: Network) -> Network | None:
 
 def _bring() -> Network | None:
     """Show the ways in; return the network that was just loaded, or say why there is none."""
-    st.markdown("##### Bring a network")
+    st.markdown("##### Import a network")
     way = st.segmented_control(
         "From",
         [_CODE, _FILE, _TORCHVISION],
@@ -109,7 +109,7 @@ def _bring() -> Network | None:
         image = st.session_state.exchange_input.strip()
         return _from_text(st.session_state.exchange_text, shape("images", image) if image else None)
     except (InputError, compute.ComputeError) as error:
-        st.error(plain(str(error)), icon=":material/block:")
+        st.error(with_code(error), icon=":material/block:")
         return None
 
 
@@ -123,7 +123,7 @@ def _from_torchvision(name: str, asked: bool) -> Network | None:
         found = awaited("exchange_model", _torchvision, name, height=40)
     except (InputError, compute.ComputeError) as error:
         del st.session_state["exchange_awaited"]
-        st.error(plain(str(error)), icon=":material/block:")
+        st.error(with_code(error), icon=":material/block:")
         return None
     if found is not None:
         del st.session_state["exchange_awaited"]
@@ -160,7 +160,7 @@ def _torchvision(name: str) -> Network:
 
 def _take(network: Network) -> None:
     """Show the ways out."""
-    st.markdown("##### Take this one along")
+    st.markdown("##### Export this one")
     name = "".join(c if c.isalnum() or c in "-_" else "-" for c in network.name) or "network"
     with st.container(horizontal=True):
         st.download_button(
@@ -189,7 +189,11 @@ def _onnx(network: Network, name: str) -> None:
     weights = st.segmented_control(
         "Weights in the ONNX file", ["fresh", "of a stored run"], default="fresh", required=True, key="exchange_weights"
     )
-    run = run_picker("exchange_run") if weights != "fresh" else None
+    try:
+        run = run_picker("exchange_run") if weights != "fresh" else None
+    except InputError as error:
+        st.error(with_code(error), icon=":material/block:")
+        return
     if weights != "fresh" and run is None:
         st.caption("No run has a checkpoint yet: train one first.")
         return
@@ -201,7 +205,7 @@ def _onnx(network: Network, name: str) -> None:
             file = awaited("exchange_onnx", onnx_file, *wanted, height=40)
         except (InputError, compute.ComputeError) as error:
             del st.session_state["exchange_made"]
-            st.error(plain(str(error)), icon=":material/block:")
+            st.error(with_code(error), icon=":material/block:")
             return
         if file is None:
             st.caption("PyTorch exports the network, some seconds.")

@@ -52,7 +52,8 @@ def run_form() -> tuple[RunConfig | None, DeltaGenerator]:
     second.selectbox("Data set", known, key="dataset", **KEPT)
     own = [network.to_json() for network in own_networks().values()]
     networks = list(dict.fromkeys(["classroom", "practical", *NETWORKS, *own, st.session_state.network]))
-    third.selectbox("Network", networks, key="network", format_func=network_name, **KEPT)
+    called = _called(networks)
+    third.selectbox("Network", networks, key="network", format_func=called.__getitem__, **KEPT)
     with st.container(horizontal=True, gap="xsmall"):
         for key, (label, text) in TOGGLES.items():
             st.toggle(label, key=key, help=text, **KEPT)
@@ -75,6 +76,16 @@ def run_form() -> tuple[RunConfig | None, DeltaGenerator]:
     except InputError as error:
         st.error(with_code(error))
         return None, start
+
+
+def _called(networks: list[str]) -> dict[str, str]:
+    """Return what each network is called. The browser knows choices by that alone: two of one name get a number."""
+    called: dict[str, str] = {}
+    for spec in networks:
+        name = network_name(spec)
+        words = (f"{name}{f' ({n})' if n else ''}" for n in (0, *range(2, len(networks) + 2)))
+        called[spec] = next(word for word in words if word not in called.values())
+    return called
 
 
 def start_shown() -> None:

@@ -1,6 +1,8 @@
 """Several runs by one click: a fair pair that differs in one toggle, or one configuration with several seeds."""
 
+import secrets
 import time
+from collections.abc import Callable
 
 import streamlit as st
 
@@ -8,8 +10,10 @@ from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.training.comparison import ON, pair, seeds
 from cnncore.training.config import RunConfig
+from cnncore.training.plan import plan_of
 from pages.parts.plain import with_code
 from pages.parts.refusal import refuse
+from pages.parts.run_settings import configuration
 
 NAMES = {
     "standardize": "Standardization",
@@ -27,16 +31,33 @@ NAMES = {
 }
 
 
-def start_together(configs: tuple[RunConfig, ...], group: str) -> None:
-    """Queue the runs and show them together, each one when its turn comes."""
-    group = f"{group}, {time.strftime('%d.%m. %H:%M:%S')}"  # two starts are two groups
+def new_group(words: str, moment: str) -> str:
+    """Return a group's name, with the `moment` as strftime writes it: no two starts, even of one second, share it."""
+    return f"{words}{time.strftime(moment)} {secrets.token_hex(2)}"
+
+
+def start_together(configs: Callable[[RunConfig], tuple[RunConfig, ...]], words: str) -> None:
+    """Queue the runs that `configs` makes of what the form holds now, and show them, each one when its turn comes."""
+    group = new_group(f"{words}, ", "%d.%m. %H:%M:%S")
     try:
-        client.start_many(configs, group)
+        config = configuration()  # a number may have been typed since the page was drawn last
+        plan_of(config)
+        client.start_many(configs(config), group)
     except InputError as error:
         refuse(error)
         return
     st.query_params.pop("run", None)
     st.query_params["group"] = group
+
+
+def _start_pair() -> None:
+    field = st.session_state.pair_field
+    start_together(lambda config: pair(config, field), f"{NAMES[field]}: without and with")
+
+
+def _start_seeds() -> None:
+    count = int(st.session_state.seed_count)
+    start_together(lambda config: seeds(config, count), f"{count} seeds")
 
 
 def several(config: RunConfig, ready: bool) -> None:
@@ -54,8 +75,7 @@ def several(config: RunConfig, ready: bool) -> None:
             key="start_pair",
             icon=":material/compare_arrows:",
             disabled=not (ready and two),
-            on_click=start_together,
-            args=(two, f"{NAMES[field]}: without and with"),
+            on_click=_start_pair,
         )
         st.divider()
         st.markdown("**Seeds**: the same run from other initial weights and in another order. How far do they spread?")
@@ -70,6 +90,5 @@ def several(config: RunConfig, ready: bool) -> None:
             key="start_seeds",
             icon=":material/casino:",
             disabled=not (ready and all_seeds),
-            on_click=start_together,
-            args=(all_seeds, f"{count} seeds"),
+            on_click=_start_seeds,
         )

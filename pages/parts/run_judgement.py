@@ -26,11 +26,13 @@ def show(run_id: str) -> None:
 
 
 def start_and_show(config: RunConfig) -> None:
-    """Queue a run and put it into the address."""
+    """Queue a run, put it into the address and draw the whole page anew; for callbacks."""
     try:
         show(client.start(config))
     except InputError as error:
         refuse(error)
+    else:
+        st.rerun()  # a remedy's button stands in a fragment, which knows only the run that it was drawn for
 
 
 def show_judgement(run: Run) -> None:

@@ -44,10 +44,10 @@ def _data() -> None:
 def _network() -> None:
     left, right = st.columns(2)
     _number(left, "Dropout: probability of dropping", "drop_p", step=0.1, disabled=not st.session_state.drop)
-    _number(right, "Logits times", "logit_scale", step=0.1, format="%.4g")
+    _number(right, "Logit scale (factor)", "logit_scale", step=0.1, format="%.4g")
     _number(
         left,
-        "Rate of batch norm biases (times)",
+        "Rate of batch norm biases (factor)",
         "norm_bias_rate",
         format="%g",
         help="Other than 1: the scales of batch norms stay at one, and their biases learn at so many times the rate.",
@@ -74,7 +74,7 @@ def _optimizer() -> None:
     _number(right, "Momentum", "mom_value", step=0.05, disabled=not s.mom)
     _number(left, "Weight decay", "weight_decay", step=1e-4, format="%g")
     _number(right, "Label smoothing", "label_smoothing", step=0.05)
-    _number(left, "Weights averaged over (epochs)", "average", step=0.5)
+    _number(left, "Averaged weights (over epochs)", "average", step=0.5)
     right.toggle("Nesterov (with momentum)", key="nesterov", disabled=not s.mom, **KEPT)
 
 
@@ -93,8 +93,8 @@ def _schedule() -> None:
         **KEPT,
     )
     falls = kind in (Schedule.STEP, Schedule.PLATEAU)
-    _number(right, "Times, at each fall (step, plateau)", "factor", step=0.1, disabled=not falls)
-    _number(left, "Decay an epoch (exponential)", "decay", step=0.01, disabled=kind != Schedule.EXPONENTIAL)
+    _number(right, "Factor at each drop (step, plateau)", "factor", step=0.1, disabled=not falls)
+    _number(left, "Decay per epoch (exponential)", "decay", step=0.01, disabled=kind != Schedule.EXPONENTIAL)
     _number(right, "Patience (plateau, epochs)", "patience", disabled=kind != Schedule.PLATEAU)
 
 

@@ -4,8 +4,8 @@ import streamlit as st
 
 from cnncore.data.progress import counted
 from cnncore.runs.record import Run
-from cnncore.runs.snapshots import checkpoint_path
-from cnncore.runs.store import open_store
+from cnncore.runs.snapshots import has_weights
+from cnncore.runs.store import NEWEST, open_store
 
 
 def run_picker(key: str, label: str = "Trained network") -> Run | None:
@@ -14,7 +14,7 @@ def run_picker(key: str, label: str = "Trained network") -> Run | None:
     `key` is in the address as the run's id, which stays: a name changes with the epochs that are done. The newest run,
     the usual one, is not.
     """
-    runs = {run.id: run for run in open_store().runs() if run.epoch and checkpoint_path(run.id).exists()}
+    runs = {run.id: run for run in open_store().runs() if has_weights(run)}
     if not runs:
         return None
     names = {
@@ -25,7 +25,10 @@ def run_picker(key: str, label: str = "Trained network") -> Run | None:
     asked = st.query_params.get(key)
     if asked in runs and asked != state.get(told):  # a link; what was written here is no news
         state[key] = asked
-    picked = st.selectbox(label, list(names), format_func=names.__getitem__, key=key, persist_state="session")
+    older = f"Of the newest {NEWEST} runs." if open_store().count() > NEWEST else None
+    picked = st.selectbox(
+        label, list(names), format_func=names.__getitem__, key=key, persist_state="session", help=older
+    )
     state[told] = None if picked == next(iter(runs)) else picked
     if state[told] is not None:
         st.query_params[key] = picked

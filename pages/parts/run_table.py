@@ -5,6 +5,7 @@ import streamlit as st
 
 from cnncore.course.facts import REPORT, facts
 from cnncore.data.progress import duration
+from cnncore.errors import InputError
 from cnncore.figures.words import percent
 from cnncore.runs import client
 from cnncore.runs.record import Run, Unread
@@ -13,6 +14,7 @@ from cnncore.training.presets import title
 from pages.parts.held_out import LOCKED, locked
 from pages.parts.live import act
 from pages.parts.plain import plain
+from pages.parts.refusal import refuse
 from pages.parts.run_judgement import show
 from pages.parts.tabulate import tabulate
 
@@ -22,7 +24,7 @@ def show_report() -> None:
     with st.expander("What the practical's source report printed, and what it was"):
         st.markdown(
             "Its headline figures are readings of the **first 128 test images**, not of the test set. With so few "
-            "no two neighbouring steps can be told apart (Fisher's exact test), only the first and the last can. The "
+            "no two neighbouring steps can be told apart (Fisher's exact test); the first and the last can. The "
             "intervals are Wilson's, 95 %."
         )
         rows = []
@@ -73,7 +75,7 @@ def show_table(runs: list[Run], unread: list[Unread]) -> None:
             st.markdown(f"**{plain(names[picked])}** goes with its curves, its checkpoint and all that was kept of it.")
             # Keys of this run's own: the next one's is closed, and a second click meets nothing.
             key = f"delete_it_{picked}"
-            st.button("Delete it", type="primary", key=key, on_click=act, args=(client.delete, picked))
+            st.button("Delete it", type="primary", key=key, on_click=_delete, args=(picked,))
         st.download_button(
             "Epochs as CSV",
             lambda: open_store().export_csv(picked),
@@ -83,6 +85,16 @@ def show_table(runs: list[Run], unread: list[Unread]) -> None:
             disabled=picked in closed,
             help=f"The file has the test set's readings, which are {LOCKED} of the run." if picked in closed else None,
         )
+
+
+def _delete(run_id: str) -> None:
+    try:
+        client.delete(run_id)
+    except InputError as error:
+        refuse(error)
+        return
+    if st.query_params.get("run") == run_id:
+        del st.query_params["run"]
 
 
 def _share(accuracy: float | None) -> str | None:

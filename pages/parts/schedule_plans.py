@@ -26,7 +26,7 @@ def show_plans() -> None:
     lr = places[0].number_input("Learning rate", 0.0001, 10.0, 0.1, step=0.01, format="%.4g", key="plan_lr")
     epochs = int(places[1].number_input("Epochs", 1, 1000, 100, key="plan_epochs"))
     decay = places[2].number_input(
-        "Decay", 0.5, 1.0, 0.95, step=0.01, key="plan_decay", help="An epoch, of the exponential schedule."
+        "Decay", 0.5, 1.0, 0.95, step=0.01, key="plan_decay", help="Per epoch, of the exponential schedule."
     )
     ramp = places[3].number_input("Warm-up", 0.0, 100.0, 0.0, step=1.0, format="%g", key="plan_warmup", help="Epochs.")
     drops = places[4].text_input("Milestones", "50, 75", key="plan_milestones", help="Epochs of the step schedule.")
@@ -43,6 +43,6 @@ def show_plans() -> None:
         st.warning(sentence, icon=":material/event_busy:")
     tabulate(plans_table(found, after))
     st.caption(
-        "The sum is what all steps together can move the weights by, for a gradient of constant size. With a decay of "
-        "d an epoch it never exceeds lr / (1 − d), however long the run: what is not learned by then is not learned."
+        "Times the updates per epoch and the gradient's size, the sum is how far the weights can move. With a decay of "
+        "d per epoch it never exceeds lr / (1 − d), however long the run: what is not learned by then is not learned."
     )

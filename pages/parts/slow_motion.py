@@ -160,7 +160,8 @@ def _position(found: Anatomy, run: Run, moment: Moment) -> str:
         text += f" and {found.replayed} update{'s' if found.replayed > 1 else ''} made again"
         if found.strayed is not None:
             exact = "to the last bit" if not found.strayed else f"to {found.strayed:.1g}, as sums came in another order"
-            text += f" ({'✓' if found.strayed < 1e-2 else '⚠'} with the losses that the run recorded, {exact})"
+            mark = "✓ agrees with" if found.strayed < 1e-2 else "⚠ differs from"
+            text += f" ({mark} the losses that the run recorded, {exact})"
     if found.over:
         return f"{text}. The run is over: this one would come next, at the learning rate of its last."
     if found.recorded is not None:

@@ -55,7 +55,7 @@ def show_loss(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: A
     st.markdown(
         f"**Loss.** Softmax makes probabilities of the scores; an image costs −ln of its true class's probability. "
         f"{right} of {len(scores.labels)} answers are right, and the mean loss is **{number(found.loss)}**, "
-        "which goes backward."
+        "whose gradient goes backward."
     )
     if config.label_smoothing or scores.shares is not None:
         st.caption("With label smoothing or mixed images the loss is that of the softened labels, which training uses.")
@@ -86,9 +86,9 @@ def _caption(found: Anatomy, at: int) -> str:
 def show_numbers(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: ARG001 all acts are called alike
     """All numbers of activations and gradients by layer, and what is out of the ordinary."""
     st.markdown(
-        "**Layer by layer.** ∂ is the gradient of an output (root mean square); ‖ ‖ is a norm, the root of the sum of "
-        "squares, of a layer's weights w, their gradient g and what the update adds, Δw; biases apart. Silent: the "
-        "share of a ReLU's channels or units that are 0 for every image of the batch."
+        "**Layer by layer.** ∂ is the loss's gradient with respect to an output (root mean square); ‖ ‖ is a norm, the "
+        "root of the sum of squares, of a layer's weights w, their gradient g and what the update adds, Δw; biases "
+        "apart. Silent: the share of a ReLU's channels or units that are 0 for every image of the batch."
     )
     show_remarks(found)
     weights = {parameter.layer: parameter for parameter in found.weights}

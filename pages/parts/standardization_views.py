@@ -85,16 +85,16 @@ def show_histograms(dataset: str, version: str, kind: Standardization, eps: floa
             )
             if found is None:
                 continue
-            st.markdown(f"**{title}**: {NAMES[shown]}. Mean {_triple(found.mean)}; deviation {_triple(found.std)}")
+            st.markdown(f"**{title}**: {NAMES[shown]}. Mean {_triple(found.mean)}; std {_triple(found.std)}")
             draw(
                 histogram_chart(found.edges, found.share),
                 f"std_histogram_{title}",
                 f"Histogram of the values by channel, {NAMES[shown]}",
             )
     st.caption(
-        "Values of 1,000 test images, standardized with the statistics of the train set: so the means are near 0 "
-        "and the deviations near 1, but not exactly. One value of a thousand at each end lies outside of the chart. "
-        "Whitening leaves small values: most directions have a variance far below eps and stay small."
+        "Values of 1,000 test images. The statistics are the train set's (per image: each image's own): so the means "
+        "are near 0 and the standard deviations (std) near 1, but not exactly. One value of a thousand at each end "
+        "lies outside of the chart. Whitening leaves small values: most directions have a variance far below eps."
     )
 
 
@@ -163,7 +163,7 @@ def show_whose(dataset: str, version: str, image: NDArray[np.uint8]) -> None:
         place: Standing = standing(test, whose)
         with column:
             st.markdown(
-                f"Test set with **{title}**: mean {_triple(place.mean)}; deviation {_triple(place.std)}. "
+                f"Test set with **{title}**: mean {_triple(place.mean)}; std {_triple(place.std)}. "
                 + ("The shift shows." if whose is train else "Re-centred: the shift is hidden.")
             )
             draw(
@@ -174,7 +174,7 @@ def show_whose(dataset: str, version: str, image: NDArray[np.uint8]) -> None:
     names = channel_names(len(train))
     mean, std = mean_std(train)
     table: dict[str, list[Any]] = {"fitted on": []} | {f"{what} {n}": [] for what in ("mean", "std") for n in names}
-    table["off the train mean by (deviations)"] = []
+    table["off the train mean by (std)"] = []
     sets = {
         "train": train,
         "test": counts.of("test"),
@@ -187,7 +187,7 @@ def show_whose(dataset: str, version: str, image: NDArray[np.uint8]) -> None:
         for channel, m, s in zip(names, own_mean, own_std, strict=True):
             table[f"mean {channel}"].append(m)
             table[f"std {channel}"].append(s)
-        table["off the train mean by (deviations)"].append(float(np.abs((own_mean - mean) / std).max()))
+        table["off the train mean by (std)"].append(float(np.abs((own_mean - mean) / std).max()))
     three = {name: st.column_config.NumberColumn(format="%.4f") for name in list(table)[1:]}
     tabulate(table, column_config=three, key="std_whose")
     st.caption(

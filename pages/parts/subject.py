@@ -8,7 +8,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore.inspection.moment import Moment
-from cnncore.runs.snapshots import checkpoint_path, checkpoint_time
+from cnncore.runs.snapshots import checkpoint_time, has_weights
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from pages.parts.image_choice import from_data
@@ -42,11 +42,11 @@ def choose_subject(
     chosen run has not that the page needs: then the reason is shown. Keys begin with `prefix`.
     """
     key = f"{prefix}_run"
-    if key not in st.session_state and key not in st.query_params:  # the newest run that has what the page needs
-        for stored in open_store().runs():
-            if stored.epoch and checkpoint_path(stored.id).exists() and not lacks(stored.config):
-                st.session_state[key] = stored.id
-                break
+    if key not in st.session_state:  # the newest run that has what the page needs, unless a link names one
+        stored = {run.id: run for run in open_store().runs() if has_weights(run)}
+        fit = next((run_id for run_id, run in stored.items() if not lacks(run.config)), None)
+        if fit is not None and st.query_params.get(key) not in stored:
+            st.session_state[key] = fit
     with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
         places = [st.container(width=width) for width in ("stretch", 270, 280)]
     with places[0]:

@@ -32,13 +32,23 @@ REST = """() => document.querySelector('[data-testid="stApp"]')?.getAttribute('d
     && !!document.querySelector('[data-testid="stMain"] h1')"""
 
 
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait until the condition holds, and fail when it does not in so many seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
 def chromium() -> str | None:
     """Return where a Chromium is installed, under any of its names."""
     return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 
 
 def end(server: subprocess.Popen[bytes]) -> None:
-    """Stop the server and what it started, politely at first."""
+    """Stop the server and what it started, politely at first; one that was killed is left alone."""
+    if server.poll() is not None:
+        return
     if sys.platform == "win32":
         server.terminate()
         server.wait(10)
@@ -59,8 +69,9 @@ def free_port() -> int:
         return port
 
 
-def start(place: Path, port: int) -> subprocess.Popen[bytes]:
-    """Start the app with its home below `place` and return its process once it answers."""
+@contextlib.contextmanager
+def serving(place: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Serve the app with its home below `place`: its process, once it answers."""
     with (place / "log").open("ab") as log:
         server = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)],
@@ -72,26 +83,27 @@ def start(place: Path, port: int) -> subprocess.Popen[bytes]:
             start_new_session=True,
         )
     deadline = time.monotonic() + 90
-    while True:
-        try:
-            urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
-            return server
-        except (URLError, OSError):
-            output = (place / "log").read_text(errors="replace")
-            assert server.poll() is None, f"the server ended: {output}"
-            assert time.monotonic() < deadline, f"the server does not answer: {output}"
-            time.sleep(0.1)
+    try:
+        while True:
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=5).close()
+                break
+            except (URLError, OSError):
+                output = (place / "log").read_text(errors="replace")
+                assert server.poll() is None, f"the server ended: {output}"
+                assert time.monotonic() < deadline, f"the server does not answer: {output}"
+                time.sleep(0.1)
+        yield server
+    finally:
+        end(server)
 
 
 @contextlib.contextmanager
 def served(place: Path) -> Iterator[str]:
     """Serve the app on a free port with its home below `place`: its address."""
     port = free_port()
-    server = start(place, port)
-    try:
+    with serving(place, port):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        end(server)
 
 
 @pytest.fixture(scope="session")
@@ -111,9 +123,9 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Browser, app_url: str) -> Iterator[Page]:
-    """Return a tab of a new visitor, 1280 x 800; errors of its scripts and requests to other hosts fail the test."""
+@contextlib.contextmanager
+def tab(browser: Browser, app_url: str) -> Iterator[Page]:
+    """Open a tab of a new visitor, 1280 x 800; errors of its scripts and requests to other hosts fail the test."""
     context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme="light")
     page = context.new_page()
     page.set_default_timeout(30_000)
@@ -134,9 +146,18 @@ def page(browser: Browser, app_url: str) -> Iterator[Page]:
             and faults.append(request.url)
         ),
     )
-    yield page
-    context.close()
+    try:
+        yield page
+    finally:
+        context.close()
     assert faults == []
+
+
+@pytest.fixture
+def page(browser: Browser, app_url: str) -> Iterator[Page]:
+    """Return a tab of the app that is served to all tests."""
+    with tab(browser, app_url) as page:
+        yield page
 
 
 @pytest.fixture

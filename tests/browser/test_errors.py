@@ -7,7 +7,7 @@ import sys
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import REST, ROOT, end, free_port, start
+from tests.browser.conftest import REST, ROOT, served, tab
 
 pytestmark = pytest.mark.browser
 RUN = ["train", "--preset", "classroom-5", "--epochs", "2", "--train-size", "500", "--test-size", "200"]
@@ -15,17 +15,13 @@ RUN = ["train", "--preset", "classroom-5", "--epochs", "2", "--train-size", "500
 
 @pytest.fixture
 def trained(browser, tmp_path, monkeypatch):
-    """Train a short run in a home of its own, serve the app there, and return a tab with a function to open a page."""
+    """Train a short run in a home of its own, serve the app there, and return a tab with the page."""
     monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / "home"))
     subprocess.run([sys.executable, "-m", "cnncore", *RUN], cwd=ROOT, check=True, timeout=180, capture_output=True)
-    port = free_port()
-    server = start(tmp_path, port)
-    page = browser.new_page(viewport={"width": 1280, "height": 800})
-    page.goto(f"http://127.0.0.1:{port}/errors")
-    page.wait_for_function(REST, timeout=60_000)
-    yield page
-    page.close()
-    end(server)
+    with served(tmp_path) as url, tab(browser, url) as page:
+        page.goto(f"{url}/errors")
+        page.wait_for_function(REST, timeout=60_000)
+        yield page
 
 
 def counted(page):

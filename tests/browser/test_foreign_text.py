@@ -78,7 +78,7 @@ def test_the_field_writes_names_and_errors_as_text(page):
     draw = """async ([source, data]) => {
         const code = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
         const drawing = await import(code);
-        drawing.default({ parentElement: document.body, data, setStateValue() {} });
+        drawing.default({ parentElement: document.body, data, setTriggerValue() {} });
     }"""
     source = FIELD.with_suffix(".js").read_text(encoding="utf-8")
     for heat in (None, {"source": dot, "text": [f"**{SCRIPT}** is bold."]}):

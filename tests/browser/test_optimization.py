@@ -74,6 +74,29 @@ def test_what_diverges_is_said(visit):
     expect(page.locator("tr[data-way='Momentum']")).not_to_contain_text("diverged")
 
 
+COUNT_WRITTEN = """(note) => {
+    window.written = 0;
+    new MutationObserver(() => { window.written += 1; }).observe(note, { childList: true });
+}"""
+
+
+def test_what_is_said_is_written_when_it_changes_and_read_aloud_to_the_keyboard_alone(visit):
+    page = visit("optimization?opt_lr=0.3")
+    note = page.locator(".descent .note")
+    expect(note).to_contain_text("SGD diverged: after step")
+    expect(note).to_have_attribute("aria-live", "off")
+    last = int(page.locator(".scrub").get_attribute("max"))
+    page.locator(".scrub").fill(str(last - 20))
+    expect(note).to_contain_text("SGD diverged: after step")
+    expect(note).to_have_attribute("aria-live", "polite")
+    note.evaluate(COUNT_WRITTEN)
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator(".step")).to_have_text(f"step {last} of {last}")
+    assert page.evaluate("window.written") == 0
+    page.get_by_role("button", name="Play").blur()
+    expect(note).to_have_attribute("aria-live", "off")
+
+
 def test_one_way_that_diverges_does_not_flatten_the_others(visit):
     """The chart's heights are the logarithms of the mean losses, down to the last one of what converges."""
     page = visit("optimization?lr=0.3")

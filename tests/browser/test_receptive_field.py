@@ -57,6 +57,30 @@ def test_the_keyboard_moves_the_unit(visit, page):
     page.wait_for_url(re.compile(r"unit=5(,|%2C)4"))
 
 
+def test_what_is_said_of_a_unit_goes_with_it(visit, page):
+    visit("receptive_field?network=practical&field_layer=conv3")
+    said = page.get_by_test_id("stAlertContentInfo").get_by_text("really sees 30 × 30")
+    field = page.locator(".field")
+    expect(field).to_have_attribute("data-heat", "shown", timeout=120_000)
+    page.get_by_role("button", name="At the border").click()
+    expect(said).to_be_visible(timeout=60_000)
+    expect(field).to_have_attribute("data-unit", "4,4")
+    page.locator(".picture").scroll_into_view_if_needed()
+    page.mouse.click(*over(page, 0, 0, 8))
+    expect(said).to_have_count(0, timeout=60_000)
+    page.mouse.click(*over(page, 3, 3, 8))
+    expect(said).to_be_visible(timeout=60_000)
+
+
+def test_what_the_pointer_shows_is_read_aloud_to_the_keyboard_alone(visit, page):
+    visit("receptive_field?network=practical&field_layer=conv3")
+    expect(page.locator(".side")).to_have_attribute("aria-live", "off", timeout=60_000)
+    page.locator(".field .picture").focus()
+    expect(page.locator(".side")).to_have_attribute("aria-live", "polite")
+    page.locator(".field .picture").blur()
+    expect(page.locator(".side")).to_have_attribute("aria-live", "off")
+
+
 def test_a_narrow_window_holds_it_all(visit, page):
     page.set_viewport_size({"width": 800, "height": 900})
     visit("receptive_field?network=resnet18&field_layer=conv5-2")

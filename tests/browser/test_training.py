@@ -6,11 +6,12 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import ROOT, end, free_port, start
+from tests.browser.conftest import ROOT, free_port, served, serving, tab, until
 
 pytestmark = pytest.mark.browser
 STEPS = "() => document.querySelector('[data-testid=\"stProgress\"]')?.innerText ?? ''"
@@ -18,13 +19,6 @@ STEPS = "() => document.querySelector('[data-testid=\"stProgress\"]')?.innerText
 DRAWN = """() => [...document.querySelectorAll('[data-testid="stVegaLiteChart"] path')]
     .map(path => path.getAttribute('d')).join('')"""
 MARK = """() => document.querySelectorAll('[data-testid="stVegaLiteChart"]').forEach(c => { c.dataset.same = '1' })"""
-
-
-def until(condition, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.1)
 
 
 def progress(page):
@@ -142,32 +136,32 @@ def test_a_paused_run_goes_on_by_one_update_at_a_time(running):
 def test_a_run_that_diverges_ends_with_its_sentence(visit):
     page = visit("training?preset=classroom-2&epochs=5&train_size=500&lr=1000")
     button(page, "start").click()
-    until(lambda: "The loss stopped being a number" in status(page), seconds=90)
+    until(lambda: "The loss became NaN or infinite" in status(page), seconds=90)
     assert "Diverged" in status(page)
     assert "Try lr 0.1" in status(page)
+    before = page.url
+    button(page, "remedy_0").click()
+    until(lambda: "Finished" in status(page) and "Diverged ·" not in status(page), seconds=90)
+    assert page.url != before, "the address names the run that is shown"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="kills the server by a POSIX signal")
 def test_a_killed_server_comes_back_to_a_run_that_went_on(browser, tmp_path):
     port = free_port()
-    server = start(tmp_path, port)
-    page = browser.new_page()
-    page.goto(f"http://127.0.0.1:{port}/training?preset=classroom-2&epochs=300&train_size=1000")
-    page.wait_for_selector(".st-key-start button", timeout=60_000)
-    button(page, "start").click()
-    until(lambda: epoch(page) >= 2, seconds=120)
-    before = epoch(page)
-    os.killpg(server.pid, signal.SIGKILL)
-    server.wait(10)
-    server = start(tmp_path, port)
-    try:
-        page.goto(page.url)
-        until(lambda: epoch(page) > before, seconds=60)
-        button(page, "live_stop").click()
-        until(lambda: "Stopped as asked" in status(page), seconds=30)
-    finally:
-        page.close()
-        end(server)
+    with closing(browser.new_page()) as page:  # not `tab`: it would hear that the server is gone
+        with serving(tmp_path, port) as server:
+            page.goto(f"http://127.0.0.1:{port}/training?preset=classroom-2&epochs=300&train_size=1000")
+            page.wait_for_selector(".st-key-start button", timeout=60_000)
+            button(page, "start").click()
+            until(lambda: epoch(page) >= 2, seconds=120)
+            before = epoch(page)
+            os.killpg(server.pid, signal.SIGKILL)
+            server.wait(10)
+        with serving(tmp_path, port):
+            page.goto(page.url)
+            until(lambda: epoch(page) > before, seconds=60)
+            button(page, "live_stop").click()
+            until(lambda: "Stopped as asked" in status(page), seconds=30)
 
 
 def test_figure_9_on_cifar10_started_from_the_page(browser, tmp_path):
@@ -182,11 +176,8 @@ def test_figure_9_on_cifar10_started_from_the_page(browser, tmp_path):
         timeout=300,
         capture_output=True,
     )
-    port = free_port()
-    server = start(tmp_path, port)
-    page = browser.new_page()
-    try:
-        page.goto(f"http://127.0.0.1:{port}/training?preset=figure-9")
+    with served(tmp_path) as url, tab(browser, url) as page:
+        page.goto(f"{url}/training?preset=figure-9")
         page.wait_for_selector(".st-key-start button", timeout=60_000)
         until(lambda: "50,000 train images · 391 updates an epoch" in status(page))
         button(page, "start").click()
@@ -196,6 +187,3 @@ def test_figure_9_on_cifar10_started_from_the_page(browser, tmp_path):
         assert "images/s" in progress(page)
         button(page, "live_stop").click()
         until(lambda: "Stopped as asked" in status(page), seconds=60)
-    finally:
-        page.close()
-        end(server)

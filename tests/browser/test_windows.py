@@ -5,13 +5,22 @@ from playwright.sync_api import expect
 
 from cnncore.figures.palette import DARK, INPUT, KERNEL
 from pages.parts.navigation import existing
-from tests.browser.conftest import REST
+from tests.browser.conftest import REST, until
 
 pytestmark = pytest.mark.browser
 WINDOWS = ((800, 800), (1280, 800), (1920, 1080))
 SURPLUS = """() => {
     const main = document.querySelector('[data-testid="stMain"]');
     return main.scrollWidth - main.clientWidth;
+}"""
+
+
+# Charts and drawings measure their place again: whether all is as large as at the look before.
+STILL = """() => {
+    const main = document.querySelector('[data-testid="stMain"]');
+    const before = window.extent;
+    window.extent = [main.clientWidth, main.scrollWidth, main.scrollHeight].join();
+    return window.extent === before;
 }"""
 
 
@@ -26,8 +35,8 @@ def test_nothing_sticks_out(name, visit):
     page = visit("" if name == "home" else name)
     for width, height in WINDOWS:
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(300)  # charts and drawings measure their place again
         page.wait_for_function(REST)
+        page.wait_for_function(STILL, polling=150)
         assert page.evaluate(SURPLUS) <= 0, f"wider than a window of {width} pixels"
 
 
@@ -35,10 +44,8 @@ def test_a_drawing_is_larger_in_a_large_window(visit):
     page = visit("convolution")
     _, usual = drawing(page)
     page.set_viewport_size({"width": 1920, "height": 1080})
-    page.wait_for_timeout(300)
-    width, large = drawing(page)
-    assert large > 1.25 * usual
-    assert width > 1200  # and it has the page's width
+    until(lambda: drawing(page)[1] > 1.25 * usual, seconds=10)
+    assert drawing(page)[0] > 1200  # and it has the page's width
 
 
 def test_true_sizes_stay_true_in_a_large_window(visit):
@@ -54,22 +61,16 @@ def rgb(colour):
 
 
 def test_drawings_and_charts_wear_the_colours_of_the_window_even_when_it_changes(visit):
-    def worn(place, what):
-        place.first.wait_for(state="attached")
-        return place.first.evaluate(f"mark => getComputedStyle(mark).{what}")
-
     page = visit("convolution")
     frame = page.locator("svg.picture .frame.in")
-    assert worn(frame, "stroke") == rgb(INPUT)
+    expect(frame.first).to_have_css("stroke", rgb(INPUT))
     page.emulate_media(color_scheme="dark")
-    page.wait_for_timeout(500)
-    assert worn(frame, "stroke") == rgb(DARK["input"])
+    expect(frame.first).to_have_css("stroke", rgb(DARK["input"]))
     page = visit("architecture")
     bar = page.locator(f'[data-testid="stVegaLiteChart"] path[fill="{KERNEL}"]')
-    assert worn(bar, "fill") == rgb(DARK["kernel"])
+    expect(bar.first).to_have_css("fill", rgb(DARK["kernel"]))
     page.emulate_media(color_scheme="light")
-    page.wait_for_timeout(500)
-    assert worn(bar, "fill") == rgb(KERNEL)
+    expect(bar.first).to_have_css("fill", rgb(KERNEL))
 
 
 def test_what_home_draws_in_advance_is_neither_seen_nor_reached(visit):

@@ -4,7 +4,15 @@ import altair as alt
 import numpy as np
 import pytest
 
-from cnncore.figures.calibration import SERIES, cell_chart, reliability_chart, sureness_chart
+from cnncore.figures.calibration import (
+    SERIES,
+    cell_chart,
+    probability,
+    reliability_chart,
+    since,
+    sureness_chart,
+    trend,
+)
 from cnncore.inspection.calibration import Sureness, reliability
 from cnncore.statistics import wilson_interval
 
@@ -57,3 +65,36 @@ def test_a_cell_over_the_epochs():
 )
 def test_another_epoch_changes_the_data_only(draw):
     assert draw(0).spec == draw(1).spec
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0.0, "< 0.01 %"), (1.0, "> 99.9 %"), (0.25, "25 %"), (0.254, "25.4 %"), (0.0004, "0.04 %"), (0.051, "5.1 %")],
+)
+def test_float16_is_not_taken_for_certainty(share, text):
+    assert probability(share) == text
+
+
+def test_the_confidence_of_wrong_answers_is_told_from_the_best_epoch_to_the_last():
+    history = {
+        0: Sureness(0.1, None, 0.15, 0.0),
+        2: Sureness(0.8, 0.9, 0.5, 0.1),
+        3: Sureness(0.7, 0.9, 0.75, 0.2),
+    }
+    assert trend(history) == (
+        "**Over the epochs**: wrong answers were 50 % sure after epoch 2, the most accurate, and 75 % after epoch 3."
+    )
+    assert trend({1: history[0], 2: history[2]}) == "**Over the epochs**"
+
+
+@pytest.mark.parametrize(
+    ("history", "text"),
+    [
+        ({0: 3, 1: 9, 2: 4, 3: 1}, "Some after every epoch since 0; most after epoch 1: 9."),
+        ({0: 3, 1: 0, 2: 4, 3: 7}, "Some after every epoch since 2; most after epoch 3: 7."),
+        ({0: 3, 1: 12, 2: 0}, "None any more after epoch 2; most after epoch 1: 12."),
+        ({0: 0, 1: 0}, "It never happened."),
+    ],
+)
+def test_when_a_confusion_was_at_its_worst_is_said(history, text):
+    assert since(history) == text

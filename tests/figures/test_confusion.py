@@ -1,9 +1,12 @@
 import json
+import re
 
 import altair as alt
 import numpy as np
+import pandas as pd
 import pytest
 
+from cnncore.figures import confusion
 from cnncore.figures.confusion import CELL, confusion_chart
 
 COUNTS = np.array([[3, 1], [0, 0]])
@@ -38,6 +41,31 @@ def test_a_hundred_classes_have_no_room_for_numbers(classes, layers):
     chart = confusion_chart(np.eye(classes, dtype=int), [str(n) for n in range(classes)])
     assert len(chart.spec["layer"]) == layers
     alt.LayerChart.from_dict(json.loads(json.dumps(chart.spec)) | {"data": {"values": []}})  # a valid specification
+
+
+def picture(spec, data):
+    """Return the shapes and the texts that are seen of a chart."""
+    values = pd.DataFrame(data).to_dict("records")
+    svg = pytest.importorskip("vl_convert").vegalite_to_svg({**spec, "data": {"values": values}})
+    shapes = [re.sub(r' aria-[a-z]+="[^"]*"', "", shape) for shape in re.findall(r"<path [^>]*>", svg)]
+    return sorted(shape for shape in shapes if ' opacity="0"' not in shape), re.findall(r"<text [^>]*>[^<]*", svg)
+
+
+def test_of_many_classes_only_what_is_seen_is_sent(monkeypatch):
+    rng = np.random.default_rng(0)
+    names = [f"class {n}" for n in range(60)]
+    counts = np.diag(rng.integers(0, 9, 60)) + (rng.random((60, 60)) < 0.02)
+    counts[7] = counts[:, 7] = 0  # without an image, and never an answer
+    sent = confusion_chart(counts, names, chosen=(7, 7))
+    cells = zip(sent.data["row"], sent.data["column"], strict=True)
+    assert list(cells) == [cell for cell in np.ndindex(60, 60) if counts[cell] or cell == (7, 7)]
+    assert sum(sent.data["chosen"]) == 1
+    seen = picture(sent.spec, sent.data)
+    monkeypatch.setattr(confusion, "_READABLE", 60)
+    whole = confusion_chart(counts, names, chosen=(7, 7)).data
+    assert len(whole["row"]) == 60**2
+    assert len(seen[0]) > np.count_nonzero(counts)
+    assert picture(sent.spec, whole) == seen
 
 
 def test_the_choice_changes_the_data_only():

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from cnncore.figures.dropout import PROBABILITIES, books_chart, noise_chart, passes_chart, units_chart
+from cnncore.figures.dropout import NAMED, PROBABILITIES, books_chart, noise_chart, passes_chart, units_chart
 from cnncore.figures.ladder import step_measured
 from cnncore.inspection.masks import Books, accounts, kept
 
@@ -18,11 +18,11 @@ def test_every_unit_is_drawn_once_kept_or_dropped():
     json.dumps(data)
 
 
-def test_the_books_say_which_of_them_balance():
+def test_the_books_say_which_of_them_agree():
     found = accounts(np.ones(50), np.ones(50) / 50, 0.1, 0.5)
     data = books_chart(found, "score").data
     assert data["books"] == list(Books)
-    assert data["verdict"] == ["balance", "balance", "do not balance", "do not balance"]
+    assert data["verdict"] == ["agree", "agree", "do not agree", "do not agree"]
     assert data["test"] == pytest.approx([0.6, 1.1, 0.6, 1.1])
 
 
@@ -30,6 +30,18 @@ def test_the_measured_noise_lies_on_the_formulas_line():
     data = noise_chart(0.5).data
     assert data["p"] == list(PROBABILITIES)
     np.testing.assert_allclose(data["measured"], data["formula"], rtol=0.05)
+
+
+def test_of_many_classes_the_most_likely_are_drawn_and_the_axis_says_so():
+    values = np.full((3, 200), 0.001)
+    values[1, 150] = 0.9  # in one pass alone
+    still = np.full(200, 0.002)
+    still[7] = 0.5
+    chart = passes_chart(values, still, tuple(f"class {n}" for n in range(200)))
+    assert len(chart.data["class"]) == 3 * NAMED
+    assert {"class 7", "class 150"} < set(chart.data["class"])
+    assert max(chart.data["probability"]) == 90
+    assert chart.spec["layer"][0]["encoding"]["x"]["axis"]["title"] == f"the {NAMED} most likely of 200 classes"
 
 
 def test_every_pass_has_a_dot_for_every_class():

@@ -33,6 +33,15 @@ def test_seeds_share_a_colour_and_get_a_band_where_one_run_gets_none():
     assert [row for row in rows if row[1] == "b"][-1] == (1, "b", None, None, 10, None, None)
 
 
+def test_an_epoch_is_a_point_that_shows_where_there_is_no_second_one():
+    def marks(metric):
+        layers = overlay_chart([Seeds("a", [curve([0.5])])], metric, Axis.EPOCH).spec["layer"]
+        return [layer["mark"] for layer in layers if layer["mark"]["type"] == "line"]
+
+    assert all(mark["point"]["filled"] for mark in marks("test/accuracy"))
+    assert not any(mark["point"] for mark in marks("batch/accuracy"))
+
+
 @pytest.mark.parametrize(("axis", "last"), [(Axis.EPOCH, 0.2), (Axis.STEP, 2), (Axis.SECONDS, 4)])
 def test_the_axis_is_what_was_asked_for(axis, last):
     assert max(overlay_chart([Seeds("a", [curve([1, 2])])], "test/loss", axis).data["x"]) == last

@@ -121,7 +121,7 @@ def test_a_fair_pair_is_told_with_what_differs_and_mcnemars_p(store):
     assert text.startswith(
         "`dropout` 0.5 against 0: **+14.0 points** on the same 50 test images, 74.0 % against 60.0 %."
     )
-    assert "7 for the second and 0 for the first: more than the images' luck (McNemar's exact p = 0.016)" in text
+    assert "7 in the second and 0 in the first: more than chance would do (McNemar's exact p = 0.016)" in text
     assert "(McNemar's exact p < 0.0001)" in fair_pair(first, second, Paired(30, 0, 20, 0))
-    assert told_apart(Paired(10, 3, 4, 3)).endswith("no more than luck would do")
-    assert told_apart(Paired(10, 0, 1, 3)).startswith("1 image tells the two apart")
+    assert told_apart(Paired(10, 3, 4, 3)).endswith("no more than chance would do")
+    assert told_apart(Paired(10, 0, 1, 3)).startswith("1 image is right in only one of the two")

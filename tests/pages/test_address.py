@@ -1,10 +1,16 @@
 """What an address asks for and cannot have is said, on whichever page."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnncore.data.catalogue import BUILTIN
+from cnncore.data.prepared import save
+from pages.parts import awaited
+from pages.parts.image_choice import drawn
+from tests.conftest import tiny_images
 from tests.pages.test_compare import filled
 from tests.pages.test_compare import store as store
 
@@ -71,13 +77,63 @@ def test_an_image_that_is_not_there_is_told(drawn_once, page, prefix):
     assert f"`{prefix}_number=99999`" in text
 
 
-@pytest.mark.parametrize("page", ["compare", "ladder", "lottery"])
+@pytest.mark.parametrize(
+    ("page", "address", "words"),
+    [
+        ("augmentation", {"aug_crop": "900"}, "`aug_crop=900` (shown: 28)"),
+        ("batch_norm", {"bn_batch": "7"}, "`bn_batch=7` (shown: 8)"),
+        ("dropout", {"dropout_p": "7"}, "`dropout_p=7` (shown: 0.5)"),
+        ("inside", {"inside_source": "x"}, "`inside_source=x`"),
+        ("label_safety", {"flip_seed": "x"}, "`flip_seed=x` (shown: 0)"),
+        ("receptive_field", {"field_gradient": "x"}, "`field_gradient=x`"),
+        ("receptive_field", {"field_unit": "middle"}, "`field_unit` that is not row,column"),
+        ("receptive_field", {"network": "nosuch"}, "`network` (='nosuch')"),
+        ("standardization", {"std_eps": "7"}, "`std_eps=7`"),
+    ],
+)
+def test_what_was_said_is_still_there_when_what_is_awaited_has_come(drawn_once, monkeypatch, page, address, words):
+    drawn(BUILTIN.name)
+    monkeypatch.setattr(awaited, "SOON", 0.0)
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120)
+    for key, value in address.items():
+        app.query_params[key] = value
+    app.run()
+    if page == "inside":  # says it beside its first answer; more of them follow
+        app.session_state["awaited_looked_at"][1].result(60)
+        app.run()
+    for time in ("at first", "drawn once more"):
+        assert not app.exception
+        assert any(words in warning.value for warning in app.warning), time
+        app.run()
+
+
+def test_what_was_said_goes_with_the_first_change_of_what_it_is_about(drawn_once):
+    app = AppTest.from_file(str(PAGES / "augmentation.py"), default_timeout=120)
+    app.query_params.update({"aug_crop": "900", "aug_class": "yeti"})
+    app.run()
+
+    def said():
+        return [bad for bad in ("aug_crop=900", "aug_class=yeti") if bad in "".join(w.value for w in app.warning)]
+
+    assert said() == ["aug_crop=900", "aug_class=yeti"]
+    app.slider(key="aug_crop").set_value(20).run()
+    assert said() == ["aug_class=yeti"]
+    app.selectbox(key="aug_class").set_value("fish").run()
+    assert said() == []
+    app.slider(key="aug_crop").set_value(28).run()
+    assert said() == []
+
+
+@pytest.mark.parametrize(
+    "page", ["batch_norm", "compare", "dropout", "errors", "inside", "label_safety", "ladder", "lottery"]
+)
 def test_a_store_that_cannot_be_used_is_told(app_home, page):
-    app_home.mkdir()
+    save(replace(tiny_images(size=32), name="builtin", title="Built-in"))  # else it would have to be drawn
     (app_home / "runs.sqlite").write_text("no database, a text that somebody has put there instead of one")
     app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=120).run()
     assert not app.exception
-    assert "cannot be used" in app.error[0].value
+    [error] = app.error
+    assert "cannot be used" in error.value
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore.architecture import named_network
+from tests.pages.reading import said
 
 PAGE = Path(__file__).parents[2] / "pages" / "architecture.py"
 
@@ -15,16 +16,12 @@ def opened(**address):
     return page.run()
 
 
-def texts(page):
-    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
-
-
 def test_the_practical_at_once():
     page = opened()
     assert not page.exception
     assert not page.error
-    assert "**1,191,170 parameters**: **23.8 for each training image**" in texts(page)
-    assert "**32 to 39 pixels work, 40 fails**" in texts(page)
+    assert "**1,191,170 parameters**: **23.8 for each train image**" in said(page)
+    assert "**32 to 39 pixels work, 40 fails**" in said(page)
     table = page.dataframe[0].value
     assert table["receptive field"][list(table["layer"]).index("conv3")] == 32
 
@@ -34,8 +31,8 @@ def test_an_image_too_large_is_explained_and_the_wall_can_be_taken_away():
     assert "`fc4` of practical expects 1024 inputs" in page.error[0].value
     page.toggle(key="arch_convolutional").set_value(True).run()
     assert not page.error
-    assert "**floor(S/8) - 3**" in texts(page)
-    assert "Every size from 32 pixels works" in texts(page)
+    assert "**floor(S/8) - 3**" in said(page)
+    assert "Every size from 32 pixels works" in said(page)
 
 
 def test_a_refused_size_says_at_which_it_is_shown_and_how_to_get_over_it():
@@ -82,13 +79,13 @@ def test_a_network_is_shown_at_its_own_size():
     page.selectbox(key="current_network").set_value("resnet18").run()
     assert page.slider(key="arch_size").value == 224
     assert not page.error
-    assert "every size from 16 pixels works" in texts(page)
+    assert "every size from 16 pixels works" in said(page)
 
 
 def test_a_size_that_an_adaptive_pool_never_sees_is_not_said_to_fit():
     page = opened(network="squeezenet1_1", size="16")
     assert page.error
-    assert "every size from 17 pixels works" in texts(page)
+    assert "every size from 17 pixels works" in said(page)
 
 
 def test_a_network_that_is_read_is_shown_and_nonsense_is_a_sentence():
@@ -107,17 +104,17 @@ def test_a_network_that_is_read_is_shown_and_nonsense_is_a_sentence():
 
 def test_the_class_map_waits_until_it_is_asked_for():
     page = opened()
-    assert "There is no trained network yet" not in texts(page)
+    assert "There is no trained network yet" not in said(page)
 
 
 def test_a_bad_address_falls_back_and_says_so():
     page = opened(arch_size="9999")
     assert not page.exception
-    assert "size=9999" in texts(page)
+    assert "size=9999" in said(page)
 
 
 @pytest.mark.parametrize(
     ("network", "images"), [("classroom", 5_000), ("practical", 50_000), ("lenet5", 60_000), ("vgg16", 1_281_167)]
 )
 def test_parameters_are_weighed_against_the_images_that_a_network_is_for(network, images):
-    assert next(box.value for box in opened(network=network).number_input if box.label == "Training images") == images
+    assert next(box.value for box in opened(network=network).number_input if box.label == "Train images") == images

@@ -12,6 +12,7 @@ from cnncore import compute
 from cnncore.data import ImageData, save
 from cnncore.data.augmentation import AUGMENTATIONS
 from cnncore.data.policies import OPERATIONS
+from tests.pages.reading import said
 
 PAGE = Path(__file__).parents[2] / "pages" / "augmentation.py"
 
@@ -36,10 +37,6 @@ def page(app_home):
     return opened
 
 
-def texts(app):
-    return " ".join(element.value for element in [*app.markdown, *app.caption])
-
-
 def pictures(app):
     """Return the alternative texts of the page's pictures."""
     return re.findall(r'alt="([^"]*)"', " ".join(element.proto.body for element in app.get("html")))
@@ -58,8 +55,8 @@ def test_something_sensible_stands_there_before_anyone_touches_it(page):
     app = page()
     assert not app.exception
     assert not app.error
-    assert "5 × 5 windows × 2 ways round = **50 different views**" in texts(app)
-    assert "the centre 28×28 window" in texts(app)
+    assert "5 × 5 windows × 2 ways round = **50 different views**" in said(app)
+    assert "the centre 28×28 window" in said(app)
     shown = pictures(app)
     assert shown[0] == "The stored image, car, number 5"
     assert len(shown) == 2 + 24 + 24  # enlarged, then in true size
@@ -109,7 +106,7 @@ def test_the_number_of_views_is_explained(page, transforms, expected):
     app = page()
     app.button_group(key="aug_transforms").set_value(transforms).run()
     assert not app.exception
-    assert expected in texts(app)
+    assert expected in said(app)
 
 
 def test_the_factors_on_the_page_multiply_to_the_number_on_it(page):
@@ -142,23 +139,23 @@ def test_mixed_views_show_both_labels_with_their_shares(page):
     assert not app.exception
     [table] = app.dataframe
     shown = pictures(app)[2:14]
-    assert list(table.value.columns) == ["view", "mixup: share", "share of the own label"]
+    assert list(table.value.columns) == ["view", "mixup: share", "share of its own label"]
     for (_, row), alt in zip(table.value.iterrows(), shown, strict=True):
         other = re.fullmatch(r"Training view \d+: (\d+) % car, (\d+) % (\w+): λ\s0\.\d\d", alt)
         if other is None:  # mixed with a car
             assert ": car: " in alt
             continue
-        assert int(other[1]) == round(100 * row["share of the own label"])
+        assert int(other[1]) == round(100 * row["share of its own label"])
         assert int(other[1]) + int(other[2]) == 100
     assert sum(", " in alt for alt in shown) > 6
-    assert "the label is mixed as the pixels are" in texts(app)
+    assert "the label is mixed as the pixels are" in said(app)
 
 
 def test_the_operations_of_a_policy_are_named(page):
     app = page(aug_views="24")
     app.button_group(key="aug_transforms").set_value(["RandAugment"]).run()
     assert not app.exception
-    assert "529 draws of RandAugment = at most **529 different views**" in texts(app)
+    assert "529 draws of RandAugment = at most **529 different views**" in said(app)
     [table] = app.dataframe
     assert list(table.value.columns)[1] == "randaugment: operation1"
     assert set(table.value["randaugment: operation1"]) <= set(OPERATIONS[:-1])
@@ -251,7 +248,7 @@ def test_grey_digits_can_be_mirrored_once_they_are_prepared(page, app_home):
     app.button(key="try_Mirror a digit").click().run()
     assert not app.exception
     assert app.selectbox(key="aug_data").value == "mnist"
-    assert "1 way round = **1 view**" in texts(app)
+    assert "1 way round = **1 view**" in said(app)
     stored, tested, *views = pictures_of(app)
     assert stored.shape == (28, 28)
     np.testing.assert_array_equal(tested, stored)
@@ -259,6 +256,37 @@ def test_grey_digits_can_be_mirrored_once_they_are_prepared(page, app_home):
     # The prompts speak of this image's size now.
     assert app.button(key="try_Crop 28 of 28")
     assert "Which digits are still themselves?" in [info.value for info in app.info]
+
+
+def prepare_colours(*sizes):
+    rng, labels = np.random.default_rng(0), np.arange(20) % 10
+    for size in sizes:
+        images = rng.integers(0, 256, (20, 3, size, size), dtype=np.uint8)
+        save(ImageData(f"of{size}", f"Of {size}", tuple("abcdefghij"), images, labels, images, labels))
+
+
+def test_a_crop_that_a_smaller_image_has_no_room_for_gives_way(page):
+    prepare_colours(64, 28)
+    app = page(aug_data="Of 64")
+    assert app.slider(key="aug_crop").value == 56
+    for name, usual in (("builtin", 28), ("of28", 28), ("of64", 28)):  # what there is room for stays
+        app.selectbox(key="aug_data").set_value(name).run()
+        assert not app.exception
+        assert not app.error
+        assert app.slider(key="aug_crop").value == usual
+
+
+def test_a_crop_that_was_large_and_is_not_shown_gives_way_when_it_is_shown_again(page):
+    prepare_colours(28)
+    app = page(aug_crop="40")
+    app.button_group(key="aug_transforms").set_value([]).run()
+    app.selectbox(key="aug_data").set_value("of28").run()
+    app.button_group(key="aug_transforms").set_value(["Random crop"]).run()
+    assert not app.exception
+    assert app.slider(key="aug_crop").value == 24
+    app.slider(key="aug_crop").set_value(30).run()
+    app.selectbox(key="aug_data").set_value("builtin").run()
+    assert app.slider(key="aug_crop").value == 30  # what there is room for stays
 
 
 def test_the_address_sets_the_controls_and_a_bad_value_is_named(page):

@@ -2,6 +2,7 @@
 
 import pickle
 import threading
+import time
 
 import pytest
 import streamlit as st
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from cnncore import compute, turns
 from pages.parts import awaited
+from tests.pages.fragments import alone
 
 OPEN = threading.Event()
 ASKED = []
@@ -172,6 +174,43 @@ def test_what_somebody_else_still_waits_for_is_computed(opened, monkeypatch):
     other = opened("b")
     app.text_input(key="word").set_value("c").run()
     assert [texts(arrive(one)) for one in (other, app)] == [["B"], ["C"]]
+
+
+def test_what_was_asked_by_who_has_left_is_never_computed(opened, monkeypatch):
+    monkeypatch.setattr(turns, "TURNS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(awaited, "LEFT", 0.5)
+    opened("a")
+    in_the_pool(1)
+    gone, there, back = opened("gone"), opened("there"), opened("back")
+    for _ in range(10):
+        time.sleep(0.1)
+        with alone(there, awaited._look):  # the timer in the browser
+            there.run()
+    OPEN.set()
+    for session in (gone, back):
+        with pytest.raises(turns.UnwantedError):
+            session.session_state["awaited_word"][1].result(30)
+    assert there.session_state["awaited_word"][1].result(30) == "THERE"
+    back.run()  # was away, and looks again
+    assert texts(arrive(back)) == ["BACK"]
+    assert ASKED == ["a", "there", "back"]
+
+
+def test_who_waits_for_a_script_has_not_left(opened, monkeypatch):
+    monkeypatch.setattr(turns, "TURNS", threading.BoundedSemaphore(1))
+    monkeypatch.setattr(awaited, "LEFT", 0.1)
+    opened("a")
+    in_the_pool(1)
+    monkeypatch.setattr(awaited, "SOON", 30.0)
+
+    def open_late():
+        while len(awaited._ASKED) < 2:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        OPEN.set()
+
+    threading.Thread(target=open_late, daemon=True).start()
+    assert texts(opened("b")) == ["B"]
 
 
 def test_what_is_kept_comes_while_all_turns_are_taken(opened):

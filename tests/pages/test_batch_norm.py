@@ -27,14 +27,9 @@ def opened(**address):
     return page.run()
 
 
-def texts(page):
-    found = (*page.markdown, *page.caption, *page.warning, *page.info, *page.success)
-    return " ".join(element.value for element in found)
-
-
 def moved(page):
     """Return by how many points the neighbours move the prediction, as the page says."""
-    return float(re.search(r"largest difference between two batches is ([\d.e-]+) points", texts(page))[1])
+    return float(re.search(r"largest difference between two batches is ([\d.e-]+) points", said(page))[1])
 
 
 @pytest.fixture
@@ -53,8 +48,8 @@ def test_a_stored_runs_prediction_moves_with_its_neighbours_in_train_alone(run_i
     assert not page.error
     assert page.selectbox(key="bn_run").value == run_id
     assert moved(page) > 0.01
-    assert "**320 trainable parameters**" in texts(page)
-    assert f"figure-9 against figure-8: by **{time_added('figure-8', 'figure-9')}**" in texts(page)
+    assert "**320 trainable parameters**" in said(page)
+    assert f"figure-9 against figure-8: by **{time_added('figure-8', 'figure-9')}**" in said(page)
     page.selectbox(key="bn_layer").set_value("bn-conv3").run()
     assert not page.exception
     page.button(key="try_Switch to eval()").click().run()
@@ -65,7 +60,22 @@ def test_a_stored_runs_prediction_moves_with_its_neighbours_in_train_alone(run_i
     assert moved(page) == 0
     page.number_input(key="bn_channel").set_value(4000).run()
     assert not page.exception
-    assert "Channel 32" in texts(page)
+    assert "Channel 32" in said(page)
+
+
+def test_a_layer_is_in_the_address_and_a_link_shows_it_and_what_is_not_there_is_told(run_id):
+    page = opened(bn_layer="bn-conv3")
+    assert not page.exception
+    assert not page.warning
+    assert page.selectbox(key="bn_layer").value == "bn-conv3"
+    assert "bn-conv3" in page.query_params["bn_layer"]
+    assert page.session_state["awaited_norm"][0].count(b"bn-conv3") == 1, "its channels are what was asked for"
+    page.run()
+    assert page.selectbox(key="bn_layer").value == "bn-conv3"
+    page = opened(bn_layer="nosuch", bn_run="gone")
+    warnings = " ".join(warning.value for warning in page.warning)
+    assert f"`bn_run=gone` (shown: {run_id})" in warnings
+    assert "`bn_layer=nosuch` (shown: bn-conv1)" in warnings
 
 
 def test_the_layers_are_offered_once_they_are_known(run_id, monkeypatch):
@@ -90,13 +100,13 @@ def test_a_run_without_batch_norm_is_told_apart(tiny):
     page = opened()
     assert not page.exception
     assert not page.error
-    assert "That run has no batch norm. A freshly initialised one is shown." in texts(page)
-    assert "a freshly initialised network" in texts(page)
+    assert "That run has no batch norm. A freshly initialised one is shown." in said(page)
+    assert "a freshly initialised network" in said(page)
     for key, answer in (("predict_neighbours", "neither"), ("claim_bias", "false"), ("claim_first", "false")):
         page.segmented_control(key=key).set_value(answer).run()
         assert not page.exception
-    assert "Not so: train()" in texts(page)
-    assert "ln 7 = 1.9459" in texts(page)
+    assert "Not so: train()" in said(page)
+    assert "ln 7 = 1.9459" in said(page)
     compute.shutdown()
 
 
@@ -109,7 +119,7 @@ def test_a_calculation_that_fails_is_a_sentence(tiny, monkeypatch):
     page = opened(bn_batch="9")
     assert not page.exception
     assert "took longer than 60 seconds" in page.error[0].value
-    assert "**320 trainable parameters**" in texts(page)
+    assert "**320 trainable parameters**" in said(page)
 
 
 SUBJECT = SimpleNamespace(image=np.zeros((3, 8, 8), np.uint8), caption="an image", words="a network")
@@ -151,12 +161,12 @@ def test_the_image_among_its_neighbours_is_told_from_its_lowest_to_its_highest()
     still = np.tile([0.2, 0.5, 0.3], (3, 1))
     moving = np.array([[0.1, 0.7, 0.2], [0.6, 0.15, 0.25], [0.2, 0.4, 0.4]])
     text = said(viewed(views.show_neighbours, SUBJECT, Neighbours(moving, still, ("a", "b", "c")), "train()", 8))
-    assert "7 other neighbours each time" in text
+    assert "7 other images each time" in text
     # Of class b, which eval() chooses, the least is 15 % and the most 70 %; they differ by more than the others do.
     assert "*b* gets 15.0 to 70.0 %, and 2 different classes win" in text
     assert "largest difference between two batches is 55 points" in text
     text = said(viewed(views.show_neighbours, SUBJECT, Neighbours(moving, still, ("a", "b", "c")), "eval()", 1))
-    assert "no neighbours at all" in text
+    assert "no other image" in text
     assert "*b* gets 50.0 to 50.0 %, and 1 class wins" in text
 
 

@@ -14,6 +14,7 @@ from cnncore.architecture.editing import replaced
 from cnncore.architecture.link import from_link, link_text
 from cnncore.architecture.saved import save_network, saved_network, saved_networks
 from cnncore.course.slips import Slip
+from tests.pages.reading import said
 
 PAGES = Path(__file__).parents[2] / "pages"
 
@@ -28,10 +29,6 @@ def opened(page="builder", **address):
     for key, value in address.items():
         app.query_params[key] = value
     return app.run()
-
-
-def text(app):
-    return " ".join(e.value for e in (*app.markdown, *app.caption, *app.info, *app.warning, *app.error, *app.success))
 
 
 def address(app):
@@ -54,7 +51,7 @@ def test_the_practical_at_once():
     app = opened()
     assert not app.exception
     assert not app.error
-    assert "**1,191,170 parameters**" in text(app)
+    assert "**1,191,170 parameters**" in said(app)
     assert address(app) == "practical"
 
 
@@ -75,7 +72,7 @@ def test_a_field_is_edited_on_a_copy_and_undone():
     edited = network_in(app)
     assert edited.name == "my practical"
     assert edited.layers[3].filters == 32
-    assert f"**{describe(edited).parameters:,} parameters**" in text(app)
+    assert f"**{describe(edited).parameters:,} parameters**" in said(app)
     app.button(key="undo").click().run()
     assert network_in(app) == named_network("practical")
     app.button(key="redo").click().run()
@@ -101,7 +98,7 @@ def test_blocks_are_made_filled_and_taken_apart():
     assert not app.exception
     assert network_in(app).layers[6].paths == ((named_network("practical").layers[6],), ())
     pick(app, 6, 1, 0)
-    assert "An empty path" in text(app)
+    assert "An empty path" in said(app)
     app.selectbox(key="add_kind").set_value("max-pool").run()
     assert "must end with maps of one size" in app.error[0].value
     pick(app, 6)
@@ -142,7 +139,7 @@ def test_prompts_claim_what_is_true():
     assert (after.parameters - before.parameters, round((after.macs - before.macs) / 1e6, 1)) == (73_984, 4.7)
     assert "73,984" in app.info[0].value
     app.button(key="try_Look into GoogLeNet").click().run()
-    assert "puts out 96×28×28" in text(app)
+    assert "puts out 96×28×28" in said(app)
     pick(app, 0)
     app.number_input(key="field_filters").set_value(3).run()
     assert not app.info
@@ -160,7 +157,7 @@ def test_saved_under_a_name_found_on_other_pages_and_deleted():
     other = opened("architecture", network="half")
     assert not other.exception
     assert other.selectbox(key="current_network").value == "half"
-    assert f"**{describe(saved_network('half')).parameters:,} parameters**" in text(other)
+    assert f"**{describe(saved_network('half')).parameters:,} parameters**" in said(other)
     app.button(key="forget").click().run()
     assert saved_networks() == ()
     assert network_in(app) == named_network("practical")
@@ -171,9 +168,45 @@ def test_another_ones_network_is_not_replaced_by_accident():
     app = opened()
     app.text_input(key="save_as_practical").set_value("half").run()
     assert app.button(key="save").disabled
-    app.checkbox(key="overwrite").check().run()
+    app.checkbox(key="overwrite_half").check().run()
     app.button(key="save").click().run()
     assert len(saved_network("half").layers) == 13
+
+
+def test_to_replace_one_is_not_to_replace_another():
+    for name in ("half", "third"):
+        save_network(Network(name, (3, 8, 8), (Conv2d(3, 1),)))
+    app = opened()
+    app.text_input(key="save_as_practical").set_value("half").run()
+    app.checkbox(key="overwrite_half").check().run()
+    app.text_input(key="save_as_practical").set_value("third")
+    app.button(key="save").click().run()  # typed and pressed before the page was drawn anew
+    assert "`name` (='third') is taken" in app.error[0].value
+    assert app.button(key="save").disabled
+    assert len(saved_network("third").layers) == 1
+
+
+def test_what_was_typed_a_moment_before_is_saved_and_trained():
+    app = opened()
+    app.text_input(key="save_as_practical").set_value("half")
+    app.button(key="save").click().run()
+    assert saved_networks() == ("half",)
+    app.number_input(key="image_1").set_value(64)
+    app.button(key="train").click().run()
+    assert Network.from_json(app.session_state.network).input == (3, 64, 32)
+
+
+def test_a_saved_network_that_somebody_else_replaced_is_not_as_it_was_saved():
+    first = replace(named_network("lenet5"), name="half")
+    save_network(first)
+    app = opened(network="half")
+    assert address(app) == "half"
+    assert "This one is as it was saved." in said(app)
+    save_network(replace(named_network("practical"), name="half"), overwrite=True)
+    app.run()
+    assert network_in(app) == first, "a reload shows what was shown"
+    assert "This one is not saved yet." in said(app)
+    assert "half (not saved)" in app.selectbox(key="current_network").options
 
 
 def test_a_name_that_cannot_be_saved_is_said():
@@ -225,14 +258,14 @@ def test_a_size_that_does_not_fit_is_taken_to_the_builder():
     mending.button(key="fix_0_Dense layers as convolutions").click().run()
     assert not mending.exception
     assert not mending.error
-    assert "output **10 × 2 × 2**" in text(mending)
+    assert "output **10 × 2 × 2**" in said(mending)
 
 
 def test_names_from_a_link_do_nothing():
     bad = replaced(named_network("practical"), (3,), Conv2d(64, 99, name="conv2"))
     app = opened(network=link_text(replace(bad, name="``![x](http://example.org/x.png) $a$")))
     assert not app.exception
-    assert "![x]" not in text(app)
+    assert "![x]" not in said(app)
     assert all("![x]" not in button.label for button in app.button)
 
 
@@ -254,7 +287,7 @@ def test_a_slip_is_found():
     app = opened()
     app.pills(key="slip_total").set_value(12_000).run()
     app.radio(key="slip_practical_12000").set_value(Slip.NO_BIASES).run()
-    assert "would give 1,190,000" in text(app)
+    assert "would give 1,190,000" in said(app)
     app.radio(key="slip_practical_12000").set_value(Slip.IMAGE_DEPTH).run()
     assert app.success[0].value == "Yes."
 
@@ -263,7 +296,7 @@ def test_a_slip_is_found():
 def test_large_networks_are_shown(name):
     app = opened(network=name)
     assert not app.exception
-    assert f"**{describe(named_network(name)).parameters:,} parameters**" in text(app)
+    assert f"**{describe(named_network(name)).parameters:,} parameters**" in said(app)
 
 
 def test_the_network_built_here_is_trained_there():
@@ -285,6 +318,6 @@ def test_the_totals_tell_weights_and_biases_apart_as_pytorch_does(name):
     named = list(build(named_network(name)).named_parameters())
     weights, biases = (sum(p.numel() for key, p in named if key.endswith(kind)) for kind in ("weight", "bias"))
     assert weights > 100 * biases > 0
-    assert f"{weights:,} weights + {biases:,} biases = **{weights + biases:,} parameters**" in text(
+    assert f"{weights:,} weights + {biases:,} biases = **{weights + biases:,} parameters**" in said(
         opened(network=name)
     )

@@ -1,5 +1,7 @@
 """The class map, a part that the architecture page shows, on a page of its own."""
 
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -26,7 +28,7 @@ def pool(app_home):
 
 
 def stored(**values):
-    config = RunConfig(dataset="tiny", network="classroom", epochs=1, **values)
+    config = RunConfig(**({"dataset": "tiny", "network": "classroom", "epochs": 1} | values))
     store = open_store()
     run_id = store.create(config, status=Status.RUNNING)
     record(store, run_id, config)
@@ -76,3 +78,16 @@ def test_larger_images_have_a_larger_collage(app_home, size, side):
     assert not page.error
     assert f"of {side} × {side} pixels" in page.markdown[0].value
     assert len(page.slider) == (side < 256)
+
+
+def test_a_side_that_larger_images_have_no_room_on_gives_way(tiny):
+    small = stored()
+    save(replace(tiny_images(size=64), name="large"))
+    large = stored(dataset="large")
+    page = opened()
+    page.selectbox(key="class_map_run").set_value(small).run()
+    page.slider(key="class_map_side").set_value(136).run()
+    page.selectbox(key="class_map_run").set_value(large).run()
+    assert not page.exception
+    assert page.slider(key="class_map_side").value == 192
+    assert "of 192 × 192 pixels" in page.markdown[0].value

@@ -12,6 +12,7 @@ from cnncore.runs.snapshots import snapshot_folder
 from cnncore.runs.store import RunStore
 from cnncore.training.snapshots import Snapshot
 from tests.conftest import tiny_images
+from tests.pages.reading import said
 from tests.runs.conftest import CONFIG, batch, epoch_end, started
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "compare.py")
@@ -49,12 +50,6 @@ def opened(**address):
     return app
 
 
-def said(app):
-    return " ".join(
-        element.value for kind in (app.markdown, app.caption, app.info, app.success, app.warning) for element in kind
-    )
-
-
 def legend(app):
     """Return the names of the settings that the overlay draws, as one text."""
     return " ".join(
@@ -71,7 +66,7 @@ def test_two_runs_that_differ_in_one_thing_are_a_fair_pair_with_mcnemars_p(store
     filled(store, replace(CONFIG, lr=0.01), right=37)
     app = opened()
     assert len(app.multiselect(key="compare_runs").value) == 2
-    assert "They differ in `lr` alone" in said(app)
+    assert "they differ in `lr` alone" in said(app)
     # Seven images tell them apart, all for the second: 2 / 2^7.
     assert "+14.00 points" in said(app)
     assert "7 for the second and 0 for the first" in said(app)

@@ -10,6 +10,7 @@ from cnncore.architecture import Conv2d, layer_facts
 from pages.parts import awaited
 from pages.parts.layer_form import ADVANCED, own
 from pages.parts.warm_up import FIRST_LAYER
+from tests.pages.reading import metrics, said
 
 PAGE = Path(__file__).parents[2] / "pages" / "convolution.py"
 
@@ -33,18 +34,10 @@ def opened(unfolded=True, **address):
     return page.run()
 
 
-def metrics(page):
-    return {metric.label: metric.value for metric in page.metric}
-
-
-def texts(page):
-    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
-
-
 def test_the_page_shows_something_sensible_at_once(page):
     assert not page.exception
     assert metrics(page) == {"Output": "1 × 4 × 4", "Weights": "9", "Biases": "1", "Multiply-adds": "144"}
-    assert "formula = counted step by step = drawn" in texts(page)
+    assert "formula = counted step by step = drawn" in said(page)
     assert not page.warning
     assert not page.error
 
@@ -65,7 +58,7 @@ def test_the_first_layer_of_the_practical(page):
         "Biases": "32",
         "Multiply-adds": f"{facts.macs:,}",
     }
-    assert "**41,943 times as many**" in texts(page)
+    assert "**41,943 times as many**" in said(page)
     assert "2,400 weights" in page.info[0].value
 
 
@@ -102,13 +95,13 @@ def test_groups_that_do_not_divide_are_not_offered_and_the_address_says_so():
     assert list(page.select_slider(key="conv_groups").options) == ["1", "2"]
     page = opened(conv_groups="4", conv_channels="6", conv_filters="8")
     assert not page.exception
-    assert "`conv_groups=4` (shown: 1)" in texts(page)
+    assert "`conv_groups=4` (shown: 1)" in said(page)
 
 
 def test_weights_and_multiply_adds_fall_as_the_groups_rise_to_depthwise(page):
     page.button(key="try_Depthwise").click().run()
-    assert "A depthwise convolution: 144 weights and 36,864 multiply-adds in 16 groups" in texts(page)
-    assert "2,304 weights and 589,824 multiply-adds, 16 times as many" in texts(page)
+    assert "A depthwise convolution: 144 weights and 36,864 multiply-adds in 16 groups" in said(page)
+    assert "2,304 weights and 589,824 multiply-adds, 16 times as many" in said(page)
     shown = []
     for groups in (1, 2, 4, 8, 16):
         page.select_slider(key="conv_groups").set_value(groups).run()
@@ -129,11 +122,11 @@ def test_height_apart_from_width(page):
     page.slider(key="conv_stride_width").set_value(1).run()
     assert metrics(page)["Output"] == "1 × 4 × 7"
     assert len(page.latex) == 2
-    assert "Relationship 6 " in texts(page)
-    assert "Along the width it is 2" in texts(page)
+    assert "Relationship 6 " in said(page)
+    assert "Along the width it is 2" in said(page)
     page.button(key="padding_Half (same)").click().run()
     assert (page.slider(key="conv_padding").value, page.slider(key="conv_padding_width").value) == (1, 2)
-    assert "Along the width it is 3" in texts(page)
+    assert "Along the width it is 3" in said(page)
 
 
 def test_the_width_begins_as_the_height_is():
@@ -187,8 +180,8 @@ def test_the_badge_is_red_when_the_ways_disagree(monkeypatch):
 
     monkeypatch.setattr(more, "agreement", lambda *_: Agreement((4, 4), (4, 4), (4, 5)))
     page = opened()
-    assert ":red-badge[" in texts(page)
-    assert ":green-badge[" not in texts(page)
+    assert ":red-badge[" in said(page)
+    assert ":green-badge[" not in said(page)
 
 
 @pytest.mark.parametrize(("weights", "colour"), [(9, "green"), (10, "red")])
@@ -203,8 +196,8 @@ def test_the_badge_is_red_when_pytorch_says_otherwise(monkeypatch, weights, colo
     more.asked.clear()
     page = opened()
     more.asked.clear()
-    assert f":{colour}-badge[" in texts(page)
-    assert ("PyTorch says otherwise: 10 weights" in texts(page)) == (colour == "red")
+    assert f":{colour}-badge[" in said(page)
+    assert ("PyTorch says otherwise: 10 weights" in said(page)) == (colour == "red")
 
 
 def kinds(page):
@@ -224,7 +217,7 @@ def test_what_only_a_few_need_is_there_when_it_is_unfolded_or_set():
     assert page.selectbox(key="conv_padding_mode").value == "reflect"
     assert 'padding_mode="reflect"' in page.code[0].value
     page = opened(unfolded=False, conv_groups="banana")
-    assert "groups=banana" in texts(page)
+    assert "groups=banana" in said(page)
     page = opened()
     assert kinds(page) >= {"conv_padding_mode", "conv_apart"}
     page.session_state.layer_advanced = False
@@ -250,13 +243,13 @@ def test_the_page_does_not_wait_for_pytorch(monkeypatch):
     monkeypatch.setattr(awaited, "SOON", 0.01)
     more.asked.clear()
     page = opened()
-    assert ":green-badge[:material/check: formula = counted step by step = drawn]" in texts(page)
+    assert ":green-badge[:material/check: formula = counted step by step = drawn]" in said(page)
     assert len(page.get("skeleton")) == 1
     assert page.code[0].value == "nn.Conv2d(1, 1, 3, stride=2, padding=1)"
     free.set()
     page.session_state["awaited_opinions"][1].result(60)
     page.run()
-    assert ":green-badge[:material/check: formula = counted step by step = drawn = PyTorch]" in texts(page)
+    assert ":green-badge[:material/check: formula = counted step by step = drawn = PyTorch]" in said(page)
     assert len(page.get("skeleton")) == 0
     assert set(asked) == {FIRST_LAYER}  # what the server asks before the first visitor does
 
@@ -273,20 +266,20 @@ def test_the_address_sets_the_page():
 def test_a_bad_value_in_the_address_falls_back_and_says_so(bad):
     page = opened(conv_kernel=bad)
     assert not page.exception
-    assert f"kernel={bad}" in texts(page)
+    assert f"kernel={bad}" in said(page)
     page.slider(key="conv_stride").set_value(1).run()
-    assert f"kernel={bad}" not in texts(page)
+    assert f"kernel={bad}" not in said(page)
 
 
 def test_a_transposed_convolution_and_its_relationship():
     page = opened(conv_layer="Transposed", conv_input="4", conv_kernel="3", conv_stride="2", conv_padding="1")
     assert metrics(page) == {"Output": "1 × 7 × 7", "Weights": "9", "Biases": "1", "Multiply-adds": "144"}
-    assert "Relationship 13" in texts(page)
+    assert "Relationship 13" in said(page)
     assert "nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)" in page.code[0].value
     assert "goes back to 7" in page.info[0].value
     page.slider(key="conv_output_padding").set_value(1).run()
     assert metrics(page)["Output"] == "1 × 8 × 8"
-    assert "Relationship 14" in texts(page)
+    assert "Relationship 14" in said(page)
     page.slider(key="conv_output_padding").set_value(2).run()
     assert "`output_padding` (=2) must be smaller than the stride" in page.error[0].value
 
@@ -305,7 +298,8 @@ def test_a_pool_rounds_down_or_up():
 def test_the_average_pool_has_no_dilation():
     page = opened(conv_layer="Average pool")
     assert not page.exception
-    assert "dilation" not in [slider.key for slider in page.slider]
+    assert "conv_dilation" not in [slider.key for slider in page.slider]
+    assert "conv_dilation" in [slider.key for slider in opened(conv_layer="Max pool").slider]
     assert "nn.AvgPool2d(3, stride=2, padding=1)" in page.code[0].value
 
 
@@ -314,10 +308,10 @@ def test_padding_by_its_name():
     for name, padding, relation in (("Valid", 0, 1), ("Half (same)", 2, 3), ("Full", 4, 4)):
         page.button(key=f"padding_{name}").click().run()
         assert page.slider(key="conv_padding").value == padding
-        assert f"Relationship {relation} " in texts(page)
+        assert f"Relationship {relation} " in said(page)
     page.slider(key="conv_kernel").set_value(4).run()
     page.button(key="padding_Half (same)").click().run()
-    assert "An even kernel has no symmetric *same*" in texts(page)
+    assert "An even kernel has no symmetric *same*" in said(page)
 
 
 def test_what_the_padding_holds():
@@ -344,10 +338,10 @@ def test_what_was_searched_is_said_whether_there_is_a_way_or_not():
     page = AppTest.from_function(inverse, default_timeout=60)
     page.session_state.conv_inverse_from, page.session_state.conv_inverse_to = 8, 10
     page.run()
-    assert "Searched: a kernel up to 11, a stride up to 16, a dilation up to 3 and a padding smaller" in texts(page)
+    assert "Searched: a kernel up to 11, a stride up to 16, a dilation up to 3 and a padding smaller" in said(page)
     assert [3, 1, 2, 1] in page.dataframe[0].value.iloc[:, :4].to_numpy().tolist()
     page.number_input(key="conv_inverse_to").set_value(500).run()
-    assert "No layer with a kernel up to 11, a stride up to 16" in texts(page)
+    assert "No layer with a kernel up to 11, a stride up to 16" in said(page)
 
 
 def small_matrix():
@@ -358,6 +352,6 @@ def small_matrix():
 
 
 def test_the_matrix_counts_places_and_not_what_the_drawn_kernel_happens_to_hold():
-    said = texts(AppTest.from_function(small_matrix, default_timeout=60).run())
-    assert "Here only 100 can be other than 0, and they share 9 weights." in said
-    assert "60 entries are drawn" in said
+    text = said(AppTest.from_function(small_matrix, default_timeout=60).run())
+    assert "Here only 100 can be other than 0, and they share 9 weights." in text
+    assert "60 entries are drawn" in text

@@ -33,4 +33,4 @@ def test_search_finds_and_says_when_it_does_not():
     assert [expander.label[:3] for expander in app.expander] == ["Q33"]
     app.text_input(key="course_search").set_value("transformer").run()
     assert len(app.expander) == 0
-    assert "No question speaks of transformer" in app.info[0].value
+    assert "No question mentions transformer" in app.info[0].value

@@ -1,5 +1,3 @@
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -10,9 +8,10 @@ from streamlit.testing.v1 import AppTest
 
 from cnncore import jobs
 from cnncore.data import ImageData, load, save
-from cnncore.data.preparation import job_name, status, uploads
+from cnncore.data.preparation import Preparation, job_name, status, uploads
 from cnncore.data.progress import Progress
 from cnncore.jobs import State
+from tests.pages.reading import said
 
 PAGE = Path(__file__).parents[2] / "pages" / "datasets.py"
 
@@ -41,12 +40,6 @@ def small(name: str = "mine", title: str = "Mine") -> ImageData:
     return ImageData(name, title, ("a", "b"), images, labels, images, labels, ("Made for [a test](x).",))
 
 
-def texts(page: AppTest) -> str:
-    return "\n".join(
-        element.value for element in (*page.markdown, *page.caption, *page.error, *page.success, *page.info)
-    )
-
-
 def until_ended(page: AppTest, name: str) -> AppTest:
     deadline = time.monotonic() + 60
     while (found := status(name)) is not None and found.state is State.RUNNING and time.monotonic() < deadline:
@@ -56,7 +49,7 @@ def until_ended(page: AppTest, name: str) -> AppTest:
 
 def test_the_page_stands_alone_and_shows_every_set(page: AppTest) -> None:
     assert not page.exception
-    shown = texts(page)
+    shown = said(page)
     for text in ("Built-in objects", "CIFAR-10", "MNIST", "Fashion-MNIST", "about an hour for 170 MB"):
         assert text in shown
     assert {button.label for button in page.button} == {"Draw the images", "Download", "Prepare"}
@@ -71,7 +64,7 @@ def test_a_prepared_set_shows_samples_and_its_notes_as_they_are(page: AppTest) -
     page.run()
     assert not page.exception
     assert len(page.get("image")) == before + 1
-    assert r"Made for \[a test\](x)." in texts(page)
+    assert r"Made for \[a test\](x)." in said(page)
 
 
 def test_a_folder_is_prepared_in_the_background(page: AppTest, tmp_path: Path) -> None:
@@ -83,9 +76,27 @@ def test_a_folder_is_prepared_in_the_background(page: AppTest, tmp_path: Path) -
     until_ended(page, "pets")
     assert "8 train and 2 test images" in page.success[0].value
     assert load("pets").shape == (3, 16, 16)
-    assert "#### Pets" in texts(page)
+    assert "#### Pets" in said(page)
     page.button(key="datasets_end_pets").click().run()
     assert not page.success
+
+
+def test_a_set_that_is_done_appears_while_another_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[State] = []
+
+    def preparations() -> list[Preparation]:
+        looks.append(State.DONE if looks else State.RUNNING)
+        if looks[-1] is State.DONE:  # after the cards were drawn
+            save(small())
+        return [
+            Preparation("mine", looks[-1], Progress("reading")),
+            Preparation("other", State.RUNNING, Progress("reading")),
+        ]
+
+    monkeypatch.setattr("cnncore.data.preparation.preparations", preparations)
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not page.exception
+    assert "#### Mine" in said(page)
 
 
 def test_what_is_wrong_is_one_sentence(page: AppTest, tmp_path: Path) -> None:
@@ -137,7 +148,7 @@ def test_a_download_that_failed_is_told_in_its_card(page: AppTest, home: Path) -
     page.session_state["datasets_begun"] = {"mnist"}
     jobs._write(job_name("mnist"), State.FAILED, Progress("Downloading", message="No answer."))
     page.run()
-    assert "the reason stands [below](#bring-your-own-images)" in texts(page)
+    assert "the reason stands [below](#bring-your-own-images)" in said(page)
 
 
 def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, home: Path) -> None:
@@ -150,7 +161,7 @@ def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, home: Pa
     assert bar.value == 25
     assert "40.0 of 160.0 MB" in bar.text
     assert "44 min 26 s left" in bar.text
-    assert "you can close this page" in texts(again)
+    assert "you can close this page" in said(again)
     again.button(key="datasets_end_pets").click().run()
     assert (home / "jobs" / "data-pets.cancel").exists()
 
@@ -192,17 +203,3 @@ def test_an_upload_is_saved_in_a_folder_of_our_own(
     until_ended(page, "pets")
     assert len(load("pets").train_labels) == 8
     assert list(uploads().iterdir()) == []
-
-
-def test_the_page_brings_no_torch_into_the_server() -> None:
-    code = f"""
-import sys
-from streamlit.testing.v1 import AppTest
-page = AppTest.from_file({str(PAGE)!r}, default_timeout=60).run()
-assert not page.exception, page.exception
-print("torch" in sys.modules)
-"""
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PAGE.parents[1]
-    )
-    assert found.stdout.strip() == "False"

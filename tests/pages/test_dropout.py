@@ -26,11 +26,6 @@ def opened(**address):
     return page.run()
 
 
-def texts(page):
-    found = (*page.markdown, *page.caption, *page.warning, *page.info, *page.success)
-    return " ".join(element.value for element in found)
-
-
 @pytest.fixture(scope="module")
 def fresh_home(tmp_path_factory):
     """A home without runs; its built-in data are drawn once for all tests of the module."""
@@ -61,19 +56,19 @@ def test_without_a_run_it_shows_a_fresh_network_and_says_so(fresh_home):
     page = opened()
     assert not page.exception
     assert not page.error
-    assert "No stored run yet" in texts(page)
-    assert "**256 units before the last layer**" in texts(page)
-    assert "*PyTorch*: training" in texts(page)
-    assert "They balance." in texts(page)
-    assert "twenty times the same" in texts(page)
+    assert "No stored run yet" in said(page)
+    assert "**256 units before the last layer**" in said(page)
+    assert "*PyTorch*: training" in said(page)
+    assert "Training and test agree." in said(page)
+    assert "twenty times the same" in said(page)
     page.slider(key="dropout_p").set_value(0.0).run()
-    assert "0 dropped" in texts(page)
-    assert "± 0.0 over them, and 1 class wins" in texts(page)
+    assert "0 dropped" in said(page)
+    assert "± 0.0 over them, and 1 class wins" in said(page)
     page.button(key="try_Do both").click().run()
     assert not page.exception
-    assert "They do not balance" in texts(page)
+    assert "Training and test do not agree" in said(page)
     assert len(page.info) == 1
-    numbers = re.search(r"\*both\*: training (\S+) ± .* test (-?[\d.]+)\.", texts(page))
+    numbers = re.search(r"\*both\*: training (\S+) ± .* test (-?[\d.]+)\.", said(page))
     assert float(numbers[1]) != pytest.approx(float(numbers[2]), rel=0.05)
 
 
@@ -81,24 +76,24 @@ def test_a_stored_run_is_looked_into_before_and_after_its_training(run_id):
     page = opened(dropout_p="0.9")
     assert not page.exception
     assert not page.error
-    assert "seed 0, after 1 epoch" in texts(page)
+    assert "seed 0, after 1 epoch" in said(page)
     assert page.selectbox(key="dropout_run").value == run_id
-    after = texts(page)
+    after = said(page)
     page.segmented_control(key="dropout_moment").set_value("before training").run()
     assert not page.error
-    assert "before training" in texts(page)
-    assert texts(page) != after
+    assert "before training" in said(page)
+    assert said(page) != after
     page.button(key="try_Switch to eval()").click().run()
-    assert "± 0.0 over them, and 1 class wins" in texts(page)
+    assert "± 0.0 over them, and 1 class wins" in said(page)
 
 
 def test_predictions_are_revealed_with_the_layers_numbers(fresh_home):
     page = opened()
     page.segmented_control(key="predict_books").set_value("times 1 − p").run()
-    assert "Not so: nothing" in texts(page)
+    assert "Not so: nothing" in said(page)
     page.segmented_control(key="claim_test").set_value("false").run()
     page.segmented_control(key="claim_faster").set_value("true").run()
-    assert f"take longer by {time_added('figure-7', 'figure-8')}" in texts(page)
+    assert f"take longer by {time_added('figure-7', 'figure-8')}" in said(page)
     assert not page.exception
 
 
@@ -115,8 +110,14 @@ def test_a_calculation_that_fails_is_a_sentence(fresh_home, monkeypatch):
 def test_a_bad_address_falls_back_and_says_so(fresh_home):
     page = opened(dropout_p="7", dropout_mode="sleep")
     assert not page.exception
-    assert "dropout_p=7" in texts(page)
-    assert "dropout_mode=sleep" in texts(page)
+    assert "dropout_p=7" in said(page)
+    assert "dropout_mode=sleep" in said(page)
+
+
+def test_a_run_that_is_not_there_is_told(run_id):
+    page = opened(dropout_run="gone")
+    assert not page.exception
+    assert f"`dropout_run=gone` (shown: {run_id})" in said(page)
 
 
 def test_the_books_are_told_with_two_standard_errors_what_was_measured_and_what_the_formula_says():
@@ -126,14 +127,14 @@ def test_the_books_are_told_with_two_standard_errors_what_was_measured_and_what_
     state = {"dropout_p": 0.5, "dropout_mask": 0, "dropout_books": Books.PYTORCH}
     text = said(viewed(views.show_layer, SUBJECT, np.ones(20), found, "car", **state))
     assert (
-        "*PyTorch*: training 2.000 ± 1.333 (two standard errors; by formula 1.900), spread 2.000 (by formula 2.100), "
-        "test 1.900. They balance." in text
+        "*PyTorch*: training 2.000 ± 1.333 (two standard errors; by formula 1.900), std 2.000 (by formula 2.100), "
+        "test 1.900. Training and test agree." in text
     )
     assert "survivors times 2, of a network" in text
     state["dropout_books"] = Books.NEITHER
     text = said(viewed(views.show_layer, SUBJECT, np.ones(20), found, "car", **state))
     assert "survivors as they are" in text
-    assert "test 0.950. **They do not balance.**" in text
+    assert "test 0.950. **Training and test do not agree.**" in text
 
 
 @pytest.mark.parametrize("p", [0.2, 0.5, 0.9])

@@ -9,7 +9,7 @@ from sklearn.metrics import confusion_matrix
 from streamlit.testing.v1 import AppTest
 
 from cnncore.data.prepared import save
-from cnncore.inspection.calibration import Sureness
+from cnncore.figures.calibration import probability
 from cnncore.inspection.confusion import worst_cell
 from cnncore.runs.answers import answers, sureness_by_epoch
 from cnncore.runs.record import Status
@@ -17,9 +17,10 @@ from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.snapshots import Snapshot
-from pages.parts.errors_calibration import BANDS, _trend, band
-from pages.parts.errors_views import SHARES, SUREST, WORST, _since, percent
+from pages.parts.errors_calibration import BANDS, band
+from pages.parts.errors_views import SHARES, SUREST, WORST
 from tests.conftest import CLASSES, tiny_images
+from tests.pages.reading import said
 from tests.pages.stored_run import store_run
 from tests.runs.conftest import epoch_end, started
 
@@ -38,10 +39,6 @@ def healthy(page):
     assert not page.exception
     assert not page.error
     return page
-
-
-def said(page):
-    return " ".join(element.value for kind in (page.markdown, page.caption, page.info) for element in kind)
 
 
 def counts(page):
@@ -217,8 +214,8 @@ def test_the_gallery_begins_with_the_worst(run_id):
         assert first in wrong
         assert key[first] == key[wrong].min()
         assert tile["caption"] == (
-            f"{CLASSES[given.labels[first]]}: {percent(float(given.found.true[first]))}\n"
-            f"{CLASSES[given.found.predicted[first]]}: {percent(float(given.found.confidence[first]))}"
+            f"{CLASSES[given.labels[first]]}: {probability(float(given.found.true[first]))}\n"
+            f"{CLASSES[given.found.predicted[first]]}: {probability(float(given.found.confidence[first]))}"
         )
     assert f"worst of {len(wrong)} wrong answers" in said(page)
 
@@ -286,45 +283,16 @@ def test_a_run_whose_snapshots_are_gone_or_fit_no_more_is_one_sentence(run_id, t
 def test_a_run_that_is_still_going_on_offers_its_newest_epoch(run_id):
     open_store().set_status(run_id, Status.RUNNING)
     assert checkpoint_path(run_id).exists()
-    assert "Still training, 5 of 5 epochs done" in said(opened())
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [(0.0, "< 0.01 %"), (1.0, "> 99.9 %"), (0.25, "25 %"), (0.254, "25.4 %"), (0.0004, "0.04 %"), (0.051, "5.1 %")],
-)
-def test_float16_is_not_taken_for_certainty(share, text):
-    assert percent(share) == text
+    page = opened(errors_epoch="2")
+    assert "Still training, 5 of 5 epochs done" in said(page)
+    healthy(page.button(key="errors_again").click().run())
+    assert page.select_slider(key="errors_epoch").value == 5
+    assert counts(page).tolist() == expected(run_id, 5).tolist()
 
 
 @pytest.mark.parametrize(("share", "number"), [(0, 0), (0.009, 0), (0.01, 1), (0.049, 1), (0.1, 2), (0.2, 3), (1, 3)])
 def test_the_bands_of_the_question(share, number):
     assert band(share) == BANDS[number]
-
-
-def test_the_confidence_of_wrong_answers_is_told_from_the_best_epoch_to_the_last():
-    history = {
-        0: Sureness(0.1, None, 0.15, 0.0),
-        2: Sureness(0.8, 0.9, 0.5, 0.1),
-        3: Sureness(0.7, 0.9, 0.75, 0.2),
-    }
-    assert _trend(history) == (
-        "**Over the epochs**: wrong answers were 50 % sure after epoch 2, the most accurate, and 75 % after epoch 3."
-    )
-    assert _trend({1: history[0], 2: history[2]}) == "**Over the epochs**"
-
-
-@pytest.mark.parametrize(
-    ("history", "text"),
-    [
-        ({0: 3, 1: 9, 2: 4, 3: 1}, "Some after every epoch since 0; most after epoch 1: 9."),
-        ({0: 3, 1: 0, 2: 4, 3: 7}, "Some after every epoch since 2; most after epoch 3: 7."),
-        ({0: 3, 1: 12, 2: 0}, "None any more after epoch 2; most after epoch 1: 12."),
-        ({0: 0, 1: 0}, "It never happened."),
-    ],
-)
-def test_when_a_confusion_was_at_its_worst_is_said(history, text):
-    assert _since(history) == text
 
 
 def test_what_to_try_has_the_runs_own_numbers(run_id, tiny):

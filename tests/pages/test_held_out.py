@@ -13,6 +13,7 @@ from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from pages.parts.words_compared import rows_for
 from tests.conftest import tiny_images
+from tests.pages.reading import said
 from tests.pages.stored_run import store_run
 
 PAGES = Path(__file__).parents[2] / "pages"
@@ -61,11 +62,6 @@ def healthy(app):
 
 def unlock(app, run_id):
     return healthy(app.toggle(key=f"read_test_{run_id}").set_value(True).run())
-
-
-def said(app):
-    kinds = (app.markdown, app.caption, app.info, app.success, app.warning)
-    return " ".join(element.value for kind in kinds for element in kind)
 
 
 def test_the_lottery_draws_no_batch(run_id):

@@ -18,12 +18,15 @@ from cnncore.inspection.heats import rank_correlation
 from cnncore.inspection.moment import Moment
 from cnncore.inspection.saliency import gradients, occlusion
 from cnncore.runs.client import delete
-from cnncore.runs.snapshots import scored_images, snapshot
+from cnncore.runs.snapshots import scored_images, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig, Standardization
 from cnncore.training.presets import PRESETS
 from pages.parts import awaited
+from pages.parts.inside_choice import surest_error
+from pages.parts.inside_filters import show_filters
 from tests.conftest import tiny_images
+from tests.pages.reading import said, viewed
 from tests.pages.stored_run import store_run
 
 PAGE = Path(__file__).parents[2] / "pages" / "inside.py"
@@ -45,11 +48,6 @@ def opened(**address):
     for key, value in address.items():
         page.query_params[key] = value
     return page.run()
-
-
-def texts(page):
-    found = (*page.markdown, *page.caption, *page.warning, *page.info, *page.success)
-    return " ".join(element.value for element in found)
 
 
 def pictures(page):
@@ -82,14 +80,14 @@ def test_without_a_run_an_untrained_network_is_shown_as_one(app_home):
     compute.shutdown()
     page = sound(opened())
     assert "No trained network is stored yet: this is an **untrained** one" in page.info[0].value
-    assert "Train a network" in texts(page)
+    assert "Train a network" in said(page)
     assert "test image 0: " in pictures(page)
-    assert re.search(r"\d+\.\d % sure\. \*?\*?(Right|Wrong)", texts(page))
+    assert re.search(r"\d+\.\d % sure\. \*?\*?(Right|Wrong)", said(page))
     for kind in ("Gradient: ", "SmoothGrad: ", "Occlusion: −"):
         assert kind in pictures(page)
-    assert "**First-layer filters**, before training" in texts(page)
+    assert "**First-layer filters**, before training" in said(page)
     found = forward(None, Moment.BEFORE, PRESETS["classroom-9"], np.array(load("builtin").test_images[0]))
-    assert f"{100 * found.chances.max():.1f} % sure" in texts(page)
+    assert f"{100 * found.chances.max():.1f} % sure" in said(page)
     assert [button.label for button in page.button] == ["Ask for another class"]
     compute.shutdown()
 
@@ -101,20 +99,20 @@ def test_a_link_opens_run_epoch_and_image(run_ids):
     assert page.select_slider(key="inside_epoch").value == 2
     assert not page.warning
     rows, labels = scored_images(run_id)
-    data, told = load("tiny"), snapshot(run_id, 2)
+    data, told = load("tiny"), snapshot_folder(run_id).read(2)
     place = int(np.flatnonzero(rows == 11)[0])
     answer = data.classes[told.predicted[place]]
     right = "Right." if told.predicted[place] == labels[place] else "**Wrong.**"
-    said = re.search(r"\*\*(\w+)\*\*, ([\d.]+) % sure\. (\S+)", texts(page))
-    assert (said[1], said[3]) == (answer, right)
-    assert float(said[2]) == pytest.approx(100 * float(told.confidence[place]), abs=0.2)
+    shown = re.search(r"\*\*(\w+)\*\*, ([\d.]+) % sure\. (\S+)", said(page))
+    assert (shown[1], shown[3]) == (answer, right)
+    assert float(shown[2]) == pytest.approx(100 * float(told.confidence[place]), abs=0.2)
     assert f"test image 11: {data.classes[labels[place]]}" in pictures(page)
     found = forward(run_id, 2, OLDER, np.array(data.test_images[11]))
     for values in found.inputs:
-        assert f"{values.min():z.2f} / {values.mean():z.2f} / {values.max():z.2f}".replace("-", "−") in texts(page)
+        assert f"{values.min():z.2f} / {values.mean():z.2f} / {values.max():z.2f}".replace("-", "−") in said(page)
     page.select_slider(key="inside_epoch").set_value(0).run()
-    again = re.search(r"([\d.]+) % sure", texts(sound(page)))
-    assert float(again[1]) != float(said[2])
+    again = re.search(r"([\d.]+) % sure", said(sound(page)))
+    assert float(again[1]) != float(shown[2])
     page.selectbox(key="inside_run").set_value(run_ids[1]).run()
     assert page.select_slider(key="inside_epoch").value == 0
     page.select_slider(key="inside_epoch").set_value(4).run()
@@ -131,19 +129,19 @@ def test_every_layer_can_be_seen_and_every_channel(run_id):
     for layer in found.layers:
         page.select_slider(key="inside_layer").set_value(layer.name).run()
         sound(page)
-        assert f"**{100 * layer.zero_share:.0f} %**" in texts(page)
+        assert f"**{100 * layer.zero_share:.0f} %**" in said(page)
         if not layer.dense:
-            assert f"**{layer.name}: {' × '.join(map(str, layer.shape))}.**" in texts(page)
+            assert f"**{layer.name}: {' × '.join(map(str, layer.shape))}.**" in said(page)
             best = int(layer.high.argmax())
             assert f"{layer.name}, channel {best + 1}" in pictures(page)
-            assert f"to **{layer.high[best]:.3g}**" in texts(page)
+            assert f"to **{layer.high[best]:.3g}**" in said(page)
     page.select_slider(key="inside_layer").set_value("conv1").run()
     assert "its filter: grey is 0" in pictures(page)
     page.number_input(key="inside_channel").set_value(3).run()
     assert "conv1, channel 3" in pictures(sound(page))
     own = pictures(page)
     page.toggle(key="inside_common").set_value(True).run()
-    assert "in all maps" in texts(sound(page))
+    assert "in all maps" in said(sound(page))
     assert pictures(page) != own
     page.number_input(key="inside_channel").set_value(4000).run()
     assert f"conv1, channel {found.layers[0].shape[0]}" in pictures(sound(page))
@@ -155,9 +153,9 @@ def test_the_class_decides_which_pixels_matter(run_id):
     page.selectbox(key="inside_class").set_value("dark").run()
     assert pictures(sound(page)) != before
     page.slider(key="inside_patch").set_value(3).run()
-    assert "a grey 3 × 3 patch" in texts(sound(page))
+    assert "a grey 3 × 3 patch" in said(sound(page))
     page.slider(key="inside_sigma").set_value(0).run()
-    assert "with noise σ 0.00" in texts(sound(page))
+    assert "with noise σ 0.00" in said(sound(page))
 
 
 def test_how_much_of_a_heat_was_learned_is_measured(run_id):
@@ -178,10 +176,10 @@ def test_how_much_of_a_heat_was_learned_is_measured(run_id):
     ]
     gradient, smooth, occluded, other = (f"{number:z.2f}".replace("-", "−") for number in numbers)
     text = f"*before training*: Gradient **{gradient}**, SmoothGrad **{smooth}**, Occlusion **{occluded}**"
-    assert text in texts(page)
-    assert f"with the heat for *{found.classes[second]}*: Gradient **{other}**" in texts(page)
-    assert f"has **{100 * covered.chance:.1f} %**" in texts(page)
-    assert f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places" in texts(page)
+    assert text in said(page)
+    assert f"with the heat for *{found.classes[second]}*: Gradient **{other}**" in said(page)
+    assert f"has **{100 * covered.chance:.1f} %**" in said(page)
+    assert f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places" in said(page)
 
 
 def test_another_data_set_has_fewer_images(run_id):
@@ -203,7 +201,7 @@ def test_what_to_try_leads_where_it_says(run_id):
     assert page.select_slider(key="inside_epoch").value == 0
     assert "Random weights" in sound(page).info[0].value
     page.button(key="try_Its surest error").click().run()
-    told, (rows, labels) = snapshot(run_id, 4), scored_images(run_id)
+    told, (rows, labels) = snapshot_folder(run_id).read(4), scored_images(run_id)
     wrong = [
         (float(sure), row)
         for sure, row, label, answer in zip(told.confidence, rows, labels, told.predicted, strict=True)
@@ -211,7 +209,7 @@ def test_what_to_try_leads_where_it_says(run_id):
     ]
     assert page.number_input(key="inside_row").value == max(wrong, key=lambda pair: pair[0])[1]
     assert page.select_slider(key="inside_epoch").value == 4
-    assert "**Wrong.**" in texts(sound(page))
+    assert "**Wrong.**" in said(sound(page))
     page.button(key="try_Ask for another class").click().run()
     assert page.selectbox(key="inside_class").value != "its answer"
     assert "a heat for it" in sound(page).info[0].value
@@ -223,10 +221,10 @@ def test_the_filters_move_with_the_epochs(run_id):
     assert list(page.select_slider(key="inside_filters").options) == ["0", "1", "2", "3", "4"]
     for place in (4, 1, 0):
         page.select_slider(key="inside_filters").set_value(place).run()
-        assert f"moved by **{100 * np.median(history.change[place]):.0f} %**" in texts(sound(page))
-        assert f"±{history.limit:.2f}" in texts(page)  # one scale, whatever the epoch
+        assert f"moved by **{100 * np.median(history.change[place]):.0f} %**" in said(sound(page))
+        assert f"±{history.limit:.2f}" in said(page)  # one scale, whatever the epoch
         first = history.most_changed(place)[0]
-        assert f"farthest: {first + 1} ({100 * history.change[place, first]:.0f} %)" in texts(page)
+        assert f"farthest: {first + 1} ({100 * history.change[place, first]:.0f} %)" in said(page)
 
 
 def picture_file(width, height):
@@ -235,17 +233,38 @@ def picture_file(width, height):
     return file.getvalue()
 
 
+def test_an_epoch_that_was_written_anew_is_read_anew(tiny):
+    """A run that went on from its checkpoint may come to an epoch a second time."""
+    run_id = store_run()
+    before, surest = said(viewed(show_filters, run_id)), surest_error(run_id, 1)
+    folder = snapshot_folder(run_id)
+    kept = folder.read(1)
+    labels = scored_images(run_id)[1]
+    wrong = np.where(np.arange(len(labels)) == surest, labels, (labels + 1) % 7).astype(np.uint8)
+    folder.keep(replace(kept, filters=kept.filters + 1, predicted=wrong))
+    after = said(viewed(show_filters, run_id))
+    assert "After epoch 1 the filters have moved by" in before
+    assert after != before
+    assert surest_error(run_id, 1) != surest
+
+
+def test_a_run_that_is_not_there_is_told(run_id):
+    page = opened(inside_run="gone")
+    assert not page.exception
+    assert f"`inside_run=gone` (shown: {run_id})" in said(page)
+
+
 def test_an_own_picture_goes_the_same_way(run_id):
     page = sound(opened(inside_source="Upload"))
-    assert "Until then the test image stays" in texts(page)
+    assert "Until then the test image stays" in said(page)
     page.file_uploader(key="inside_upload").set_value(("mine.png", picture_file(300, 200), "image/png")).run()
     assert "your picture" in pictures(sound(page))
     plain = np.tile(np.array([250, 120, 10], np.uint8)[:, None, None], (1, 12, 12))
     found = forward(run_id, 4, CONFIG, plain)
-    assert f"{100 * found.chances.max():.1f} % sure." in texts(page)
-    assert "Right." not in texts(page)
-    assert "Wrong." not in texts(page)
-    assert f"red {found.inputs[0].min():z.2f} / {found.inputs[0].mean():z.2f}".replace("-", "−") in texts(page)
+    assert f"{100 * found.chances.max():.1f} % sure." in said(page)
+    assert "Right." not in said(page)
+    assert "Wrong." not in said(page)
+    assert f"red {found.inputs[0].min():z.2f} / {found.inputs[0].mean():z.2f}".replace("-", "−") in said(page)
     page.file_uploader(key="inside_upload").set_value(("wide.png", picture_file(20_000, 300), "image/png")).run()
     assert "your picture" in pictures(sound(page))
 

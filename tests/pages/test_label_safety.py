@@ -9,6 +9,7 @@ from cnncore import compute
 from cnncore.data import ImageData, save
 from cnncore.data.mirrored import SYMMETRIC
 from cnncore.figures.label_safety import reference
+from cnncore.home import home
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
@@ -98,6 +99,14 @@ def test_a_bad_address_is_named(page):
     app = page(flip_seed="5000", flip_view="inside out")
     assert not app.exception
     assert "flip_seed=5000" in app.warning[0].value
+
+
+def test_a_store_that_cannot_be_used_is_a_sentence(page):
+    (home() / "runs.sqlite").write_text("no database, a text that somebody has put there instead of one")
+    app = page()
+    assert not app.exception
+    assert "cannot be used" in app.error[0].value
+    assert app.button(key="flip_same"), "the quiz needs none"
 
 
 def test_a_data_set_that_is_prepared_anew_has_other_pairs(page):

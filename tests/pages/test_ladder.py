@@ -17,7 +17,9 @@ from cnncore.runs.snapshots import snapshot_folder
 from cnncore.runs.store import RunStore
 from cnncore.training.presets import CLASSROOM
 from cnncore.training.snapshots import Snapshot
+from pages.parts import ladder_live
 from tests.conftest import tiny_images
+from tests.pages.fragments import alone
 from tests.pages.reading import chart, wilson
 from tests.runs.conftest import epoch_end, started
 
@@ -159,6 +161,26 @@ def test_seeds_are_told_with_their_mean_their_spread_and_mcnemars_p_of_the_first
     assert standardized["p"] == "0.016"  # of the first seed: seven images, all for the second: 2 / 2^7
     low, high = wilson(95, 128)
     assert standardized["report printed (of 128)"] == f"74.2 % ({100 * low:.1f} to {100 * high:.1f})"
+
+
+def test_a_ladder_without_a_run_that_can_be_read_is_one_sentence(store):
+    store.create_many(experiments("classroom", 1), group="ladder classroom 1")
+    with store._transaction() as db:
+        db.execute("""UPDATE runs SET config = '{"attention_heads": 8}'""")
+    assert "No run of this ladder can be shown" in opened().info[0].value
+
+
+def test_a_ladder_that_is_deleted_elsewhere_says_so_when_it_is_resumed(store):
+    ids = store.create_many(experiments("classroom", 1), group="ladder classroom 1")
+    for run_id in ids:
+        store.set_status(run_id, Status.STOPPED)
+    app = opened()
+    for run_id in ids:
+        store.delete(run_id)
+    with alone(app, ladder_live._climb):
+        app.button(key="resume_ladder").click().run()
+    assert not app.exception
+    assert "No run of this ladder can be shown" in app.info[0].value
 
 
 def test_the_bar_tells_how_much_of_the_ladder_is_done(store):

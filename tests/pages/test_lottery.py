@@ -60,6 +60,8 @@ def test_a_run_with_fewer_test_images_than_a_batch_is_told_in_a_sentence(store):
     checkpoint_path(run_id).write_bytes(b"")
     app = opened()
     assert "must lie between 1 and the 50 test images" in said(app)
+    assert "Fisher's p" in app.dataframe[0].value, "the report's readings are for every reader"
+    assert app.button(key="draw_one")
 
 
 def test_batches_are_drawn_anew_when_the_last_snapshot_was_written_anew(store, monkeypatch):
@@ -136,15 +138,15 @@ def test_the_numbers_of_a_supposed_accuracy_are_those_of_its_draws(app_home):
     low, high = np.sort(readings)[[125, -126]]  # 125 of 5,000 lie below, and 125 above
     shown = metrics(opened())
     assert shown["95 % of the batches read"] == f"{low / 1.28:.1f} to {high / 1.28:.1f} %"
-    assert shown["Their Wilson interval holds the truth"] == f"{100 * holds:.1f} %"
+    assert shown["Their Wilson interval contains the truth"] == f"{100 * holds:.1f} %"
     assert shown["Two batches differ by 4 images or more"] == f"{100 * apart:.0f} %"
 
 
-@pytest.mark.parametrize("verdict", ["holds", "**misses**"])
+@pytest.mark.parametrize("verdict", ["contains", "**misses**"])
 def test_a_batch_is_said_to_hold_the_truth_or_to_miss_it(app_home, verdict):
     readings = simulate_batches(0.75, 5000)
     inside = np.array([low <= 0.75 <= high for low, high in (wilson(right, 128) for right in readings)])
-    place = int(np.flatnonzero(inside if verdict == "holds" else ~inside)[0])
+    place = int(np.flatnonzero(inside if verdict == "contains" else ~inside)[0])
     app = opened()
     app.session_state["lottery_drawn"] = place + 1
     app.run()

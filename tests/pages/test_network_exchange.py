@@ -180,5 +180,13 @@ def test_onnx_of_a_run_waits_for_a_run_and_large_networks_are_left_to_python(ope
     assert "553 MB are more than a page should send" in " ".join(c.value for c in opened.caption)
 
 
+def test_a_store_that_cannot_be_used_is_a_sentence(opened, app_home):
+    app_home.mkdir(exist_ok=True)
+    (app_home / "runs.sqlite").write_text("no database, a text that somebody has put there instead of one")
+    opened.segmented_control(key="exchange_weights").set_value("of a stored run").run()
+    assert not opened.exception
+    assert "cannot be used" in opened.error[0].value
+
+
 def labels(page):
     return " ".join(element.proto.label for element in page.get("download_button"))

@@ -3,6 +3,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.pages.reading import metrics, said
+
 PAGE = Path(__file__).parents[2] / "pages" / "optimization.py"
 TRIES = ["Divide the rate", "Over the edge", "The ball of noise", "Shrink the ball", "Over too early", "On the ridge"]
 
@@ -12,15 +14,6 @@ def opened(**address):
     for key, value in address.items():
         page.query_params[key] = value
     return page.run()
-
-
-def metrics(page):
-    return {metric.label: metric.value for metric in page.metric}
-
-
-def texts(page):
-    found = (*page.markdown, *page.caption, *page.warning, *page.info, *page.success)
-    return " ".join(element.value for element in found)
 
 
 def test_the_page_shows_something_sensible_at_once():
@@ -84,18 +77,18 @@ def test_the_address_holds_the_start_and_refuses_nonsense():
         assert not page.exception
         assert not page.error
         key, value = next(iter(bad.items()))
-        assert f"{key}={value}" in texts(page)
+        assert f"{key}={value}" in said(page)
 
 
 def test_predictions_are_revealed_with_measured_numbers():
     page = opened()
     page.segmented_control(key="predict_momentum").set_value("0.1").run()
-    assert "Not so: 0.01" in texts(page)
+    assert "Not so: 0.01" in said(page)
     page.segmented_control(key="predict_momentum").set_value("0.01").run()
-    assert "**Right.**" in texts(page)
+    assert "**Right.**" in said(page)
     page.segmented_control(key="predict_ball").set_value("doubles").run()
     page.segmented_control(key="claim_batch").set_value("false").run()
-    assert "391 updates an epoch at a batch of 128 against 98" in texts(page)
+    assert "391 updates an epoch at a batch of 128 against 98" in said(page)
     assert not page.exception
 
 
@@ -104,9 +97,9 @@ def test_a_schedule_that_never_acts_is_said():
     page.session_state["plans_unfolded"] = True
     page.run()
     page.number_input(key="plan_epochs").set_value(60).run()
-    assert "Milestone 75 is never reached in 60 epochs" in texts(page)
+    assert "Milestone 75 is never reached in 60 epochs" in said(page)
     page.number_input(key="plan_decay").set_value(1.0).run()
-    assert "*exponential* never acts within 60 epochs" in texts(page)
+    assert "*exponential* never acts within 60 epochs" in said(page)
     page.text_input(key="plan_milestones").set_value("soon").run()
     assert "`milestones` (=soon)" in page.error[0].value
     assert not page.exception

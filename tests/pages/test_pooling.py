@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore.figures.pooling import DOWN, RIGHT
+from tests.pages.reading import said
 
 PAGE = Path(__file__).parents[2] / "pages" / "pooling.py"
 FIRST = {"right": 1, "down": 0, "back": False}
@@ -36,10 +37,6 @@ def opened(**address):
     return page.run()
 
 
-def texts(page):
-    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
-
-
 def test_something_sensible_stands_there_before_anyone_touches_it(drawn):
     page = opened()
     assert not page.exception
@@ -48,8 +45,8 @@ def test_something_sensible_stands_there_before_anyone_touches_it(drawn):
     data, start = drawn[-1]
     assert [(pool["name"], pool["rows"]) for pool in data["pools"]] == [("max", 6), ("average", 6)]
     assert start == {"right": 1, "down": 0, "back": False, "turn": 0}
-    assert "**55 times** the parameters and **9.7 times** the work" in texts(page)
-    assert "13 pixels instead of 36" in texts(page)
+    assert "**55 times** the parameters and **9.7 times** the work" in said(page)
+    assert "13 pixels instead of 36" in said(page)
     assert page.code[0].value == "nn.MaxPool2d(2)\nnn.AvgPool2d(2)"
     assert "Why pooling" in " ".join(expander.label for expander in page.expander)
 
@@ -129,5 +126,5 @@ def test_the_address_sets_the_page(drawn):
 def test_a_bad_value_in_the_address_falls_back_and_says_so(drawn, key, value):
     page = opened(**{key: value})
     assert not page.exception
-    assert f"`{key}={value}`" in texts(page)
+    assert f"`{key}={value}`" in said(page)
     assert {name: drawn[-1][1][name] for name in FIRST} == FIRST

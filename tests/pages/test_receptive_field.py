@@ -8,6 +8,8 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
+from cnncore.architecture import named_network
+from cnncore.architecture.link import from_link, link_text
 from cnncore.inspection.footprint import Footprint
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
@@ -42,10 +44,6 @@ def drawn(page):
     return json.loads(page.get("bidi_component")[0].proto.json)
 
 
-def texts(page):
-    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
-
-
 def test_the_practical_at_once(fresh):
     page = opened()
     assert not page.exception
@@ -55,7 +53,7 @@ def test_the_practical_at_once(fresh):
     assert data["heat"]["source"].startswith("data:image/png")
     assert "fresh weights" in data["heat"]["text"][0]
     assert "outside of them **exactly 0**" in data["heat"]["text"][2]
-    assert "No trained network yet" in texts(page)
+    assert "No trained network yet" in said(page)
     table = page.dataframe[0].value
     assert list(table["size: r + (k − 1) · j"])[2] == "6 + (5 − 1) · 2 = 14"
 
@@ -133,8 +131,8 @@ def test_what_is_too_much_is_said_and_the_box_is_there(fresh):
 def test_a_bad_address_falls_back_and_says_so(fresh):
     page = opened(field_unit="x", field_layer="nosuch", field_gradient="none")
     assert not page.exception
-    assert "is not row,column" in texts(page)
-    assert "layer=nosuch" in texts(page)
+    assert "is not row,column" in said(page)
+    assert "layer=nosuch" in said(page)
     page = opened(field_unit="99,99")
     assert drawn(page)["unit"] == [8, 8]
 
@@ -165,8 +163,8 @@ def test_a_link_to_a_run_shows_its_weights_before_and_after(run):
     assert before["heat"]["source"] != after["heat"]["source"]
     page.segmented_control(key="field_gradient").set_value("Average of many images").run()
     assert not page.error
-    assert "**before training:**" in texts(page)
-    assert "**after training:**" in texts(page)
+    assert "**before training:**" in said(page)
+    assert "**after training:**" in said(page)
     page.toggle(key="field_pools").set_value(False).run()
     assert drawn(page)["size"] == [9, 9]
     page.selectbox(key="field_layer").set_value("fc4").run()
@@ -189,6 +187,33 @@ def test_weights_follow_the_network_and_the_network_the_weights(run):
     page.query_params["network"] = "lenet5"  # as another page may leave it: no box of this one was touched
     page.run()
     assert page.selectbox(key="field_weights").value == "fresh, seed 0"
+
+
+def linked(page):
+    asked = page.query_params["network"]
+    return from_link(asked if isinstance(asked, str) else asked[0])
+
+
+def test_a_runs_network_leaves_a_draft_of_its_name_alone(tiny):
+    """The run was trained on the first version of an own network, which was edited since and is not saved."""
+    first = replace(named_network("classroom"), name="mine")
+    later = replace(first, layers=(replace(first.layers[0], filters=4), *first.layers[1:]))
+    config = RunConfig(dataset="tiny", network=first.to_json(), epochs=1)
+    run_id = open_store().create(config, status=Status.RUNNING)
+    record(open_store(), run_id, config)
+    page = opened(network=link_text(later), field_data="tiny")
+    label = next(option for option in page.selectbox(key="field_weights").options if run_id[-4:] in option)
+    page.selectbox(key="field_weights").set_value(label).run()
+    assert not page.exception
+    assert page.selectbox(key="current_network").value == "mine 2"
+    assert page.selectbox(key="field_weights").value == label
+    assert linked(page).layers == first.layers
+    page.selectbox(key="current_network").set_value("mine").run()
+    assert page.selectbox(key="field_weights").value == "fresh, seed 0", "they do not fit the edited one"
+    assert linked(page) == later
+    page.selectbox(key="current_network").set_value("mine 2").run()
+    assert page.selectbox(key="field_weights").value == label
+    compute.shutdown()
 
 
 FOOTPRINT = Footprint(used=30, possible=36, outside=0.0, radius=2.5, half=0.7, rows=np.full(8, 0.125))

@@ -54,6 +54,12 @@ def test_without_a_run_there_is_none(store):
     assert AppTest.from_function(script).run().text[0].value == "none"
 
 
+def test_that_older_runs_are_left_out_is_said(runs, store, monkeypatch):
+    assert not AppTest.from_function(script).run().selectbox(key="picked").help
+    monkeypatch.setattr("pages.parts.run_picker.NEWEST", 2)
+    assert AppTest.from_function(script).run().selectbox(key="picked").help == "Of the newest 2 runs."
+
+
 def test_another_one_is_in_the_address_by_its_id_and_a_later_choice_replaces_it(runs):
     page = AppTest.from_function(script)
     page.query_params["picked"] = runs[2]

@@ -6,22 +6,40 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore import compute
+from cnncore.data.prepared import save
 from cnncore.runs.snapshots import checkpoint_path
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from pages.parts import awaited
+from tests.conftest import tiny_images
+from tests.pages.reading import said
 from tests.pages.stored_run import CONFIG, store_run
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "training.py")
 ACTS = ("1 Forward", "2 Loss", "3 Backward", "4 Update", "Layer by layer")
 
 
-@pytest.fixture(autouse=True)
-def fresh_children(tiny, monkeypatch):
-    monkeypatch.setattr("cnncore.runs.client.start_detached", lambda *_, **__: None)
-    compute.shutdown()  # children take their home from when they were started
-    yield
-    compute.shutdown()
+@pytest.fixture(scope="module", autouse=True)
+def home(tmp_path_factory):
+    """One home for all, with one pool: each test opens the run that it names."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNCORE_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setattr("cnncore.runs.client.start_detached", lambda *_, **__: None)
+        compute.shutdown()  # children take their home from when they were started
+        save(tiny_images())
+        yield
+        compute.shutdown()
+
+
+@pytest.fixture(scope="module")
+def run_id(home):
+    return store_run()
+
+
+@pytest.fixture(scope="module")
+def longer(home):
+    """Return a run whose epoch has five updates."""
+    return store_run(replace(CONFIG, batch_size=32))
 
 
 def opened(run_id, **address):
@@ -33,13 +51,7 @@ def opened(run_id, **address):
     return page.run()
 
 
-def said(page):
-    kinds = (page.markdown, page.caption, page.info, page.success, page.warning, page.error)
-    return " ".join(element.value for kind in kinds for element in kind)
-
-
-def test_every_act_of_the_first_and_of_a_further_update(tiny):
-    run_id = store_run()
+def test_every_act_of_the_first_and_of_a_further_update(run_id):
     page = opened(run_id, motion_moment="its first update")
     assert not page.exception
     assert "**Update 1**: batch 1 of 2 in epoch 1" in said(page)
@@ -63,16 +75,15 @@ def test_every_act_of_the_first_and_of_a_further_update(tiny):
     assert "The middle layer changes by" in said(page)
 
 
-def test_another_update_and_image_are_asked_for(tiny):
-    run_id = store_run(replace(CONFIG, batch_size=32))
-    page = opened(run_id, motion_moment="its first update", motion_later="2", motion_image="5")
+def test_another_update_and_image_are_asked_for(longer):
+    page = opened(longer, motion_moment="its first update", motion_later="2", motion_image="5")
     assert not page.exception
     assert "**Update 3**: batch 3 of 5" in said(page)
     assert "2 updates made again (✓ with the losses that the run recorded, to " in said(page)
     assert "Image 5 as the network sees it" in said(page)
 
 
-def test_a_diverged_run_says_where(tiny):
+def test_a_diverged_run_says_where():
     run_id = store_run(RunConfig(dataset="tiny", network="classroom", epochs=2, batch_size=32, lr=1e4))
     page = opened(run_id)
     assert not page.exception
@@ -85,9 +96,8 @@ def test_a_diverged_run_says_where(tiny):
     assert set(table["‖g‖"]) == {"", "no number"}
 
 
-def test_the_page_is_there_before_the_update_and_the_act_stays(tiny, monkeypatch):
-    run_id = store_run(replace(CONFIG, batch_size=32))
-    page = opened(run_id, motion_moment="its first update", motion_act="4 Update")
+def test_the_page_is_there_before_the_update_and_the_act_stays(longer, monkeypatch):
+    page = opened(longer, motion_moment="its first update", motion_act="4 Update")
     asked, free = compute.call, threading.Event()
     monkeypatch.setattr(awaited, "SOON", 0.01)
     monkeypatch.setattr(compute, "call", lambda *given, **named: free.wait(60) and asked(*given, **named))
@@ -102,15 +112,14 @@ def test_the_page_is_there_before_the_update_and_the_act_stays(tiny, monkeypatch
     assert page.segmented_control(key="motion_act").value == "4 Update"
 
 
-def test_nothing_is_computed_while_it_is_folded(tiny, monkeypatch):
-    run_id = store_run()
+def test_nothing_is_computed_while_it_is_folded(run_id, monkeypatch):
     monkeypatch.setattr(compute, "call", lambda *_, **__: pytest.fail("computed"))
     page = AppTest.from_file(PAGE, default_timeout=240)
     page.query_params["run"] = run_id
     assert not page.run().exception
 
 
-def test_what_is_missing_is_a_sentence(tiny):
+def test_what_is_missing_is_a_sentence():
     run_id = store_run()
     checkpoint_path(run_id).unlink()
     page = opened(run_id)

@@ -50,10 +50,6 @@ def tiles(app):
     return re.findall(r'alt="([^"]*)"', unescape(" ".join(element.proto.body for element in app.get("html"))))
 
 
-def texts(app):
-    return " ".join(element.value for element in [*app.markdown, *app.caption])
-
-
 def test_every_standardization_stands_side_by_side_with_its_scale(page):
     app = page()
     assert not app.exception
@@ -94,7 +90,7 @@ def test_a_dark_test_set_shows_with_the_train_statistics_and_hides_behind_its_ow
     assert re.findall(r"mean (.*?);", hidden)[0].replace("−", "") == "0.000, 0.000, 0.000"
     [table] = app.dataframe
     assert list(table.value["fitted on"]) == ["train", "test", "train and test", "this one image"]
-    off = table.value["off the train mean by (deviations)"]
+    off = table.value["off the train mean by (std)"]
     assert off[0] == 0
     assert off[3] > off[1] > off[2] > 0
 
@@ -211,25 +207,39 @@ def test_how_far_each_set_is_off_is_counted_in_the_train_sets_deviations(page, t
         assert [row[f"mean {channel}"] for channel in ("red", "green", "blue")] == pytest.approx(own.tolist())
         spread = (images / 255).std((0, 2, 3))
         assert [row[f"std {channel}"] for channel in ("red", "green", "blue")] == pytest.approx(spread.tolist())
-        off = row["off the train mean by (deviations)"]
+        off = row["off the train mean by (std)"]
         assert off == pytest.approx(np.abs((own - mean) / std).max(), abs=1e-9)
     dark = np.rint(tiny.test_images * 0.5) / 255
     standing = [(getattr(np, of)(dark, (0, 2, 3)) - less) / std for of, less in (("mean", mean), ("std", 0))]
-    told = "; deviation ".join(", ".join(f"{v:z.3f}" for v in values).replace("-", "−") for values in standing)
-    assert f"Test set with **the train set's statistics**: mean {told}. The shift shows." in texts(app)
+    told = "; std ".join(", ".join(f"{v:z.3f}" for v in values).replace("-", "−") for values in standing)
+    assert f"Test set with **the train set's statistics**: mean {told}. The shift shows." in said(app)
 
 
-def test_the_values_before_and_after_are_told_with_their_own_mean_and_deviation(page, tiny):
-    text = texts(page(std_view="Histograms", std_kind="per channel"))
-    mean, std = (getattr(np, of)(tiny.train_images / 255, (0, 2, 3)) for of in ("mean", "std"))
-    before = tiny.test_images / 255
-    after = (before - mean[:, None, None]) / std[:, None, None]
-    for title, values in (("**Before**: none", before), ("**After**: per channel", after)):
+@pytest.mark.parametrize(
+    ("kind", "mean_over", "std_over"), [("per channel", (0, 2, 3), (0, 2, 3)), ("mean image", 0, None)]
+)
+def test_the_values_before_and_after_are_told_with_their_own_mean_and_deviation(page, tiny, kind, mean_over, std_over):
+    text = said(page(std_view="Histograms", std_after=kind))
+    train, before = tiny.train_images / 255, tiny.test_images / 255
+    mean = train.mean(mean_over, keepdims=True)
+    after = (before - mean) / (train - mean).std(std_over, keepdims=True)
+    for title, values in (("**Before**: none", before), (f"**After**: {kind}", after)):
         means, deviations = (
             ", ".join(f"{value:z.3f}" for value in getattr(np, of)(values, (0, 2, 3))).replace("-", "−")
             for of in ("mean", "std")
         )
-        assert f"{title}. Mean {means}; deviation {deviations}" in text
+        assert f"{title}. Mean {means}; std {deviations}" in text
+
+
+def test_a_choice_that_a_prompt_sets_is_in_the_address_by_its_words(page):
+    app = page(std_view="Spectrum")
+    app.button(key="std_try_3").click().run()
+    assert not app.exception
+    assert app.selectbox(key="std_after").value == "image"
+    assert "per image" in app.query_params["std_after"]
+    again = page(std_view="Histograms", std_after="per image")
+    assert again.selectbox(key="std_after").value == "image"
+    assert not again.warning
 
 
 def test_the_neighbours_correlation_is_numpys(page, tiny):

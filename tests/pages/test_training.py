@@ -1,7 +1,12 @@
 """The training page before a run: the form, the address, and what Start does."""
 
+from dataclasses import replace
+
 import pytest
 
+from cnncore.architecture import named_network
+from cnncore.architecture.link import link_text
+from cnncore.architecture.saved import save_network
 from cnncore.data.augmentation import PadCrop
 from cnncore.runs.record import Status
 from cnncore.training.config import Schedule, Standardization
@@ -78,22 +83,22 @@ def test_an_address_is_a_setting(store):
 
 
 @pytest.mark.parametrize(
-    ("key", "value"),
+    ("key", "value", "default"),
     [
-        ("epochs", "-3"),
-        ("lr", "abc"),
-        ("lr", "inf"),
-        ("preset", "figure-77"),
-        ("network", "nosuch"),
-        ("aug_kinds", "foo,bar"),
-        ("aug_kinds", "flip,foo"),
+        ("epochs", "-3", 50),
+        ("lr", "abc", 0.05),
+        ("lr", "inf", 0.05),
+        ("preset", "figure-77", "classroom-5"),
+        ("network", "nosuch", "classroom"),
+        ("aug_kinds", "foo,bar", ["crop", "flip"]),
+        ("aug_kinds", "flip,foo", ["crop", "flip"]),
     ],
 )
-def test_a_wrong_address_is_said_and_the_default_is_shown(store, key, value):
+def test_a_wrong_address_is_said_and_the_default_is_shown(store, key, value, default):
     app = opened(**{key: value})
     assert not app.exception
     assert f"{key}={value}" in said(app)
-    assert app.number_input(key="epochs").value == 50
+    assert app.session_state[key] == default
 
 
 def test_a_batch_that_cannot_be_normalized_is_one_sentence_and_no_start(store):
@@ -148,6 +153,19 @@ def test_a_number_that_cannot_be_is_said_and_is_not_started_as_another(store, ke
     assert len(app.get("vega_lite_chart")) == 2, "the run that is shown stays"
     app.number_input(key=key).set_value(1).run()
     assert not app.button(key="start").disabled
+
+
+def test_two_networks_of_one_name_are_two_choices(store):
+    """The form holds an own network as it was, the home the same as it was edited since."""
+    first = replace(named_network("classroom"), name="mine")
+    save_network(later := replace(first, layers=first.layers[1:]))
+    app = opened(network=link_text(first))
+    networks = app.selectbox(key="network")
+    assert {"mine", "mine (2)"} <= set(networks.options)
+    assert len(set(networks.options)) == len(networks.options)
+    assert networks.value == first.to_json()
+    networks.set_value("mine").run()
+    assert app.session_state.network == later.to_json()
 
 
 def test_start_begins_with_what_was_typed_a_moment_before(store):

@@ -29,6 +29,30 @@ def test_a_fair_pair_and_seeds_are_started_by_one_click(store):
     assert len({run.config.dropout for run in store.runs()[:3]}) == 1
 
 
+def test_a_pair_and_seeds_begin_with_what_was_typed_a_moment_before(store):
+    app = opened(preset="classroom-5", epochs="2")
+    app.number_input(key="epochs").set_value(3)
+    app.button(key="start_pair").click().run()
+    assert [run.config.epochs for run in store.runs()] == [3, 3]
+    app.number_input(key="seed").set_value(7)
+    app.number_input(key="seed_count").set_value(2)
+    app.button(key="start_seeds").click().run()
+    assert [run.config.seed for run in store.runs()[:-2]] == [8, 7]
+    app.number_input(key="epochs").set_value(0)
+    app.button(key="start_seeds").click().run()
+    assert not app.exception
+    assert "`epochs` (=0) must" in said(app)
+    assert len(store.runs()) == 4
+
+
+def test_two_starts_in_one_second_are_two_groups(store, monkeypatch):
+    monkeypatch.setattr("pages.parts.run_groups.time.strftime", lambda *_: "now")
+    for _ in range(2):
+        opened().button(key="start_seeds").click().run()
+    assert sorted(store.groups().values()) == [3, 3]
+    assert all(group.startswith("3 seeds, now ") for group in store.groups())
+
+
 def test_a_test_set_is_locked_while_the_run_goes_on_and_validation_is_shown(store):
     run_id = filled(store, status=Status.RUNNING, config=SPLIT)
     app = opened(run=run_id)
@@ -126,7 +150,7 @@ def test_a_fair_pair_is_compared_image_by_image_when_both_are_over(store):
     store.append(second, [Finished(3, 1.5, 0.7, 0.45)], "me")
     app.run()
     assert "`dropout` 0.5 against 0: **+10.0 points** on the same 70 test images" in said(app)
-    assert "7 images tell the two apart" in said(app)
+    assert "7 images are right in only one of the two" in said(app)
     assert "p = 0.016" in said(app)  # 2 / 2^7
     store.set_status(first, Status.STOPPED)
     assert "No comparison: one is stopped after epoch 3 and the other finished" in said(app.run())

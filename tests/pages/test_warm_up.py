@@ -18,7 +18,7 @@ LATER = {
     "cnncore.compute",  # the pool itself
     "cnncore.inspection.class_map",  # folded; it imports next to nothing more
     "cnncore.inspection.label_safety",  # of a trained run; it imports nothing more
-    "cnncore.inspection.slow_motion",  # folded, with a spinner; it brings the trainer's own step, 1.5 s of imports
+    "cnncore.inspection.slow_motion",  # folded, with a skeleton; it brings the trainer's own step, 1.5 s of imports
     "cnncore.training.device",  # a file without imports of weight
 }
 

@@ -13,6 +13,7 @@ from cnncore.data import save
 from cnncore.data.progress import Progress
 from cnncore.jobs import State
 from tests.baselines.conftest import stripes
+from tests.pages.reading import said
 
 PAGE = Path(__file__).parents[2] / "pages" / "words.py"
 STRIPES = {"bow_data": "Stripes"}
@@ -35,10 +36,6 @@ def opened(**address):
     return page.run()
 
 
-def texts(page):
-    return " ".join(e.value for e in (*page.markdown, *page.caption, *page.warning, *page.info))
-
-
 def until_ended(page):
     deadline = time.monotonic() + 120
     while job.status().state is State.RUNNING and time.monotonic() < deadline:
@@ -57,29 +54,29 @@ def test_before_any_run_the_patches_are_there_and_what_was_measured():
     page = opened()
     assert not page.exception
     assert not page.error
-    assert "121 patches, each 128 numbers by a fixed rule, divided by their length." in texts(page)
+    assert "121 patches, each 128 numbers by a fixed rule, divided by their length." in said(page)
     assert "**Start** learns a dictionary" in page.info[0].value
     table = page.dataframe[0].value
     assert list(table["dictionary"]) == [25_600, 0]
     assert list(table["classifier"]) == [10_060, 0]
     assert table["network"][1] > 100_000
     assert all(where.startswith("before, on") for where in table["measured"])
-    assert "not the original bytes" not in texts(page)
+    assert "not the original bytes" not in said(page)
 
 
 def test_what_was_measured_before_on_copies_of_the_images_says_so():
     save(replace(stripes(), name="cifar10", title="CIFAR-10"))
     page = opened(bow_data="CIFAR-10")
     assert not page.exception
-    assert "Measured before: Read from picture files in cifar10-jpeg.tar.xz: these are not" in texts(page)
+    assert "Measured before: Read from picture files in cifar10-jpeg.tar.xz: these are not" in said(page)
 
 
 def test_before_a_dictionary_is_learned_nothing_is_said_of_a_shuffled_picture():
     page = opened(**STRIPES)
     page.button(key="try_Shuffle the patches").click().run()
     assert not page.exception
-    assert "**Start** first" in texts(page)
-    assert "The picture is destroyed" not in texts(page)
+    assert "**Start** first" in said(page)
+    assert "The picture is destroyed" not in said(page)
 
 
 def test_start_learns_in_the_background_and_shows_words_and_numbers():
@@ -94,11 +91,22 @@ def test_start_learns_in_the_background_and_shows_words_and_numbers():
     assert result.config == BagOfWordsConfig(dataset="stripes", words=50, patch=8)
     table = page.dataframe[0].value
     assert list(table["learned in all"]) == [50 * 128 + 5 * (5 * 51 + 1)]
-    assert "**Dictionary** 50 words × 128 = **6,400**" in texts(page)
-    assert "Answer: **across**" in texts(page)
-    assert "No network was trained on this data set yet" in texts(page)
+    assert "**Dictionary** 50 words × 128 = **6,400**" in said(page)
+    assert "Answer: **across**" in said(page)
+    assert "No network was trained on this data set yet" in said(page)
     page.selectbox(key="bow_words").set_value(100).run()
-    assert "Answer" not in texts(page)
+    assert "Answer" not in said(page)
+
+
+def test_start_begins_with_what_was_typed_a_moment_before(monkeypatch):
+    started = []
+    monkeypatch.setattr(job, "start", started.append)
+    page = opened(**SMALL)
+    page.number_input(key="bow_svm_c").set_value(0.5)
+    page.number_input(key="bow_seed").set_value(3)
+    page.button(key="words_start").click().run()
+    assert not page.exception
+    assert started == [BagOfWordsConfig(dataset="stripes", words=50, patch=8, c=0.5, seed=3)]
 
 
 def test_a_shuffled_bag_gives_the_same_answer_and_a_shuffled_pyramid_another_score():
@@ -163,10 +171,10 @@ def test_a_patch_larger_than_the_image_is_one_sentence():
 def test_a_bad_address_falls_back_and_says_so():
     page = opened(**STRIPES, bow_words="77")
     assert not page.exception
-    assert "words=77" in texts(page)
+    assert "words=77" in said(page)
 
 
 def test_an_image_of_one_patch():
     page = opened(**STRIPES, bow_patch="16")
     assert not page.exception
-    assert "1 patch, 128 numbers by a fixed rule, divided by their length." in texts(page)
+    assert "1 patch, 128 numbers by a fixed rule, divided by their length." in said(page)

@@ -17,7 +17,7 @@ _LEAST = {"padding": 0, "output_padding": 0}
 _field = partial(st.number_input, value=None)  # emptied, it shows the layer's value again, not the smallest there is
 _LABELS = {"p": "Probability of dropping", "ceil_mode": "Ceil mode", "bias": "Biases", "size": "Size of the output"}
 _HELP = {
-    "inputs": "How many inputs its weights are made for, as PyTorch wants it said. 0: as many as arrive.",
+    "inputs": "PyTorch's in_features: how many inputs its weights are made for. 0: as many as arrive.",
     "ceil_mode": "Rounds up: rows that are left over get a window of their own.",
     "groups": "Each group of filters sees its own share of the channels.",
     "p": "PyTorch's p drops; the paper's p keeps.",
@@ -108,4 +108,4 @@ def _paths(layer: Residual | Branches) -> None:
             st.button("Add a path", key="add_path", icon=":material/add:", on_click=add_path)
             for number, title in enumerate(path_titles(layer)):
                 st.button(f"Remove {title}", key=f"remove_path_{number}", on_click=remove_path, args=(number,))
-        st.button("Take the block apart", key="unwrap", on_click=unwrap, help="Its first path stays, without it.")
+        st.button("Take the block apart", key="unwrap", on_click=unwrap, help="The layers of its first path stay.")

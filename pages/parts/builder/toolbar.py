@@ -26,11 +26,10 @@ def toolbar(network: Network, fits: bool) -> None:
         key="train",
         type="primary",
         icon=":material/show_chart:",
-        on_click=use_network,
-        args=(network,),
         disabled=not fits,
     )
-    if train:
+    if train and fits:  # a field may have changed it in the same moment
+        use_network(network)
         go_to("training")
 
 
@@ -64,8 +63,8 @@ def _saving(network: Network) -> None:
     taken = saved_networks()
     st.text_input("Name", network.name if own else f"my {network.name}", max_chars=40, key=f"save_as_{network.name}")
     name = st.session_state[f"save_as_{network.name}"].strip()
-    overwrite = name in taken and st.checkbox("Replace the saved network of this name", key="overwrite")
-    st.button("Save", key="save", on_click=_save, args=(name, overwrite), disabled=name in taken and not overwrite)
+    overwrite = name in taken and st.checkbox("Replace the saved network of this name", key=f"overwrite_{name}")
+    st.button("Save", key="save", on_click=_save, disabled=name in taken and not overwrite)
     if own:
         st.button("Delete it", key="forget", icon=":material/delete:", on_click=_forget)
     st.caption(
@@ -76,9 +75,11 @@ def _saving(network: Network) -> None:
         st.error(with_code(st.session_state.pop("save_refused")))
 
 
-def _save(name: str, overwrite: bool) -> None:
+def _save() -> None:
+    """Save under the name that stands there when Save is pressed: it may have been typed since the page was drawn."""
+    name = st.session_state[f"save_as_{current_network().name}"].strip()
     try:
-        save(name, overwrite)
+        save(name, st.session_state.get(f"overwrite_{name}", False))
     except InputError as error:
         st.session_state.save_refused = str(error)
     else:

@@ -16,7 +16,7 @@ export default function (component) {
   }
   view.tell = (start) => setTriggerValue("start", start);
   view.show(data);
-  return () => { view.pause(); view.observer.disconnect(); };
+  return () => { view.pause(); clearTimeout(view.waiting); view.observer.disconnect(); };
 }
 
 const number = (value) => {
@@ -38,6 +38,9 @@ class View {
     this.scrub.oninput = () => { this.pause(); this.go(Number(this.scrub.value)); };
     this.map.onclick = (event) => this.begin(event);
     this.map.onkeydown = (event) => this.key(event);
+    // Read aloud to whoever is here with the keys; to others it would talk all the time.
+    root.addEventListener("focusin", () => this.note.setAttribute("aria-live", "polite"));
+    root.addEventListener("focusout", () => this.note.setAttribute("aria-live", "off"));
     const onChart = (event) => { if (event.buttons || event.type === "pointerdown") { this.pause(); this.go(this.at(event)); } };
     this.chart.onpointerdown = onChart;
     this.chart.onpointermove = onChart;
@@ -171,7 +174,7 @@ class View {
       const away = x < 0 || y < 0 || x > this.width || y > this.height;
       this.heads[i].setAttribute("cx", Math.min(Math.max(x, 4), this.width - 4));
       this.heads[i].setAttribute("cy", Math.min(Math.max(y, 4), this.height - 4));
-      if (gone) outside.push(`<b>${way.name}</b> diverged: after step ${way.diverged} it is more than a thousand away, and its way ends.`);
+      if (gone) outside.push(`<b>${way.name}</b> diverged: after step ${way.diverged} it is more than a thousand away, and its path ends.`);
       else if (away) outside.push(`<b>${way.name}</b> is outside of the picture, its dot is drawn at the edge.`);
       const rate = number(way.rate * data.decay ** this.step);
       return `<tr data-way="${way.name}" data-loss="${way.loss[at]}"><td><span class="swatch" style="background:${way.colour}"></span>${way.name} <span class="rate">rate ${rate}</span></td>` +
@@ -180,7 +183,8 @@ class View {
     this.rows.innerHTML = rows.join("");
     this.scrub.value = this.step;
     this.stepText.textContent = `step ${this.step} of ${this.last}`;
-    this.note.innerHTML = outside.join(" ");
+    const note = outside.join(" ");
+    if (note !== this.noted) this.note.innerHTML = this.noted = note; // what is written is read aloud again
     const x = this.chartX(this.step);
     this.now.setAttribute("x1", x);
     this.now.setAttribute("x2", x);

@@ -44,6 +44,9 @@ class View {
     this.svg.onpointerleave = () => this.point(null);
     this.svg.onclick = (event) => this.choose(this.at(event));
     this.svg.onkeydown = (event) => this.key(event);
+    // Read aloud to whoever moves by keys; to others it would talk all the time.
+    this.svg.onfocus = () => this.side.setAttribute("aria-live", "polite");
+    this.svg.onblur = () => this.side.setAttribute("aria-live", "off");
     this.observer = new ResizeObserver(() => {
       if (this.data && Math.abs(this.root.clientWidth - this.width) > 1) this.draw();
     });
@@ -230,7 +233,7 @@ class View {
       : sees[0] * sees[1] ? `<p class="mild">It lies inside of the image.</p>` : "<p><b>It sees padding alone.</b></p>";
     const said = heat ? heat.text.map((line) => `<p>${bold(line)}</p>`).join("")
       : String([row, column]) === String(this.unit) ? `<p class="mild">${escape(data.waiting)}</p>`
-      : '<p class="mild">Click it to see what it answers to.</p>';
+      : '<p class="mild">Click it to see which pixels it responds to.</p>';
     this.side.innerHTML = `<h4>${escape(data.layer)}, unit${at}</h4><dl>${facts.map(([name, value]) => `<dt>${name}</dt><dd>${value}</dd>`).join("")}</dl>${cut}${said}`;
   }
 }

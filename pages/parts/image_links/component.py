@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 
@@ -42,5 +42,15 @@ def image_links(page: str, tiles: Sequence[LinkedTile], *, key: str, width: int 
         for linked in tiles
     ]
     opened = _mount(data={"tiles": data, "width": width}, key=key, on_opened_change=lambda: None).opened
-    if opened is not None and 0 <= opened < len(tiles):
-        go_to(page, tiles[opened].address)
+    if opened is not None and (address := _address(page, opened)):
+        go_to(page, address)
+
+
+def _address(page: str, link: object) -> dict[str, str]:
+    """Return the query parameters of a link to `page`, {} for what is none.
+
+    The link comes from the browser: by now other tiles may stand where it was, so it is not looked for among them.
+    """
+    name, _, query = str(link).partition("?")
+    address = dict(parse_qsl(query))
+    return address if name == page and all(key.startswith(f"{page}_") for key in address) else {}

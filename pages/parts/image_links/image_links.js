@@ -1,11 +1,11 @@
-// Images that are links. A plain click tells Python which one, and the app opens the page within the session; with a
-// modifier key, or the middle button, the browser follows the address itself.
+// Images that are links. A plain click tells Python where it leads, and the app opens the page within the session; with
+// a modifier key, or the middle button, the browser follows the address itself.
 
 export default function (component) {
   const { parentElement, data, setTriggerValue } = component;
   const root = parentElement.querySelector(".tiles");
   root.style.gridTemplateColumns = `repeat(auto-fill, minmax(${data.width}px, 1fr))`;
-  root.replaceChildren(...data.tiles.map((tile, number) => linkOf(tile, () => setTriggerValue("opened", number))));
+  root.replaceChildren(...data.tiles.map((tile) => linkOf(tile, () => setTriggerValue("opened", tile.link))));
 }
 
 function linkOf(tile, open) {
