@@ -79,7 +79,7 @@ def test_another_update_and_image_are_asked_for(longer):
     page = opened(longer, motion_moment="its first update", motion_later="2", motion_image="5")
     assert not page.exception
     assert "**Update 3**: batch 3 of 5" in said(page)
-    assert "2 updates made again (✓ with the losses that the run recorded, to " in said(page)
+    assert "2 updates made again (✓ agrees with the losses that the run recorded, to " in said(page)
     assert "Image 5 as the network sees it" in said(page)
 
 
