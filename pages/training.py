@@ -119,7 +119,7 @@ def show_measured() -> None:
     )
 
 
-header("Training", "Watch a network learn, and see what each improvement does.")
+header("Train", "Watch a network learn, and see what each improvement does.")
 try:
     listed = open_store().listed()
     stored = [entry for entry in listed if isinstance(entry, Run)]

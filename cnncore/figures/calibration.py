@@ -179,7 +179,7 @@ def since(history: Mapping[int, int]) -> str:
     most = max(history, key=lambda epoch: history[epoch])
     if not history[most]:
         return "It never happened."
-    when = f"Some after every epoch since {begin}" if begin is not None else f"None any more after epoch {max(history)}"
+    when = f"After every epoch since {begin}" if begin is not None else f"Gone after epoch {max(history)}"
     return f"{when}; most after epoch {most}: {history[most]:,}."
 
 

@@ -90,9 +90,9 @@ def test_the_confidence_of_wrong_answers_is_told_from_the_best_epoch_to_the_last
 @pytest.mark.parametrize(
     ("history", "text"),
     [
-        ({0: 3, 1: 9, 2: 4, 3: 1}, "Some after every epoch since 0; most after epoch 1: 9."),
-        ({0: 3, 1: 0, 2: 4, 3: 7}, "Some after every epoch since 2; most after epoch 3: 7."),
-        ({0: 3, 1: 12, 2: 0}, "None any more after epoch 2; most after epoch 1: 12."),
+        ({0: 3, 1: 9, 2: 4, 3: 1}, "After every epoch since 0; most after epoch 1: 9."),
+        ({0: 3, 1: 0, 2: 4, 3: 7}, "After every epoch since 2; most after epoch 3: 7."),
+        ({0: 3, 1: 12, 2: 0}, "Gone after epoch 2; most after epoch 1: 12."),
         ({0: 0, 1: 0}, "It never happened."),
     ],
 )

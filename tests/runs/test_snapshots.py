@@ -10,7 +10,6 @@ from cnncore.runs.snapshots import (
     checkpoint_path,
     checkpoint_time,
     scored_images,
-    snapshot,
     snapshot_folder,
     snapshots_of,
 )
@@ -32,9 +31,9 @@ def test_a_runs_snapshots_are_found_by_its_id(run_id):
     kept = snapshots_of(run_id)
     assert kept.epochs == (0, 1, 2, 3)
     assert kept.networks == (0, 1, 2, 3)
-    assert snapshot(run_id, 3).epoch == 3
+    assert snapshot_folder(run_id).read(3).epoch == 3
     with pytest.raises(InputError, match=r"`epoch` \(=9\) was not kept"):
-        snapshot(run_id, 9)
+        snapshot_folder(run_id).read(9)
     with pytest.raises(InputError, match="is no run"):
         snapshots_of("nosuch")
 
@@ -43,7 +42,7 @@ def test_their_images_are_the_runs_own(run_id, tiny):
     rows, labels = scored_images(run_id)
     assert np.bincount(labels).tolist() == [3] * 7
     np.testing.assert_array_equal(tiny.test_labels[rows], labels)
-    right = (snapshot(run_id, 3).predicted == labels).mean()
+    right = (snapshot_folder(run_id).read(3).predicted == labels).mean()
     assert right == pytest.approx(open_store().get(run_id).test_accuracy)
 
 
