@@ -12,6 +12,8 @@ import torch
 
 from cnncore.architecture import describe, named_network
 from cnncore.architecture.build import build
+from cnncore.descent.paths import Setting, ways
+from cnncore.descent.rules import Rule
 from cnncore.descent.surfaces import SURFACES
 from cnncore.errors import InputError
 from cnncore.inspection.dropout import PASSES
@@ -112,7 +114,12 @@ def optimization():
     yield f"Above 2 / {steep:g} = {edge:g} every step"
     yield f"2 (1 + m) / {steep:g} = {with_momentum:g}"
     yield f"took steps {NAMES[round(1 / (1 - 0.9))]} times as large"
-    yield f"0.1 / (1 − 0.9) = {sum(0.1 * 0.9**step for step in range(1000)):.3g}:"
+    yield f"0.1 / (1 − 0.9) = {sum(0.1 * 0.9**step for step in range(1000)):.3g},"
+    floor = SURFACES["Valley"]
+    [path] = ways(Setting(decay=0.9), (Rule.SGD,), steps=1000)
+    moved = math.dist(path.points[0, :1], path.points[-1, :1])
+    yield f"and the slope along the floor is about {abs(floor.gradient(path.points[0])[0]):.0f}"
+    yield f"the path ends after about {moved:.0f} of the {math.dist(path.points[0, :1], floor.minima[0][:1]):.1f}"
     yield f"falls by {100 * (1 - 0.97):.0f} % a step"
     alpha = inspect.signature(torch.optim.RMSprop).parameters["alpha"].default
     yield f"= {1 / math.sqrt(1 - alpha):.0f} times as long"

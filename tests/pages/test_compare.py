@@ -69,7 +69,7 @@ def test_two_runs_that_differ_in_one_thing_are_a_fair_pair_with_mcnemars_p(store
     assert "they differ in `lr` alone" in said(app)
     # Seven images tell them apart, all for the second: 2 / 2^7.
     assert "+14.00 points" in said(app)
-    assert "7 for the second and 0 for the first" in said(app)
+    assert "7 in the second and 0 in the first" in said(app)
     assert "= 0.016" in app.latex[0].value
     cells = app.dataframe[-1].value
     assert (list(cells["second right"]), list(cells["second wrong"])) == ([30, 7], [0, 13])

@@ -59,7 +59,8 @@ def test_filters_that_have_become_longer_are_counted(monkeypatch):
     lengths = np.array([[1.0, 2.0, 4.0, 5.0], [2.0, 1.0, 8.0, 6.0]], np.float32)
     history = FilterHistory((0, 3), lengths[:, :, None, None, None] * np.ones((1, 1, 1, 1, 1), np.float32))
     monkeypatch.setattr(inside_filters, "_history", lambda *_: history)
-    monkeypatch.setattr(inside_filters, "snapshots_of", lambda _: SimpleNamespace(epochs=(0, 3)))
+    kept = SimpleNamespace(epochs=lambda: (0, 3), written=lambda epoch: epoch)
+    monkeypatch.setattr(inside_filters, "snapshot_folder", lambda _: kept)
     text = said(viewed(inside_filters.show_filters, "run"))
     assert "3 of 4 are longer than at first (‖w‖ / ‖w₀‖ from 0.50 to 2.00)" in text
     assert "After epoch 3 the filters have moved by **75 %** of their first length (median)" in text
