@@ -31,7 +31,7 @@ from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.machine import machine
 from pages.parts.navigation import Entry, existing
-from tests.browser.conftest import FLAGS, REST, chromium, end, free_port, start
+from tests.browser.conftest import FLAGS, REST, chromium, free_port, serving
 
 VISITS = ("page change, first", "page change, again", "static part, first")
 RESULTS = Path(__file__).parent / "results"
@@ -96,17 +96,14 @@ def measured(entries: list[Entry], rounds: int) -> dict[str, Any]:
         for _ in range(rounds):
             port = free_port()
             begin = time.perf_counter()
-            server = start(Path(folder), port)
-            readings["server answers"].append(1000 * (time.perf_counter() - begin))
-            browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
-            try:
+            with serving(Path(folder), port):
+                readings["server answers"].append(1000 * (time.perf_counter() - begin))
+                browser = playwright.chromium.launch(executable_path=chromium(), args=FLAGS)
                 page = browser.new_context(viewport=WINDOW).new_page()  # type: ignore[arg-type]  # two ints, a TypedDict
                 readings["first page"].append(first_page(page, f"http://127.0.0.1:{port}"))
                 for name, times in visit(page, entries).items():
                     readings["pages"][name].append(times)
-            finally:
                 browser.close()
-                end(server)
     return readings
 
 

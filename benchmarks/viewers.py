@@ -28,7 +28,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from benchmarks.machine import machine
-from tests.browser.conftest import end, free_port, start
+from tests.browser.conftest import free_port, serving
 
 RESULTS = Path(__file__).parent / "results"
 SETTLE = 10  # seconds
@@ -198,11 +198,8 @@ def served(folder: Path) -> Iterator[tuple[str, int]]:
     """Serve the app with its home in `folder`; yield its address and the server's process."""
     os.environ["CNNCORE_HOME"] = str(folder / "home")
     port = free_port()
-    server = start(folder, port)
-    try:
+    with serving(folder, port) as server:
         yield f"http://127.0.0.1:{port}", server.pid
-    finally:
-        end(server)
 
 
 def spread(values: list[float]) -> dict[str, float]:
