@@ -84,10 +84,10 @@ def map_layers(network: Network) -> list[int]:
     return [number for number, layer in enumerate(network.layers) if any(kind in layer.kind for kind in kinds)]
 
 
-def told_apart(layers: Iterable[tuple[int, str]]) -> dict[str, int]:
+def numbers_by_name(layers: Iterable[tuple[int, str]]) -> dict[str, int]:
     """Return layers' numbers, from 0, by their names, made different where two are the same.
 
-    >>> told_apart([(0, "conv"), (1, "relu"), (2, "conv")])
+    >>> numbers_by_name([(0, "conv"), (1, "relu"), (2, "conv")])
     {'conv': 0, 'relu': 1, 'conv (3)': 2}
     """
     names: dict[str, int] = {}

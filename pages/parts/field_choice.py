@@ -12,7 +12,7 @@ from cnncore.data.catalogue import BUILTIN
 from cnncore.data.pictures import decode
 from cnncore.data.prepared import ready
 from cnncore.errors import InputError
-from cnncore.inspection.subject import Subject, map_layers, told_apart
+from cnncore.inspection.subject import Subject, map_layers, numbers_by_name
 from cnncore.runs.record import Run
 from cnncore.runs.snapshots import has_weights
 from cnncore.runs.store import NEWEST, open_store
@@ -85,7 +85,7 @@ def _follow_network() -> None:
 def layer_names(network: Network) -> dict[str, int]:
     """Return the layers to choose from: their names and their numbers."""
     rows = describe(network).rows
-    return told_apart((number, rows[number].name) for number in map_layers(network))
+    return numbers_by_name((number, rows[number].name) for number in map_layers(network))
 
 
 def choice() -> Choice:

@@ -121,7 +121,7 @@ def _said(one: Footprint, first: str) -> tuple[str, ...]:
 def show_unit(choice: Choice, below: Callable[[], None]) -> None:
     """Show the map, the image and the chosen unit at once; its gradient as soon as it is computed.
 
-    What `below` shows hangs on the unit as well: it is drawn again with it.
+    What `below` shows depends on the unit as well: it is drawn again with it.
     """
     st.session_state.pop(_FOLLOWS, None)
     st.fragment(_show)(choice, below)

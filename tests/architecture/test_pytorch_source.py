@@ -1,4 +1,7 @@
-"""PyTorch code read without running it, against what PyTorch makes of the same code when it does run."""
+"""PyTorch code read without running it, against what PyTorch makes of the same code when it does run.
+
+Long, as each piece of code stands beside what it is to give.
+"""
 
 import contextlib
 import dataclasses

@@ -16,8 +16,6 @@ from tests.runs.test_worker import in_background, until
 class Process:
     """Stands for a worker process."""
 
-    pid = 1
-
     def __init__(self):
         self.code = None
         self.pressed = []
