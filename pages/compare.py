@@ -8,7 +8,8 @@ from cnncore.runs.differences import by_setting
 from cnncore.runs.store import open_store
 from pages.parts.address import explain, remember
 from pages.parts.compare_choice import FILTERS, choose_runs
-from pages.parts.compare_views import show_differences, show_downloads, show_overlay, show_pair, show_results
+from pages.parts.compare_pair import show_pair
+from pages.parts.compare_views import show_differences, show_downloads, show_overlay, show_results
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions

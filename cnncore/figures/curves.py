@@ -5,7 +5,8 @@ refresh to the next, so the chart in the browser stays and does not flicker. Col
 test where there is one run; solid is train and dashed is test everywhere.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
@@ -21,6 +22,8 @@ MAX_POINTS = 500  # a chart is about 600 pixels wide; more points would only be 
 HEIGHT = 270  # pixels, legend and axis included
 MOST_CHANGES = 12  # of the learning rate by hand, that are marked: the last ones
 SMOOTHING = 0.95  # how much of the smoothed loss is kept from one update to the next
+BLOWN_UP = 1e3  # nats per image: no run that learns has such a loss
+LEAST_SHOWN = 1e-3  # nats per image, on a logarithmic axis
 EMPTY: dict[str, Any] = {"domain": [0, 1]}  # an axis before the first point: Vega would write 0.000000 in its middle
 Columns: TypeAlias = dict[str, list[Any]]
 
@@ -123,8 +126,21 @@ def loss_chart(runs: Sequence[RunCurves], axis: Axis, classes: int | None) -> Ch
         layers.append({"data": once, "mark": text, "encoding": {"y": at, "x": end, "text": {"field": "text"}}})
     for run in runs:
         layers.extend(_change_layers(run, axis))
-    height = {"zero": True, "nice": True} if data["x"] or classes else EMPTY
+    height = logarithmic(data["raw"]) or ({"zero": True, "nice": True} if data["x"] or classes else EMPTY)
     return Chart(_spec(runs, axis, "loss (nats per image)", layers, height, data), data)
+
+
+def logarithmic(losses: Iterable[float | None]) -> dict[str, Any]:
+    """Return a logarithmic scale for losses of which one is beyond `BLOWN_UP`, else no setting.
+
+    On a linear axis the last update of a run that diverges would press all others flat. The ends are powers of ten:
+    the axis, and so the specification, stays while a run beside it goes on.
+    """
+    known = [loss for loss in losses if loss is not None and math.isfinite(loss)]
+    if max(known, default=0.0) < BLOWN_UP:
+        return {}
+    ends = math.floor(math.log10(max(min(known), LEAST_SHOWN))), math.ceil(math.log10(max(known)))
+    return {"type": "log", "domain": [10.0**end for end in ends], "clamp": True}
 
 
 def _change_layers(run: RunCurves, axis: Axis) -> list[dict[str, Any]]:
@@ -237,7 +253,14 @@ def _line(
 
 
 # The loss of a run that diverges: Vega would write the rounding of 1.2e+35 out.
-_TICK = "datum.value < 1e5 ? datum.label : format(datum.value, '.3~e')"
+TICK = "datum.value < 1e5 ? datum.label : format(datum.value, '.3~e')"
+
+
+def _least_step(axis: Axis, last: float) -> float:
+    """Return how close ticks may stand. In the first epochs and seconds, fractions are all that there is to count."""
+    if axis is Axis.STEP or last >= 2:
+        return 1
+    return 0.05 if last >= 0.2 else 0.005
 
 
 def _spec(
@@ -257,7 +280,7 @@ def _spec(
     for layer in layers:
         split = layer.pop("split", None)
         if "field" in layer["encoding"].get("y", {}):
-            layer["encoding"]["y"] |= {"scale": scale, "axis": {"title": title, "labelExpr": _TICK}}
+            layer["encoding"]["y"] |= {"scale": scale, "axis": {"title": title, "labelExpr": TICK}}
         if split is None:
             marks.append(layer)
         elif shown is None or split in shown:
@@ -266,8 +289,7 @@ def _spec(
     x = {
         "field": "x",
         "type": "quantitative",
-        # Whole numbers once there are some: in the first epoch its fractions are all that there is to count.
-        "axis": {"title": AXIS_TITLES[axis], "tickMinStep": 1 if max(data["x"], default=2) >= 2 else 0.05},
+        "axis": {"title": AXIS_TITLES[axis], "tickMinStep": _least_step(axis, max(data["x"], default=2))},
         "scale": {"nice": False, "zero": True} if data["x"] else EMPTY,
     }
     shared = {"x": x, "color": _colour(runs), "detail": [{"field": "run"}]}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.figures.curves import AXIS_TITLES, LEGEND, Axis, Chart, smoothed
+from cnncore.figures.curves import AXIS_TITLES, LEGEND, TICK, Axis, Chart, logarithmic, smoothed
 from cnncore.figures.palette import RUNS
 from cnncore.runs.record import Curve
 
@@ -73,10 +73,11 @@ def overlay_chart(settings: Sequence[Seeds], metric: str, axis: Axis) -> Chart:
         x, mean, spread = mean_curve(lines)
         band = {"low": mean - spread, "high": mean + spread} if len(lines) > 1 else {}
         extend(x, entry.label, None, mean=mean, **band)
-    return Chart(_spec([entry.label for entry in shown], metric, axis), data)
+    height = logarithmic(data["raw"]) or {"zero": False, "padding": 4}
+    return Chart(_spec([entry.label for entry in shown], metric, axis, height), data)
 
 
-def _spec(labels: list[str], metric: str, axis: Axis) -> dict[str, Any]:
+def _spec(labels: list[str], metric: str, axis: Axis, height: dict[str, Any]) -> dict[str, Any]:
     scale = {"domain": labels, "range": list(RUNS)}
     legend = {**LEGEND, "labelLimit": 420, "columns": 1}  # a narrow window cuts off what stands side by side
     across = {"title": AXIS_TITLES[axis], "tickMinStep": 1}
@@ -97,15 +98,16 @@ def _spec(labels: list[str], metric: str, axis: Axis) -> dict[str, Any]:
         return {"type": "line", "strokeWidth": width, "opacity": opacity, "point": point}
 
     def layer(name: str, mark: dict[str, Any], **more: Any) -> dict[str, Any]:
-        height = {
+        y = {
             "field": name,
             "type": "quantitative",
             "title": METRICS[metric],
-            "scale": {"zero": False, "padding": 4},
+            "scale": height,
+            "axis": {"labelExpr": TICK},
         }
         return {
             "mark": {"clip": True, **mark},
-            "encoding": {**shared, "y": height, **more},
+            "encoding": {**shared, "y": y, **more},
             "transform": [{"filter": f"isValid(datum.{name})"}],
         }
 

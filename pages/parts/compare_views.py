@@ -1,4 +1,4 @@
-"""The parts of the page Compare: overlay and its files, differences, results, and the test of two runs."""
+"""The parts of the page Compare: overlay and its files, differences, results."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,23 +7,23 @@ import pandas as pd
 import streamlit as st
 
 from cnncore.data.progress import duration
-from cnncore.errors import InputError
 from cnncore.figures.curves import MAX_POINTS, Axis, Chart
 from cnncore.figures.export import can_draw, to_csv, to_png, to_svg
 from cnncore.figures.overlay import METRICS, Seeds, overlay_chart
 from cnncore.figures.palette import RUNS
-from cnncore.figures.words import p_value, percent, told_apart
+from cnncore.figures.words import percent
 from cnncore.runs.differences import differences
-from cnncore.runs.outcomes import Paired, best_epoch, paired
+from cnncore.runs.outcomes import Best, best_epoch
 from cnncore.runs.record import Curve, Run
 from cnncore.runs.store import RunStore, open_store
 from cnncore.statistics import mean_and_spread
-from pages.parts.beside import in_shares
 from pages.parts.charts import draw
 from pages.parts.compare_choice import name_of
 from pages.parts.held_out import LOCKED, locked
-from pages.parts.plain import plain, with_code
+from pages.parts.plain import plain
 from pages.parts.tabulate import tabulate
+
+_NEEDS = {"validation": "a validation split", "train_eval": "*Score the train set after each epoch too*"}
 
 
 def setting_name(runs: Sequence[Run]) -> str:
@@ -55,19 +55,21 @@ def show_overlay(settings: list[list[Run]], metric: str, axis: Axis) -> Chart | 
     if len(settings) > len(RUNS):
         st.warning(f"{len(settings)} settings are chosen and {len(RUNS)} colours can be told apart: those are drawn.")
     closed = say_locked([run for runs in settings for run in runs]) if metric.startswith("test/") else []
-    entries = [
-        Seeds(setting_name(runs), [_curve(run.id, run.updated, metric) for run in runs if run not in closed])
+    curves = [
+        (runs, {run.id: _curve(run.id, run.updated, metric) for run in runs if run not in closed})
         for runs in settings[: len(RUNS)]
     ]
-    chart = overlay_chart(entries, metric, axis)
+    chart = overlay_chart([Seeds(setting_name(runs), list(of_run.values())) for runs, of_run in curves], metric, axis)
+    need = _NEEDS.get(metric.split("/")[0], "a complete epoch")
     if not chart.data["x"]:
-        if closed:
-            return None
-        need = {"validation": "a validation split", "train_eval": "*Score the train set after each epoch too*"}
-        part = metric.split("/")[0]
-        st.info(f"None of the chosen runs measured this: it takes {need.get(part, 'a complete epoch')}.")
+        if not closed:
+            st.info(f"None of the chosen runs measured this: it takes {need}.")
         return None
     draw(chart, "overlay", f"{METRICS[metric]} of the chosen runs by {axis}", tall=True)
+    without = [run for runs, of_run in curves for run in runs if run.id in of_run and not len(of_run[run.id].value)]
+    if without:
+        names = ", ".join(f"*{plain(name_of(run))}*" for run in without)
+        st.caption(f"Not drawn, as this takes {need}: {names}.")
     if any(len(runs) > 1 for runs in settings):
         st.caption("Thin: each seed. Thick: their mean. Band: one standard deviation over the seeds to each side.")
     return chart
@@ -118,32 +120,37 @@ def show_differences(settings: list[list[Run]]) -> None:
 def show_results(store: RunStore, settings: list[list[Run]]) -> None:
     """Show each run's last and best epoch, and mean and spread over the seeds of each setting."""
     st.subheader("Last and best epoch", anchor=False)
-    rows, optimistic = [], False
-    for run in (run for runs in settings for run in runs):
-        best = best_epoch(store, run)
-        if best is None or run.test_accuracy is None:
-            continue
-        optimistic = optimistic or not best.fair
-        closed = locked(run)
-        rows.append(
-            {
-                "run": name_of(run),
-                "status": str(run.status),
-                "train": f"{100 * run.train_accuracy:.1f} %" if run.train_accuracy is not None else None,
-                "test, last epoch (95 % interval)": LOCKED if closed else percent(run.test_accuracy, run.test_size),
-                "best epoch": best.epoch,
-                "test at it": "locked" if closed else f"{100 * best.test_accuracy:.1f} %",
-                "chosen on": "validation" if best.fair else "test (optimistic)",
-                "training": duration(run.seconds),
-            }
-        )
-    tabulate(rows, height=min(38 + 35 * len(rows), 320))
-    if optimistic:
+    found = [(run, best_epoch(store, run)) for runs in settings for run in runs]
+    tabulate([_result(run, best) for run, best in found], height=min(38 + 35 * len(found), 320))
+    if any(best is not None and not best.fair for _, best in found):
         st.caption(
             "Best on test is **optimistic**: the luckiest of many readings of the same images. Compare last epochs, or "
             "train with a validation split."
         )
     _show_seeds(settings)
+
+
+def _result(run: Run, best: Best | None) -> dict[str, Any]:
+    """Return a run's row; that of a run without a complete epoch says only that it is there."""
+    row: dict[str, Any] = {
+        "run": name_of(run),
+        "status": str(run.status),
+        "train": f"{100 * run.train_accuracy:.1f} %" if run.train_accuracy is not None else None,
+        "test, last epoch (95 % interval)": None,
+        "best epoch": None,
+        "test at it": None,
+        "chosen on": None,
+        "training": duration(run.seconds),
+    }
+    if best is not None and run.test_accuracy is not None:
+        closed = locked(run)
+        row |= {
+            "test, last epoch (95 % interval)": LOCKED if closed else percent(run.test_accuracy, run.test_size),
+            "best epoch": best.epoch,
+            "test at it": "locked" if closed else f"{100 * best.test_accuracy:.1f} %",
+            "chosen on": "validation" if best.fair else "test (optimistic)",
+        }
+    return row
 
 
 def _show_seeds(settings: list[list[Run]]) -> None:
@@ -163,53 +170,3 @@ def _show_seeds(settings: list[list[Run]]) -> None:
     if rows:
         st.markdown("**Over the seeds** (sample standard deviation, divided by n − 1)")
         tabulate(rows)
-
-
-def show_pair(runs: list[Run]) -> None:
-    """Test two of the runs against each other on the images that both were tested on."""
-    st.subheader("Is it more than luck? Two runs, image by image", anchor=False)
-    if len(runs) < 2:
-        st.info("Choose a second run above to test the two against each other.")
-        return
-    names = {name_of(run): run for run in runs}
-    left, right = st.columns(2)
-    first = left.selectbox("First", list(names), key="compare_first", bind="query-params")
-    second = right.selectbox("Second", list(names), index=len(names) - 1, key="compare_second", bind="query-params")
-    if first == second:
-        st.info("Choose two different runs.")
-        return
-    if say_locked([names[first], names[second]]):
-        return
-    try:
-        pair = paired(names[first], names[second])
-    except InputError as error:
-        st.warning(with_code(error))
-        return
-    _show_pair(pair)
-
-
-def _show_pair(pair: Paired) -> None:
-    table = pd.DataFrame(
-        {
-            "": ["first right", "first wrong"],
-            "second right": [pair.both, pair.only_second],
-            "second wrong": [pair.only_first, pair.neither],
-        }
-    )
-    left, right = in_shares("pair", 2, 3)
-    with left:
-        tabulate(table)
-    right.markdown(
-        f"On **{pair.total:,}** images, second minus first: **{100 * pair.gain:+.2f} points**. {told_apart(pair)}."
-    )
-    split = pair.only_first + pair.only_second
-    st.latex(
-        rf"p = \min\Bigl(1,\ 2\sum_{{k=0}}^{{{min(pair.only_first, pair.only_second)}}}\binom{{{split}}}{{k}}"
-        rf"\,2^{{-{split}}}\Bigr) {plain_p(pair.p)}"
-    )
-
-
-def plain_p(p: float) -> str:
-    """Return a p-value as LaTeX, with the sign before it."""
-    text = p_value(p)
-    return rf"< {text[2:]}" if text.startswith("<") else f"= {text}"

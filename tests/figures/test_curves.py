@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pytest
 
-from cnncore.figures.curves import SMOOTHING, Axis, RunCurves, accuracy_chart, loss_chart, smoothed
+from cnncore.figures.curves import LEAST_SHOWN, SMOOTHING, Axis, RunCurves, accuracy_chart, loss_chart, smoothed
 from cnncore.figures.palette import RUNS, TEST, TRAIN, VALIDATION
 from cnncore.runs.record import Curve
 from cnncore.statistics import wilson_interval
@@ -164,9 +164,24 @@ def test_a_changed_learning_rate_is_marked_where_it_changed(count):
     ]
 
 
-@pytest.mark.parametrize(("every", "step"), [(2, 0.05), (9, 0.05), (10, 1), (100, 1)])
+def test_the_losses_of_a_run_that_blew_up_are_logarithmic_and_others_beside_it_do_not_move_the_axis():
+    blown = replace(run("blown"), batch_loss=curve(2.3, 4e10, 2e35, math.nan))
+    assert all(scale.get("type") != "log" for scale in scales(loss_chart([run()], Axis.STEP, 10).spec, "y"))
+    beside = [replace(run("beside"), batch_loss=curve(*losses)) for losses in ([2.3], [2.3, 1.2], [2.3, 1.5, 0.0])]
+    charts = [loss_chart([blown, other], Axis.STEP, 10) for other in beside]
+    drawn = [scales(chart.spec, "y") for chart in charts]
+    assert all(scale == {"type": "log", "domain": [1, 1e36], "clamp": True} for scale in drawn[0] + drawn[1])
+    assert charts[0].spec == charts[1].spec
+    assert drawn[2][0]["domain"] == [LEAST_SHOWN, 1e36]  # a loss of 0 has no place on it
+    alt.LayerChart.from_dict({**charts[0].spec, "data": {"values": []}})
+    assert all(scale == {"domain": [0, 100]} for scale in scales(accuracy_chart([blown], Axis.STEP).spec, "y"))
+
+
+@pytest.mark.parametrize(("every", "step"), [(0.1, 0.005), (2, 0.05), (9, 0.05), (10, 1), (100, 1)])
 def test_the_first_epochs_axis_counts_its_fractions(every, step):
     """The curve's last point is at 0.2 epochs times `every`."""
     shown = replace(run(), batch_loss=curve(2.3, 2.0, every=every), test_loss=curve(), validation_loss=None)
     axis = loss_chart([shown], Axis.EPOCH, 10).spec["layer"][0]["encoding"]["x"]["axis"]
     assert axis["tickMinStep"] == step
+    updates = loss_chart([shown], Axis.STEP, 10).spec["layer"][0]["encoding"]["x"]["axis"]
+    assert updates["tickMinStep"] == 1

@@ -57,6 +57,15 @@ def test_updates_are_smoothed_and_epochs_are_not():
     assert 0.2 < drawn["batch/loss"][-1] < 0.8
 
 
+def test_a_loss_that_blew_up_is_drawn_on_a_logarithmic_axis():
+    def heights(*values):
+        layers = overlay_chart([Seeds("a", [curve(values)]), Seeds("b", [curve([0.5])])], "batch/loss", Axis.STEP).spec
+        return [layer["encoding"]["y"]["scale"] for layer in layers["layer"]]
+
+    assert all(height == {"type": "log", "domain": [0.1, 1e6], "clamp": True} for height in heights(2.3, 5e5))
+    assert all("type" not in height for height in heights(2.3, 5))
+
+
 def test_what_no_run_measured_is_empty():
     assert overlay_chart([Seeds("a", [curve([])])], "validation/loss", Axis.EPOCH).data["x"] == []
     assert all(title.endswith(")") for title in METRICS.values())

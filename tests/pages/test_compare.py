@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore.data.prepared import save
-from cnncore.events import Finished
+from cnncore.events import Diverged, Finished
 from cnncore.runs.snapshots import snapshot_folder
 from cnncore.runs.store import RunStore
 from cnncore.training.snapshots import Snapshot
@@ -114,6 +114,22 @@ def test_a_metric_that_no_run_measured_is_said(store):
     app = opened()
     app.selectbox(key="compare_metric").set_value("validation/accuracy").run()
     assert "takes a validation split" in said(app)
+
+
+def test_a_run_that_ended_in_its_first_epoch_is_named_below_the_chart_and_has_its_row(store):
+    filled(store)
+    early = store.create(replace(CONFIG, lr=100))
+    store.claim(early, "me", 1)
+    store.append(early, [started(), batch(1, 0), Diverged(1, 1, "too large")], "me")
+    app = opened()
+    (caption,) = [text.value for text in app.caption if text.value.startswith("Not drawn")]
+    assert "lr 100" in caption
+    assert "takes a complete epoch" in caption
+    table = app.dataframe[1].value.set_index("status")
+    assert table.loc["diverged", ["best epoch", "test at it"]].isna().all()
+    assert table.loc["finished", "test at it"] == "45.0 %"
+    app.selectbox(key="compare_metric").set_value("batch/loss").run()
+    assert "Not drawn" not in said(app)
 
 
 @pytest.mark.parametrize("metric", ["test/loss", "batch/accuracy", "batch/loss"])
