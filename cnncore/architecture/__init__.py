@@ -16,7 +16,7 @@ from cnncore.architecture.arithmetic import (
 from cnncore.architecture.catalogue import NETWORKS, named_network
 from cnncore.architecture.code import layer_code, network_code
 from cnncore.architecture.counting import Cost, LayerFacts, cost, layer_facts
-from cnncore.architecture.description import Description, Row, describe, load_network
+from cnncore.architecture.description import Description, Row, describe, load_network, outputs
 from cnncore.architecture.layers import (
     GELU,
     AdaptiveAvgPool2d,
@@ -84,6 +84,7 @@ __all__ = [
     "load_network",
     "named_network",
     "network_code",
+    "outputs",
     "pool_output_size",
     "reads",
     "transposed_output_size",

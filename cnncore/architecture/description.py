@@ -2,12 +2,13 @@
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 from cnncore.architecture.counting import Cost, cost
-from cnncore.architecture.layers import Activation, Dropout, Flatten, Linear, layer_name
+from cnncore.architecture.layers import Activation, Dropout, Flatten, Layer, Linear, layer_name
 from cnncore.architecture.network import Network
 from cnncore.architecture.network import fully_convolutional as as_convolutions
 from cnncore.architecture.receptive_field import Fields, layer_fields
@@ -82,10 +83,7 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
     At another size a dense layer may not fit: the error names it, what it expects and receives, and which layer's
     output changed. With `fully_convolutional` dense layers are convolutions and every size from some minimum works.
     """
-    shapes, costs = _walk(network, network.input)
-    if fully_convolutional:
-        network = as_convolutions(network, shapes)
-        shapes, costs = _walk(network, network.input)
+    network, shapes, costs = _native(network, fully_convolutional)
     if input is not None and len(input) != 3:
         raise InputError(f"`input` (={tuple(input)}) must be channels, height, width: give three whole numbers.")
     if input is not None and tuple(input) != network.input:
@@ -106,6 +104,43 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
         bill = (step.weights, step.biases, step.macs, step.activations)
         rows.append(Row(name, layer.kind, step.output, *bill, fields))
     return Description(tuple(rows))
+
+
+def outputs(network: Network, images: Iterable[Shape], fully_convolutional: bool = False) -> list[Shape | None]:
+    """Return what comes out (C, H, W) for each shape of image, None where `describe` would say what does not fit.
+
+    Images that a layer has made alike are one from there on, so that five hundred cost little more than one. An
+    `InputError` if the network does not even take the image that it is made for.
+
+    >>> from cnncore.architecture import named_network
+    >>> outputs(named_network("practical"), [(3, 32, 32), (3, 39, 39), (3, 40, 40)])
+    [(10, 1, 1), (10, 1, 1), None]
+    """
+    asked = list(images)
+    network, native, _ = _native(network, fully_convolutional)
+    became: dict[Shape, Shape | None] = {image: image if image[0] == network.input[0] else None for image in asked}
+    for layer, made_for in zip(network.layers, native, strict=True):
+        step = {shape: _output(layer, shape, made_for) for shape in set(became.values()) if shape is not None}
+        became = {image: step[shape] if shape is not None else None for image, shape in became.items()}
+    return [became[image] for image in asked]
+
+
+def _output(layer: Layer, shape: Shape, made_for: Shape) -> Shape | None:
+    if isinstance(layer, Linear) and shape != made_for:
+        return None
+    try:
+        return cost(layer, shape).output
+    except InputError:
+        return None
+
+
+def _native(network: Network, fully_convolutional: bool) -> tuple[Network, list[Shape], list[Cost]]:
+    """Return the network, its dense layers as convolutions if asked, with `_walk` over the image it is made for."""
+    shapes, costs = _walk(network, network.input)
+    if fully_convolutional:
+        network = as_convolutions(network, shapes)
+        shapes, costs = _walk(network, network.input)
+    return network, shapes, costs
 
 
 def _walk(network: Network, shape: Shape, native: list[Shape] | None = None) -> tuple[list[Shape], list[Cost]]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from cnncore.architecture import AdaptiveAvgPool2d, Flatten, Linear, Network, describe
+from cnncore.architecture import AdaptiveAvgPool2d, Flatten, Linear, Network, describe, outputs
 from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import INK, OUTPUT, UNREAD
@@ -65,13 +65,11 @@ def has_dense(network: Network) -> bool:
 
 def sizes(network: Network, convolutional: bool) -> Sizes:
     """Return what becomes of square images of every size in `SIZES`, dense layers as they are or as convolutions."""
-    sides: list[int | None] = []
-    for size in SIZES:
-        try:
-            sides.append(describe(network, (network.input[0], size, size), convolutional).rows[-1].output[1])
-        except InputError:
-            sides.append(None)
-    return Sizes(network, convolutional, tuple(sides))
+    try:
+        ends = outputs(network, [(network.input[0], size, size) for size in SIZES], convolutional)
+    except InputError:  # not even the size that it is made for
+        ends = [None] * len(SIZES)
+    return Sizes(network, convolutional, tuple(end and end[1] for end in ends))
 
 
 def sizes_sentence(found: Sizes) -> str:

@@ -1,11 +1,15 @@
 """What the server does once it is up and before the first visitor needs it."""
 
 import ast
+import contextlib
 import importlib
 from pathlib import Path
 
+from PIL import Image
+
 from cnncore import compute
 from cnncore.architecture import Conv2d
+from cnncore.course.facts import facts
 from cnncore.data.catalogue import BUILTIN
 from cnncore.data.prepared import ready
 from cnncore.errors import InputError
@@ -25,6 +29,9 @@ TORCH = (
     "cnncore.inspection.receptive",
     "cnncore.inspection.saliency",
 )
+# What Streamlit and pandas import when an element first needs it. The emojis are one regular expression that takes a
+# fifth of a second, which the first page with a segmented control would wait for.
+LATE = ("streamlit.emojis", "pyarrow.pandas_compat", "pyarrow.vendored.version")
 # What the page about convolution shows at first.
 FIRST_LAYER = Conv2d(1, 3, 2, 1), (1, 7, 7)
 
@@ -45,6 +52,11 @@ def warm_up() -> None:
     for entry in existing():
         for module in imports(entry.path):
             importlib.import_module(module)
+    for module in LATE:
+        with contextlib.suppress(ModuleNotFoundError):  # another version has it elsewhere: it is only later then
+            importlib.import_module(module)
+    Image.preinit()
+    facts()
     try:
         compute.call("cnncore.compute:load", modules=TORCH)
         asked(*FIRST_LAYER)  # PyTorch's first word about a layer takes a third of a second, further ones a thousandth

@@ -22,6 +22,7 @@ from cnncore.architecture import (
     load_network,
     named_network,
     network_code,
+    outputs,
     with_batch_norm,
     with_classes,
     with_dropout,
@@ -304,3 +305,37 @@ def test_what_a_layer_may_be_called(name):
 def test_an_input_without_three_sizes_is_one_sentence():
     with pytest.raises(InputError, match=r"`input` \(=\(3, 32\)\) must be channels, height, width"):
         describe(named_network("practical"), (3, 32))
+
+
+def one_by_one(network, images, convolutional):
+    """Return what `outputs` should, by one description an image."""
+    ends = []
+    for image in images:
+        try:
+            ends.append(describe(network, image, convolutional).rows[-1].output)
+        except InputError:
+            ends.append(None)
+    return ends
+
+
+@pytest.mark.parametrize("convolutional", [False, True])
+@pytest.mark.parametrize("name", ["practical", "lenet5", "vgg16", "resnet18", "googlenet", "lenet1989"])
+def test_the_outputs_of_many_images_are_those_of_each(name, convolutional):
+    network = named_network(name)
+    channels, side, _ = network.input
+    sides = [(side, side), *((size, size + size % 3) for size in range(16, 513, 31)), (side, side + 1)]
+    images = [*((channels, *size) for size in sides), (channels + 1, side, side)]
+    try:
+        found = outputs(network, images, convolutional)
+    except InputError:
+        found = [None] * len(images)
+        with pytest.raises(InputError):
+            describe(network, None, convolutional)
+    else:
+        assert found[0] is not None
+    assert found == one_by_one(network, images, convolutional)
+
+
+def test_outputs_refuse_a_network_that_fits_no_image_of_its_own():
+    with pytest.raises(InputError, match="put a flatten"):
+        outputs(Network("n", (3, 8, 8), (Conv2d(4, 3), Linear(10))), [(3, 8, 8)])

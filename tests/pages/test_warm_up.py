@@ -1,12 +1,15 @@
 """What the server does before the first visitor: pages find what they import, and torch is loaded elsewhere."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from cnncore import compute
-from cnncore.data.prepared import info
+from cnncore.data.prepared import folder, info, ready
 from pages.parts import warm_up
 from pages.parts.warm_up import TORCH, imports
 
@@ -29,23 +32,23 @@ def test_the_imports_of_a_script_are_those_at_its_top(tmp_path):
     assert imports(script) == ["a.b", "c", "e.f"]
 
 
-def test_a_page_that_opens_after_the_warm_up_imports_nothing_more(tmp_path):
+@pytest.mark.parametrize("page", ["training", "pooling", "kernels"])
+def test_a_page_that_opens_after_the_warm_up_imports_nothing_more(drawn_once, tmp_path, page):
+    ready("builtin")
+    shutil.copytree(folder("builtin"), tmp_path / "data" / "builtin")
     code = (
         f"import os, sys; os.environ['CNNCORE_HOME'] = {str(tmp_path)!r}\n"
         "from cnncore import compute\n"
-        "compute.call = lambda *a, **k: None\n"  # the pool is not asked here, nothing is drawn
-        "import pages.parts.image_choice as choice\n"
-        "choice.drawn = lambda name: True\n"
-        "import cnncore.data.prepared as prepared\n"
-        "prepared.ready = prepared.info\n"
+        "compute.call = lambda *a, **k: None\n"  # the pool is not asked here
         "from pages.parts.warm_up import warm_up\n"
         "warm_up()\n"
-        "before = set(sys.modules)\n"
         "from streamlit.testing.v1 import AppTest\n"
-        f"app = AppTest.from_file({str(ROOT / 'pages' / 'training.py')!r}, default_timeout=240).run()\n"
+        f"AppTest.from_file({str(ROOT / 'pages' / 'home.py')!r}, default_timeout=240).run()\n"
+        "before = set(sys.modules)\n"
+        f"app = AppTest.from_file({str(ROOT / 'pages' / f'{page}.py')!r}, default_timeout=240).run()\n"
         "assert not app.exception, app.exception\n"
         "print(sorted(name for name in set(sys.modules) - before if name.split('.')[0] in "
-        "('cnncore', 'pages', 'altair', 'pandas', 'numpy')), 'torch' in sys.modules)"
+        "('cnncore', 'pages', 'altair', 'pandas', 'numpy', 'streamlit', 'pyarrow', 'PIL')), 'torch' in sys.modules)"
     )
     result = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=300, check=True
