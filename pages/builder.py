@@ -16,7 +16,7 @@ from pages.parts.builder.layers.component import layer_rows
 from pages.parts.builder.panel import panel, trouble
 from pages.parts.builder.toolbar import image_fields, toolbar
 from pages.parts.current_network import choose, current_network, network_choice
-from pages.parts.folded import why
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.network_exchange import exchange
@@ -138,11 +138,17 @@ with form, st.container(border=True):
 if not found:
     show_totals(network)
 show_try(network)
-with st.expander("Image, and how dense layers take it", icon=":material/image:"):
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        image_fields(network)
-    link_to("architecture", "Which sizes does it take? Where are its parameters?")
+image = st.expander(
+    "Image, and how dense layers take it",
+    icon=":material/image:",
+    key="builder_image",
+    on_change="rerun",  # made when it is unfolded; no fragment: the page has to know what changes here
+)
+if image.open:
+    with image:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            image_fields(network)
+        link_to("architecture", "Which sizes does it take? Where are its parameters?")
 exchange(network)
-with st.expander("Find the slip: totals as in lab reports", icon=":material/quiz:"):
-    exercise(network)
+folded("builder_slips", "Find the slip: totals as in lab reports", exercise, network, icon=":material/quiz:")
 why(WHY)

@@ -10,6 +10,7 @@ from pages.parts.address import explain, remember
 from pages.parts.compare_choice import FILTERS, choose_runs
 from pages.parts.compare_pair import show_pair
 from pages.parts.compare_views import show_differences, show_downloads, show_overlay, show_results
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions
@@ -75,6 +76,5 @@ if chart is not None:
 show_differences(settings)
 show_results(open_store(), settings)
 show_pair(chosen)
-with st.expander("What the numbers mean, and what they do not"):
-    st.markdown(WHY)
+why(WHY, "What the numbers mean, and what they do not")
 questions("compare")

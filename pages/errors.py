@@ -24,6 +24,7 @@ from pages.parts.errors_views import (
     show_matrix_and_cell,
     show_scores,
 )
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
@@ -136,6 +137,5 @@ try:
         show(picked, opened(picked.config.dataset, known.version if known else ""))
 except InputError as error:
     st.error(with_code(error), icon=":material/block:")
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("errors")

@@ -6,14 +6,14 @@ from cnncore import compute
 from cnncore.data import datasets
 from cnncore.data.mirrored import Pair, pairs
 from cnncore.errors import InputError
-from cnncore.figures.label_safety import class_chart, reference
+from cnncore.figures.label_safety import Reference, class_chart, reference
 from cnncore.inspection.label_safety import Safety, View
 from cnncore.runs.snapshots import checkpoint_time
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.beside import beside
 from pages.parts.charts import draw
-from pages.parts.folded import why
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.held_out import keep_shut
 from pages.parts.image_choice import opened
@@ -40,6 +40,16 @@ cure it; on digits it is *right*: a mirrored 7 is no 7.
 of the two answers is usually right a little more often than either: their errors are not all the same ones. This is
 *test-time augmentation*; it costs a second look and no training. Where a flip is not safe it does harm.
 """
+
+
+def show_before(stored: Reference, falls: bool) -> None:
+    """Show what was measured before: the falls where a run's own stand above, and how."""
+    if falls:
+        show_falls(stored.falls, "flip_reference_too")
+    st.markdown(
+        f"Each with {stored.falls[0].seeds} seeds, all test images, trained as the app trains: "
+        f"`benchmarks/label_safety.py`. Measured on {stored.machine}."
+    )
 
 
 def known(name: str) -> tuple[str, str] | None:
@@ -114,14 +124,8 @@ elif stored_result is not None and stored_result.digits:
         "what a label is, people do."
     )
 if stored_result is not None:
-    with st.expander("Measured before, for comparison", icon=":material/science:"):
-        if safety is not None:
-            show_falls(stored_result.falls, "flip_reference_too")
-        first = stored_result.falls[0]
-        st.markdown(
-            f"Each with {first.seeds} seeds, all test images, trained as the app trains: `benchmarks/label_safety.py`. "
-            f"Measured on {stored_result.machine}."
-        )
+    label = "Measured before, for comparison"
+    folded("flip_before", label, show_before, stored_result, safety is not None, icon=":material/science:")
 why(WHY)
 explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
 questions("label_safety")

@@ -9,6 +9,7 @@ from cnncore.figures.records import NOT_MEASURED, Across, Step, said, steps, ste
 from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
 from pages.parts.charts import draw
+from pages.parts.folded import folded, why
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions
@@ -117,19 +118,24 @@ def show_ingredients(family: str, old_is: str) -> None:
     tabulate(table)
     show_sentences(table["ingredient"], sentences)
     if found.trials:
-        with st.expander(f"What was chosen from: {len(found.trials)} trials", icon=":material/science:"):
-            rows = [
-                {
-                    "changed in the new recipe": trial.changes,
-                    "epochs": trial.epochs,
-                    "validation accuracy (%)": round(100 * trial.accuracy, 1),
-                    "seeds": trial.seeds,
-                }
-                for trial in found.trials
-            ]
-            tabulate(rows, width="content")
-            usual = shifted(found) if family == FAMILIES["Built-in"] else ""
-            st.caption("On the validation images; what a trial says holds for this data. " + usual)
+        label = f"What was chosen from: {len(found.trials)} trials"
+        folded(f"records_trials_{family}", label, show_trials, family, found, icon=":material/science:")
+
+
+def show_trials(family: str, found: Measurement) -> None:
+    """Show what was tried before the new recipe was settled."""
+    rows = [
+        {
+            "changed in the new recipe": trial.changes,
+            "epochs": trial.epochs,
+            "validation accuracy (%)": round(100 * trial.accuracy, 1),
+            "seeds": trial.seeds,
+        }
+        for trial in found.trials
+    ]
+    tabulate(rows, width="content")
+    usual = shifted(found) if family == FAMILIES["Built-in"] else ""
+    st.caption("On the validation images; what a trial says holds for this data. " + usual)
 
 
 def shifted(found: Measurement) -> str:
@@ -197,6 +203,5 @@ if clock.open:
     with clock:
         show_ingredients(CLOCKS[shown], "the same network, initialised and trained with PyTorch's defaults")
 show_records()
-with st.expander("Why it is so", icon=":material/menu_book:"):
-    st.markdown(WHY)
+why(WHY)
 questions("records")

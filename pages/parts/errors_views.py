@@ -18,6 +18,7 @@ from cnncore.statistics import wilson_interval
 from pages.parts.beside import in_shares
 from pages.parts.charts import draw
 from pages.parts.errors_choice import MATRIX, TURN, choose_cell, clicked
+from pages.parts.folded import folded
 from pages.parts.image_links.component import LinkedTile, image_links
 from pages.parts.pictures import Tile
 from pages.parts.plain import plain
@@ -140,26 +141,32 @@ def show_gallery(shown: Shown) -> None:
 
 def show_scores(shown: Shown) -> None:
     """Show, folded, precision, recall and F1 of each class, and the counts."""
-    with st.expander("Precision, recall and F1 of each class", icon=":material/table_rows:"):
-        scores = class_scores(shown.counts)
-        table = pd.DataFrame(
-            {
-                "images": shown.counts.sum(1),
-                "answers": shown.counts.sum(0),
-                "precision": scores.precision,
-                "recall": scores.recall,
-                "F1": scores.f1,
-            },
-            index=pd.Index(shown.names, name="class"),
-        )
-        share = st.column_config.NumberColumn(format="%.3f")
-        columns = dict.fromkeys(("precision", "recall", "F1"), share)
-        tabulate(table, key="errors_scores", column_config=columns, hide_index=False)
-        st.caption(
-            "Precision: the share of the images taken for the class that are of it (down its column). Recall: the "
-            "share of the class's images that were taken for it (along its row). F1: their harmonic mean. A dash: "
-            "nothing to divide by."
-        )
-    with st.expander("The counts as a table", icon=":material/table_rows:"):
-        counts = pd.DataFrame(shown.counts, index=shown.names, columns=shown.names)
-        tabulate(counts, key="errors_counts", hide_index=False)
+    folded("errors_of_class", "Precision, recall and F1 of each class", _scores, shown, icon=":material/table_rows:")
+    folded("errors_all_counts", "The counts as a table", _counts, shown, icon=":material/table_rows:")
+
+
+def _scores(shown: Shown) -> None:
+    scores = class_scores(shown.counts)
+    table = pd.DataFrame(
+        {
+            "images": shown.counts.sum(1),
+            "answers": shown.counts.sum(0),
+            "precision": scores.precision,
+            "recall": scores.recall,
+            "F1": scores.f1,
+        },
+        index=pd.Index(shown.names, name="class"),
+    )
+    share = st.column_config.NumberColumn(format="%.3f")
+    columns = dict.fromkeys(("precision", "recall", "F1"), share)
+    tabulate(table, key="errors_scores", column_config=columns, hide_index=False)
+    st.caption(
+        "Precision: the share of the images taken for the class that are of it (down its column). Recall: the "
+        "share of the class's images that were taken for it (along its row). F1: their harmonic mean. A dash: "
+        "nothing to divide by."
+    )
+
+
+def _counts(shown: Shown) -> None:
+    counts = pd.DataFrame(shown.counts, index=shown.names, columns=shown.names)
+    tabulate(counts, key="errors_counts", hide_index=False)

@@ -20,9 +20,9 @@ def folded(key: str, label: str, show: Callable[..., Any], *arguments: Any, icon
             show(*arguments)
 
 
-def why(text: str) -> None:
+def why(text: str, label: str = "Why it is so") -> None:
     """Fold a page's explanation; `<<name>>` in it is a fact of the course."""
-    folded("why", "Why it is so", _filled, text, icon=":material/menu_book:")
+    folded("why", label, _filled, text, icon=":material/menu_book:")
 
 
 def _filled(text: str) -> None:

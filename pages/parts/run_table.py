@@ -11,6 +11,7 @@ from cnncore.runs import client
 from cnncore.runs.record import Run, Unread
 from cnncore.runs.store import open_store
 from cnncore.training.presets import title
+from pages.parts.folded import folded
 from pages.parts.held_out import LOCKED, locked
 from pages.parts.live import act
 from pages.parts.plain import plain
@@ -20,24 +21,26 @@ from pages.parts.tabulate import tabulate
 
 
 def show_report() -> None:
-    """Show the source report's headline figures for what they are."""
-    with st.expander("What the practical's source report printed, and what it was"):
-        st.markdown(
-            "Its headline figures are readings of the **first 128 test images**, not of the test set. With so few "
-            "no two neighbouring steps can be told apart (Fisher's exact test); the first and the last can. The "
-            "intervals are Wilson's, 95 %."
-        )
-        rows = []
-        for (name, right), interval in zip(REPORT.items(), facts()["report.intervals"].split(", "), strict=True):
-            rows.append(
-                {
-                    "experiment": title(name),
-                    "right of 128": right,
-                    "accuracy": f"{100 * right / 128:.1f} %",
-                    "interval (%)": interval,
-                }
-            )
-        tabulate(rows)
+    """Show, folded, the source report's headline figures for what they are."""
+    folded("train_report", "What the practical's source report printed, and what it was", _report)
+
+
+def _report() -> None:
+    st.markdown(
+        "Its headline figures are readings of the **first 128 test images**, not of the test set. With so few "
+        "no two neighbouring steps can be told apart (Fisher's exact test); the first and the last can. The "
+        "intervals are Wilson's, 95 %."
+    )
+    rows = [
+        {
+            "experiment": title(name),
+            "right of 128": right,
+            "accuracy": f"{100 * right / 128:.1f} %",
+            "interval (%)": interval,
+        }
+        for (name, right), interval in zip(REPORT.items(), facts()["report.intervals"].split(", "), strict=True)
+    ]
+    tabulate(rows)
 
 
 def show_table(runs: list[Run], unread: list[Unread]) -> None:

@@ -24,8 +24,10 @@ def _own_home(app_home):
     pass
 
 
-def opened(page="builder", **address):
+def opened(page="builder", *unfolded, **address):
     app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
+    for key in unfolded:
+        app.session_state[key] = True
     for key, value in address.items():
         app.query_params[key] = value
     return app.run()
@@ -56,7 +58,7 @@ def test_the_practical_at_once():
 
 
 def test_an_emptied_field_shows_the_layers_value_again():
-    app = opened()
+    app = opened("builder", "builder_image")
     for key in ("field_filters", "field_kernel_0", "field_padding_0", "image_1"):
         before = app.number_input(key=key).value
         app.number_input(key=key).set_value(None).run()
@@ -187,7 +189,7 @@ def test_to_replace_one_is_not_to_replace_another():
 
 
 def test_what_was_typed_a_moment_before_is_saved_and_trained():
-    app = opened()
+    app = opened("builder", "builder_image")
     app.text_input(key="save_as_practical").set_value("half")
     app.button(key="save").click().run()
     assert saved_networks() == ("half",)
@@ -236,7 +238,7 @@ def test_a_broken_network_is_shown_on_the_other_page_too():
 
 
 def test_the_image_and_dense_layers_that_keep_their_inputs():
-    app = opened()
+    app = opened("builder", "builder_image")
     app.toggle(key="hold_dense").set_value(True).run()
     assert network_in(app).layers[10].inputs == 1024
     app.number_input(key="image_1").set_value(64).run()
@@ -284,7 +286,7 @@ def test_a_link_with_a_layer_that_is_called_like_markup_is_refused():
 
 
 def test_a_slip_is_found():
-    app = opened()
+    app = opened("builder", "builder_slips")
     app.pills(key="slip_total").set_value(12_000).run()
     app.radio(key="slip_practical_12000").set_value(Slip.NO_BIASES).run()
     assert "would give 1,190,000" in said(app)

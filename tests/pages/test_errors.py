@@ -32,6 +32,7 @@ def opened(**address):
     page = AppTest.from_file(PAGE, default_timeout=60)
     for key, value in address.items():
         page.query_params[key] = value
+    page.session_state["errors_all_counts"] = True  # unfolded
     return healthy(page.run())
 
 
@@ -42,7 +43,7 @@ def healthy(page):
 
 
 def counts(page):
-    return page.dataframe[1].value.to_numpy()
+    return page.dataframe[-1].value.to_numpy()
 
 
 def tiles(page, number):
@@ -123,6 +124,17 @@ def test_the_epoch_changes_the_matrix(run_id):
         right = int(np.trace(shown[-1]))
         assert f"**{right} of 70** test images right" in said(page)
     assert (shown[0] != shown[1]).any()
+
+
+def test_what_is_folded_is_made_when_it_is_unfolded(run_id):
+    page = opened()
+    before = len(page.dataframe)
+    page.session_state["errors_of_class"] = True
+    healthy(page.run())
+    assert len(page.dataframe) == before + 1
+    scores = next(table.value for table in page.dataframe if "recall" in table.value)
+    right, images = np.diag(expected(run_id, 5)), expected(run_id, 5).sum(1)
+    assert scores["recall"].to_numpy() == pytest.approx(right / images)
 
 
 def test_the_cell_follows_the_worst_confusion_until_one_is_chosen(run_id):

@@ -72,6 +72,8 @@ def test_a_wrong_answer_is_told_why(page):
 
 def test_without_a_run_the_measurement_of_before_is_shown_with_its_hardware(page):
     app = page()
+    app.session_state["flip_before"] = True  # unfolded
+    app.run()
     assert not app.error
     assert len(app.get("vega_lite_chart")) == len(reference().falls) + 1  # each network, and the digits by class
     assert any("Measured on" in element.value and "torch" in element.value for element in app.markdown)
