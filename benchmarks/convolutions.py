@@ -15,15 +15,14 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import gpu_name, lacks_cuda, machine
 
-RESULTS = Path(__file__).parent / "results"
 TIMES = 20
 # Images a batch, channels, height and width, filters, kernel, padding.
 LAYERS = {
@@ -107,8 +106,7 @@ def main() -> int:
         [sys.executable, "-m", "benchmarks.convolutions", "--tried"], check=True, stdout=subprocess.PIPE, text=True
     )
     result = {"machine": machine(), "microseconds": readings(), "tried out": json.loads(tried.stdout.splitlines()[-1])}
-    path = RESULTS / f"convolutions-{gpu_name()}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(RESULTS / f"convolutions-{gpu_name()}.json", result)
     for name, row in result["microseconds"].items():
         print(name, row, "tried out:", result["tried out"][name])
     return 0

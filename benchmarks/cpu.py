@@ -16,7 +16,6 @@ half       the trainer with `--precision half`, on a processor with units for bf
 
 import argparse
 import itertools
-import json
 import statistics
 import subprocess
 import sys
@@ -32,6 +31,7 @@ import torch
 import torch.nn.functional as F
 from torch.utils.data import DataLoader
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import machine, peak_memory
 from benchmarks.ratio import compare
 from cnncore.architecture.build import build
@@ -47,7 +47,6 @@ from cnncore.training.pool_first import pool_first
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import own_process, train
 
-RESULTS = Path(__file__).parent / "results"
 CPU = torch.device("cpu")
 
 
@@ -214,8 +213,7 @@ def main() -> None:
         "peak_memory_with_validation_mb",
     ):
         print(f"{name}: {result.get(name, 'not on this processor')}")
-    path = RESULTS / f"cpu-{args.dataset}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(RESULTS / f"cpu-{args.dataset}.json", result)
 
 
 if __name__ == "__main__":

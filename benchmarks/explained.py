@@ -5,19 +5,18 @@
 `<!-- NAME -->...<!-- /NAME -->` holds what was measured under that name, or says that it was not.
 """
 
-import json
 import re
 import statistics
 from pathlib import Path
 from typing import Any
 
+from benchmarks.files import RESULTS, read
 from benchmarks.gpu_targets import EPOCHS
 from cnncore.figures.measured import measured
 from cnncore.figures.records import over_seeds
 from cnncore.statistics import mean_and_spread
 from cnncore.training.presets import PRESETS
 
-RESULTS = Path(__file__).parent / "results"
 PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
 README = Path(__file__).parents[1] / "README.md"
 TABLE = re.compile(r"(?<=<!-- speed -->\n).*?(?=<!-- /speed -->)", re.DOTALL)
@@ -54,18 +53,18 @@ PRECISIONS = {"tf32": "TF32", "half": "half precision"}  # those with a target, 
 
 def numbers(results: Path = RESULTS) -> dict[str, str]:
     """Return what is said under each mark; a result that is missing is said to be."""
-    start = _read(results / "start.json")
-    said = {name: ratio(_read(results / file).get(name.partition(", ")[0])) for name, file in RATIOS.items()}
+    start = read(results / "start.json")
+    said = {name: ratio(read(results / file).get(name.partition(", ")[0])) for name, file in RATIOS.items()}
     for name, (file, key) in PEAKS.items():
-        peak = _read(results / file).get(key)
+        peak = read(results / file).get(key)
         said[name] = f"{peak} MB" if peak is not None else UNKNOWN
     said |= {name: wait(start.get(name), start) for name in WAITS}
-    said["first update"] = first_update(_read(results / "first-update-cpu.json"))
-    said |= clock(_read(results / "recipe-classroom-clock-cpu.json"))
-    graphs = [_read(path) for path in sorted(results.glob("gpu-*.json"))]
-    said["at once"] = at_once([_read(path) for path in sorted(results.glob("many-runs-*.json"))])
+    said["first update"] = first_update(read(results / "first-update-cpu.json"))
+    said |= clock(read(results / "recipe-classroom-clock-cpu.json"))
+    graphs = [read(path) for path in sorted(results.glob("gpu-*.json"))]
+    said["at once"] = at_once([read(path) for path in sorted(results.glob("many-runs-*.json"))])
     said |= {f"100 epochs, {precision}": whole_runs(graphs, precision) for precision in PRECISIONS}
-    clocked = [_read(path) for path in sorted(results.glob("speedrun-*.json"))]
+    clocked = [read(path) for path in sorted(results.glob("speedrun-*.json"))]
     said |= {
         "cold start": cold(graphs),
         "clock, gpu": clocks([one for one in clocked if "warm_seconds" in one]),  # trials have none
@@ -75,7 +74,7 @@ def numbers(results: Path = RESULTS) -> dict[str, str]:
 
 def table(results: Path = RESULTS) -> str:
     """Return the README's table: what was measured, what was aimed at, and by which script."""
-    said, pages, live = numbers(results), _read(results / "pages-cpu.json"), _read(results / "live-page-cpu.json")
+    said, pages, live = numbers(results), read(results / "pages-cpu.json"), read(results / "live-page-cpu.json")
     slowest, refresh = UNKNOWN, UNKNOWN
     if pages:
         found = {f"{page}": row["median_ms"] for page, rows in pages["pages"].items() for row in rows.values()}
@@ -269,15 +268,11 @@ def _range(values: list[float]) -> str:
     return f"{min(values):.1f} to {max(values):.1f}"
 
 
-def _read(path: Path) -> dict[str, Any]:
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else {}
-
-
 def write() -> None:
     """Write page and table."""
     page = filled(PAGE.read_text(encoding="utf-8"), numbers())
     readme = reached(took(TABLE.sub(lambda _: f"{table()}\n", README.read_text(encoding="utf-8"))))
-    graphs = [_read(path) for path in sorted(RESULTS.glob("gpu-*.json"))]
+    graphs = [read(path) for path in sorted(RESULTS.glob("gpu-*.json"))]
     readme = FULL_LENGTH.sub(lambda _: f"<!-- full length -->{full_length(graphs)}<!-- /full length -->", readme)
     for path, text in ((PAGE, page), (README, readme)):
         path.write_text(text, encoding="utf-8", newline="\n")

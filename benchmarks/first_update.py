@@ -17,9 +17,9 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import machine, peak_memory
 from benchmarks.ratio import compare
 from cnncore.data.prepared import load
@@ -28,7 +28,6 @@ from cnncore.training import optimizers
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import own_process, train
 
-RESULTS = Path(__file__).parent / "results"
 SIDES = ("bare", "as they come")
 
 
@@ -78,7 +77,7 @@ def main() -> None:
     if hasattr(os, "getloadavg"):
         result["load"] = round(os.getloadavg()[0], 1)  # processes that wanted a core during the last minute, ours too
     print(peaks, result["bare / as they come"])
-    (RESULTS / f"first-update-{args.device}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(RESULTS / f"first-update-{args.device}.json", result)
 
 
 if __name__ == "__main__":

@@ -20,18 +20,17 @@ The verdict at the end is that of `benchmarks.gpu_targets`.
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.utils.data import DataLoader
 
+from benchmarks.files import RESULTS, read, write
 from benchmarks.gpu_targets import table, targets
 from benchmarks.machine import copies, gpu_name, lacks_cuda, machine
 from cnncore.architecture.build import build
@@ -43,7 +42,6 @@ from cnncore.training.network import network_of
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import train
 
-RESULTS = Path(__file__).parent / "results"
 PARTS = ("speed", "usual", "cold", "accuracy")
 COLD = "import sys; from benchmarks.gpu import whole, configured; whole(configured(*sys.argv[1:]))"
 
@@ -108,7 +106,7 @@ class Measurement:
         self.deadline = time.monotonic() + budget
         self._path = RESULTS / f"gpu-{gpu_name()}.json"
         self._presets, self._epochs = presets, epochs
-        there = json.loads(self._path.read_text(encoding="utf-8")) if self._path.exists() else {}
+        there = read(self._path)
         about = {"machine": machine(), "epochs": epochs}
         alike = all(there.get(name) == value for name, value in about.items())
         self.result: dict[str, Any] = (there if alike else {}) | about | {"left_out": []}
@@ -202,7 +200,7 @@ class Measurement:
                 for name, theirs in (("eager", row.get("eager_seconds_an_epoch")), ("usual", usual_epoch)):
                     if theirs is not None:
                         row[f"{name} / graph"] = round(theirs / mine, 2)
-        self._path.write_text(json.dumps(self.result, indent=1) + "\n", encoding="utf-8")
+        write(self._path, self.result)
 
 
 def main() -> int:

@@ -5,15 +5,13 @@
 The times are for an H200. A target that a result says nothing of is neither met nor missed.
 """
 
-import json
 import statistics
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from benchmarks.files import RESULTS, read
 from cnncore.statistics import mean_and_spread
 
-RESULTS = Path(__file__).parent / "results"
 EPOCHS = 100
 SECONDS = {"tf32": 15.0, "half": 10.0}  # of 100 epochs, an evaluation after each
 RATIOS = {"eager / graph": 5.0, "usual / graph": 30.0}
@@ -83,7 +81,7 @@ def table(found: list[Target]) -> str:
 if __name__ == "__main__":
     files = sorted(RESULTS.glob("gpu-*.json"))
     for file in files:
-        read = json.loads(file.read_text(encoding="utf-8"))
-        print(f"{read['machine']['gpu']}, {read['machine']['date']}", table(targets(read)), sep="\n")
+        found = read(file)
+        print(f"{found['machine']['gpu']}, {found['machine']['date']}", table(targets(found)), sep="\n")
     if not files:
         print("No GPU was measured: python -m benchmarks.gpu does, on a machine with a CUDA device.")

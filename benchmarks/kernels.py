@@ -10,16 +10,15 @@ Written to benchmarks/results/kernels-NAME.json, NAME being the device's.
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch.profiler import ProfilerActivity, profile
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import gpu_name, lacks_cuda, machine
 from cnncore.data.prepared import load
 from cnncore.training.config import Precision
@@ -30,7 +29,6 @@ from cnncore.training.recorder import recorder_of
 from cnncore.training.state import state_of
 from cnncore.training.step import Step
 
-RESULTS = Path(__file__).parent / "results"
 TIMED, PROFILED = 300, 8  # updates, at least
 _NAME = 170  # letters of a kernel's name: the rest are its template's
 
@@ -102,8 +100,7 @@ def main() -> int:
             print(f"{preset}, {precision}: {found['microseconds']} us an update of {starts:.0f} kernels", flush=True)
             for row in found["kernels"][:10]:
                 print(f"{row['microseconds']:9.2f} us {row['starts']:5.1f} x {row['kernel'][:90]}")
-    path = RESULTS / f"kernels-{gpu_name()}.json"
-    path.write_text(json.dumps({"machine": machine(), "updates": updates}, indent=1) + "\n", encoding="utf-8")
+    write(RESULTS / f"kernels-{gpu_name()}.json", {"machine": machine(), "updates": updates})
     return 0
 
 

@@ -12,12 +12,12 @@ With `--runs` stored runs of one preset, which took long, are measured and kept:
 """
 
 import argparse
-import json
 import statistics
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import copies, machine
 from cnncore.inspection.label_safety import Safety, measure
 from cnncore.runs.client import delete
@@ -26,8 +26,6 @@ from cnncore.runs.store import open_store
 from cnncore.runs.worker import record
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import PRESETS, title
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def trained(config: RunConfig) -> Safety:
@@ -64,9 +62,9 @@ def summary(preset: str, config: RunConfig, runs: list[dict[str, Any]]) -> dict[
     return {"title": title(preset), "config": config.to_dict(), "accuracy": views, "runs": runs}
 
 
-def write(path: Path, result: dict[str, Any]) -> None:
+def keep(path: Path, result: dict[str, Any]) -> None:
     """Write the result, and say the last preset's means."""
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(path, result)
     name, last = list(result["presets"].items())[-1]
     print(name, {view: f"{100 * value['mean']:.2f} %" for view, value in last["accuracy"].items()}, flush=True)
 
@@ -77,7 +75,7 @@ def of_stored(preset: str, ids: list[str], device: str) -> None:
     runs = [{"seed": run.config.seed, "views": rows(measure(run.id))} for run in found]
     origin = copies(found[0].config.dataset)
     result = {"machine": machine(), "copies": origin, "presets": {preset: summary(preset, found[0].config, runs)}}
-    write(RESULTS / f"label-safety-{preset}-{device}.json", result)
+    keep(RESULTS / f"label-safety-{preset}-{device}.json", result)
 
 
 def main() -> None:
@@ -100,7 +98,7 @@ def main() -> None:
         for seed in range(args.seeds):
             runs.append({"seed": seed, "views": rows(trained(replace(config, seed=seed)))})
             result["presets"][name] = summary(name, config, runs)
-            write(path, result)
+            keep(path, result)
 
 
 if __name__ == "__main__":

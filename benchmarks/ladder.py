@@ -9,18 +9,16 @@ so that an interrupted measurement keeps what it has.
 """
 
 import argparse
-import json
 import statistics
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import copies, machine
 from benchmarks.runs import followed
 from cnncore.training.config import RunConfig
 from cnncore.training.presets import PRESETS, title
 
-RESULTS = Path(__file__).parent / "results"
 METRICS = ("train_accuracy", "test_accuracy", "train_loss", "test_loss")
 
 
@@ -103,7 +101,7 @@ def main() -> None:
             runs.append(measure(replace(config, seed=seed)))
             result["presets"][name] = {"title": title(name), "config": config.to_dict(), **summary(runs), "runs": runs}
             result["copies"] = result.get("copies", {}) | copies(config.dataset)
-            path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            write(path, result)
         row = result["presets"][name]
         train, test = row["train_accuracy"], row["test_accuracy"]
         if train["mean"] is None:

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import machine
-from benchmarks.viewers import RESULTS, Viewer, cpu_seconds, served, spread
+from benchmarks.viewers import Viewer, cpu_seconds, served, spread
 from cnncore.events import Batch, Changed, Epoch, Event, Started
 from cnncore.runs.record import Status
 from cnncore.runs.store import RunStore, open_store
@@ -118,7 +119,7 @@ def main() -> None:
             store.set_status(run_id, Status.FINISHED, "", OWNER)
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None  # all that wants a core, ours too
     result = {"machine": machine(), "repeats": args.repeats, "load": load, "runs": found}
-    (RESULTS / "live-page-cpu.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(RESULTS / "live-page-cpu.json", result)
 
 
 if __name__ == "__main__":

@@ -18,17 +18,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import gpu_name, lacks_cuda, machine
 from cnncore.events import Batch, Diverged, Epoch, Event, Started
 from cnncore.training.config import Precision, RunConfig
 from cnncore.training.many import train_many
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import own_process, train
-
-RESULTS = Path(__file__).parent / "results"
 
 
 def reading(configs: Sequence[RunConfig], at_once: bool) -> dict[str, Any]:
@@ -116,8 +114,7 @@ def main() -> int:
         if args.device == "cuda":
             result = {"machine": machine(), **vars(args), "one after another": alone["images_per_second"]}
             result |= {"runs": compared(alone, together)}
-            path = RESULTS / f"many-runs-{gpu_name()}.json"
-            path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            write(RESULTS / f"many-runs-{gpu_name()}.json", result)
     return 0 if all(row["bit for bit as alone"] for row in compared(alone, together).values()) else 1
 
 

@@ -10,7 +10,6 @@ CNNCORE_HOME names one with runs.
 """
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -20,10 +19,10 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import machine
 from pages.parts.navigation import existing
 
-RESULTS = Path(__file__).parent / "results"
 # The most expensive setting that the page's address can ask for, where the first one says little.
 HEAVY: dict[str, dict[str, str]] = {
     "convolution": {
@@ -94,7 +93,7 @@ def main() -> None:
             result["pages"][entry.name] = measured
             print(entry.name, measured, flush=True)
     if not args.pages:
-        (RESULTS / "pages-cpu.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write(RESULTS / "pages-cpu.json", result)
 
 
 if __name__ == "__main__":

@@ -14,18 +14,17 @@ half               ours with `--precision half`, on a processor with units for b
 """
 
 import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import machine
 from benchmarks.ratio import compare
 from cnncore.architecture.build import build
@@ -36,7 +35,6 @@ from cnncore.training.network import network_of
 from cnncore.training.pool_first import pool_first
 from cnncore.training.presets import PRESETS
 
-RESULTS = Path(__file__).parent / "results"
 SIDES = ("ours", "usual allocator", "usual layout", "usual order", "half")
 BATCH, WARM_UP = 128, 3
 
@@ -94,7 +92,7 @@ def main() -> None:
         print(f"{above} / {below}: {result[f'{above} / {below}']}")
     if hasattr(os, "getloadavg"):
         result["load"] = round(os.getloadavg()[0], 1)  # processes that wanted a core during the last minute, ours too
-    (RESULTS / "parts-cpu.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(RESULTS / "parts-cpu.json", result)
 
 
 if __name__ == "__main__":

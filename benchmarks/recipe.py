@@ -20,7 +20,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.runs import HELD_OUT, RESULTS, Job, add_options, asked, fill
+from benchmarks.files import RESULTS
+from benchmarks.runs import HELD_OUT, Job, add_options, asked, fill
 from cnncore.data.augmentation import parse_augmentations
 from cnncore.figures.recipe import ADDED, LEFT_OUT, Measurement, worth_table
 from cnncore.training.config import RunConfig

@@ -11,7 +11,8 @@ on all test images. Written to benchmarks/results/records-DATASET-DEVICE.json, s
 import argparse
 from collections.abc import Iterator
 
-from benchmarks.runs import RESULTS, Job, add_options, asked, fill
+from benchmarks.files import RESULTS
+from benchmarks.runs import Job, add_options, asked, fill
 from cnncore.course.eras import ERAS
 
 

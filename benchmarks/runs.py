@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from benchmarks.files import read, write
 from benchmarks.machine import copies, machine
 from cnncore.errors import InputError
 from cnncore.events import Diverged, Epoch
 from cnncore.training.config import Precision, RunConfig
 from cnncore.training.trainer import own_process, train
 
-RESULTS = Path(__file__).parent / "results"
 HELD_OUT = {"builtin": 1000, "cifar10": 5000}  # train images to choose by, of a fifth and of a tenth of them
 METRICS = ("train_accuracy", "validation_accuracy", "test_accuracy", "test_loss")
 
@@ -100,7 +100,7 @@ def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:
 
     Ends the script with one sentence where a run cannot be made: no such device, a data set that is not prepared.
     """
-    result: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    result = read(path)
     result["machine"] = machine() | {"workers": workers}
     todo = [job for job in jobs if lacks(result, job)]
     # A fresh interpreter each: torch's threads do not survive a fork.
@@ -113,7 +113,7 @@ def fill(path: Path, jobs: Iterable[Job], workers: int = 1) -> None:
                 raise SystemExit(str(error)) from None
             put(result, job, run)
             result["copies"] = result.get("copies", {}) | copies(job.config.dataset)
-            path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+            write(path, result)
             last = {name: values[-1] for name, values in run["curve"].items() if values}
             print(job.part, job.row, f"seed {job.config.seed}", run["diverged"] or last, run["seconds"], flush=True)
 

@@ -19,7 +19,6 @@ tried is kept in PRESET-trials-NAME.json.
 """
 
 import argparse
-import json
 import subprocess
 import sys
 import tempfile
@@ -31,10 +30,11 @@ from typing import Any
 
 import torch
 
+from benchmarks.files import RESULTS, write
 from benchmarks.gpu import whole
 from benchmarks.machine import copies, gpu_name, lacks_cuda, machine
 from benchmarks.recipe import trial
-from benchmarks.runs import HELD_OUT, RESULTS, Job, fill
+from benchmarks.runs import HELD_OUT, Job, fill
 from cnncore.architecture.build import build
 from cnncore.data.prepared import load
 from cnncore.data.standardize import Standardize
@@ -124,8 +124,7 @@ def main() -> int:
         "flip": flipped(configured(args.epochs, 0)),
         "runs": runs,
     }
-    path = RESULTS / f"speedrun-{gpu_name()}.json"
-    path.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    write(RESULTS / f"speedrun-{gpu_name()}.json", result)
     print({name: value for name, value in result.items() if name not in ("machine", "config")})
     return 0
 

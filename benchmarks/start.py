@@ -19,7 +19,6 @@ a fifth of a second, which is not counted. A chart may still be painting then.
 """
 
 import argparse
-import json
 import os
 import statistics
 import tempfile
@@ -29,12 +28,12 @@ from typing import Any
 
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import machine
 from pages.parts.navigation import Entry, existing
 from tests.browser.conftest import FLAGS, REST, chromium, free_port, serving
 
 VISITS = ("page change, first", "page change, again", "static part, first")
-RESULTS = Path(__file__).parent / "results"
 READING = 3.0  # seconds that a person looks at the first page: the browser fetches, the server prepares meanwhile
 WINDOW = {"width": 1280, "height": 800}
 # Clicks (where there is a link) and resolves to the milliseconds until the static part of a page with another heading
@@ -143,7 +142,7 @@ def main() -> None:
         print(name, value)
     print({name: value for name, value in result.items() if name not in ("machine", "pages")})
     if not args.pages:
-        (RESULTS / "start.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write(RESULTS / "start.json", result)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,10 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
+from benchmarks.files import RESULTS, write
 from benchmarks.machine import machine
 from tests.browser.conftest import free_port, serving
 
-RESULTS = Path(__file__).parent / "results"
 SETTLE = 10  # seconds
 
 
@@ -280,7 +280,7 @@ def main() -> None:
         # Below 0 where other work on the machine was not to be measured too.
         nice = os.getpriority(os.PRIO_PROCESS, 0) if hasattr(os, "getpriority") else None
         result = {"machine": machine(), "nice": nice, "viewers": found}
-        (RESULTS / "viewers-cpu.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        write(RESULTS / "viewers-cpu.json", result)
 
 
 if __name__ == "__main__":

@@ -8,18 +8,17 @@ each run, beside what is there of other presets, so that an interrupted measurem
 """
 
 import argparse
-import json
 import statistics
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from benchmarks.files import RESULTS, read, write
 from benchmarks.machine import copies, machine
 from cnncore.baselines.bag_of_words import Outcome, run
 from cnncore.baselines.config import PRESETS, BagOfWordsConfig, Descriptor
 from cnncore.baselines.outcome import Result
 
-RESULT = Path(__file__).parent / "results" / "words-cpu.json"
+RESULT = RESULTS / "words-cpu.json"
 VARIANTS: dict[str, dict[str, Any]] = {
     "gradients": {},
     "gradients without pyramid": {"pyramid": False},
@@ -52,7 +51,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     args = parser.parse_args()
 
-    written = json.loads(RESULT.read_text(encoding="utf-8")) if RESULT.exists() else {}
+    written = read(RESULT)
     for variant in args.variants.split(","):
         config = replace(PRESETS[args.preset], train_size=args.train_size, **VARIANTS[variant])
         results: list[Result] = []
@@ -61,7 +60,7 @@ def main() -> None:
             entry = {"machine": machine(), "copies": copies(config.dataset), **summary(results)}
             entry |= {"runs": [result.to_dict() for result in results]}
             written.setdefault(args.preset, {})[variant] = entry
-            RESULT.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+            write(RESULT, written)
         print(args.preset, variant, summary(results), flush=True)
 
 

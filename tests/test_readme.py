@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.explained import FULL_LENGTH, REACHED, TOOK, core_time, full_length, reached, took
-from benchmarks.ladder import RESULTS, table
+from benchmarks.files import RESULTS
+from benchmarks.ladder import table
 from benchmarks.recipe import table as ingredients_table
 from cnncore.cli import COMMANDS
 from cnncore.figures.measured import measured

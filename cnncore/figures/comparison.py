@@ -1,10 +1,7 @@
 """Stages learned apart beside a network learned end to end: accuracy, training time, learned numbers."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 from cnncore.architecture import describe
@@ -13,15 +10,15 @@ from cnncore.data.prepared import info
 from cnncore.data.progress import counted
 from cnncore.figures.curves import Chart
 from cnncore.figures.ladder import RESULT as LADDER
-from cnncore.figures.measured import copied_from
 from cnncore.figures.palette import GUESS, OUTPUT, TEST, TRAIN
+from cnncore.figures.results import copied_from, stored
 from cnncore.figures.visual_words import CLASSIFIER, DICTIONARY
 from cnncore.runs.record import Run
 from cnncore.statistics import wilson_interval
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
 
-WORDS = Path(__file__).parents[2] / "benchmarks" / "results" / "words-cpu.json"
+WORDS = "words-cpu"
 PARTS = ("dictionary (k-means)", "classifier (SVM)", "network (end to end)")
 _COLOURS = (DICTIONARY, CLASSIFIER, OUTPUT)  # the network's is the colour of outputs: from pixels to answers
 
@@ -88,28 +85,19 @@ def best_run(runs: Iterable[Run], dataset: str) -> Row | None:
     )
 
 
-@cache
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:  # the package without its benchmarks
-        return {}
-    return values
-
-
 def words_before(dataset: str) -> Row | None:
     """Return the bag of words of benchmarks/results on `dataset`, first seed; None if none was measured."""
-    for variants in _read(WORDS).values():
+    for variants in stored(WORDS).values():
         for entry in variants.values():
-            result = Result.from_dict(entry["runs"][0])
-            if result.config.dataset == dataset:
-                return row_of_result(result, _machine(entry["machine"]), copied_from(entry, dataset))
+            first = Result.from_dict(entry["runs"][0])
+            if first.config.dataset == dataset:
+                return row_of_result(first, _machine(entry["machine"]), copied_from(entry, dataset))
     return None
 
 
 def network_before(dataset: str) -> Row | None:
     """Return the network of the measured ladder with the best mean test accuracy on `dataset`, its first seed."""
-    values, data = _read(LADDER), info(dataset)
+    values, data = stored(LADDER), info(dataset)
     presets = [p for p in values.get("presets", {}).values() if p["config"]["dataset"] == dataset and p["runs"]]
     if not presets or data is None:
         return None

@@ -1,17 +1,16 @@
 """Label safety drawn: accuracy on each view of the test images, and by class; and what was measured before."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, GUESS_TEXT, TEST
+from cnncore.figures.results import stored
 from cnncore.inspection.label_safety import Safety, View
 from cnncore.statistics import wilson_interval
 
-RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "label-safety-cpu.json"
+RESULT = "label-safety-cpu"
 
 
 @dataclass(frozen=True)
@@ -36,13 +35,12 @@ class Reference:
 @cache
 def reference() -> Reference | None:
     """Return the stored measurement; None where the results are not installed."""
-    try:
-        result: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))
-    except FileNotFoundError:  # the package without its benchmarks
+    content = stored(RESULT)
+    if not content:
         return None
     falls = []
     digits: dict[str, dict[str, float]] = {}
-    for name, preset in result["presets"].items():
+    for name, preset in content["presets"].items():
         runs = [run["views"] for run in preset["runs"]]
         right = {view: sum(run[view]["right"] for run in runs) for view in runs[0]}
         falls.append(Fall(preset["title"], right, sum(run["as stored"]["images"] for run in runs), len(runs)))
@@ -54,7 +52,7 @@ def reference() -> Reference | None:
                 }
                 for view in runs[0]
             }
-    machine = result["machine"]
+    machine = content["machine"]
     versions = machine["versions"]
     hardware = f"{machine['cpu']}, {machine['threads']} thread(s), torch {versions['torch']}, {machine['date']}"
     return Reference(tuple(falls), digits, hardware)

@@ -1,19 +1,18 @@
 """The ladder as charts: the measured one of the classroom presets, from benchmarks/results, and one's own beside it."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 from cnncore.course.facts import REPORT
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, OUTPUT, RUNS, TEST
+from cnncore.figures.results import stored
 from cnncore.statistics import wilson_interval
 from cnncore.training.presets import TITLES
 
-RESULT = Path(__file__).parents[2] / "benchmarks" / "results" / "ladder-classroom-cpu.json"
+RESULT = "ladder-classroom-cpu"
 OWN = "this ladder: all test images, 95 % interval"
 MEASURED = "classroom size, measured before: three seeds, ± 1 sd"
 REPORTED = "the source report: its first 128 test images, 95 % interval"
@@ -57,13 +56,8 @@ def ladder() -> Chart | None:
     return Chart({"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": encoding, "height": 400}, data)
 
 
-@cache
 def _measured() -> dict[str, Any] | None:
-    try:
-        presets: dict[str, Any] = json.loads(RESULT.read_text(encoding="utf-8"))["presets"]
-    except FileNotFoundError:  # the package without its benchmarks
-        return None
-    return presets
+    return stored(RESULT).get("presets")
 
 
 def step_measured(before: str, after: str) -> dict[str, list[str]] | None:

@@ -1,20 +1,19 @@
 """What benchmarks/ measured, found by its configuration: mean and spread of the last epoch over the seeds."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from cnncore.data.progress import duration
+from cnncore.figures import results
+from cnncore.figures.results import copied_from, where
 from cnncore.runs.differences import setting
 from cnncore.statistics import mean_and_spread
 from cnncore.training.config import Precision, RunConfig
 from cnncore.training.presets import PRESETS
 
-RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 _PARTS = ("presets", "eras", "final")  # of a result file: in each, entries with a configuration and its runs
 
 
@@ -83,33 +82,6 @@ def time_added(before: str, after: str) -> str:
     return f"{' to '.join(ends)} % on {', '.join(sorted(gpus))}"
 
 
-def hardware(machine: dict[str, Any]) -> str:
-    """Return in a line what a result was measured on."""
-    where = machine["gpu"] or f"{machine['cpu']}, {machine['threads']} thread{'s' if machine['threads'] > 1 else ''}"
-    return f"{where}, torch {machine['versions']['torch']}, {machine['date']}"
-
-
-def where(config: RunConfig, machine: dict[str, Any]) -> str:
-    """Return on what a configuration was measured, and with which precision if it was not the usual one."""
-    precision = "" if config.precision is Precision.FP32 else f", precision {config.precision}"
-    return hardware(machine) + precision
-
-
-def copied_from(content: dict[str, Any], dataset: str) -> str:
-    """Return what a result file says of a data set whose images were not the original ones, else an empty text."""
-    found: dict[str, str] = content.get("copies", {})
-    return found.get(dataset, "")
-
-
-def result(name: str) -> dict[str, Any] | None:
-    """Return the result file called `name`; None where it was not measured or the results are not installed."""
-    try:
-        found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    return found
-
-
 def _learned(config: RunConfig) -> RunConfig:
     """Return what decides about a result: snapshots of the weights change none."""
     return replace(setting(config), snapshots=RunConfig().snapshots)
@@ -121,15 +93,15 @@ def _usual_precision(config: RunConfig) -> RunConfig:
 
 @cache
 def _known() -> dict[RunConfig, Measured]:
-    entries = [entry for path in sorted(RESULTS.glob("*.json")) for entry in _entries(path)]
+    names = sorted(path.stem for path in results.RESULTS.glob("*.json"))
+    entries = [entry for name in names for entry in _entries(results.stored(name))]
     entries.sort(key=lambda entry: entry.seeds)  # of two measurements the one with more seeds stays
     # What was not measured in the usual precision has its place taken by another one.
     others = {_usual_precision(_learned(entry.config)): entry for entry in entries}
     return others | {_learned(entry.config): entry for entry in entries}
 
 
-def _entries(path: Path) -> Iterator[Measured]:
-    content = json.loads(path.read_text(encoding="utf-8"))
+def _entries(content: dict[str, Any]) -> Iterator[Measured]:
     if "warm_seconds" in content:  # benchmarks/speedrun.py: one configuration a file
         accuracy, warm = content["test_accuracy"], content["warm_seconds"]["mean"]
         config = RunConfig.from_dict(content["config"])

@@ -5,8 +5,8 @@ from typing import Any
 
 from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.figures.curves import Chart
-from cnncore.figures.measured import copied_from, result, where
 from cnncore.figures.palette import GUESS, KERNEL, VALIDATION
+from cnncore.figures.results import copied_from, stored, where
 from cnncore.runs.differences import differences
 from cnncore.statistics import mean_and_spread
 from cnncore.training.config import RunConfig
@@ -88,7 +88,7 @@ def measurement(family: str) -> Measurement | None:
 
     With all images if it was, else with a part of them, in a file called `...-part`.
     """
-    files = (result(f"recipe-{family}-{name}") for name in ("cuda", "cpu", "auto", "cpu-part"))
+    files = (stored(f"recipe-{family}-{name}") for name in ("cuda", "cpu", "auto", "cpu-part"))
     complete = (found for found in files if found and {"new", "old"} <= found.get("ingredients", {}).keys())
     content = next(complete, None)
     if content is None:

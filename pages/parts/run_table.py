@@ -22,7 +22,7 @@ from pages.parts.tabulate import tabulate
 
 def show_report() -> None:
     """Show, folded, the source report's headline figures for what they are."""
-    folded("train_report", "What the practical's source report printed, and what it was", _report)
+    folded("source_report", "What the practical's source report printed, and what it was", _report)
 
 
 def _report() -> None:

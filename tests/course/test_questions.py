@@ -24,7 +24,7 @@ from cnncore.data.augmentation import (
     Rotation,
     TrivialAugment,
 )
-from cnncore.figures.measured import RESULTS
+from cnncore.figures.results import RESULTS
 from cnncore.training.config import Schedule
 from pages.parts.navigation import COURSE
 

@@ -6,7 +6,7 @@ from cnncore.baselines.config import BagOfWordsConfig
 from cnncore.baselines.outcome import Result
 from cnncore.data import load
 from cnncore.events import Epoch, Started
-from cnncore.figures import comparison
+from cnncore.figures import results
 from cnncore.figures.comparison import (
     accuracy_bars,
     best_run,
@@ -92,8 +92,7 @@ def test_what_was_measured_before_is_the_files_own(app_home):
 
 
 def test_without_the_benchmarks_nothing_was_measured(app_home, monkeypatch, tmp_path):
-    monkeypatch.setattr(comparison, "WORDS", tmp_path / "none.json")
-    monkeypatch.setattr(comparison, "LADDER", tmp_path / "none.json")
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
     assert words_before("builtin") is None
     assert network_before("builtin") is None
 

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from cnncore.figures import label_safety
+from cnncore.figures import results
 from cnncore.figures.label_safety import Fall, class_chart, fall_chart, fall_of, reference
+from cnncore.figures.results import RESULTS
 from cnncore.inspection.label_safety import Safety, View
 from cnncore.statistics import wilson_interval
 
@@ -28,7 +29,7 @@ def test_classes_that_fall_least_come_first():
 
 def test_the_stored_measurement_is_read_as_it_was_written():
     found = reference()
-    result = json.loads(label_safety.RESULT.read_text(encoding="utf-8"))
+    result = json.loads((RESULTS / "label-safety-cpu.json").read_text(encoding="utf-8"))
     assert [fall.name for fall in found.falls] == [preset["title"] for preset in result["presets"].values()]
     for fall, preset in zip(found.falls, result["presets"].values(), strict=True):
         for view, right in fall.right.items():
@@ -48,7 +49,7 @@ def test_mirrored_digits_fall_and_mirrored_objects_do_not():
 
 def test_without_results_there_is_no_reference(tmp_path, monkeypatch):
     reference.cache_clear()
-    monkeypatch.setattr(label_safety, "RESULT", tmp_path / "none.json")
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
     assert reference() is None
     reference.cache_clear()
 

@@ -5,15 +5,14 @@ from dataclasses import replace
 import pytest
 
 from cnncore.figures import measured as module
+from cnncore.figures import results
 from cnncore.figures.measured import (
-    RESULTS,
-    hardware,
     measured,
     measured_in_part,
-    result,
     time_added,
     time_taken,
 )
+from cnncore.figures.results import RESULTS, hardware, stored
 from cnncore.training.presets import CLASSROOM, PRESETS
 
 MACHINE = {"gpu": None, "cpu": "A CPU", "threads": 1, "date": "2026-01-01", "versions": {"torch": "2.1"}}
@@ -27,11 +26,12 @@ def run(accuracy, seed=0, diverged=None):
 @pytest.fixture
 def write(tmp_path, monkeypatch):
     """Return a function that writes a result file into a folder of the test's own."""
-    monkeypatch.setattr(module, "RESULTS", tmp_path)
+    monkeypatch.setattr(results, "RESULTS", tmp_path)
     module._known.cache_clear()
 
     def written(name, **content):
         (tmp_path / f"{name}.json").write_text(json.dumps({"machine": MACHINE, **content}))
+        results._read.cache_clear()
 
     yield written
     module._known.cache_clear()
@@ -114,7 +114,7 @@ def test_that_the_images_were_copies_is_said_of_their_data_set_alone(write):
 @pytest.mark.parametrize("path", sorted(RESULTS.glob("*.json")), ids=lambda path: path.stem)
 def test_every_accuracy_on_cifar10_says_whether_the_images_were_the_original_ones(path):
     """Here they never were; a script leaves `copies` empty where they are."""
-    for entry in module._entries(path):
+    for entry in module._entries(stored(path.stem)):
         assert bool(entry.copies) == (entry.config.dataset == "cifar10")
 
 
@@ -150,7 +150,7 @@ def test_what_a_preset_took_names_the_machine(write):
 
 def test_what_was_not_measured_is_none(write):
     assert measured(CONFIG) is None
-    assert result("recipe-nothing") is None
+    assert stored("recipe-nothing") == {}
 
 
 def test_a_gpu_is_named_where_there_was_one():

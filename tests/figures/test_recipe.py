@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks.recipe import rows
 from benchmarks.runs import HELD_OUT
-from cnncore.figures.measured import RESULTS
 from cnncore.figures.recipe import ADDED, LEFT_OUT, Worth, measurement, worth_chart, worth_table
+from cnncore.figures.results import RESULTS
 from cnncore.training.config import RunConfig
 from cnncore.training.recipe import recipe_of
 

@@ -35,14 +35,17 @@ def store(app_home, monkeypatch):
     store.close()
 
 
-def opened():
-    app = AppTest.from_file(PAGE, default_timeout=60).run()
+def opened(*unfolded):
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    for key in unfolded:
+        app.session_state[key] = True
+    app.run()
     assert not app.exception
     return app
 
 
 def test_before_the_first_click_it_shows_what_was_measured_and_what_the_report_printed(store):
-    app = opened()
+    app = opened("source_report")
     assert "No ladder of your own yet" in app.info[0].value
     assert "9 runs: 9 steps, 1 seed" in app.caption[0].value
     assert "91" in app.dataframe[0].value.to_string()
