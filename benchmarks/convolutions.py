@@ -39,7 +39,7 @@ KINDS = {"tf32": torch.float32, "half": torch.bfloat16}
 
 def microseconds(work: Callable[[], object]) -> float:
     """Return how long the device takes for `work`, without what starting it costs."""
-    stream = torch.cuda.Stream()
+    stream = torch.cuda.Stream()  # type: ignore[no-untyped-call]  # torch's own
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(3):
@@ -51,13 +51,13 @@ def microseconds(work: Callable[[], object]) -> float:
             work()
     graph.replay()
     torch.cuda.synchronize()
-    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]  # torch's own
     begin.record()
     for _ in range(2):
         graph.replay()
     end.record()
     torch.cuda.synchronize()
-    return round(begin.elapsed_time(end) * 1000 / (2 * TIMES), 1)
+    return round(float(begin.elapsed_time(end)) * 1000 / (2 * TIMES), 1)
 
 
 def readings() -> dict[str, dict[str, float]]:

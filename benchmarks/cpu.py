@@ -36,11 +36,11 @@ from benchmarks.machine import machine, peak_memory
 from benchmarks.ratio import compare
 from cnncore.architecture.build import build
 from cnncore.data.images import ImageData
+from cnncore.data.pixels import HANDOUT_MEAN, HANDOUT_STD
 from cnncore.data.prepared import load
-from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD
 from cnncore.data.subset import balanced
 from cnncore.events import Epoch
-from cnncore.training.config import Precision, RunConfig
+from cnncore.training.config import DeviceChoice, Precision, RunConfig
 from cnncore.training.device import bfloat16_units
 from cnncore.training.network import network_of
 from cnncore.training.pool_first import pool_first
@@ -69,7 +69,7 @@ def bare(config: RunConfig, data: ImageData) -> float:
     own_process()
     torch.manual_seed(config.seed)
     network = network_of(config, data.shape, len(data.classes))
-    model = pool_first(build(network)).to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stub omits it
+    model = pool_first(build(network)).to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=config.lr)
     inputs = torch.randn(config.batch_size, *network.input).contiguous(memory_format=torch.channels_last)
     labels = torch.randint(0, len(data.classes), (config.batch_size,))
@@ -180,7 +180,7 @@ def main() -> None:
             train_size=args.train_size,
             test_size=1000,
             epochs=args.epochs,
-            device="cpu",
+            device=DeviceChoice.CPU,
         )
         print(SIDES[args.side](config, load(args.dataset)))
         return

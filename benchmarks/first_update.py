@@ -25,6 +25,7 @@ from benchmarks.ratio import compare
 from cnncore.data.prepared import load
 from cnncore.events import Batch
 from cnncore.training import optimizers
+from cnncore.training.config import DeviceChoice
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import own_process, train
 
@@ -36,7 +37,7 @@ def run(side: str, device: str, begun: float) -> dict[str, float]:
     own_process()
     if side == "as they come":
         optimizers.bare = lambda kind: kind
-    config = replace(PRESETS["classroom-9"], epochs=1, train_size=1000, test_size=100, device=device)
+    config = replace(PRESETS["classroom-9"], epochs=1, train_size=1000, test_size=100, device=DeviceChoice(device))
     first = 0.0
     for event in train(config):
         if isinstance(event, Batch) and not first:

@@ -24,6 +24,7 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -34,10 +35,10 @@ from benchmarks.files import RESULTS, read, write
 from benchmarks.gpu_targets import table, targets
 from benchmarks.machine import copies, gpu_name, lacks_cuda, machine
 from cnncore.architecture.build import build
+from cnncore.data.pixels import HANDOUT_MEAN, HANDOUT_STD
 from cnncore.data.prepared import load
-from cnncore.data.standardize import HANDOUT_MEAN, HANDOUT_STD
 from cnncore.events import Diverged, Epoch, Started
-from cnncore.training.config import Precision, RunConfig
+from cnncore.training.config import DeviceChoice, Precision, RunConfig
 from cnncore.training.network import network_of
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import train
@@ -53,7 +54,7 @@ class OverBudgetError(Exception):
 def configured(preset: str, epochs: str, precision: str) -> RunConfig:
     """Return a preset's run on CUDA."""
     base = PRESETS[preset]
-    return replace(base, device="cuda", epochs=int(epochs), precision=Precision(precision), snapshots=False)
+    return replace(base, device=DeviceChoice.CUDA, epochs=int(epochs), precision=Precision(precision), snapshots=False)
 
 
 def whole(config: RunConfig, graph: bool = True, deadline: float = float("inf")) -> dict[str, Any]:
@@ -219,7 +220,7 @@ def main() -> int:
     if lacks_cuda():
         return 2
     measurement = Measurement(args.presets.split(","), args.epochs, args.budget)
-    parts = {
+    parts: dict[str, Callable[[], None]] = {
         "speed": measurement.speed,
         "usual": lambda: measurement.usual(args.usual_epochs),
         "cold": measurement.cold,

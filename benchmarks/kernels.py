@@ -21,7 +21,7 @@ from torch.profiler import ProfilerActivity, profile
 from benchmarks.files import RESULTS, write
 from benchmarks.machine import gpu_name, lacks_cuda, machine
 from cnncore.data.prepared import load
-from cnncore.training.config import Precision
+from cnncore.training.config import DeviceChoice, Precision
 from cnncore.training.device import set_precision
 from cnncore.training.graph import step_of
 from cnncore.training.presets import PRESETS
@@ -36,7 +36,7 @@ _NAME = 170  # letters of a kernel's name: the rest are its template's
 def measured(preset: str, precision: str) -> dict[str, Any]:
     """Return the microseconds of an update, and its kernels with the longest first."""
     device = torch.device("cuda", 0)
-    config = replace(PRESETS[preset], device="cuda", precision=Precision(precision), snapshots=False)
+    config = replace(PRESETS[preset], device=DeviceChoice.CUDA, precision=Precision(precision), snapshots=False)
     set_precision(config.precision, device)
     torch.backends.cudnn.deterministic = True  # as the trainer has it
     state = state_of(config, load(config.dataset), device)
@@ -44,7 +44,7 @@ def measured(preset: str, precision: str) -> dict[str, Any]:
     step.begin(1)
     _go(step, 16)
     step.begin(2)
-    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))  # type: ignore[no-untyped-call]  # torch's own
     begin.record()
     updates = _go(step, min(TIMED, len(state.batches) // 2))
     end.record()
@@ -53,7 +53,7 @@ def measured(preset: str, precision: str) -> dict[str, Any]:
     with profile(activities=[ProfilerActivity.CUDA]) as found:
         profiled = _go(step, PROFILED)
         torch.cuda.synchronize()
-    cuda = [event for event in found.events() if event.device_type == torch.autograd.DeviceType.CUDA]
+    cuda = [event for event in found.events() if event.device_type.name == "CUDA"]
     return {
         "how": how,
         "microseconds": round(begin.elapsed_time(end) * 1000 / updates, 1),

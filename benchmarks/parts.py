@@ -47,7 +47,7 @@ def images_per_second(side: str, steps: int) -> float:
     torch.manual_seed(0)
     network = network_of(PRESETS["figure-6"], (3, 32, 32), 10)
     model = build(network) if side == "usual order" else pool_first(build(network))
-    model = model.to(memory_format=layout)  # type: ignore[call-overload]  # torch's stub omits it
+    model = model.to(memory_format=layout)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     inputs = torch.randn(BATCH, *network.input).contiguous(memory_format=layout)
     labels = torch.randint(0, 10, (BATCH,))

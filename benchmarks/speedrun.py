@@ -41,7 +41,7 @@ from cnncore.data.standardize import Standardize
 from cnncore.statistics import mean_and_spread
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
-from cnncore.training.config import RunConfig
+from cnncore.training.config import DeviceChoice, RunConfig
 from cnncore.training.device import autocast, choose_device
 from cnncore.training.network import network_of
 from cnncore.training.presets import PRESETS
@@ -52,12 +52,12 @@ COLD = "import sys; from benchmarks.speedrun import configured, whole; whole(con
 
 def configured(epochs: int, seed: int) -> RunConfig:
     """Return the preset's run on CUDA."""
-    return replace(PRESETS["speedrun"], device="cuda", epochs=epochs, seed=seed, snapshots=False)
+    return replace(PRESETS["speedrun"], device=DeviceChoice.CUDA, epochs=epochs, seed=seed, snapshots=False)
 
 
 def trials(preset: str, texts: list[str], device: str, seeds: int) -> Iterator[Job]:
     """Yield a run for each text and seed, judged on images that left the train set."""
-    base = replace(PRESETS[preset], device=device, snapshots=False)
+    base = replace(PRESETS[preset], device=DeviceChoice(device), snapshots=False)
     for seed in range(seeds):
         for text in texts:
             yield Job("trials", text, replace(trial(base, text), seed=seed, validation_size=HELD_OUT[base.dataset]))
@@ -79,7 +79,7 @@ def flipped(config: RunConfig) -> dict[str, float]:
         device, _ = choose_device(config.device)
         saved = Checkpoint.load(path, device)
     data = load(config.dataset)
-    model = build(network_of(config, data.shape, len(data.classes))).to(device, memory_format=torch.channels_last)
+    model = build(network_of(config, data.shape, len(data.classes))).to(device).to(memory_format=torch.channels_last)
     model.load_state_dict(saved.evaluated)
     model.eval()
     assert saved.standardize is not None, "a checkpoint of this version keeps its standardization"

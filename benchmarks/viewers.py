@@ -26,6 +26,7 @@ from typing import Any
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.typing import Subprotocol
 
 from benchmarks.files import RESULTS, write
 from benchmarks.machine import machine
@@ -69,7 +70,7 @@ class Viewer:
         """Open the page and wait until it is complete."""
         socket = self.url.replace("http", "ws", 1) + "/_stcore/stream"
         self._socket = await websockets.connect(
-            socket, subprotocols=["streamlit"], max_size=None, max_queue=None, compression=None, proxy=None
+            socket, subprotocols=[Subprotocol("streamlit")], max_size=None, max_queue=None, compression=None, proxy=None
         )
         self._reader = asyncio.create_task(self._read())
         begin = time.perf_counter()

@@ -55,7 +55,7 @@ class Precision(StrEnum):
 
 
 class DeviceChoice(StrEnum):
-    """Where to train; `auto` takes CUDA, else Apple's MPS, else the CPU."""
+    """Where to train; `auto` takes CUDA, else the CPU: Apple's MPS, untried, only where it is named."""
 
     AUTO = "auto"
     CPU = "cpu"

@@ -14,7 +14,7 @@ from pathlib import Path
 from urllib.error import URLError
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 FLAGS = [
@@ -136,16 +136,13 @@ def tab(browser: Browser, app_url: str) -> Iterator[Page]:
         if message.type == "error" and "_stcore/" not in (message.location or {}).get("url", ""):
             faults.append(message.text)
 
+    def asked(request: Request) -> None:
+        if request.url.startswith(("http", "ws")) and app_url.split("//")[1] not in request.url:
+            faults.append(request.url)
+
     page.on("console", heard)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            request.url.startswith(("http", "ws"))
-            and app_url.split("//")[1] not in request.url
-            and faults.append(request.url)
-        ),
-    )
+    page.on("request", asked)
     try:
         yield page
     finally:
