@@ -148,7 +148,7 @@ def _labels(data: dict[str, list[Any]], places: list[float]) -> tuple[list[float
         name, others = data["era"][one], [*taken, *points[:one], *points[one + 1 :]]
         choices = [
             (_box(places[one], heights[one] + lines * line, name, right, line), right)
-            for lines in (0, 0.5, -0.5, 1, -1, 1.5, -1.5, 2, -2, 3, -3)
+            for lines in (0, 0.5, -0.5, 1, -1, -1.5, 1.5, -2, 2, -3, 3)
             for right in (False, True)
         ]
         free = (
@@ -188,8 +188,8 @@ def _shares(values: list[float], scale: dict[str, Any]) -> list[float]:
     return [(along(value) - low) / (high - low) for value in values]
 
 
-_LETTER = 0.0125  # of the axis's length, in a chart of 530 pixels: a narrow window's
-_DOT = 0.014
+_LETTER = 0.017  # of the axis's length, where that has 380 pixels: a narrow window's
+_DOT = 0.02
 _AXES: dict[Across, dict[str, Any]] = {
     Across.YEAR: {
         "scale": {"zero": False, "domain": [ERAS[0].year - 3, ERAS[-1].year + 3]},

@@ -96,7 +96,7 @@ def test_labels_lie_beside_their_points_and_on_no_other(dataset, across):
     line = 0.05 * (max(data["high"]) - min(data["low"]))
     boxes = []
     for x, y, before, after in zip(data["x"], data["label"], data["before"], data["after"], strict=True):
-        at, width = (log(x) - first) / (last - first), 0.0125 * len(before or after)
+        at, width = (log(x) - first) / (last - first), 0.017 * len(before or after)
         boxes.append((at - width, at, y) if before else (at, at + width, y))
     assert [before or after for before, after in zip(data["before"], data["after"], strict=True)] == data["era"]
     for number, (left, right, y) in enumerate(boxes):
