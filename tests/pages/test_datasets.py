@@ -93,7 +93,8 @@ def test_a_set_that_is_done_appears_while_another_is_on_its_way(monkeypatch: pyt
             Preparation("other", State.RUNNING, Progress("reading")),
         ]
 
-    monkeypatch.setattr("cnncore.data.preparation.preparations", preparations)
+    monkeypatch.setattr("cnncore.data.preparation.preparations", preparations)  # the page imports it anew
+    monkeypatch.setattr("pages.parts.dataset_preparations.preparations", preparations)
     page = AppTest.from_file(str(PAGE), default_timeout=60).run()
     assert not page.exception
     assert "#### Mine" in said(page)
