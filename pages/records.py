@@ -4,22 +4,19 @@ import streamlit as st
 
 from cnncore.course.eras import RECORDS
 from cnncore.figures.measured import measured
-from cnncore.figures.recipe import Measurement, measurement, worth_chart, worth_table
 from cnncore.figures.records import NOT_MEASURED, Across, Step, said, steps, steps_chart, steps_table
 from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
 from pages.parts.charts import draw
-from pages.parts.folded import folded, why
+from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.questions import questions
+from pages.parts.recipe_worth import CLOCKS, FAMILIES, show_ingredients, show_sentences
 from pages.parts.tabulate import tabulate
 from pages.parts.tries import Tries, show_tries
 
 SETS = {"Built-in": "builtin", "CIFAR-10": "cifar10"}
-# Of which the ingredients were measured: the modern recipe, and the network for the clock.
-FAMILIES = {"Built-in": "classroom", "CIFAR-10": "practical"}
-CLOCKS = {"Built-in": "classroom-clock", "CIFAR-10": "clock"}
 FIRST = {"records_data": "Built-in", "records_across": Across.YEAR}
 WHY = """
 **One network, three recipes.** 2012, 2015 and 2017 train the same convolutions on the same images for the same number
@@ -58,11 +55,6 @@ def tries(found: list[Step]) -> Tries:
     }
 
 
-def show_sentences(names: list[str], sentences: list[str]) -> None:
-    """Show a sentence for each name, as a list: a table's cells have one line, which a column at its end cuts off."""
-    st.markdown("\n".join(f"- **{name}**: {sentence}" for name, sentence in zip(names, sentences, strict=True)))
-
-
 def show_records() -> None:
     """Show the published times to 94 % beside what was measured of the speedrun here."""
     st.subheader("CIFAR-10 against the clock", anchor=False)
@@ -87,66 +79,6 @@ def show_records() -> None:
         "On a machine with CUDA, `python -m benchmarks.speedrun` measures it. These clocks start when the data "
         "are on the GPU, after a run to warm up; what is compiled was compiled before. Two GPUs are two rows that "
         f"cannot be compared.{f' The last row: {mine.machine}. {mine.copies}' if mine else ''}"
-    )
-
-
-def show_ingredients(family: str, old_is: str) -> None:
-    """Show what each ingredient of a recipe is worth, left out and added alone; `old_is` says what it is without."""
-    found = measurement(family)
-    if found is None:
-        st.info(
-            f"Not measured here: `python -m benchmarks.recipe --family {family}` does it. Or its results are not "
-            "installed."
-        )
-        return
-    old, new = (f"{100 * mean:.1f} %" for mean, _, _ in (found.old, found.new))
-    st.markdown(
-        f"Old recipe ({old_is}) **{old}**, new one **{new}**, on {found.validation:,} validation images taken out of "
-        "the train set. The test set chose nothing."
-    )
-    alt = "What each ingredient adds to the validation accuracy, with its spread"
-    draw(worth_chart(found.worths), f"worth_{family}", alt)
-    count = found.new[2]
-    what = "Difference" if count == 1 else "Mean difference and one standard deviation"
-    seeds = "One seed" if count == 1 else f"Up to {count} seeds"
-    st.caption(
-        f"{what}. {seeds}, each compared with the same seed, after "
-        f"{found.epochs} epochs on {found.images:,} train images. {found.machine}. {found.copies}"
-    )
-    table = worth_table(found.worths)
-    sentences = table.pop("what it does")
-    tabulate(table)
-    show_sentences(table["ingredient"], sentences)
-    if found.trials:
-        label = f"What was chosen from: {len(found.trials)} trials"
-        folded(f"records_trials_{family}", label, show_trials, family, found, icon=":material/science:")
-
-
-def show_trials(family: str, found: Measurement) -> None:
-    """Show what was tried before the new recipe was settled."""
-    rows = [
-        {
-            "changed in the new recipe": trial.changes,
-            "epochs": trial.epochs,
-            "validation accuracy (%)": round(100 * trial.accuracy, 1),
-            "seeds": trial.seeds,
-        }
-        for trial in found.trials
-    ]
-    tabulate(rows, width="content")
-    usual = shifted(found) if family == FAMILIES["Built-in"] else ""
-    st.caption("On the validation images; what a trial says holds for this data. " + usual)
-
-
-def shifted(found: Measurement) -> str:
-    """Return what the usual shift of CIFAR-10 did to the built-in images in place of the crop; empty if not tried."""
-    tried = (one for one in found.trials if one.changes == "augment pad-crop + flip" and one.epochs == found.epochs)
-    trial = next(tried, None)
-    if trial is None:
-        return ""
-    return (
-        f"Shifts by up to four pixels, usual on CIFAR-10, gave {100 * trial.accuracy:.1f} % in place of the "
-        f"crop's {100 * found.new[0]:.1f} %: look at both on the page Augmentation."
     )
 
 
