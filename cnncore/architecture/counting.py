@@ -11,6 +11,7 @@ from cnncore.architecture.arithmetic import (
     conv_output_size,
     effective_kernel,
     pool_output_size,
+    reads,
     transposed_output_size,
     unread,
     unread_transposed,
@@ -30,7 +31,7 @@ from cnncore.architecture.layers import (
     Path,
     Residual,
 )
-from cnncore.architecture.sizes import Shape
+from cnncore.architecture.sizes import Pair, Shape
 from cnncore.errors import InputError
 
 
@@ -79,6 +80,7 @@ def cost(layer: Layer, shape: Shape) -> Cost:
         case MaxPool2d() | AvgPool2d():
             axes = zip((height, width), layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
             rows, columns = (pool_output_size(*axis, ceil_mode=layer.ceil_mode) for axis in axes)
+            _check_windows(layer, shape, (rows, columns))
             return Cost((channels, rows, columns))
         case AdaptiveAvgPool2d():
             return Cost((channels, *layer.size))
@@ -115,6 +117,17 @@ def _check_padding(layer: Conv2d, shape: Shape) -> None:
             raise InputError(
                 f"`padding` (={padding}) with `padding_mode` (={layer.padding_mode}) must be at most {size - spare} "
                 f"for an input of {size}: there are no more pixels to copy, use less padding or zeros."
+            )
+
+
+def _check_windows(layer: MaxPool2d | AvgPool2d, shape: Shape, outputs: Pair) -> None:
+    """Refuse windows that step over the whole map: PyTorch writes their gradient beside it, and may crash later."""
+    axes = zip(shape[1:], outputs, layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
+    for size, count, k, s, p, d in axes:
+        if d > 1 and p > 0 and not all(reads(o, size, k, s, p, d) for o in range(count)):
+            raise InputError(
+                f"`dilation` (={d}) of a pool with `padding` (={p}) leaves a window on a map of {size} in the padding "
+                "alone: use no padding, or a smaller dilation."
             )
 
 

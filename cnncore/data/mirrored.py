@@ -50,7 +50,8 @@ def drawn_digits(rng: np.random.Generator, count: int) -> tuple[NDArray[np.uint8
     for label in labels:
         picture = Image.new("L", (SIZE, SIZE))
         centre = tuple(SIZE / 2 + rng.uniform(-2, 2, 2))
-        ImageDraw.Draw(picture).text(centre, label, fill=255, font=font, anchor="mm")
+        # The font's 1 has a flag, which a mirror puts on the other side; people write a stroke.
+        ImageDraw.Draw(picture).text(centre, "I" if label == "1" else label, fill=255, font=font, anchor="mm")
         images.append(np.asarray(picture.rotate(float(rng.uniform(-10, 10)), Image.Resampling.BILINEAR)))
     return np.stack(images)[:, None], labels
 
@@ -84,5 +85,5 @@ def pairs(seed: int, objects: ImageData, digits: ImageData | None) -> list[Pair]
 
 def _digit(image: NDArray[np.uint8], label: str) -> Pair:
     if label in SYMMETRIC:
-        return Pair(image, label, True, "the digit is its own mirror image")
+        return Pair(image, label, True, "mirrored it still reads as the same digit")
     return Pair(image, label, False, _OTHERS.get(label, "no digit looks like this"))

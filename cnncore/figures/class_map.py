@@ -114,9 +114,10 @@ def agreement_sentence(found: ClassMap) -> str:
     if not found.padded:
         return f"{speed} No layer pads: both agree in every cell, to {found.difference:.0e}."
     alone, together = sum(found.named(found.windows)), sum(found.named(found.chances))
+    same = "every cell" if found.agreement == 1 else f"**{100 * found.agreement:.1f} %** of the cells, not in all"
     return (
-        f"{speed} They name the same class in **{100 * found.agreement:.0f} %** of the cells, not in all: each "
-        "convolution pads a window that is cut out with zeros, where the whole picture goes on. Only a picture as "
-        f"small as one window gives exactly the classifier's answer. Of the {len(found.pieces)} objects the map names "
+        f"{speed} They name the same class in {same}, and a probability differs by up to {found.difference:.2g}: layers "
+        "that pad put their padding around a window that is cut out, where the whole picture goes on. Only a picture "
+        f"as small as one window gives exactly the classifier's answer. Of the {len(found.pieces)} objects the map names "
         f"**{together}** rightly, the windows by themselves {alone}."
     )

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from cnncore.architecture import Conv2d, Network, describe
+from cnncore.architecture import AvgPool2d, Conv2d, MaxPool2d, Network, describe
 from cnncore.architecture.build import build
 from cnncore.architecture.counting import path_costs
 from cnncore.architecture.layers import Layer
@@ -75,6 +75,9 @@ def class_map(run_id: str, side: int = 128, seed: int = 0, after: bool = True) -
 
 
 def _pads(layer: Layer) -> bool:
+    """Return whether a layer may read beyond the border: of a window that is cut out, not of the whole picture."""
+    if isinstance(layer, (MaxPool2d, AvgPool2d)):
+        return layer.padding != (0, 0) or layer.ceil_mode
     return isinstance(layer, Conv2d) and layer.padding != (0, 0)
 
 

@@ -150,3 +150,22 @@ def test_a_pool_has_no_parameters_and_its_kernel_as_stride():
 def test_bad_layers_are_one_sentence(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def test_a_pool_that_steps_over_the_whole_map_is_refused():
+    """PyTorch computes -inf there, and writes the gradient outside of the input."""
+    with pytest.raises(InputError, match=r"`dilation` \(=2\) of a pool with `padding` \(=1\) leaves a window"):
+        cost(MaxPool2d(2, 1, padding=1, dilation=2), (1, 5, 1))
+    out = torch.nn.functional.max_pool2d(torch.zeros(1, 1, 5, 1), 2, 1, 1, 2)
+    assert torch.isinf(out).any()
+
+
+@given(size=st.integers(1, 9), k=st.integers(1, 5), s=st.integers(1, 3), p=st.integers(0, 2), d=st.integers(1, 4))
+def test_a_max_pool_that_is_taken_finds_a_number_in_every_window(size, k, s, p, d):
+    assume(2 * p <= k)
+    pool = MaxPool2d(k, s, padding=p, dilation=d)
+    try:
+        cost(pool, (1, size, size))
+    except InputError:
+        return
+    assert torch.isfinite(build_layer(pool, (1, size, size))(torch.zeros(1, 1, size, size))).all()

@@ -1,8 +1,9 @@
 import numpy as np
+from PIL import Image
 import pytest
 
 from cnncore.data.images import ImageData
-from cnncore.data.mirrored import PAIRS, drawn_digits, pairs
+from cnncore.data.mirrored import PAIRS, SYMMETRIC, drawn_digits, pairs
 
 
 def objects(classes=("boat", "car", "cat"), seed=0):
@@ -50,3 +51,19 @@ def test_drawn_digits_are_visible_and_symmetric_ones_nearly_their_mirror_image()
     assert (images.max((1, 2, 3)) > 200).all()
     assert len({image.tobytes() for image in images}) == 10
     assert sorted(labels) == list("0123456789")
+    alike = {label: likeness(image[0]) for image, label in zip(images, labels, strict=True)}
+    assert min(alike[label] for label in SYMMETRIC) > 0.91
+    assert max(alike[label] for label in alike if label not in SYMMETRIC) < 0.9
+
+
+def likeness(image):
+    """Return the largest correlation of an image (H, W) with its mirror image, over turns and shifts."""
+    mirrored = Image.fromarray(image[:, ::-1])
+    turned = [mirrored.rotate(angle, Image.Resampling.BILINEAR) for angle in range(-24, 25, 2)]
+    return max(_correlation(image.astype(float), np.asarray(other, float)) for other in turned)
+
+
+def _correlation(one, other):
+    one, other = one - one.mean(), other - other.mean()
+    over_shifts = np.fft.ifft2(np.fft.fft2(one) * np.conj(np.fft.fft2(other))).real
+    return over_shifts.max() / (np.linalg.norm(one) * np.linalg.norm(other))

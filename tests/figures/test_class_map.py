@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -44,6 +45,7 @@ def test_the_size_has_its_formula(found):
 def test_the_agreement_is_counted(found):
     text = agreement_sentence(found)
     share = (found.chances.argmax(2) == found.windows.argmax(2)).mean()
-    assert f"**{100 * share:.0f} %** of the cells" in text
+    assert f"**{100 * share:.1f} %** of the cells, not in all" in text
+    assert "in every cell" in agreement_sentence(replace(found, chances=found.windows))
     assert "200 ms, 20 times as long as the one pass (10 ms" in text
     assert "names **1** rightly" in text

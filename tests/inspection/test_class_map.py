@@ -6,7 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from cnncore.architecture import Conv2d, Flatten, Linear, MaxPool2d, Network, ReLU, named_network, with_batch_norm
+from cnncore.architecture import (
+    AvgPool2d,
+    Conv2d,
+    Flatten,
+    Linear,
+    MaxPool2d,
+    Network,
+    ReLU,
+    named_network,
+    with_batch_norm,
+)
 from cnncore.architecture.build import build
 from cnncore.architecture.receptive_field import Box
 from cnncore.data.augmentation import RandomCrop
@@ -58,6 +68,17 @@ def test_without_padding_every_cell_is_its_window(tiny):
     assert found.agreement == 1
     assert found.middle == (6, 6)
     assert np.allclose(found.chances.sum(2), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "pool", [MaxPool2d(3, 2, padding=1), AvgPool2d(3, 2, padding=1), MaxPool2d(2, ceil_mode=True)], ids=str
+)
+def test_a_pool_reads_beyond_the_border_too(tiny, pool):
+    """Without padding in any convolution."""
+    layers = (Conv2d(4, 4), ReLU(), pool, Flatten(), Linear(7))
+    found = class_map(stored(replace(CONFIG, network=Network("pooled", (3, 12, 12), layers).to_json())), side=48)
+    assert found.difference > 1e-3
+    assert found.padded
 
 
 def test_with_padding_only_one_window_is_equal(tiny):
