@@ -18,6 +18,17 @@ def balanced(labels: NDArray[np.int64], size: int | None, name: str) -> NDArray[
     return np.sort(by_class[np.argsort(turn, kind="stable")][:size])
 
 
+def in_proportion(labels: NDArray[np.int64], size: int) -> NDArray[np.intp]:
+    """Return the indices of `size` images, the first ones of each class, in the same share of every class.
+
+    Of classes of one size these are those of `balanced`.
+    """
+    counts = np.bincount(labels)
+    by_class = np.argsort(labels, kind="stable")
+    share = np.concatenate([(np.arange(count) + 0.5) / count for count in counts if count])
+    return np.sort(by_class[np.argsort(share, kind="stable")][:size])
+
+
 def part_of(total: int, size: int | None, name: str) -> int:
     """Return how many of `total` images a part of `size` has, all if it is None; an `InputError` if it is too large."""
     if size is not None and size > total:

@@ -116,8 +116,8 @@ def agreement_sentence(found: ClassMap) -> str:
     alone, together = sum(found.named(found.windows)), sum(found.named(found.chances))
     same = "every cell" if found.agreement == 1 else f"**{100 * found.agreement:.1f} %** of the cells, not in all"
     return (
-        f"{speed} They name the same class in {same}, and a probability differs by up to {found.difference:.2g}: layers "
-        "that pad put their padding around a window that is cut out, where the whole picture goes on. Only a picture "
-        f"as small as one window gives exactly the classifier's answer. Of the {len(found.pieces)} objects the map names "
-        f"**{together}** rightly, the windows by themselves {alone}."
+        f"{speed} They name the same class in {same}, and a probability differs by up to {found.difference:.2g}: "
+        "layers that pad put their padding around a window that is cut out, where the whole picture goes on. Only a "
+        f"picture as small as one window gives exactly the classifier's answer. Of the {len(found.pieces)} objects the "
+        f"map names **{together}** rightly, the windows by themselves {alone}."
     )

@@ -71,7 +71,8 @@ class Checkpoint:
             return cls(RunConfig.from_json(state["config"]), last, **kept)
         except FileNotFoundError:
             raise InputError(f"there is no checkpoint at {path}: start the run anew.") from None
-        except (OSError, MemoryError) as error:  # a virus scanner or a network drive; nothing is wrong with the file
+        # A virus scanner, a network drive, a GPU that others fill: nothing is wrong with the file.
+        except (OSError, MemoryError, torch.OutOfMemoryError) as error:
             raise InputError(f"the checkpoint {path} cannot be opened now ({error}): try again in a minute.") from error
         except Exception as error:
             raise InputError(

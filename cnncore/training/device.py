@@ -81,7 +81,11 @@ def set_precision(precision: Precision, device: torch.device) -> None:
 
 
 def make_deterministic(device: torch.device) -> None:
-    """Have CUDA's libraries choose the same sums every time; a CPU does so by itself."""
+    """Have CUDA's libraries choose the same sums every time; a CPU does so by itself.
+
+    PyTorch's own gradients of padding by reflection or replication, and of adaptive pools whose windows overlap, are
+    sums in any order on CUDA: networks with these repeat but for rounding there.
+    """
     if device.type == "cuda":
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
         torch.backends.cudnn.deterministic = True

@@ -184,11 +184,11 @@ def diagnose(
     """Return what is wrong with a run whose batches had these losses, the first one first; None if nothing shows.
 
     A network that gives all images the same answer, whatever they show, has at best the loss ln C of guessing: a
-    plateau there, of mean within 2 % and with no batch far from it, or a mean above, and no fall from the first half
-    of the last losses to the second. If the loss was elsewhere before, large steps have thrown the weights to where no
-    gradient comes back (collapse); if it never was, the steps have been too small or too few so far (stuck). A run
-    that ended because its loss was no number is an overflow. `loss` may be a thinned curve: `updates` then says how
-    many there were. Fewer than 50 losses show nothing.
+    plateau there, of mean within 2 % of the way down and with no batch far from it, or a mean above, and no fall
+    from the first half of the last losses to the second. If the loss was elsewhere before, large steps have thrown
+    the weights to where no gradient comes back (collapse); if it never was, the steps have been too small or too
+    few so far (stuck). A run that ended because its loss was no number is an overflow. `loss` may be a thinned
+    curve: `updates` then says how many there were. Fewer than 50 losses show nothing.
     """
     step = effective_step(config.lr, config.momentum)
     told = f"`lr` {config.lr:g}" + (
@@ -201,14 +201,15 @@ def diagnose(
         return None
     recent = loss[-max(30, len(loss) // 5) :]
     guess = math.log(classes)
-    near = recent.mean() > 0.98 * guess and np.abs(recent - guess).max() < 0.15 * guess
-    if not (near or recent.mean() > guess) or _falls(recent, 0.01 * guess):
+    way = guess - _floor(config.label_smoothing, classes)
+    near = recent.mean() > guess - 0.02 * way and np.abs(recent - guess).max() < 0.15 * guess
+    if not (near or recent.mean() > guess) or _falls(recent, 0.01 * way):
         return None
     # One answer for all costs ln C while small steps hold it there; large ones throw it about, and that costs more.
     start = guess + (_tolerance(config) if has_batch_norm(config) else 0)
     before = np.convolve(loss[: -len(recent)], np.full(10, 0.1), "valid")  # means of ten
     risen = recent.mean() > 1.005 * start or before.max() > 1.05 * start or loss.max() > 1.5 * start
-    if risen or before.min() < 0.95 * guess:
+    if risen or before.min() < guess - 0.05 * way:
         text = (
             f"{told} threw the weights so far that the network seems to give every image the same answer: the loss is "
             f"{recent.mean():.3g}, no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
@@ -217,6 +218,13 @@ def diagnose(
     made = counted(updates or len(loss), "update")
     text = f"After {made} with {told} the loss is still no better than that of guessing, ln {classes} = {guess:.3f}."
     return Diagnosis(Trouble.STUCK, text, _larger(config))
+
+
+def _floor(smoothing: float, classes: int) -> float:
+    """Return the least loss there is: the entropy of a label of which `smoothing` is shared out over all classes."""
+    other = smoothing / classes
+    own = 1 - smoothing + other
+    return -own * math.log(own) - (classes - 1) * (other * math.log(other) if other else 0.0)
 
 
 def _falls(loss: NDArray[np.float64], least: float) -> bool:

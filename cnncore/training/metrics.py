@@ -16,14 +16,23 @@ def batch_sums(logits: Tensor, labels: Tensor, loss: Tensor, share: Tensor | Non
     """Return (3,): summed loss, number right, number right among the top five. (N, C), (N,), mean loss.
 
     Where labels are mixed, an image counts with `share` (N,) where its own label is met and with the rest where its
-    partner's, `labels.roll(1)`, is.
+    partner's, `labels.roll(1)`, is. Of two equal logits, which are frequent in bfloat16, the first counts as the
+    larger one, as in `argmax`.
     """
     with torch.no_grad():
-        best = logits.topk(min(TOP, logits.shape[1]), dim=1).indices  # (N, 5), most likely first
-        hits = best == labels[:, None]
+        hits = _hits(logits, labels)
         if share is not None:
-            hits = share[:, None] * hits + (1 - share[:, None]) * (best == labels.roll(1)[:, None])
-        return torch.stack([loss.detach() * len(labels), hits[:, 0].sum(), hits.sum()]).float()
+            hits = share[:, None] * hits + (1 - share[:, None]) * _hits(logits, labels.roll(1))
+        return torch.stack([loss.detach() * len(labels), *hits.sum(0)]).float()
+
+
+def _hits(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return (N, 2): whether the label is the most likely class, and whether it is among the five most likely."""
+    own = logits.gather(1, labels[:, None])
+    first = torch.arange(logits.shape[1], device=logits.device) < labels[:, None]
+    # Not "larger": what is no number lies before every label, and is no hit.
+    place = (~(logits <= own) | ((logits == own) & first)).sum(1, keepdim=True)
+    return torch.cat([place < 1, place < TOP], 1).float()
 
 
 @dataclass

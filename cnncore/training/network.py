@@ -33,6 +33,11 @@ def network_of(config: RunConfig, image: Shape, classes: int) -> Network:
     if config.batch_norm:
         network = with_batch_norm(network)
     if config.dropout:
+        if not any(isinstance(layer, Linear) for layer in network.layers):
+            raise InputError(
+                f"`dropout` (={config.dropout:g}) stands before the last dense layer, and {network.name} has none: "
+                "set it to 0, or change the network."
+            )
         network = with_dropout(network, config.dropout)
     describe(network)  # raises where a layer does not fit, before anything runs
     if config.whitened_patches:
@@ -52,6 +57,12 @@ def _check_first_layer(network: Network) -> None:
         raise InputError(
             "`whitened_patches` is for a network that begins with a convolution without groups and dilation: switch it "
             "off, or change the network."
+        )
+    if any(kernel > side for kernel, side in zip(first.kernel, network.input[1:], strict=True)):
+        raise InputError(
+            f"`whitened_patches` needs a patch of the image, and the first kernel (={first.kernel[0]}x"
+            f"{first.kernel[1]}) is larger than the image (={network.input[1]}x{network.input[2]}): switch it off, or "
+            "take a smaller kernel."
         )
     components = network.input[0] * first.kernel[0] * first.kernel[1]
     if first.filters > 2 * components:

@@ -85,6 +85,7 @@ class Readout:
         assert not self._under_way, "the last burst comes first"
         place = self._filling
         if not place.count:
+            self._started = False  # whoever has everything told may wait now, and that is nobody's time
             return
         if self._stream is None or place.copied is None:
             place.host[: place.count].copy_(place.rows[: place.count])

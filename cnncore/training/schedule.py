@@ -44,7 +44,10 @@ def learning_rate(config: RunConfig, epoch: int) -> float:
 
 
 def milestones(config: RunConfig) -> tuple[float, ...]:
-    """Return the epochs after which the step schedule drops: as configured, else one half and three quarters of all."""
+    """Return the epochs after which the step schedule drops: as configured, else one half and three quarters of all.
+
+    A run of up to three epochs ends before the last of these.
+    """
     return config.milestones or (config.epochs / 2, 3 * config.epochs / 4)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.data.subset import balanced, part_of
+from cnncore.data.subset import balanced, in_proportion, part_of
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
 
@@ -30,14 +30,20 @@ def size_of_test(config: RunConfig, images: int) -> int:
 def rows_of_train(config: RunConfig, labels: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Return the indices of the train and of the validation images among the data set's train images, both sorted.
 
-    The validation images are the last ones when the classes take turns, the train images the first `train_size` of
-    what is left: as long as both fit, a train subset is the same with and without a validation split.
+    The validation images are the last ones of every class, as large a share of each as of all, the train images the
+    first `train_size` of what is left when the classes take turns: as long as both fit, a train subset is the same
+    with and without a validation split. An `InputError` if a class would have no train image left.
     """
     labels = np.asarray(labels)
     size_of_train(config, len(labels))
     last = len(labels) - 1
-    validation = np.sort(last - balanced(labels[::-1], config.validation_size, "validation_size"))
+    validation = np.sort(last - in_proportion(labels[::-1], config.validation_size))
     rest = np.setdiff1d(np.arange(len(labels)), validation, assume_unique=True)
+    if missing := len(np.unique(labels)) - len(np.unique(labels[rest])):
+        raise InputError(
+            f"`validation_size` (={config.validation_size}) leaves {missing} of the classes without "
+            f"an image to train on, of {len(labels)}: choose fewer."
+        )
     return rest[balanced(labels[rest], config.train_size, "train_size")], validation
 
 

@@ -30,7 +30,8 @@ def train(
     On CUDA updates are graphs, up to four in one, where they can be recorded; with `graph=False` they go kernel by
     kernel.
 
-    The same configuration gives the same numbers on one device. Raises `InputError` for a data set that is not
+    The same configuration gives the same numbers on one device, see `make_deterministic`, if nothing else draws from
+    torch's generator meanwhile: several runs at once are `train_many`'s. Raises `InputError` for a data set that is not
     prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
     """
     for event in Session(config, checkpoint, resume=resume, live=live, graph=graph).events():

@@ -1,6 +1,6 @@
 import numpy as np
-from PIL import Image
 import pytest
+from PIL import Image
 
 from cnncore.data.images import ImageData
 from cnncore.data.mirrored import PAIRS, SYMMETRIC, drawn_digits, pairs

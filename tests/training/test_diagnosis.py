@@ -144,6 +144,16 @@ def test_troubles_are_told_apart_by_the_losses(losses, diverged, trouble):
     assert (found.trouble if found else None) is trouble
 
 
+@pytest.mark.parametrize("smoothing", [0.0, 0.5, 0.9])
+def test_a_loss_at_the_floor_of_smoothed_labels_is_no_plateau(smoothing):
+    config = RunConfig(label_smoothing=smoothing)
+    own, other = 1 - 0.9 * smoothing, smoothing / 10
+    floor = -own * math.log(own) - (9 * other * math.log(other) if other else 0)
+    falling = np.concatenate([np.linspace(math.log(10), floor, 200), np.full(100, floor + 0.001)])
+    assert diagnose(config, falling, 10) is None
+    assert diagnose(config, np.full(300, math.log(10)), 10).trouble is Trouble.STUCK
+
+
 def test_the_remedies_are_configurations_to_start():
     config = RunConfig(momentum=0.9, nesterov=True, lr=0.5, preset="figure-7")
     found = diagnose(config, np.array([2.3]), 10, diverged=True)

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cnncore.architecture import load_network
+from cnncore.architecture import Conv2d, Flatten, Linear, Network, load_network
 from cnncore.architecture.build import build
 from cnncore.errors import InputError
 from cnncore.training.config import RunConfig
@@ -62,6 +62,18 @@ def test_without_a_batch_norm_one_image_is_a_batch():
 
 def test_one_image_is_too_few_for_any_batch():
     assert refused(CONFIG, 1).endswith("Choose `train_size` 2 and `batch_size` 2.")
+
+
+def test_dropout_needs_a_dense_layer():
+    with pytest.raises(InputError, match=r"`dropout` \(=0.5\) stands before the last dense layer, and squeezenet1_1"):
+        network_of(RunConfig(network="squeezenet1_1", dropout=0.5), (3, 64, 64), 1000)
+
+
+def test_patches_cannot_be_whitened_where_the_kernel_is_larger_than_the_image():
+    layers = (Conv2d(8, 7, padding=3), Flatten(), Linear(10))
+    config = RunConfig(network=Network("wide", (3, 6, 6), layers).to_json(), whitened_patches=True)
+    with pytest.raises(InputError, match=r"first kernel \(=7x7\) is larger than the image \(=6x6\)"):
+        network_of(config, (3, 6, 6), 10)
 
 
 def test_small_logits_need_a_dense_layer():

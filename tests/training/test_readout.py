@@ -115,6 +115,20 @@ def test_the_time_between_bursts_does_not_count(monkeypatch):
     assert seconds == [2.0, 2.0]
 
 
+def test_waiting_after_everything_is_told_is_nobodys_time(monkeypatch):
+    clock = [0.0]
+    monkeypatch.setattr("time.perf_counter", lambda: clock[0])
+    readout = Readout(torch.device("cpu"), 10, 1)
+    readout.start()
+    readout.send()  # nothing was put: the consumer is told of something else, and waits
+    clock[0] = 100.0
+    readout.start()
+    clock[0] = 101.0
+    readout.put(torch.ones(1))
+    readout.send()
+    assert readout.take().seconds == 1.0
+
+
 class Queue:
     """A stream, an event and a timer, which note what is asked of them."""
 

@@ -26,9 +26,26 @@ def test_train_and_validation_share_no_image_and_each_class_has_its_part(validat
     assert not set(kept) & set(apart)
     assert len(apart) == validation
     assert len(kept) == size_of_train(config, 300) == (300 - validation if train is None else train)
-    counts = np.bincount(LABELS[apart], minlength=7)
-    assert counts.max() - counts.min() <= 1 or validation > 7 * np.bincount(LABELS).min()
+    counts, all_of_them = np.bincount(LABELS[apart], minlength=7), np.bincount(LABELS)
+    assert np.abs(counts - validation * all_of_them / 300).max() <= 1
     assert (np.diff(kept) > 0).all()
+
+
+def test_a_rare_class_keeps_its_share_and_classes_of_one_size_their_last_images():
+    labels = np.array([0] * 1000 + [1] * 50 + [2] * 1000)
+    kept, apart = rows_of_train(RunConfig(validation_size=205), labels)
+    assert np.bincount(labels[apart]).tolist() == [100, 5, 100]
+    assert np.bincount(labels[kept]).tolist() == [900, 45, 900]
+    equal = np.arange(60) % 3
+    last = np.sort(59 - balanced(equal[::-1], 7, "validation_size"))
+    assert rows_of_train(RunConfig(validation_size=7), equal)[1].tolist() == last.tolist()
+
+
+def test_a_split_that_takes_all_of_a_class_is_refused():
+    labels = np.array([0] * 100 + [1])
+    rows_of_train(RunConfig(validation_size=20), labels)
+    with pytest.raises(InputError, match=r"`validation_size` \(=90\) leaves 1 of the classes without an image"):
+        rows_of_train(RunConfig(validation_size=90), labels)
 
 
 def test_a_train_subset_stays_when_a_validation_split_is_added():

@@ -181,7 +181,9 @@ def test_a_damaged_checkpoint_is_one_sentence(tiny, tmp_path):
         next(run)
 
 
-@pytest.mark.parametrize("fault", [PermissionError(13, "Permission denied"), MemoryError("none left")])
+@pytest.mark.parametrize(
+    "fault", [PermissionError(13, "Permission denied"), MemoryError("none left"), torch.OutOfMemoryError("none left")]
+)
 def test_a_checkpoint_that_cannot_be_opened_now_is_not_called_damaged(tiny, tmp_path, monkeypatch, fault):
     path = tmp_path / "run.pt"
     list(train(replace(CONFIG, epochs=1), checkpoint=path))
