@@ -17,22 +17,21 @@ def batch_sums(logits: Tensor, labels: Tensor, loss: Tensor, share: Tensor | Non
 
     Where labels are mixed, an image counts with `share` (N,) where its own label is met and with the rest where its
     partner's, `labels.roll(1)`, is. Of two equal logits, which are frequent in bfloat16, the first counts as the
-    larger one, as in `argmax`.
+    larger one: so do the answers that an evaluation keeps.
     """
     with torch.no_grad():
-        hits = _hits(logits, labels)
+        likely = logits.topk(min(TOP, logits.shape[1]), dim=1).indices  # which of equal ones comes first is left open
+        best = torch.cat([logits.argmax(1, keepdim=True), likely], 1)  # (N, 6)
+        hits = _hits(best, labels)
         if share is not None:
-            hits = share[:, None] * hits + (1 - share[:, None]) * _hits(logits, labels.roll(1))
+            hits = share[:, None] * hits + (1 - share[:, None]) * _hits(best, labels.roll(1))
         return torch.stack([loss.detach() * len(labels), *hits.sum(0)]).float()
 
 
-def _hits(logits: Tensor, labels: Tensor) -> Tensor:
-    """Return (N, 2): whether the label is the most likely class, and whether it is among the five most likely."""
-    own = logits.gather(1, labels[:, None])
-    first = torch.arange(logits.shape[1], device=logits.device) < labels[:, None]
-    # Not "larger": what is no number lies before every label, and is no hit.
-    place = (~(logits <= own) | ((logits == own) & first)).sum(1, keepdim=True)
-    return torch.cat([place < 1, place < TOP], 1).float()
+def _hits(best: Tensor, labels: Tensor) -> Tensor:
+    """Return (N, 2): whether the label is the first of `best`, and whether it is among all of them."""
+    met = best == labels[:, None]
+    return torch.stack([met[:, 0], met.any(1)], 1)
 
 
 @dataclass
