@@ -104,7 +104,7 @@ def start(name: str, target: str, /, **values: Any) -> None:
             try:
                 _children[file] = start_detached("cnncore.jobs", name, target, json.dumps(values), log=_log(name).name)
             except InputError:
-                dismiss(name)
+                _forget(name)
                 raise
     except OSError as error:
         raise InputError(
@@ -172,7 +172,13 @@ def cancel(name: str) -> None:
 
 
 def dismiss(name: str) -> None:
-    """Forget how the job ended."""
+    """Forget how the job ended; one that is running, begun anew from elsewhere, is left alone."""
+    found = status(name)
+    if found is None or found.state is not State.RUNNING:
+        _forget(name)
+
+
+def _forget(name: str) -> None:
     for path in (_file(name, "json"), _file(name, "cancel")):
         path.unlink(missing_ok=True)
     _forget_log(name)

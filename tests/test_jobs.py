@@ -287,6 +287,28 @@ def test_a_status_that_is_being_replaced_is_read_a_moment_later(app_home, monkey
     assert len(refused) == 1
 
 
+def test_what_runs_is_not_forgotten_by_who_still_sees_how_the_last_attempt_ended(app_home):
+    start("again", "job_work:patient", name="anything")
+    until_stage("again", "waiting")
+    dismiss("again")
+    assert status("again").state is State.RUNNING
+    assert (app_home / "logs" / "job-again.log").exists()
+    cancel("again")
+    assert until_ended("again").state is State.CANCELLED
+    dismiss("again")
+    assert status("again") is None
+
+
+def test_a_job_whose_process_cannot_be_started_is_none(app_home, monkeypatch):
+    def refuse(*_, **__):
+        raise InputError("the process cannot be started: free memory.")
+
+    monkeypatch.setattr(jobs, "start_detached", refuse)
+    with pytest.raises(InputError, match="free memory"):
+        start("none", "job_work:double", x=1)
+    assert status("none") is None
+
+
 def test_jobs_are_listed_by_prefix_and_damaged_ones_are_none(app_home):
     for name in ("data-a", "data-b", "other"):
         (app_home / "jobs").mkdir(parents=True, exist_ok=True)

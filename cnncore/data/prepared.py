@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncore.data.atomic import settle, write_text
+from cnncore.data.atomic import read_text, settle, write_text
 from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.data.images import ImageData, Shape, dataset_name
 from cnncore.errors import InputError
@@ -151,7 +151,7 @@ def _open(name: str, about: dict[str, Any]) -> ImageData:
 def _about(name: str) -> dict[str, Any] | None:
     path = folder(name) / "about.json"
     try:
-        about: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        about: dict[str, Any] = json.loads(read_text(path))
         about["arrays"] = Path(about["arrays"]).name  # a folder beside the file, whatever was written there
         channels, height, width = about["shape"]
         about["shape"] = int(channels), int(height), int(width)
@@ -160,6 +160,11 @@ def _about(name: str) -> dict[str, Any] | None:
                 raise TypeError(key)
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise InputError(
+            f"`dataset` (={name}) has a {path} that cannot be read ({error.strerror or error}): let this user read it, "
+            "or remove that folder and prepare the data set again."
+        ) from error
     except (ValueError, KeyError, TypeError):
         raise InputError(
             f"`dataset` (={name}) has a damaged {path}: remove that folder and prepare the data set again."

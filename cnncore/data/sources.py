@@ -53,6 +53,15 @@ def lock_path(name: str) -> Path:
     return folder(name).with_name(f"{name}.lock")
 
 
+def in_preparation(name: str) -> bool:
+    """Return whether a process is preparing the data set `name` at this moment."""
+    guard = lock_path(name)
+    if not guard.exists():  # nobody has begun, and there may be no place to look in
+        return False
+    with lock(guard) as free:
+        return not free
+
+
 def _prepare(name: str, source: Path | str | None, report: Report, size: int | None) -> ImageData:
     known = KNOWN.get(name)
     if name == BUILTIN.name:

@@ -107,7 +107,10 @@ class Supervisor:
         """See to a run that no worker has; return whether one was started."""
         run_id, status, intent = row["id"], Status(row["status"]), Intent(row["intent"])
         if intent is Intent.STOP:
-            self._store.set_status(run_id, Status.STOPPED, "Stopped before it began.")
+            if checkpoint_time(run_id) > 0:  # it had begun, and was to go on
+                self._ended(run_id, intent)
+            else:
+                self._store.set_status(run_id, Status.STOPPED, "Stopped before it began.")
         elif intent is Intent.PAUSE:
             if status is Status.QUEUED:
                 self._store.set_status(run_id, Status.PAUSED, "Held in the queue.")
@@ -138,7 +141,7 @@ class Supervisor:
                 continue
             self._ended(run_id, Intent(row["intent"]), f"its process ended with status {code}")
 
-    def _ended(self, run_id: str, intent: Intent, how: str) -> None:
+    def _ended(self, run_id: str, intent: Intent, how: str = "") -> None:
         # Of the last epoch in the store there may be none: it is written once the epoch's event is stored.
         kept = checkpoint_time(run_id) > 0
         resumable = "It can be resumed from its last checkpoint." if kept else "Resumed, it begins anew."

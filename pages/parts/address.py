@@ -6,10 +6,12 @@ its own (`conv_`, `pool_`, `opt_`, ...); only the form of the page Training has 
 `SHARED` is what pages share on purpose.
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.state.session_state_proxy import get_session_state
 
 from pages.parts.plain import with_code
 
@@ -22,6 +24,10 @@ SHARED = {
     "viewer": "how the server knows a tab: one pace for all live pages",
     "_address": "what the address asked for when the page that is shown was opened, and what was said of it",
 }
+# Here none at all is a choice, too, which "key=" stands for.
+SEVERAL = ("aug_transforms", "compare_runs", "opt_rules")
+# What ends so holds names that users give, and "inf" may be one.
+NAMED = ("answer", "class", "data", "group", "layer", "net", "text", "true")
 _PAGE, _ASKED, _SAID = "_address_page", "_address_asked", "_address_said"
 
 
@@ -38,7 +44,8 @@ def opened(page: str) -> bool:
 def remember(*keys: str) -> None:
     """Keep what the address asked for when this page was opened; call it before the page's widgets.
 
-    A key may be written without the word that is its page's own: "convolution?kernel=5" for "conv_kernel=5".
+    A key may be written without the word that is its page's own: "convolution?kernel=5" for "conv_kernel=5". What
+    would end the page (see `_harmful`) is taken out of the address under any key that begins with the word of `keys`.
     """
     kept, address = st.session_state.setdefault(_ASKED, {}), st.query_params
     shorts = {key: key.partition("_")[2] for key in keys if key not in kept and key not in address}
@@ -48,10 +55,31 @@ def remember(*keys: str) -> None:
         del address[short]
     if written_out:
         st.rerun()  # Streamlit gives its controls what stood in the address when the script began
-    for key in keys:
+    words = {key.partition("_")[0] for key in keys}
+    harmful = [key for key in address if key.partition("_")[0] in words and _harmful(key, address.get_all(key))]
+    for key in (*keys, *harmful):
         if key not in kept:
             kept[key] = address.get_all(key)
             _give_way(key, kept[key])
+    if harmful:
+        # What the browser's Back brings again has its control by then, and st.query_params lets nobody else delete it.
+        with get_session_state().query_params() as params:
+            for key in harmful:
+                params.remove_param(key)
+        st.rerun()
+
+
+def _harmful(key: str, wanted: list[str]) -> bool:
+    """Return whether Streamlit gives a page what it cannot use: None for no value, an error for an infinite number.
+
+    An empty value unchooses even what must be chosen, and a field for whole numbers makes an int of any float.
+    """
+    if not any(wanted):
+        return key not in SEVERAL
+    try:
+        return key.rpartition("_")[2] not in NAMED and math.isinf(float(wanted[-1]))
+    except ValueError:
+        return False
 
 
 def _give_way(key: str, wanted: list[str]) -> None:

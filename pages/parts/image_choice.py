@@ -1,6 +1,7 @@
 """One image to look at: of a prepared data set, of a file, or of the camera."""
 
 import threading
+import time
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from cnncore.data import ImageData, datasets, load, prepared
 from cnncore.data.archives import UnreadableFileError
 from cnncore.data.images import Shape
 from cnncore.data.pictures import decode
+from cnncore.data.sources import in_preparation
 from cnncore.errors import InputError
 from cnncore.runs.process import start_detached
 from pages.parts.address import explain, remember
@@ -18,6 +20,7 @@ from pages.parts.awaited import awaited
 
 DATA, UPLOAD, CAMERA = "Data set", "Upload", "Camera"
 _DRAWING = threading.Lock()
+_PAUSE = 0.5  # seconds between two looks whether somebody else's process has drawn the set
 OWN = (3, 32, 32)  # own pictures are prepared to CIFAR-10's shape
 
 
@@ -36,11 +39,20 @@ def opened(name: str, version: str) -> ImageData:  # noqa: ARG001 the version ma
 
 
 def drawn(name: str) -> bool:
-    """Draw the built-in set unless it is drawn, in a process of its own: here it would hold up every session."""
+    """Draw the built-in set unless it is drawn, in a process of its own: here it would hold up every session.
+
+    While another process draws it, as it was asked to on the page Data sets, that one is waited for.
+    """
     with _DRAWING:
-        found = prepared.info(name)
-        if found is not None and not found.version:
-            start_detached("cnncore", "data", "prepare", name, log="drawing.log").wait()
+        tried = False
+        while (found := prepared.info(name)) is not None and not found.version:
+            if in_preparation(name):
+                time.sleep(_PAUSE)
+            elif tried:
+                break  # what is wrong is in its log, and said by who opens the set
+            else:
+                start_detached("cnncore", "data", "prepare", name, log="drawing.log").wait()
+                tried = not in_preparation(name)  # else it came too late, ended at once, and the other may be cancelled
     return True
 
 

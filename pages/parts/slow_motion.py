@@ -18,6 +18,7 @@ from cnncore.runs.snapshots import checkpoint_time
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
+from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.plain import plain, with_code
 from pages.parts.slow_motion_acts import show_forward, show_loss, show_numbers
@@ -30,6 +31,7 @@ ACTS: dict[str, Callable[[Anatomy, RunConfig, int], None]] = {
     "4 Update": show_update,
     "Layer by layer": show_numbers,
 }
+ADDRESS = ("motion_moment", "motion_later", "motion_image", "motion_act")
 _WAIT = 120.0  # seconds, ten times what the largest replay takes on a slow core
 
 
@@ -67,6 +69,7 @@ def slow_motion(run: Run) -> None:
         bind="query-params",
     )
     if folded.open:
+        remember(*ADDRESS)
         with folded:
             st.fragment(_show)(run.id)
 
@@ -85,6 +88,9 @@ def _show(run_id: str) -> None:
             bind="query-params",
             label_visibility="collapsed",
         )
+        with above:
+            shown = {name: st.session_state[name] for name in ADDRESS}
+            explain(shown | {"motion_moment": _names(run)[key.moment]})
         found = awaited("slow_motion", _taken, key, height=520)
     except (InputError, compute.ComputeError) as error:
         st.warning(with_code(error), icon=":material/block:")
@@ -99,9 +105,7 @@ def _show(run_id: str) -> None:
 
 def _controls(run: Run) -> _Key:
     """Show which update and which image; return what is asked for."""
-    names = {Moment.BEFORE: "its first update", Moment.LAST: "its next update"}
-    if run.status is Status.FINISHED:
-        names[Moment.LAST] = "one more, after its end"
+    names = _names(run)
     row = st.container(horizontal=True, vertical_alignment="bottom")
     moment = row.segmented_control(
         "Of this run",
@@ -138,6 +142,11 @@ def _controls(run: Run) -> _Key:
     step = run.epoch if run.status is Status.RUNNING else run.step
     stand = (checkpoint_time(run.id), step, str(run.status), run.lr_factor)
     return _Key(run.id, Moment(moment), min(int(later), most), int(image) - 1, stand)
+
+
+def _names(run: Run) -> dict[Moment, str]:
+    over = run.status is Status.FINISHED
+    return {Moment.BEFORE: "its first update", Moment.LAST: "one more, after its end" if over else "its next update"}
 
 
 def _most_later(run: Run) -> int:

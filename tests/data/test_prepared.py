@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -97,6 +98,32 @@ def test_a_damaged_folder_does_not_hide_the_other_data_sets(cnncore_home: Path, 
     assert not found["cifar10"].prepared
     assert "damaged" in found["cifar10"].notes[-1]
     with pytest.raises(InputError, match=r"`dataset` \(=flowers\) has a damaged .*about\.json"):
+        load("flowers")
+
+
+def test_what_is_being_replaced_is_read_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    save(example())
+    read, refused = Path.read_text, []
+
+    def read_text(path: Path, **how: Any) -> str:
+        if path.name == "about.json" and not refused:
+            refused.append(path)
+            raise PermissionError(13, "The process cannot access the file")  # as Windows says it
+        return read(path, **how)
+
+    monkeypatch.setattr(Path, "read_text", read_text)
+    assert [info.name for info in datasets()][-1] == "mine"
+    assert len(refused) == 1
+
+
+def test_what_cannot_be_read_is_one_sentence_and_hides_no_other_set(cnncore_home: Path) -> None:
+    save(example())
+    for name in ("cifar10", "flowers"):
+        (cnncore_home / "data" / name / "about.json").mkdir(parents=True)
+    found = {info.name: info for info in datasets()}
+    assert list(found) == ["builtin", "cifar10", "mnist", "fashion-mnist", "mine"]
+    assert "cannot be read" in found["cifar10"].notes[-1]
+    with pytest.raises(InputError, match=r"`dataset` \(=flowers\) has a .*about\.json that cannot be read \("):
         load("flowers")
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from cnncore.data import load
 from cnncore.data.atomic import lock
-from cnncore.data.sources import lock_path, prepare
+from cnncore.data.sources import in_preparation, lock_path, prepare
 from cnncore.errors import InputError
 from tests.data.picture_files import class_files, png, write_folder, write_tar, write_zip
 
@@ -91,10 +91,13 @@ def test_bad_names_and_paths(tmp_path):
 
 def test_two_at_once_are_refused(tmp_path):
     source = write_folder(tmp_path / "f", class_files())
+    assert not in_preparation("pets")
     with lock(lock_path("pets")) as free:
         assert free
+        assert in_preparation("pets")
         with pytest.raises(InputError, match="being prepared by another process"):
             prepare("pets", source)
+    assert not in_preparation("pets")
     prepare("pets", source)
 
 

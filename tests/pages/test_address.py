@@ -1,5 +1,6 @@
 """What an address asks for and cannot have is said, on whichever page."""
 
+import ast
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +10,10 @@ from streamlit.testing.v1 import AppTest
 from cnncore.data.catalogue import BUILTIN
 from cnncore.data.prepared import save
 from pages.parts import awaited
+from pages.parts.address import SEVERAL
 from pages.parts.image_choice import drawn
 from tests.conftest import tiny_images
+from tests.pages.stored_run import store_run
 from tests.pages.test_compare import filled
 from tests.pages.test_compare import store as store
 
@@ -154,3 +157,102 @@ def test_a_link_may_leave_out_the_word_of_its_page(app_home, page, short, key, v
     assert app.session_state[key] == value
     assert not any("The address asks" in warning.value for warning in app.warning)
     assert not set(short) & set(app.query_params)
+
+
+@pytest.fixture(scope="module")
+def with_a_run(tmp_path_factory):
+    """One home with two small data sets and a trained run: pages draw the controls that need one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CNNCORE_HOME", str(tmp_path_factory.mktemp("home")))
+        patch.setattr("cnncore.runs.client.start_detached", lambda *_, **__: None)
+        save(tiny_images())
+        save(replace(tiny_images(size=32), name="builtin", title="Built-in"))  # else it would have to be drawn
+        yield store_run()
+
+
+def opened(page, monkeypatch, **address):
+    """Return a page without the answers of the compute pool: its controls wait for none."""
+    monkeypatch.setattr(awaited, "SOON", 0.0)
+    app = AppTest.from_file(str(PAGES / f"{page}.py"), default_timeout=60)
+    app.query_params.update(address)
+    return app.run()
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "said"),
+    [
+        ("architecture", "arch_count", True),
+        ("batch_norm", "bn_mode", True),
+        ("batch_norm", "bn_moment", False),
+        ("compare", "compare_across", True),
+        ("dropout", "dropout_moment", False),
+        ("errors", "errors_gallery", True),
+        ("label_safety", "flip_view", True),
+        ("ladder", "ladder_seeds", True),
+        ("ladder", "ladder_size", True),
+        ("ladder", "size", True),
+        ("optimization", "opt_surface", True),
+        ("records", "records_across", True),
+        ("records", "records_data", True),
+        ("training", "motion_act", True),
+        ("training", "motion_moment", True),
+    ],
+)
+def test_an_empty_value_is_no_value(with_a_run, monkeypatch, page, key, said):
+    slow = {"slow_motion": "true"} if page == "training" else {}
+    app = opened(page, monkeypatch, **slow, **{key: ""})
+    assert [error.value for error in (*app.exception, *app.error)] == []
+    assert key not in app.query_params
+    assert any(f"{key}=` (shown: " in warning.value for warning in app.warning) == said
+
+
+@pytest.mark.parametrize(
+    ("page", "key"),
+    [
+        ("batch_norm", "bn_others"),
+        ("dropout", "dropout_mask"),
+        ("kernels", "kernels_number"),
+        ("kernels", "number"),
+        ("label_safety", "flip_seed"),
+        ("receptive_field", "field_channel"),
+        ("training", "motion_image"),
+        ("words", "bow_seed"),
+    ],
+)
+@pytest.mark.parametrize("text", ["1e999", "-inf"])
+def test_a_whole_number_is_not_infinite(with_a_run, monkeypatch, page, key, text):
+    slow = {"slow_motion": "true"} if page == "training" else {}
+    app = opened(page, monkeypatch, **slow, **{key: text})
+    assert [error.value for error in (*app.exception, *app.error)] == []
+    assert key not in app.query_params
+    assert any(f"{key}={text}` (shown: " in warning.value for warning in app.warning)
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "text"), [("records", "records_data", ""), ("label_safety", "flip_seed", "inf")]
+)
+def test_what_the_browsers_back_brings_again_is_taken_out_again(with_a_run, monkeypatch, page, key, text):
+    app = opened(page, monkeypatch, **{key: text})
+    app.query_params[key] = text  # its control is there by now
+    app.run()
+    assert not app.exception
+    assert key not in app.query_params
+
+
+def test_none_of_several_is_a_choice_and_inf_may_be_a_name(with_a_run, monkeypatch):
+    app = opened("optimization", monkeypatch, opt_rules="")
+    assert app.session_state["opt_rules"] == []
+    app = opened("compare", monkeypatch, compare_text="inf", compare_runs="")
+    assert (app.session_state["compare_text"], app.session_state["compare_runs"]) == ("inf", [])
+
+
+def test_every_control_with_several_values_is_listed():
+    found = set()
+    for path in PAGES.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call):
+                given = {keyword.arg: getattr(keyword.value, "value", None) for keyword in node.keywords}
+                several = getattr(node.func, "attr", "") == "multiselect" or given.get("selection_mode") == "multi"
+                if several and given.get("bind"):
+                    found.add(given["key"])
+    assert found == set(SEVERAL)

@@ -36,6 +36,19 @@ def epoch_end(epoch):
     )
 
 
+def end_between(monkeypatch, store, run_id, epoch):
+    """Let a worker write the end of an epoch right after the next curve that is read of `store`."""
+    read = store.curve
+
+    def curve(*arguments):
+        monkeypatch.setattr(store, "curve", read)
+        found = read(*arguments)
+        store.append(run_id, [epoch], "me")
+        return found
+
+    monkeypatch.setattr(store, "curve", curve)
+
+
 def scripted(pause=0.0, diverge_at=None, seen=None):
     """Return a trainer that keeps the checkpoint's promise: saved when the event after the epoch's is asked for."""
 

@@ -252,6 +252,20 @@ def test_a_run_in_the_queue_can_be_held_released_and_stopped(store, supervisor, 
     assert list(processes) == [busy]
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_run_that_is_stopped_in_the_queue_says_whether_it_can_be_resumed(store, supervisor, kept):
+    run_id = store.create(CONFIG)
+    if kept:  # it was stopped before, and resumed
+        checkpoint_path(run_id).parent.mkdir(parents=True)
+        checkpoint_path(run_id).write_text("1")
+    store.request(run_id, Intent.STOP)
+    supervisor.step()
+    run = store.get(run_id)
+    assert run.status is Status.STOPPED
+    told = "Stopped as asked. It can be resumed from its last checkpoint." if kept else "Stopped before it began."
+    assert run.message == told
+
+
 def test_a_worker_that_does_not_stop_is_pressed(store, supervisor, processes, monkeypatch):
     run_id = store.create(CONFIG)
     supervisor.step()
