@@ -28,6 +28,7 @@ from pages.parts.header import header
 from pages.parts.inspected import norm_in_batches
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
+from pages.parts.refusal import guarded
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
 
@@ -126,10 +127,9 @@ try:
         show_statistics(subject, found, layer, state.bn_batch, channel)
     st.subheader("The bias before it", anchor=False)
     show_bias(subject, layer, state.bn_batch)
-    folded(
-        "bn_depth", "A deep network before its first step", show_depth, subject, icon=":material/stacked_line_chart:"
-    )
-    folded("bn_first", "The first loss", show_first_loss, subject, icon=":material/first_page:")
+    deep = "A deep network before its first step"
+    folded("bn_depth", deep, guarded, show_depth, subject, icon=":material/stacked_line_chart:")
+    folded("bn_first", "The first loss", guarded, show_first_loss, subject, icon=":material/first_page:")
     if looked is not None:
         ask_about(subject, among)
 except (InputError, compute.ComputeError) as error:

@@ -1,6 +1,5 @@
 """Inside a network: what it sees in one image, layer by layer, and which pixels its answer depends on."""
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -22,6 +21,7 @@ from pages.parts.inspected import forward_pass
 from pages.parts.link_to import link_to
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
+from pages.parts.refusal import guarded
 from pages.parts.tries import Tries, show_tries
 
 ADDRESS = (
@@ -47,14 +47,6 @@ random again is a drawing of the image's edges, not of what the network has lear
 """
 
 
-def guarded(show: Callable[..., None], *arguments: Any) -> None:
-    """Show something; what cannot be shown is said. A fragment runs again without the page's own guard."""
-    try:
-        show(*arguments)
-    except (InputError, compute.ComputeError) as error:
-        st.error(with_code(error), icon=":material/block:")
-
-
 def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
     """Return the settings that lead to a surprise, and what the controls stand at first."""
     state = st.session_state
@@ -68,15 +60,17 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
         ),
     }
     if sight.run is not None:
-        kept = snapshots_of(sight.run.id).networks
-        first["inside_epoch"] = kept[-1]
+        kept = snapshots_of(sight.run.id)
+        last = first["inside_epoch"] = kept.networks[-1]
         tries["Before training"] = (
             {"inside_epoch": 0},
             "Random weights, no idea of any class, and yet three heats as strong as after training: each picture is "
             "scaled to its own full colour. Only the numbers below them say how little that is. Compare with the last "
             "epoch before you believe a heat.",
         )
-        wrong = None if locked(sight.run) else surest_error(sight.run.id, kept[-1])
+        # Its weights are the checkpoint's; its answers are kept in a snapshot, of which a run may have few or none.
+        known = last in kept.epochs and not locked(sight.run)
+        wrong = surest_error(sight.run.id, last) if known else None
         if wrong is not None:
             tries["Its surest error"] = (
                 {"inside_row": wrong, "inside_source": TEST},

@@ -5,6 +5,7 @@ import streamlit as st
 from cnncore import compute
 from cnncore.data import datasets
 from cnncore.data.mirrored import Pair, pairs
+from cnncore.data.prepared import info
 from cnncore.errors import InputError
 from cnncore.figures.label_safety import Reference, class_chart, reference
 from cnncore.inspection.label_safety import Safety, View
@@ -64,7 +65,7 @@ def chosen_pairs(seed: int, objects: tuple[str, str], digits: tuple[str, str] | 
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def measured(run_id: str, saved: int) -> Safety:  # noqa: ARG001 tells a newer checkpoint apart
+def measured(run_id: str, saved: int, version: str) -> Safety:  # noqa: ARG001 newer checkpoints and data are told apart
     found: Safety = compute.call("cnncore.inspection.label_safety:measure", timeout=120, run_id=run_id)
     return found
 
@@ -90,7 +91,9 @@ with network:
         if run is not None and keep_shut(run, "The network is asked about its images then."):
             pass  # what was measured before stands below
         elif run is not None:
-            safety = awaited("safety", measured, run.id, checkpoint_time(run.id), height=330)
+            data = info(run.config.dataset)
+            version = data.version if data else ""
+            safety = awaited("safety", measured, run.id, checkpoint_time(run.id), version, height=330)
             if safety is None:
                 st.caption("The network looks at every test image four times.")
             else:

@@ -32,9 +32,10 @@ def best_epoch(store: RunStore, run: Run) -> Best | None:
     validation = store.curve(run.id, "validation/accuracy")
     fair = len(validation.value) > 0
     choice = validation if fair else test
-    if not len(choice.value):
+    both = np.isin(choice.step, test.step)  # an epoch may have ended between the two reads
+    if not both.any():
         return None
-    step = choice.step[int(np.argmax(choice.value))]
+    step = choice.step[both][int(np.argmax(choice.value[both]))]
     place = int(np.flatnonzero(test.step == step)[0])
     return Best(int(test.epoch[place]), float(test.value[place]), fair)
 

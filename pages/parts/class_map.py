@@ -37,7 +37,8 @@ def class_map(prefix: str = "class_map") -> None:
             return
         if keep_shut(run, "The collage is made of its images, and shown then."):
             return
-        data = opened(run.config.dataset, ready(run.config.dataset).version)
+        version = ready(run.config.dataset).version
+        data = opened(run.config.dataset, version)
         least = ACROSS * max(data.shape[1:])
         side = max(least, USUAL)
         with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -49,7 +50,7 @@ def class_map(prefix: str = "class_map") -> None:
             shown = st.selectbox(
                 "Show", [WINNERS, *data.classes], key=f"{prefix}_class", bind="query-params", width=180
             )
-        found = awaited("class_map", _found, run.id, checkpoint_time(run.id), side, seed, height=330)
+        found = awaited("class_map", _found, run.id, checkpoint_time(run.id), version, side, seed, height=330)
         if found is None:
             return
         number = None if shown == WINNERS else data.classes.index(shown)
@@ -66,7 +67,13 @@ def class_map(prefix: str = "class_map") -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner=False)
-def _found(run_id: str, saved: int, side: int, seed: int) -> ClassMap:  # noqa: ARG001 tells a newer checkpoint apart
+def _found(
+    run_id: str,
+    saved: int,  # noqa: ARG001 tells a newer checkpoint apart
+    version: str,  # noqa: ARG001 tells a data set that was prepared anew apart
+    side: int,
+    seed: int,
+) -> ClassMap:
     found: ClassMap = compute.call(
         "cnncore.inspection.class_map:class_map", timeout=60.0, run_id=run_id, side=side, seed=seed
     )

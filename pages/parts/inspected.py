@@ -7,6 +7,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from cnncore import compute
+from cnncore.data.prepared import info
 from cnncore.inspection.activations import Forward
 from cnncore.inspection.channels import BiasShift, Channels, Depth, FirstLosses, Neighbours, Running
 from cnncore.inspection.heats import Gradients, Occlusion
@@ -23,6 +24,7 @@ def _asked(
     moment: Moment | int,
     config: RunConfig,
     saved: int,  # noqa: ARG001 tells a newer checkpoint apart
+    version: str,  # noqa: ARG001 tells a data set that was prepared anew apart
     arguments: dict[str, Any],
 ) -> Any:
     return compute.call(target, timeout=60.0, run_id=run_id, moment=moment, config=config, **arguments)
@@ -33,7 +35,8 @@ def ask(target: str, subject: Subject, **arguments: Any) -> Any:
 
     An `InputError` or `ComputeError` of the calculation is raised here.
     """
-    where = (subject.run_id, subject.moment, subject.config, subject.saved)
+    data = info(subject.config.dataset)
+    where = (subject.run_id, subject.moment, subject.config, subject.saved, data.version if data else "")
     return _asked(f"cnncore.inspection.{target}", *where, arguments)
 
 

@@ -47,7 +47,10 @@ def act(action: Callable[[str], None], run_id: str) -> None:
 def live(run_id: str, others: Sequence[str], axis: Axis) -> None:
     """Show the run `run_id`, with the `others` drawn beside it, and refresh while one of them is active."""
     store = open_store()
-    runs = [store.get(entry) for entry in (run_id, *others)]
+    try:
+        runs = [store.get(entry) for entry in (run_id, *others)]
+    except InputError:
+        st.rerun()  # one was deleted since the page listed them
     pause = PACE.pause if any(run.status.active for run in runs) else None
     st.fragment(_paced, run_every=pause)(run_id, tuple(others), axis, _standing(runs), pause)
 
@@ -119,7 +122,7 @@ def _change_rate(run_id: str) -> None:
 
 def _progress_bar(run: Run, store: RunStore) -> None:
     done = run.step / run.steps if run.steps else 0.0
-    st.progress(min(1.0, done), text=_progress(run, store, done))
+    st.progress(min(1.0, done), text=_progress(run, store))
 
 
 def _result(run: Run) -> None:
@@ -135,7 +138,7 @@ def _result(run: Run) -> None:
         st.caption(f"{standing(run)} · on {run.device}: {with_code(run.device_reason)}.")
 
 
-def _progress(run: Run, store: RunStore, done: float) -> str:
+def _progress(run: Run, store: RunStore) -> str:
     if run.status is Status.QUEUED:
         rows = store.active()  # the oldest first; one that was resumed keeps its place, behind those that train
         queue = [row["id"] for row in rows if row["status"] == Status.QUEUED]
@@ -161,8 +164,9 @@ def _progress(run: Run, store: RunStore, done: float) -> str:
         f"learning rate {update.lr:.4g}{by_hand}",
     ]
     seconds = run.seconds + (update.seconds if update.epoch > run.epoch else 0)
+    done = update.step / run.steps  # of the same update as the seconds: the run was read before it
     if seconds > 0 and run.train_size:
-        parts.append(f"{update.step / run.steps * run.config.epochs * run.train_size / seconds:,.0f} images/s")
+        parts.append(f"{done * run.config.epochs * run.train_size / seconds:,.0f} images/s")
         if run.status is Status.RUNNING and done < 1:
             parts.append(f"{duration(seconds * (1 - done) / done)} of training left")
     return " · ".join(parts)

@@ -78,6 +78,8 @@ def _fit(store: RunStore, run: Run, seen: Sight) -> list[str]:
     train, held, held_loss = (
         store.curve(run.id, metric).value for metric in (kept, f"{name}/accuracy", f"{name}/loss")
     )
+    shared = min(len(train), len(held), len(held_loss))  # an epoch may have ended between two of the reads
+    train, held, held_loss = train[:shared], held[:shared], held_loss[:shared]
     fits = overfitting(train, held, held_loss, size, run.classes, name) if size and run.classes else None
     if fits is None:
         return []

@@ -33,12 +33,12 @@ def show_cautions(config: RunConfig) -> None:
 
 def show_planned(config: RunConfig) -> None:
     """Show, folded, the learning rate of every update and the effective step."""
-    data = info(config.dataset)
-    if data is None:
-        return
     try:
+        data = info(config.dataset)
+        if data is None:
+            return
         batches = -(-size_of_train(config, data.train_size) // config.batch_size)
-    except InputError:  # there is no such run, and the page says why
+    except InputError:  # there is no such data set or run, and the page says why
         return
     with st.expander(
         "The learning rate that these settings plan", icon=":material/trending_down:", key="plan", on_change="rerun"

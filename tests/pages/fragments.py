@@ -9,10 +9,17 @@ from streamlit.testing.v1 import local_script_runner
 
 
 @contextmanager
-def alone(app, function):
-    """Let what `app` runs meanwhile be the fragment that is made of `function`, as at a click in it or by its timer."""
-    stored = app._fragment_storage._fragments
-    [fragment] = [key for key, run in stored.items() if getclosurevars(run).nonlocals["non_optional_func"] is function]
+def alone(app, function, *first):
+    """Let what `app` runs meanwhile be the fragment that is made of `function`, as at a click in it or by its timer.
+
+    Of several that are made of it, that whose `first` arguments are these.
+    """
+
+    def asked(run):
+        made = getclosurevars(run).nonlocals
+        return made["non_optional_func"] is function and made["args"][: len(first)] == first
+
+    [fragment] = [key for key, run in app._fragment_storage._fragments.items() if asked(run)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
             local_script_runner, "RerunData", partial(local_script_runner.RerunData, fragment_id_queue=[fragment])

@@ -9,9 +9,12 @@ from streamlit.testing.v1 import AppTest
 from cnncore import compute
 from cnncore.figures.measured import time_added
 from cnncore.inspection.channels import BiasShift, Channels, FirstLosses, Neighbours, Running
+from cnncore.runs.client import delete
 from cnncore.training.config import RunConfig
 from pages.parts import awaited
 from pages.parts import batch_norm_views as views
+from pages.parts.folded import folded
+from tests.pages.fragments import alone
 from tests.pages.reading import metrics, said, viewed
 from tests.pages.stored_run import store_run
 
@@ -92,6 +95,17 @@ def test_the_layers_are_offered_once_they_are_known(run_id, monkeypatch):
     assert not page.exception
     assert page.selectbox(key="bn_layer").value == page.selectbox(key="bn_layer").options[0]
     assert not page.get("skeleton")
+
+
+@pytest.mark.parametrize("key", ["bn_depth", "bn_first"])
+def test_what_is_unfolded_after_its_run_was_deleted_elsewhere_says_so(run_id, key):
+    page = AppTest.from_file(str(PAGE), default_timeout=240).run()
+    delete(run_id)
+    page.session_state[key] = True
+    with alone(page, folded.__wrapped__, key):
+        page.run()
+    assert not page.exception
+    assert f"`run` (='{run_id}') is no run" in page.error[0].value
 
 
 def test_a_run_without_batch_norm_is_told_apart(tiny):

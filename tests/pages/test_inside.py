@@ -215,6 +215,28 @@ def test_what_to_try_leads_where_it_says(run_id):
     assert "a heat for it" in sound(page).info[0].value
 
 
+@pytest.fixture
+def thinned(run_ids):
+    """Return a run whose last epoch has weights and no snapshot, as an odd one has of a run of more than 200 epochs."""
+    last = snapshot_folder(run_ids[0]).path / "epoch-0003.npz"
+    content = last.read_bytes()
+    last.unlink()
+    yield run_ids[0]
+    last.write_bytes(content)
+
+
+def test_without_a_snapshot_of_the_last_epoch_only_its_surest_error_is_missing(thinned):
+    page = sound(opened(inside_run=thinned))
+    assert page.select_slider(key="inside_epoch").value == 3
+    assert [button.label for button in page.button] == ["Ask for another class", "Before training"]
+    assert "What these heats can say and what not, measured" in [fold.label for fold in page.expander]
+    assert list(page.select_slider(key="inside_filters").options) == ["0", "1", "2"]
+    assert "What it confuses: all its errors" in said(page)
+    page.button(key="try_Before training").click().run()
+    assert page.select_slider(key="inside_epoch").value == 0
+    sound(page)
+
+
 def test_the_filters_move_with_the_epochs(run_id):
     page = sound(opened())
     history = filter_history(run_id)

@@ -8,6 +8,7 @@ from cnncore.architecture import named_network
 from cnncore.architecture.link import link_text
 from cnncore.architecture.saved import save_network
 from cnncore.data.augmentation import PadCrop
+from cnncore.data.prepared import folder
 from cnncore.runs.record import Status
 from cnncore.training.config import Schedule, Standardization
 from cnncore.training.presets import PRESETS
@@ -195,6 +196,20 @@ def test_a_data_set_that_is_not_there_is_one_sentence_and_no_start(store):
     app = opened(preset="figure-9")
     assert "`dataset` (=cifar10) is not prepared: open the page Data sets" in said(app)
     assert app.button(key="start").disabled
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("../x", "small letters, digits"), ("flowers", "`dataset` (=flowers) has a damaged")]
+)
+def test_a_data_set_that_cannot_be_one_is_a_sentence_and_the_run_that_is_shown_stays(store, name, words):
+    folder("flowers").mkdir(parents=True)
+    (folder("flowers") / "about.json").write_text("{broken")
+    filled(store)
+    app = opened(dataset=name)
+    assert not app.exception
+    assert words in said(app)
+    assert app.button(key="start").disabled
+    assert app.dataframe, "what stands below the plan is there too"
 
 
 def test_every_setting_is_in_the_address_and_in_the_run(store):

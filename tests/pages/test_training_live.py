@@ -12,7 +12,7 @@ from cnncore.runs import client
 from cnncore.runs.record import Status
 from pages.parts import live
 from tests.pages.fragments import alone
-from tests.pages.reading import said
+from tests.pages.reading import said, viewed
 from tests.pages.training_page import filled, opened
 from tests.runs.conftest import CONFIG, batch, started
 
@@ -127,3 +127,35 @@ def test_what_is_drawn_beside_and_the_axis_outlive_a_visit_to_another_page(store
     visit("training", run=second)
     assert app.multiselect(key="overlaid").value == [first, third]
     assert app.segmented_control(key="axis").value == Axis.SECONDS
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_a_run_that_is_deleted_while_the_page_is_drawn_leaves_the_others_there(store, monkeypatch, shown):
+    first, second = filled(store), filled(store)
+    app = opened(run=first)
+    app.multiselect(key="overlaid").set_value([second]).run()
+    draw, left = live.live, [first if shown else second]
+
+    def deleted_before(*arguments):
+        while left:
+            client.delete(left.pop())
+        draw(*arguments)
+
+    monkeypatch.setattr(live, "live", deleted_before)
+    app.run()
+    assert not left
+    assert not app.exception
+    assert not app.error
+    assert "**Finished** · " in said(app)
+    assert app.dataframe[0].value["id"].tolist() == [second if shown else first]
+
+
+def test_a_run_makes_its_first_update_while_the_page_is_drawn(store):
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "me", 1)
+    store.append(run_id, [started()], "me")
+    run = store.get(run_id)
+    store.append(run_id, [replace(batch(1, 0), seconds=10.0)], "me")
+    bar = viewed(live._progress_bar, run, store).get("progress")[0].proto
+    assert "update 1 of 20" in bar.text
+    assert bar.text.endswith("3 min 10 s of training left")  # 19 updates of 10 seconds

@@ -7,9 +7,11 @@ import pytest
 
 from cnncore.events import Changed, Diverged
 from cnncore.runs.record import Status
+from pages.parts import run_judgement
+from pages.parts.held_out import Sight
 from tests.pages.reading import said
 from tests.pages.training_page import answered, filled, opened
-from tests.runs.conftest import CONFIG, batch, epoch_end, started
+from tests.runs.conftest import CONFIG, batch, end_between, epoch_end, started
 
 
 def test_a_failed_runs_reason_stands_above_the_charts(store):
@@ -216,3 +218,12 @@ def test_a_run_that_was_resumed_waits_behind_a_newer_one_that_trains(store):
     filled(store, config=replace(CONFIG, seed=1), status=Status.RUNNING)
     store.requeue(resumed)
     assert opened(run=resumed).get("progress")[0].proto.text == "In the queue, 1 before it"
+
+
+def test_an_epoch_that_ends_while_a_run_is_judged_is_judged_the_next_time(store, monkeypatch):
+    run_id = filled(store, status=Status.RUNNING)
+    run = store.get(run_id)
+    before = run_judgement._fit(store, run, Sight.NOTHING)
+    end_between(monkeypatch, store, run_id, replace(epoch_end(4), test_accuracy=0.1))
+    assert run_judgement._fit(store, run, Sight.NOTHING) == before
+    assert run_judgement._fit(store, run, Sight.NOTHING) != before

@@ -3,14 +3,19 @@ from dataclasses import replace
 import pytest
 
 from cnncore.errors import InputError
-from cnncore.runs.outcomes import Paired, best_epoch, paired
+from cnncore.runs.outcomes import Best, Paired, best_epoch, paired
 from cnncore.training.snapshots import Folder
 from tests.pages.test_compare import filled
 from tests.pages.test_compare import store as store
-from tests.runs.conftest import CONFIG, epoch_end, started
+from tests.runs.conftest import CONFIG, end_between, epoch_end, started
 
 
 def of_accuracies(store, test, validation):
+    run = stored(store, test, validation)
+    return best_epoch(store, run)
+
+
+def stored(store, test, validation):
     run_id = store.create(CONFIG)
     store.claim(run_id, "me", 1)
     ends = [
@@ -18,7 +23,7 @@ def of_accuracies(store, test, validation):
         for epoch, (a, b) in enumerate(zip(test, validation, strict=True), start=1)
     ]
     store.append(run_id, [started(), *ends], "me")
-    return best_epoch(store, store.get(run_id))
+    return store.get(run_id)
 
 
 def test_validation_chooses_where_there_is_one_and_the_test_set_where_there_is_none(store):
@@ -27,6 +32,16 @@ def test_validation_chooses_where_there_is_one_and_the_test_set_where_there_is_n
     best = of_accuracies(store, [0.5, 0.9, 0.9], [None] * 3)
     assert (best.epoch, best.test_accuracy, best.fair) == (2, 0.9, False)
     assert of_accuracies(store, [], []) is None
+
+
+def test_an_epoch_that_ends_between_the_reads_is_left_to_the_next_one(store, monkeypatch):
+    run = stored(store, [0.5, 0.9], [0.4, 0.3])
+    end_between(monkeypatch, store, run.id, replace(epoch_end(3), test_accuracy=0.7, validation_accuracy=0.6))
+    assert best_epoch(store, run) == Best(1, 0.5, fair=True)
+    assert best_epoch(store, run) == Best(3, 0.7, fair=True)
+    run = stored(store, [], [])
+    end_between(monkeypatch, store, run.id, replace(epoch_end(1), validation_accuracy=0.6))
+    assert best_epoch(store, run) is None
 
 
 def test_two_runs_are_counted_image_by_image(store):
