@@ -99,7 +99,7 @@ def show(run: Run, data: ImageData) -> None:
         return
     kept = snapshots_of(run.id).epochs
     if not kept:
-        st.info("Nothing was kept of this run's epochs: train it again, and each epoch is kept.")
+        st.info("Nothing was kept of this run's epochs: train it again with snapshots, and each epoch is kept.")
         return
     with places[1]:
         epoch = choose_epoch(kept)
