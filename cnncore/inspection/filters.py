@@ -54,6 +54,8 @@ def filter_history(run_id: str) -> FilterHistory | None:
     folder = snapshot_folder(open_store().get(run_id).id)
     epochs = folder.epochs()
     if not epochs:
-        raise InputError(f"`run` (={run_id}) has no snapshot of an epoch: train it again with snapshots, and each epoch is kept.")
+        raise InputError(
+            f"`run` (={run_id}) has no snapshot of an epoch: train it again with snapshots, and each epoch is kept."
+        )
     filters = np.stack([folder.read(epoch).filters for epoch in epochs])
     return FilterHistory(epochs, filters) if filters.size else None

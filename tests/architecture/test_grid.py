@@ -63,12 +63,17 @@ class Drawn:
                 return torch.nn.AvgPool2d(*geometry, ceil_mode=self.ceil)
 
     def asked(self, device="meta"):
-        """Return PyTorch's module and its output's shape, None where PyTorch refuses or puts nothing out."""
+        """Return PyTorch's module and its output's shape, None where PyTorch refuses or puts nothing out.
+
+        None, too, where a pool finds no number in a window, which only a real device shows.
+        """
         try:
             with torch.device(device):
                 module = self.pytorchs()
-                output = module(torch.empty(1, *self.shape))
+                output = module(torch.zeros(1, *self.shape))
         except (RuntimeError, ValueError):
+            return None
+        if device != "meta" and output.isinf().any():
             return None
         return (module, tuple(output.shape[1:])) if output.numel() else None
 

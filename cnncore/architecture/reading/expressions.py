@@ -1,63 +1,65 @@
 """What the expressions of pasted code stand for."""
 
 import ast
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections import ChainMap
 from collections.abc import Iterator
 from typing import Any
 
+from cnncore.architecture.reading.attributes import Attributes
+from cnncore.architecture.reading.calculation import calculated, formatted
+from cnncore.architecture.reading.containers import item
 from cnncore.architecture.reading.flow import Flow, Junctions
 from cnncore.architecture.reading.meaning import (
-    BUILTINS,
-    OPERATORS,
-    Chain,
-    Class,
+    MOST_ENTRIES,
     Dotted,
     Function,
-    Instance,
     Names,
     Unknown,
-    builtin,
-    calculated,
     entries,
+    given,
     not_read,
+    tensors,
 )
-from cnncore.architecture.reading.pytorch_calls import CONTAINERS, library, ordered, renamed, tensor_function
+from cnncore.architecture.reading.python_calls import BUILTINS
+from cnncore.architecture.reading.pytorch_calls import CONTAINERS
 from cnncore.architecture.reading.pytorch_layers import SIGNATURES
 from cnncore.errors import InputError
 
-MOST_STEPS = 200_000  # a loop in the text must end
-KNOWN: Names = {
+MOST_STEPS = 200_000  # of a statement of the outermost level: a loop in the text must end
+_ALL_STEPS = 5 * MOST_STEPS
+KNOWN: dict[str, Any] = {
     "torch": Dotted("torch"),
     "nn": Dotted("torch.nn"),
     "F": Dotted("torch.nn.functional"),
+    "functional": Dotted("torch.nn.functional"),
     "OrderedDict": Dotted("collections.OrderedDict"),
     "torchvision": Dotted("torchvision"),
+    "math": Dotted("math"),
+    "np": Dotted("numpy"),
+    "__name__": "__main__",
 }
 
 
-class Expressions(ABC):
-    """Expressions; `names` are those of the text's outermost level. What calls carry out is the interpreter's."""
+class StoppedError(InputError):
+    """The text asks for more steps than are gone: nothing of the statement can be kept."""
+
+
+class Expressions(Attributes):
+    """Expressions; `names` are those of the text's outermost level. What calls give is `Calls`'."""
 
     def __init__(self) -> None:
-        self.names: Names = dict(KNOWN)
+        self.names: Names = ChainMap({}, dict(KNOWN))
         self.junctions = Junctions()
-        self._steps = 0
+        self._steps = self._before = 0
 
     @abstractmethod
     def assign(self, target: ast.expr, value: Any, names: Names) -> None:
         """Give `value` to what stands on the left of an assignment."""
 
     @abstractmethod
-    def instance(self, kind: Class, args: list[Any], kwargs: Names, node: ast.AST) -> Instance:
-        """Return an object of a class of the text."""
-
-    @abstractmethod
-    def called(self, owner: Instance, args: list[Any], kwargs: Names, node: ast.AST) -> Any:
-        """Return what an object makes of a tensor: its `forward`, or one item after the other."""
-
-    @abstractmethod
-    def apply(self, function: Function, args: list[Any], kwargs: Names) -> Any:
-        """Return what a function of the text returns."""
+    def call(self, node: ast.Call, names: Names, name: str) -> Any:
+        """Return what a call gives; a module that it makes is called `name`."""
 
     def value(self, node: ast.expr, names: Names, name: str = "") -> Any:
         """Return what an expression stands for; `name` is what a module that it makes will be called."""
@@ -67,21 +69,17 @@ class Expressions(ABC):
                 return value
             case ast.Name(identifier):
                 return self._named(identifier, node, names)
-            case ast.Tuple(elements) | ast.List(elements):
+            case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements):
                 values = [*self.starred(elements, names)]
-                return tuple(values) if isinstance(node, ast.Tuple) else values
-            case ast.Dict(keys, held):
-                pairs = zip(keys, held, strict=True)
-                named = [(self.value(key, names), entry) for key, entry in pairs if key is not None]
-                return {key: self.value(entry, names, str(key)) for key, entry in named}
-            case ast.UnaryOp(ast.USub(), operand):
-                return calculated(ast.Sub(), 0, self.value(operand, names), node)
-            case ast.UnaryOp(ast.Not(), operand):
-                return not self.truth(operand, names)
+                return values if isinstance(node, ast.List) else tuple(values)
+            case ast.Dict():
+                return self._dictionary(node, names)
+            case ast.UnaryOp(op, operand):
+                return self._unary(op, operand, node, names)
             case ast.BinOp(left, op, right):
                 return self._binary(op, self.value(left, names), self.value(right, names), node)
-            case ast.Compare(left, [op], [right]) if type(op) in OPERATORS:
-                return calculated(op, self.value(left, names), self.value(right, names), node)
+            case ast.Compare(left, ops, rights):
+                return self._compared(left, ops, rights, names, node)
             case ast.BoolOp(op, values):
                 found: Any = None
                 for operand in values:
@@ -91,26 +89,54 @@ class Expressions(ABC):
                 return found
             case ast.IfExp(test, body, orelse):
                 return self.value(body if self.truth(test, names) else orelse, names, name)
+            case ast.NamedExpr(target, value):
+                self.assign(target, self.value(value, names), names)
+                return self.value(target, names)
             case ast.Attribute(owner, attribute):
-                return self._attribute(self.value(owner, names), attribute, node)
+                return self.attribute(self.value(owner, names), attribute, node)
             case ast.Subscript(owner, index):
                 return self._item(self.value(owner, names), self.value(index, names), node)
-            case ast.ListComp(element, [generator]) | ast.GeneratorExp(element, [generator]) if not generator.ifs:
-                inner = dict(names)
-                values = []
-                for entry in self.entries_of(generator.iter, inner):
-                    self.assign(generator.target, entry, inner)
-                    values.append(self.value(element, inner))
-                return values
+            case ast.Slice(lower, upper, step):
+                return slice(*(None if end is None else self.value(end, names) for end in (lower, upper, step)))
+            case ast.ListComp(element, generators) | ast.GeneratorExp(element, generators):
+                return [self.value(element, inner) for inner in self._rounds(generators, names)]
+            case ast.SetComp(element, generators):
+                return tuple(dict.fromkeys(self.value(element, inner) for inner in self._rounds(generators, names)))
+            case ast.DictComp(key, entry, generators):
+                return {
+                    (named := self.value(key, inner)): self.value(entry, inner, str(named))
+                    for inner in self._rounds(generators, names)
+                }
+            case ast.Lambda(arguments):
+                return Function(node, names, self.defaults(arguments, names))
+            case ast.JoinedStr(pieces):
+                return "".join(self._piece(piece, names) for piece in pieces)
             case ast.Call():
-                return self._call(node, names, name)
+                return self.call(node, names, name)
             case _:
                 raise not_read(node)
 
+    def defaults(self, arguments: ast.arguments, names: Names) -> dict[str, Any]:
+        """Return the values that a function's arguments have where none are given; a reason for one not read."""
+        placed = [*arguments.posonlyargs, *arguments.args]
+        pairs = [
+            *zip(placed[len(placed) - len(arguments.defaults) :], arguments.defaults, strict=True),
+            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+        ]
+        return {argument.arg: self.tried(default, names) for argument, default in pairs if default is not None}
+
+    def tried(self, node: ast.expr, names: Names) -> Any:
+        """Return what an expression stands for, or why it cannot be read."""
+        try:
+            return self.value(node, names)
+        except StoppedError:
+            raise
+        except InputError as error:
+            return error
+
     def _named(self, identifier: str, node: ast.expr, names: Names) -> Any:
-        for scope in (names, self.names):
-            if identifier in scope:
-                return _given(scope[identifier])
+        if identifier in names:
+            return given(names[identifier])
         if identifier in (*SIGNATURES, *CONTAINERS):
             return Dotted(f"torch.nn.{identifier}")
         if identifier in BUILTINS:
@@ -119,45 +145,78 @@ class Expressions(ABC):
             f"`{identifier[:60]}` (line {node.lineno}) is not defined in what was pasted: paste its line too."
         )
 
-    def _attribute(self, owner: Any, attribute: str, node: ast.expr) -> Any:
-        match owner:
-            case Dotted(path):
-                return Dotted(f"{path}.{attribute}")
-            case Instance() if attribute in owner.attributes:
-                return _given(owner.attributes[attribute])
-            case Instance() if attribute in owner.kind.methods:
-                return Function(owner.kind.methods[attribute], owner)
-            case Instance() if attribute == "training":
-                return False
-            case Flow() | Unknown():
-                return Unknown()  # x.shape
-            case _:
-                raise InputError(
-                    f"`{ast.unparse(node)[:60]}` (line {node.lineno}) is not set in what was pasted: paste its line."
-                )
-
     def _item(self, owner: Any, index: Any, node: ast.expr) -> Any:
         if isinstance(owner, Unknown):
             return owner
-        items = owner.items if isinstance(owner, Instance) else owner
-        try:
-            return items[index]
-        except (TypeError, IndexError, KeyError):
-            raise not_read(node) from None
+        return item(owner, index, node)
 
-    def _binary(self, op: ast.operator, left: Any, right: Any, node: ast.expr) -> Any:
+    def _dictionary(self, node: ast.Dict, names: Names) -> dict[Any, Any]:
+        found: dict[Any, Any] = {}
+        for key, entry in zip(node.keys, node.values, strict=True):
+            if key is None:
+                more = self.value(entry, names)
+                found |= more if isinstance(more, dict) else {}
+                if not isinstance(more, dict):
+                    raise not_read(node)
+            else:
+                named = self.value(key, names)
+                found[named] = self.value(entry, names, named if isinstance(named, str) else "")
+        return found
+
+    def _unary(self, op: ast.unaryop, operand: ast.expr, node: ast.expr, names: Names) -> Any:
+        if isinstance(op, ast.Not):
+            return not self.truth(operand, names)
+        if not isinstance(op, (ast.USub, ast.UAdd)):
+            raise not_read(node)
+        return calculated(ast.Sub() if isinstance(op, ast.USub) else ast.Add(), 0, self.value(operand, names), node)
+
+    def _binary(self, op: ast.operator, left: Any, right: Any, node: ast.AST) -> Any:
         if isinstance(left, Flow) and isinstance(right, Flow) and isinstance(op, ast.Add):
-            return self.junctions.add(left, right, f"`+` (line {node.lineno})")
-        if isinstance(left, Unknown) or isinstance(right, Unknown):
-            return Unknown()
+            return self.junctions.add(left, right, f"`+` (line {getattr(node, 'lineno', 1)})")
         return calculated(op, left, right, node)
+
+    def _compared(
+        self, left: ast.expr, ops: list[ast.cmpop], rights: list[ast.expr], names: Names, node: ast.expr
+    ) -> bool:
+        first = self.value(left, names)
+        for op, right in zip(ops, rights, strict=True):
+            second = self.value(right, names)
+            if not calculated(op, first, second, node):
+                return False
+            first = second
+        return True
+
+    def _rounds(self, generators: list[ast.comprehension], names: Names) -> Iterator[Names]:
+        """Yield the names of each round of a comprehension."""
+        if not generators:
+            yield names
+            return
+        first, rest = generators[0], generators[1:]
+        inner = names.new_child()
+        for number, entry in enumerate(self.entries_of(first.iter, names)):
+            if number > MOST_ENTRIES:
+                raise not_read(first.iter)
+            self.assign(first.target, entry, inner)
+            if all(self.truth(test, inner) for test in first.ifs):
+                yield from self._rounds(rest, inner)
+
+    def _piece(self, piece: ast.expr, names: Names) -> str:
+        """Return a piece of an f-string."""
+        match piece:
+            case ast.Constant(str() as text):
+                return text
+            case ast.FormattedValue(value, -1, form):
+                style = "" if form is None else self.value(form, names)
+                return formatted(f"{{:{style}}}" if style else "{}", [self.value(value, names)], {}, value)
+            case _:
+                raise not_read(piece)
 
     def truth(self, node: ast.expr, names: Names) -> bool:
         """Return whether a condition holds; one that asks a tensor has no answer here."""
         return bool(self._certain(self.value(node, names), node))
 
     def _certain(self, value: Any, node: ast.expr) -> Any:
-        if isinstance(value, (Flow, Unknown)):
+        if tensors(value):
             raise not_read(node)
         return value
 
@@ -173,85 +232,14 @@ class Expressions(ABC):
             else:
                 yield self.value(entry, names)
 
-    def _call(self, node: ast.Call, names: Names, name: str) -> Any:
-        if isinstance(node.func, ast.Attribute):
-            method = node.func.attr
-            owner = self.value(node.func.value, names)
-            if isinstance(owner, (Flow, Unknown)):
-                return tensor_function(
-                    method, [owner, *self.starred(node.args, names)], self._keywords(node, names), node
-                )
-            if isinstance(owner, (Chain, Instance)) and method in ("to", "cuda", "cpu", "eval", "train", "float"):
-                return owner
-            if isinstance(owner, dict) and method in ("values", "items"):
-                return list(owner.values() if method == "values" else owner.items())
-            target = self._attribute(owner, method, node.func)
-        else:
-            target = self.value(node.func, names)
-        args, kwargs = [*self.starred(node.args, names)], self._keywords(node, names)
-        match target:
-            case Dotted():
-                return self._library(target, args, kwargs, node, name)
-            case Chain(parts) if len(args) == 1 and isinstance(args[0], Flow):
-                return args[0].through(*parts)
-            case Instance():
-                return self.called(target, args, kwargs, node)
-            case Class():
-                return self.instance(target, args, kwargs, node)
-            case Function():
-                return self.apply(target, args, kwargs)
-            case _:
-                raise not_read(node)
-
-    def _keywords(self, node: ast.Call, names: Names) -> Names:
-        found: Names = {}
-        for keyword in node.keywords:
-            value = self.value(keyword.value, names)
-            if keyword.arg is None and not isinstance(value, dict):
-                raise not_read(node)
-            found |= value if keyword.arg is None else {keyword.arg: value}
-        return found
-
-    def _library(self, target: Dotted, args: list[Any], kwargs: Names, node: ast.Call, name: str) -> Any:
-        if target.path.startswith("builtins."):
-            return builtin(target.last, args, kwargs, node)
-        if target.last == "OrderedDict":
-            return ordered(args, kwargs, node)
-        if target.last == "Sequential":
-            given = args[0] if len(args) == 1 and isinstance(args[0], dict) else dict(enumerate(args))
-            return self.sequential(given, node)
-        return library(target, args, kwargs, node, name, self.junctions)
-
-    def sequential(self, given: dict[Any, Any], node: ast.AST) -> Chain:
-        """Return modules in a row; a key that is text is a layer's name."""
-        flow = Flow()
-        for key, entry in given.items():
-            match entry:
-                case Chain((part,)) if isinstance(key, str):
-                    flow = flow.through(renamed(part, key))
-                case Chain(parts):
-                    flow = flow.through(*parts)
-                case Instance():
-                    flow = self.called(entry, [flow], {}, node)
-                case Class() | Dotted():
-                    line = getattr(node, "lineno", 1)
-                    raise InputError(f"`nn.Sequential` (line {line}) holds a class where a layer must be: add ().")
-                case _:
-                    raise not_read(node)
-            if not isinstance(flow, Flow):
-                raise not_read(node)
-        return Chain(flow.parts)
-
     def count(self, node: ast.AST) -> None:
         """Count a step; too many are an `InputError`."""
         self._steps += 1
-        if self._steps > MOST_STEPS:
+        if self._steps > MOST_STEPS or self._steps + self._before > _ALL_STEPS:
             line = getattr(node, "lineno", 1)
-            raise InputError(f"the code (line {line}) goes round too often to be read: write the layers out.")
+            raise StoppedError(f"the code (line {line}) goes round too often to be read: write the layers out.")
 
-
-def _given(value: Any) -> Any:
-    """Return the value of a name; one that could not be read stands for its reason, which is raised here."""
-    if isinstance(value, InputError):
-        raise value
-    return value
+    def begin(self) -> None:
+        """Count anew: the next statement of the outermost level has steps of its own."""
+        self._before += self._steps
+        self._steps = 0

@@ -1,26 +1,95 @@
 """From operations on tensors to layers in a row: sums and concatenations become blocks of paths."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-from cnncore.architecture.layers import BatchNorm2d, Branches, Conv2d, ConvTranspose2d, Linear, Residual
+from cnncore.architecture.layers import BatchNorm2d, Branches, Conv2d, ConvTranspose2d, Flatten, Linear, Residual
 from cnncore.architecture.network import MOST_LAYERS
-from cnncore.architecture.reading.part import Part, all_parts, path_of
+from cnncore.architecture.reading.part import Part, all_parts, check, path_of
+from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
+class Source:
+    """A tensor of `batch` images (C, H, W) that the code makes itself, to look at sizes: torch.zeros(1, 3, 32, 32)."""
+
+    batch: int
+    image: Shape
+
+
+@dataclass(frozen=True)
+class Unfinished:
+    """An operation that is a layer only with what must follow it, or with nothing after it."""
+
+    name: str
+    sentence: str  # why it cannot be followed by anything else
+
+
+@dataclass(eq=False)
 class Flow:
-    """A tensor as the parts that made it of the image, in their order."""
+    """A tensor as the parts that made it of the image (or of `source`), in their order.
+
+    It can change: what works in place changes it for everybody who holds it, as it does the tensor. `reason` is why it
+    cannot be known any more; `stated` are the shapes that a view of the image says it has.
+    """
 
     parts: tuple[Part, ...] = ()
+    source: Source | None = None
+    unfinished: Unfinished | None = None
+    reason: InputError | None = None
+    stated: list[Shape] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if len(self.parts) > MOST_LAYERS:
             raise InputError(f"the code must build at most {MOST_LAYERS} layers: use fewer.")
 
     def through(self, *parts: Part) -> "Flow":
-        """Return the flow after more parts."""
-        return Flow((*self.parts, *parts))
+        """Return the flow after more parts; after one that works in place it is this flow itself."""
+        self.known()
+        flow = self
+        for part in parts:
+            after = Flow((*flow.parts, part), flow.source)
+            flow = flow.become(after) if part.inplace else after
+        return flow
+
+    def become(self, other: "Flow") -> "Flow":
+        """Take over what `other` is, for everybody who holds this tensor."""
+        self.parts, self.source, self.unfinished = other.parts, other.source, other.unfinished
+        return self
+
+    def known(self) -> None:
+        """Raise why nothing can be done with the tensor, if so it is."""
+        if self.reason is not None:
+            raise self.reason
+        if self.unfinished is not None:
+            raise InputError(self.unfinished.sentence)
+
+    @property
+    def flat(self) -> bool:
+        """Whether it is (N, F), not (N, C, H, W)."""
+        return any(isinstance(part.layer, (Flatten, Linear)) for part in all_parts(self.parts))
+
+    @property
+    def sizes(self) -> tuple[Any, ...]:
+        """Its shape, in numbers where the code made the tensor itself."""
+        self.known()
+        if self.source is None:
+            return tuple(Size(self.parts, (axis,)) for axis in range(2 if self.flat else 4))
+        shape = check(self.parts, self.source.image)
+        return (self.source.batch, *(shape[:1] if self.flat else shape))
+
+
+@dataclass(frozen=True, eq=False)
+class Size:
+    """The product of a tensor's sizes along `axes`: a number that only a real batch has."""
+
+    parts: tuple[Part, ...]
+    axes: tuple[int, ...]
+
+    def times(self, other: "Size") -> "Size | None":
+        """Return the product, None if they are sizes of different tensors."""
+        return Size(self.parts, (*self.axes, *other.axes)) if self.parts == other.parts else None
 
 
 class Junctions:
@@ -31,34 +100,39 @@ class Junctions:
     """
 
     def __init__(self) -> None:
-        self._known: list[tuple[tuple[Flow, ...], Flow]] = []
+        self._known: list[tuple[list[tuple[Flow, tuple[Part, ...]]], Flow]] = []
 
     def add(self, first: Flow, second: Flow, label: str, name: str = "") -> Flow:
         """Return the sum of two flows: a residual block."""
-        before, (body, shortcut) = _paths(first, second)
+        before, (body, shortcut) = _paths(label, first, second)
         if not body:  # the order of a sum does not matter: what is computed is the body
             body, shortcut = shortcut, body
         layer = Residual(path_of(body), path_of(shortcut), name)
-        return Flow(before).through(Part(layer, label, None, (body, shortcut)))
+        return Flow(before, first.source).through(Part(layer, label, None, (body, shortcut)))
 
     def concatenate(self, flows: tuple[Flow, ...], label: str, name: str = "") -> Flow:
         """Return the flows one after the other along the channels: branches."""
-        whole = flows
+        whole = [(flow, flow.parts) for flow in flows]  # both: a flow may have changed since
         for earlier, joined in reversed(self._known):
-            if len(earlier) < len(flows) and all(a is b for a, b in zip(earlier, flows, strict=False)):
+            if len(earlier) < len(whole) and earlier == whole[: len(earlier)]:
                 flows = (joined, *flows[len(earlier) :])
                 break
         if len(flows) == 1:
-            return flows[0]
-        before, paths = _paths(*flows)
+            return Flow(flows[0].parts, flows[0].source)
+        before, paths = _paths(label, *flows)
         layer = Branches(tuple(path_of(path) for path in paths), name)
-        result = Flow(before).through(Part(layer, label, None, paths))
-        self._known.append((whole, result))
+        result = Flow(before, flows[0].source).through(Part(layer, label, None, paths))
+        if len({id(flow) for flow in flows}) == len(flows):
+            self._known.append((whole, Flow(result.parts, result.source)))
         return result
 
 
-def _paths(*flows: Flow) -> tuple[tuple[Part, ...], tuple[tuple[Part, ...], ...]]:
+def _paths(label: str, *flows: Flow) -> tuple[tuple[Part, ...], tuple[tuple[Part, ...], ...]]:
     """Return what all flows begin with, and what each goes on with."""
+    for flow in flows:
+        flow.known()
+    if any(flow.source is not flows[0].source for flow in flows):
+        raise InputError(f"{label} takes a tensor that is not made of the image: leave that out.")
     common = 0
     shortest = min(len(flow.parts) for flow in flows)
     while common < shortest and len({id(flow.parts[common]) for flow in flows}) == 1:
@@ -68,6 +142,10 @@ def _paths(*flows: Flow) -> tuple[tuple[Part, ...], tuple[tuple[Part, ...], ...]
 
 def finished(flow: Flow) -> tuple[Part, ...]:
     """Return the parts of a whole network: each with parameters stands in it once, or it is an `InputError`."""
+    if flow.unfinished is None or flow.unfinished.name != "log_softmax":
+        flow.known()
+    if flow.source is not None:
+        raise InputError("the network does not use its image: return what its layers make of it.")
     seen: set[int] = set()
     for number, part in enumerate(all_parts(flow.parts)):
         if number >= MOST_LAYERS:

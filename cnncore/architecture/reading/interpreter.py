@@ -1,29 +1,37 @@
 """What pasted PyTorch code means, without running it: its syntax tree is walked, tensors stand for their layers.
 
 Nothing is executed, imported or looked up outside of the text. What the walk knows: numbers and their arithmetic,
-lists, loops over them, functions, modules of `torch.nn`, classes with `__init__` and `forward`.
+lists, loops, functions, modules of `torch.nn`, classes with `__init__` and `forward`. A statement that it cannot carry
+out leaves its reason in everything that it would have changed: a loss, a device or a file are no matter, and who needs
+one is told.
 """
 
 import ast
+from dataclasses import replace
 from typing import Any
 
-from cnncore.architecture.reading.expressions import Expressions
+from cnncore.architecture.reading.containers import delete_item, put, set_item
+from cnncore.architecture.reading.expressions import StoppedError
 from cnncore.architecture.reading.flow import Flow
 from cnncore.architecture.reading.meaning import (
-    GROWING,
+    MODULES,
     MOST_ENTRIES,
+    Chain,
     Class,
-    Dotted,
     Function,
     Instance,
     Names,
+    Row,
     Unknown,
-    changed,
     entries,
     not_read,
 )
-from cnncore.architecture.reading.pytorch_layers import bound
+from cnncore.architecture.reading.pytorch_layers import SIGNATURES
+from cnncore.architecture.reading.reasons import Reasons
 from cnncore.errors import InputError
+
+MOST_TURNS = 1000  # of a `while`
+_OUTER = "nonlocal"  # no name of Python's: where a function keeps which of its names are not its own
 
 
 class _Return(Exception):  # noqa: N818 not an error: how a function's value leaves its statements
@@ -31,32 +39,40 @@ class _Return(Exception):  # noqa: N818 not an error: how a function's value lea
         self.value = value
 
 
-class Interpreter(Expressions):
-    """Walks statements; what is not understood is an `InputError` that names its line."""
+class _Break(Exception):  # noqa: N818 not an error either
+    pass
 
-    def run(self, statements: list[ast.stmt], names: Names) -> None:
-        """Carry out the statements of a function or class; what is not understood is an `InputError` with its line."""
-        for statement in statements:
-            self._statement(statement, names)
 
-    def define(self, statement: ast.stmt, names: Names) -> bool:
-        """Take over an import, a class or a function; return whether `statement` is one of these."""
-        match statement:
-            case ast.Import(aliases):
-                for alias in aliases:
-                    first = alias.name.split(".")[0]
-                    names[alias.asname or first] = Dotted(alias.name if alias.asname else first)
-            case ast.ImportFrom(module, aliases):
-                names.update({a.asname or a.name: Dotted(f"{module}.{a.name}") for a in aliases})
-            case ast.FunctionDef(name):
-                names[name] = Function(statement)
-            case ast.ClassDef(name):
-                names[name] = Class.of(statement)
-            case _:
-                return False
-        return True
+class _Continue(Exception):  # noqa: N818
+    pass
 
-    def _statement(self, statement: ast.stmt, names: Names) -> None:
+
+class Interpreter(Reasons):
+    """Walks statements. `failures` are those of the outermost level that could not be carried out, and why."""
+
+    def read(self, tree: ast.Module) -> None:
+        """Carry out the statements of the outermost level."""
+        for statement in tree.body:
+            self.begin()
+            try:
+                self.attempt(statement, self.names)
+            except (_Return, _Break, _Continue):
+                raise InputError(
+                    f"the code is not Python (a return or break outside of a function or loop, line "
+                    f"{statement.lineno}): paste it as it stands in its file."
+                ) from None
+
+    def body(self, function: Function, names: Names) -> Any:
+        """Return what the statements of a function return."""
+        try:
+            for statement in function.body:
+                self.attempt(statement, names)
+        except _Return as returned:
+            return returned.value
+        return None
+
+    def run(self, statement: ast.stmt, names: Names) -> None:
+        """Carry out a statement; what is not understood is an `InputError` with its line."""
         self.count(statement)
         match statement:
             case ast.Pass() | ast.Assert():
@@ -69,139 +85,176 @@ class Interpreter(Expressions):
                 if value is not None:  # `width: int` alone says nothing that matters here
                     self.assign(target, self.value(value, names, _target_name(target)), names)
             case ast.AugAssign(target, op, value):
-                added = ast.copy_location(ast.BinOp(_loaded(target), op, value), statement)
-                self.assign(target, self.value(added, names), names)
+                self._add_to(target, op, self.value(value, names), statement, names)
+            case ast.Delete(targets):
+                for target in targets:
+                    self._delete(target, names)
             case ast.Expr(value):
                 self._effect(value, names)
             case ast.Return(value):
                 raise _Return(None if value is None else self.value(value, names))
             case ast.If(test, body, orelse):
-                self.run(body if self.truth(test, names) else orelse, names)
+                self._block(body if self.truth(test, names) else orelse, names)
+            case ast.With(items, body):
+                for item in items:
+                    if item.optional_vars is not None:
+                        self.assign(item.optional_vars, not_read(item.context_expr), names)
+                self._block(body, names)
+            case ast.Try(body, _, orelse, final):  # what is read raises nothing: no handler is needed
+                self._block([*body, *orelse, *final], names)
             case ast.For(target, iterable, body, orelse):
-                for entry in self.entries_of(iterable, names):
-                    self.assign(target, entry, names)
-                    self.run(body, names)
-                self.run(orelse, names)  # always: a `break` is not read
+                self._loop(((entry,) for entry in self.entries_of(iterable, names)), target, body, orelse, names)
+            case ast.While(test, body, orelse):
+                self._loop(self._turns(test, names), None, body, orelse, names)
+            case ast.Global(outer):
+                names.maps[0].setdefault(_OUTER, {}).update(dict.fromkeys(outer, self.names.maps[0]))
+            case ast.Nonlocal(outer):
+                found = {name: held for held in reversed(names.maps[1:]) for name in outer if name in held}
+                names.maps[0].setdefault(_OUTER, {}).update(found)
+            case ast.Break():
+                raise _Break
+            case ast.Continue():
+                raise _Continue
+            case ast.Raise():
+                raise StoppedError(
+                    f"the code raises an error (line {statement.lineno}): correct what it complains about."
+                )
             case _:
-                if not self.define(statement, names):
-                    raise not_read(statement)
+                self.define(statement, names)
+
+    def _block(self, statements: list[ast.stmt], names: Names) -> None:
+        for statement in statements:
+            self.attempt(statement, names)
+
+    def _turns(self, test: ast.expr, names: Names) -> Any:
+        for _ in range(MOST_TURNS):
+            if not self.truth(test, names):
+                return
+            yield ()
+        raise InputError(f"the code (line {test.lineno}) goes round too often to be read: write the layers out.")
+
+    def _loop(
+        self, turns: Any, target: ast.expr | None, body: list[ast.stmt], orelse: list[ast.stmt], names: Names
+    ) -> None:
+        """Carry out a loop; one that fails in a turn fails as a whole: half of it would be another network."""
+        for turn in turns:
+            if target is not None:
+                self.assign(target, turn[0], names)
+            try:
+                for statement in body:
+                    self.run(statement, names)
+            except _Continue:
+                continue
+            except _Break:
+                return
+        for statement in orelse:
+            self.run(statement, names)
 
     def assign(self, target: ast.expr, value: Any, names: Names) -> None:
         """Give `value` to what stands on the left of an assignment."""
         match target:
             case ast.Name(name):
-                names[name] = value
+                self.bind(name, value, names)
             case ast.Attribute(owner, name):
-                instance = self.value(owner, names)
-                if not isinstance(instance, Instance):
+                self._set(self.value(owner, names), name, value, target)
+            case ast.Subscript(owner, index):
+                held = self.value(owner, names)
+                if not isinstance(held, (Unknown, Flow)):
+                    set_item(held, self.value(index, names), value, target)
+                elif isinstance(held, Flow):
                     raise not_read(target)
-                instance.attributes[name] = value
-            case ast.Tuple(targets) | ast.List(targets) if isinstance(value, (tuple, list)):
-                if len(targets) != len(value):
-                    raise not_read(target)
-                for part, entry in zip(targets, value, strict=True):
-                    self.assign(part, entry, names)
-            case ast.Tuple(targets) if isinstance(value, Unknown):  # n, c, h, w = x.shape
+            case ast.Tuple(targets) | ast.List(targets) if isinstance(value, Unknown):
                 for part in targets:
                     self.assign(part, value, names)
+            case ast.Tuple(targets) | ast.List(targets):
+                self._unpack(targets, entries(value, target), target, names)
+            case _:
+                raise not_read(target)
+
+    def bind(self, name: str, value: Any, names: Names) -> None:
+        """Give a name its value; the last that was given one stands last. `global` and `nonlocal` say whose it is."""
+        own = names.maps[0].get(_OUTER, {}).get(name, names.maps[0])
+        own.pop(name, None)
+        own[name] = value
+
+    def _unpack(self, targets: list[ast.expr], values: list[Any], node: ast.expr, names: Names) -> None:
+        stars = [number for number, part in enumerate(targets) if isinstance(part, ast.Starred)]
+        more = len(values) - len(targets) + 1
+        if len(stars) > 1 or more < 0 or (not stars and more != 1):
+            raise not_read(node)
+        if stars:
+            first = stars[0]
+            values = [*values[:first], values[first : first + more], *values[first + more :]]
+        for part, entry in zip(targets, values, strict=True):
+            self.assign(part.value if isinstance(part, ast.Starred) else part, entry, names)
+
+    def _set(self, owner: Any, name: str, value: Any, node: ast.expr) -> None:
+        """Carry out `owner.name = value`: weights are no matter, what else a layer has would make it another."""
+        if isinstance(owner, Unknown):  # self.conv.weight.data = ...
+            return
+        if isinstance(owner, Chain) and name not in (*SIGNATURES.get(owner.kind, ()), "weight", "bias"):
+            return
+        if isinstance(owner, Chain) and name == "inplace":
+            owner.parts = tuple(replace(part, inplace=bool(value)) for part in owner.parts)
+            return
+        if isinstance(owner, Row) and isinstance(value, MODULES):
+            put(owner, len(owner), value, node, name)
+            return
+        if isinstance(owner, Row):
+            return
+        if isinstance(owner, Class):
+            owner.members[name] = value
+            return
+        if not isinstance(owner, Instance):
+            raise not_read(node)
+        self.set_attribute(owner, name, value)
+
+    def _add_to(self, target: ast.expr, op: ast.operator, value: Any, node: ast.stmt, names: Names) -> None:
+        """Carry out `target += value`; a list and a tensor are changed for everybody who holds them."""
+        held = self.value(_loaded(target), names)
+        if isinstance(held, list) and isinstance(op, ast.Add):
+            held.extend(entries(value, node))
+            if len(held) > MOST_ENTRIES:
+                raise not_read(node)
+        elif isinstance(held, Flow):
+            held.become(self._binary(op, held, value, _loaded(target)))
+        else:
+            self.assign(target, self._binary(op, held, value, node), names)
+
+    def _delete(self, target: ast.expr, names: Names) -> None:
+        match target:
+            case ast.Name(name):
+                names.maps[0].pop(name, None)
+            case ast.Subscript(owner, index):
+                delete_item(self.value(owner, names), self.value(index, names), target)
+            case ast.Attribute(owner, name):
+                held = self.value(owner, names)
+                if not isinstance(held, Instance):
+                    raise not_read(target)
+                held.attributes.pop(name, None)
             case _:
                 raise not_read(target)
 
     def _effect(self, value: ast.expr, names: Names) -> None:
-        """Carry out a call for what it changes: lists grow, modules are added; printing and initialising pass."""
-        if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
-            return
-        name = value.func.attr
-        if name == "__init__":
-            self._super(value, names)
-        if name in GROWING:
-            owner = self.value(value.func.value, names)
-            args = [self.value(argument, names) for argument in value.args]
-            if isinstance(owner, Instance) and name in ("append", "extend"):
-                owner = owner.items
-            if isinstance(owner, list) and name in ("append", "extend") and len(args) == 1:
-                owner.append(args[0]) if name == "append" else owner.extend(entries(args[0], value))
-                if len(owner) > MOST_ENTRIES:
-                    raise not_read(value)
-            elif isinstance(owner, Instance) and len(args) == 2 and isinstance(args[0], str):
-                owner.attributes[args[0]] = args[1]
-            else:
-                raise not_read(value)
-            return
-        try:
-            owner = self.value(value.func.value, names)
-        except InputError:  # nn.init.zeros_(self.conv.bias): numbers are no matter here
-            return
-        if isinstance(owner, Instance) and name in owner.kind.methods and name != "__init__":
-            self._method(owner, name, value, names)
-        if isinstance(owner, Flow) and name.endswith("_") and not name.startswith("_"):
-            raise not_read(value)
+        """Carry out an expression that stands alone for what it changes.
 
-    def _method(self, owner: Instance, name: str, call: ast.Call, names: Names) -> None:
-        """Carry out a method of the text for what it sets.
-
-        Many only draw first weights: where one cannot be read, what it would have set stands for the reason.
+        What a function of the text is given may be unreadable: it is told if it needs it.
         """
-        try:
-            self.value(call, names)
-        except InputError as error:
-            definition = owner.kind.methods[name]
-            first = [argument.arg for argument in (*definition.args.posonlyargs, *definition.args.args)][:1]
-            for target in changed(definition):
-                before, _, attribute = target.partition(".")
-                if [before] == first and attribute:
-                    owner.attributes[attribute] = error
+        function = self.function_of(value, names) if isinstance(value, ast.Call) else None
+        if isinstance(value, ast.Call) and function is not None and not _taken_apart(value):
+            args = [self.tried(argument, names) for argument in value.args]
+            found = self.apply(
+                function, args, {str(word.arg): self.tried(word.value, names) for word in value.keywords}
+            )
+        else:
+            found = self.value(value, names)
+        if names is self.names and isinstance(found, MODULES):
+            self.assign(ast.Name("_"), found, names)
 
-    def _super(self, node: ast.Call, names: Names) -> None:
-        """Carry out `super().__init__(...)`: a sequence or list of modules is given its items there."""
-        owner = next(iter(names.values()), None)
-        if isinstance(owner, Instance) and node.args and set(owner.kind.bases) & {"ModuleList", "Sequential"}:
-            args = [*self.starred(node.args, names)]
-            owner.items = entries(args[0] if "ModuleList" in owner.kind.bases else args, node)
 
-    def instance(self, kind: Class, args: list[Any], kwargs: Names, node: ast.AST) -> Instance:
-        """Return an object of a class of the text."""
-        made = Instance(kind)
-        if "__init__" in kind.methods:
-            self.apply(Function(kind.methods["__init__"], made), args, kwargs)
-        elif args and set(kind.bases) & {"ModuleList", "Sequential"}:
-            made.items = entries(args[0] if "ModuleList" in kind.bases else args, node)
-        return made
-
-    def called(self, owner: Instance, args: list[Any], kwargs: Names, node: ast.AST) -> Any:
-        """Return what an object makes of a tensor: its `forward`, or one item after the other."""
-        if "forward" in owner.kind.methods:
-            return self.apply(Function(owner.kind.methods["forward"], owner), args, kwargs)
-        if "Sequential" not in owner.kind.bases or len(args) != 1 or not isinstance(args[0], Flow):
-            raise not_read(node)
-        return args[0].through(*self.sequential(dict(enumerate(owner.items)), node).parts)
-
-    def apply(self, function: Function, args: list[Any], kwargs: Names) -> Any:
-        """Return what a function of the text returns."""
-        definition = function.definition
-        signature = definition.args
-        wanted = [argument.arg for argument in (*signature.posonlyargs, *signature.args)]
-        if function.owner is not None:
-            args = [function.owner, *args]
-        names = (*wanted, *(argument.arg for argument in signature.kwonlyargs))
-        label = f"`{definition.name}` (line {definition.lineno})"
-        more: Names = {}
-        if signature.vararg is not None:
-            more[signature.vararg.arg], args = tuple(args[len(wanted) :]), args[: len(wanted)]
-        inner = bound(names, args, kwargs, label) | more  # the object itself stays first: see `_super`
-        defaults = zip(wanted[len(wanted) - len(signature.defaults) :], signature.defaults, strict=True)
-        only = zip([a.arg for a in signature.kwonlyargs], signature.kw_defaults, strict=True)
-        for argument, default in (*defaults, *only):
-            if default is not None and argument not in inner:
-                inner[argument] = self.value(default, self.names)
-        missing = [argument for argument in names if argument not in inner]
-        if missing:
-            raise InputError(f"{label} needs {', '.join(f'`{m}`' for m in missing)}: give a value where it is called.")
-        try:
-            self.run(definition.body, inner)
-        except _Return as returned:
-            return returned.value
-        return None
+def _taken_apart(call: ast.Call) -> bool:
+    """Return whether arguments are given as `*several` or `**named`."""
+    return any(isinstance(argument, ast.Starred) for argument in call.args) or any(k.arg is None for k in call.keywords)
 
 
 def _target_name(target: ast.expr) -> str:
@@ -209,5 +262,5 @@ def _target_name(target: ast.expr) -> str:
 
 
 def _loaded(target: ast.expr) -> ast.expr:
-    again = ast.parse(ast.unparse(target), mode="eval").body
-    return ast.copy_location(again, target)
+    """Return what is assigned to as an expression of its own, at the same place."""
+    return ast.copy_location(ast.parse(ast.unparse(target), mode="eval").body, target)

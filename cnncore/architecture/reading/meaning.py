@@ -1,41 +1,49 @@
-"""What an expression in pasted code can mean: numbers, layers, tensors, functions and classes of the text."""
+"""What an expression in pasted code can mean: layers, tensors, functions, classes and objects of the text.
+
+Numbers, texts, lists, tuples and dictionaries are Python's own. Where something could not be read, the `InputError`
+that says why stands in its place (as a name's value, in a list, in a row): it is raised by who needs it.
+"""
 
 import ast
-import operator
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import copy
+from collections import ChainMap
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from cnncore.architecture.reading.flow import Flow
+from cnncore.architecture.reading.flow import Flow, Size
 from cnncore.architecture.reading.part import Part
 from cnncore.errors import InputError
 
 MOST_ENTRIES = 10_000  # of a list: a paste is somebody's text, and what it asks for is bounded
-_LARGEST = 10**12
-GROWING = ("append", "extend", "add_module", "register_module")  # the methods that add to a list or a module
-OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Div: operator.truediv,
-    ast.Mod: operator.mod,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
-}
+Names: TypeAlias = ChainMap[str, Any]  # a function's own before those of where it is defined
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Chain:
-    """A module of `torch.nn`, or several in a row."""
+    """A layer of `torch.nn`, called `kind` there; nn.Identity has no part. `reason`: why it is not that any more."""
 
     parts: tuple[Part, ...]
+    kind: str
+    reason: InputError | None = None
+
+
+@dataclass(eq=False)
+class Row:
+    """An `nn.Sequential`: its modules in their order, with the names that they were given."""
+
+    modules: list[tuple[str, Any]] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.modules)
+
+
+class ModuleList(list[Any]):
+    """An `nn.ModuleList`: unlike in a list, its modules are those of the object that holds it."""
+
+
+class ModuleDict(dict[Any, Any]):
+    """An `nn.ModuleDict`, likewise."""
 
 
 @dataclass(frozen=True)
@@ -52,42 +60,115 @@ class Dotted:
 
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A function of the text, and the object whose method it is."""
+    """A function of the text, where it is defined, and the object and the class whose method it is."""
 
-    definition: ast.FunctionDef
-    owner: "Instance | None" = None
+    definition: ast.FunctionDef | ast.Lambda
+    scope: Names
+    defaults: dict[str, Any] = field(default_factory=dict)
+    owner: "Instance | Class | None" = None
+    kind: "Class | None" = None
+    way: str = ""  # "staticmethod", "classmethod" or "property"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Function":
+        owner = copy.deepcopy(self.owner, memo) if isinstance(self.owner, Instance) else self.owner
+        return replace(self, owner=owner)
+
+    @property
+    def name(self) -> str:
+        """What it is called in a sentence."""
+        return getattr(self.definition, "name", "lambda")
+
+    @property
+    def body(self) -> list[ast.stmt]:
+        """Its statements."""
+        if isinstance(self.definition, ast.Lambda):
+            return [ast.copy_location(ast.Return(self.definition.body), self.definition)]
+        return self.definition.body
+
+    @property
+    def parameters(self) -> list[str]:
+        """The names of its arguments that have a place, its object among them."""
+        return [argument.arg for argument in (*self.definition.args.posonlyargs, *self.definition.args.args)]
 
 
 @dataclass(frozen=True, eq=False)
+class Partial:
+    """A function or module class with some arguments given: functools.partial."""
+
+    target: Any
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+@dataclass(eq=False)
 class Class:
-    """A class of the text."""
+    """A class of the text: `bases` are classes of the text or of a library, `fields` those of a dataclass."""
 
     name: str
-    bases: tuple[str, ...]
-    methods: dict[str, ast.FunctionDef]
+    bases: tuple[Any, ...] = ()
+    members: dict[str, Any] = field(default_factory=dict)
+    fields: tuple[str, ...] | None = None
 
-    @classmethod
-    def of(cls, definition: ast.ClassDef) -> "Class":
-        """Return the class that `definition` defines."""
-        methods = {part.name: part for part in definition.body if isinstance(part, ast.FunctionDef)}
-        bases = tuple(ast.unparse(base).rsplit(".", 1)[-1] for base in definition.bases)
-        return cls(definition.name, bases, methods)
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Class":
+        return self
+
+    @property
+    def line(self) -> list[Any]:
+        """Itself and what it inherits from, in the order in which Python looks at them."""
+        found: list[Any] = [self]
+        for base in self.bases:
+            found += base.line if isinstance(base, Class) else [base]
+        return [kind for number, kind in enumerate(found) if kind not in found[number + 1 :]]
+
+    @property
+    def library(self) -> Any:
+        """What of a library it inherits from, a `Dotted`; None if nothing."""
+        return next((kind for kind in self.line if not isinstance(kind, Class)), None)
+
+    def find(self, name: str, after: "Class | None" = None) -> Any:
+        """Return the member `name`, inherited or its own; `after` is the class behind which `super()` looks."""
+        line = self.line
+        for kind in line[line.index(after) + 1 :] if after in line else line:
+            if isinstance(kind, Class) and name in kind.members:
+                return kind.members[name]
+        return None
 
 
 @dataclass(eq=False)
 class Instance:
-    """An object of a class of the text; `items` are those of a module list or of a sequence."""
+    """An object of a class of the text; `held` is what it is by a class of PyTorch: a layer, a row, a list.
+
+    `reason` is why it is not known any more what it has.
+    """
 
     kind: Class
     attributes: dict[str, Any] = field(default_factory=dict)
-    items: list[Any] = field(default_factory=list)
+    held: Any = None
+    reason: InputError | None = None
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Instance":
+        made = memo[id(self)] = Instance(self.kind)
+        made.reason = self.reason
+        made.attributes, made.held = copy.deepcopy((self.attributes, self.held), memo)
+        return made
+
+    def __bool__(self) -> bool:
+        return self.held is None or isinstance(self.held, Chain) or bool(self.held)
+
+
+MODULES = (Chain, Row, Instance)
+
+
+@dataclass(frozen=True, eq=False)
+class Super:
+    """`super()`: an object seen from behind one of its classes."""
+
+    owner: Instance
+    after: Class
 
 
 class Unknown:
-    """A number that only a real batch has, such as its size."""
-
-
-Names: TypeAlias = dict[str, Any]
+    """A number that only a real batch or a real weight has."""
 
 
 def not_read(node: ast.AST) -> InputError:
@@ -99,73 +180,55 @@ def not_read(node: ast.AST) -> InputError:
     )
 
 
-def grown(node: ast.AST) -> set[str]:
-    """Return what the statements in `node` add to, as it is written: `layers`, `self.layers`."""
-    calls = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
-    return {ast.unparse(call.value) for call in calls if isinstance(call, ast.Attribute) and call.attr in GROWING}
-
-
-def changed(node: ast.AST) -> set[str]:
-    """Return what the statements in `node` add to or give a value, as it is written."""
-    targets: list[ast.expr] = []
-    for part in ast.walk(node):
-        match part:
-            case ast.Assign(found):
-                targets += found
-            case ast.AugAssign(target) | ast.AnnAssign(target) | ast.For(target):
-                targets.append(target)
-    rows = [target.elts if isinstance(target, (ast.Tuple, ast.List)) else [target] for target in targets]
-    return grown(node) | {ast.unparse(target) for row in rows for target in row}
+def given(value: Any) -> Any:
+    """Return the value; one that could not be read stands for its reason, which is raised here."""
+    if isinstance(value, InputError):
+        raise value
+    return value
 
 
 def entries(value: Any, node: ast.AST) -> list[Any]:
     """Return what a loop over `value` goes through."""
     if isinstance(value, Instance):
-        value = value.items
-    if isinstance(value, Chain):
-        return [Chain((part,)) for part in value.parts]
-    if not isinstance(value, (list, tuple, range, dict)) or len(value) > MOST_ENTRIES:
+        value = value.held
+    if isinstance(value, Row):
+        value = [module for _, module in value.modules]
+    if isinstance(value, range):
+        value = value[: MOST_ENTRIES + 1]  # a very long one has no length in Python
+    if not isinstance(value, (list, tuple, range, dict, str)) or len(value) > MOST_ENTRIES:
         raise not_read(node)
-    return list(value)
+    return [given(entry) for entry in value]
 
 
-def calculated(op: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
-    """Return the value of `left op right` for numbers and lists; comparisons take everything but tensors."""
-    compare = isinstance(op, ast.cmpop)
-    numbers = all(isinstance(value, (int, float)) and abs(value) < _LARGEST for value in (left, right))
-    lists = all(isinstance(value, (list, tuple)) for value in (left, right))
-    if lists and len(left) + len(right) > MOST_ENTRIES:
-        raise not_read(node)
-    tensors = any(isinstance(value, (Flow, Unknown)) for value in (left, right))
-    if type(op) not in OPERATORS or tensors or not (compare or numbers or (lists and isinstance(op, ast.Add))):
-        raise not_read(node)
-    try:
-        return OPERATORS[type(op)](left, right)
-    except (TypeError, ZeroDivisionError):
-        raise not_read(node) from None
+def children(module: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the modules that a module holds, with their names."""
+    match module:
+        case Row(modules):
+            yield from ((name or str(number), held) for number, (name, held) in enumerate(modules))
+        case list() | tuple():
+            yield from ((str(number), held) for number, held in enumerate(module))
+        case dict():
+            yield from ((str(name), held) for name, held in module.items())
+        case Instance(_, attributes, held):
+            for name, value in attributes.items():
+                if isinstance(value, (Chain, Row, Instance, ModuleList, ModuleDict)):
+                    yield name, value
+            yield from children(held)
 
 
-def builtin(name: str, args: list[Any], kwargs: Names, node: ast.AST) -> Any:
-    """Return what Python's own function `name` gives; arguments that it would refuse are an `InputError`."""
-    try:
-        match name:
-            case "range":
-                return range(*args, **kwargs)
-            case "len":
-                return len(*(entries(arg, node) for arg in args), **kwargs)
-            case "int":
-                return int(*args, **kwargs)
-            case "list" | "tuple":
-                return list(*(entries(arg, node) for arg in args), **kwargs)
-            case "reversed":
-                return list(reversed(*(entries(arg, node) for arg in args), **kwargs))
-            case "enumerate":
-                return list(enumerate(entries(args[0], node), *args[1:], **kwargs))
-            case "zip" if kwargs.keys() <= {"strict"}:
-                return list(zip(*(entries(arg, node) for arg in args), strict=kwargs.get("strict", False)))
-    except (TypeError, ValueError, IndexError):
-        raise not_read(node) from None
-    raise not_read(node)
+def spoil(value: Any, reason: InputError) -> None:
+    """Put a reason into what something unreadable may have changed: who needs it is told."""
+    match value:
+        case list():
+            value.append(reason)
+        case dict():
+            value[""] = reason
+        case Row(modules):
+            modules.append(("", reason))
+        case Flow() | Chain() | Instance():
+            value.reason = reason
 
 
-BUILTINS = ("range", "len", "int", "list", "tuple", "reversed", "enumerate", "zip")
+def tensors(*values: Any) -> bool:
+    """Return whether one of the values is only known when the network runs."""
+    return any(isinstance(value, (Flow, Size, Unknown)) for value in values)

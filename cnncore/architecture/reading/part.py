@@ -6,6 +6,7 @@ keeps both until they were compared: a mismatch is the commonest slip, and worth
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 
 from cnncore.architecture.counting import cost
 from cnncore.architecture.layers import Branches, Conv2d, ConvTranspose2d, Flatten, Layer, Linear, Path, Residual
@@ -16,17 +17,33 @@ from cnncore.errors import InputError
 _SIDES = (32, 28, 224, 64, 96, 128, 48, 299, 227, 256, *range(1, 513))
 
 
+class Only(Enum):
+    """Maps that an operation is a layer for: `x.squeeze()` is a flatten of a single pixel alone."""
+
+    ANY = "any map"
+    PIXEL = "a map of one pixel: put nn.AdaptiveAvgPool2d(1) before it, or write torch.flatten(x, 1)"
+    SQUARE = "a square map: write nn.AdaptiveAvgPool2d(1)"
+
+    def holds(self, shape: Shape) -> bool:
+        """Return whether the map (C, H, W) is one of these."""
+        _, height, width = shape
+        return self is Only.ANY or (height == width and (self is Only.SQUARE or height == 1))
+
+
 @dataclass(frozen=True, eq=False)  # two equal layers are two parts: each has its own weights
 class Part:
     """One layer as it was read: what to call it in a sentence, and the number of inputs that the source states.
 
-    `paths` are the parts inside of a block.
+    `paths` are the parts inside of a block. What works in place changes its input for whoever else holds it. `only` is
+    what the map that it receives must be for the code to mean this layer.
     """
 
     layer: Layer
     label: str
     expects: int | None = None
     paths: tuple[tuple["Part", ...], ...] = ()
+    inplace: bool = False
+    only: Only = Only.ANY
 
 
 def path_of(parts: tuple[Part, ...]) -> Path:
@@ -58,6 +75,8 @@ def check(parts: tuple[Part, ...], shape: Shape, before: Part | None = None) -> 
             )
         if part.expects not in (None, given):
             raise InputError(_mismatch(part, given, shape, before, spread, image))
+        if not part.only.holds(shape):
+            raise InputError(f"{part.label} receives {'x'.join(map(str, shape))} and needs {part.only.value}.")
         for path in part.paths:
             check(path, shape, before)
         try:
@@ -86,6 +105,15 @@ def _mismatch(part: Part, given: int, shape: Shape, before: Part | None, spread:
     return f"{sentence} from {before.label}: write {given}."
 
 
+def fits(parts: tuple[Part, ...], shape: Shape) -> bool:
+    """Return whether every part can take what it receives from an image (C, H, W)."""
+    try:
+        check(parts, shape)
+    except InputError:
+        return False
+    return True
+
+
 def fitting_input(parts: tuple[Part, ...]) -> Shape:
     """Return the (C, H, W) of a square image that every part can take, the usual sizes first.
 
@@ -96,10 +124,7 @@ def fitting_input(parts: tuple[Part, ...]) -> Shape:
     channels = (1, 3) if stated is None or begins_flat else (stated,)
     for side in _SIDES:
         for count in channels:
-            try:
-                check(parts, (count, side, side))
-            except InputError:
-                continue
-            return (count, side, side)
+            if fits(parts, (count, side, side)):
+                return (count, side, side)
     check(parts, (channels[0], _SIDES[0], _SIDES[0]))
     raise AssertionError("every size was refused before")

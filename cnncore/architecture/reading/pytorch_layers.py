@@ -27,6 +27,7 @@ from cnncore.architecture.layers import (
     SiLU,
     Tanh,
 )
+from cnncore.architecture.reading import substitutes
 from cnncore.architecture.reading.part import Part
 from cnncore.architecture.sizes import whole
 from cnncore.errors import InputError
@@ -67,6 +68,9 @@ FUNCTIONS: dict[str, tuple[str, tuple[str, ...]]] = {
     "flatten": ("Flatten", ("start_dim", "end_dim")),
     "relu": ("ReLU", ("inplace",)),
     "relu_": ("ReLU", ()),
+    "tanh_": ("Tanh", ()),
+    "sigmoid_": ("Sigmoid", ()),
+    "leaky_relu_": ("LeakyReLU", ("negative_slope",)),
     "tanh": ("Tanh", ()),
     "sigmoid": ("Sigmoid", ()),
     "relu6": ("ReLU6", ("inplace",)),
@@ -118,6 +122,9 @@ def module_part(name: str, values: Values, label: str, given_name: str = "") -> 
     needed = _NEEDED.get(kind, ())
     if kind == name and SIGNATURES[name] and SIGNATURES[name][0] in _STATED:
         needed = (SIGNATURES[name][0], *needed)
+    for argument, value in values.items():
+        if not _plain(value):  # a function, a tensor's size, a list of thousands
+            raise InputError(f"{label} has an `{argument}` that is no plain number: write the number there.")
     missing = [f"`{argument}`" for argument in needed if argument not in values]
     if missing:
         raise InputError(f"{label} needs {' and '.join(missing)}: give what is missing.")
@@ -139,20 +146,19 @@ def module_part(name: str, values: Values, label: str, given_name: str = "") -> 
         layer = _MAKERS[kind](values, given_name)
     except InputError as error:
         raise InputError(f"{label}: {error}") from None
-    return Part(layer, label, expects)
+    return Part(layer, label, expects, inplace=bool(values.get("inplace")) and "inplace" in SIGNATURES[kind])
 
 
 def unknown(what: str, name: str) -> str:
     """Return the sentence for a module or function that no layer here is."""
-    if name.lower() in ("softmax", "logsoftmax", "log_softmax"):
-        return (
-            f"{what} has no place in the network: the cross-entropy loss contains it, and a second one slows learning "
-            "down, leave it out."
-        )
-    return (
-        f"{what} is not among the layers that can be read ({', '.join(n for n in SIGNATURES if 'Lazy' not in n)}, "
-        "Identity, Sequential; sums and concatenations of maps): leave it out, or write it with these."
-    )
+    return substitutes.unknown(what, name, tuple(known for known in SIGNATURES if not known.startswith("Lazy")))
+
+
+def _plain(value: Any) -> bool:
+    """Return whether a value can stand in a sentence: a number, a short text, or a few of these."""
+    if isinstance(value, (tuple, list)):
+        return len(value) <= 10 and all(_plain(entry) and not isinstance(entry, (tuple, list)) for entry in value)
+    return value is None or (isinstance(value, (bool, int, float, str)) and len(str(value)) <= 60)
 
 
 def _conv(values: Values, name: str) -> Layer:

@@ -1,0 +1,103 @@
+"""What statements of pasted code would change, found by reading them: for those that cannot be carried out."""
+
+import ast
+from collections.abc import Iterator
+
+# The methods that change a list, a dictionary or a module that holds others.
+CHANGING = (
+    *("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault"),
+    *("add_module", "register_module"),
+)
+_NAMING = ("add_module", "register_module", "register_buffer", "register_parameter")
+# What gives the module itself.
+ITSELF = (
+    *("to", "cuda", "cpu", "xpu", "eval", "train", "float", "half", "double", "bfloat16", "type"),
+    *("requires_grad_", "share_memory", "compile"),
+)
+
+
+def assigned(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what the statements in `node` give a value: names, attributes."""
+    for part in carried_out(node):
+        match part:
+            case ast.Assign([ast.Name(name)], ast.Call(ast.Attribute(ast.Name(owner), method))) if (
+                name == owner and method in ITSELF
+            ):
+                pass  # model = model.train()
+            case ast.Assign(targets) | ast.Delete(targets):
+                yield from _single(targets)
+            case ast.AugAssign(target) | ast.AnnAssign(target) | ast.For(target) | ast.NamedExpr(target):
+                yield from _single([target])
+            case ast.withitem(_, ast.expr() as target):
+                yield from _single([target])
+            case ast.Call(ast.Attribute(owner, method), [ast.Constant(str(name)), *_]) if method in _NAMING:
+                yield ast.copy_location(ast.Attribute(owner, name), part)
+            case ast.FunctionDef(name) | ast.ClassDef(name) if part is not node:
+                yield ast.Name(name)
+
+
+def changed(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what the statements in `node` change in place: lists that grow, modules that are given parts."""
+    for part in carried_out(node):
+        match part:
+            case ast.Assign(targets) | ast.Delete(targets):
+                yield from (target.value for target in _single(targets) if isinstance(target, ast.Subscript))
+            case ast.AugAssign(target):
+                yield target.value if isinstance(target, ast.Subscript) else target
+            case ast.Call(ast.Attribute(owner, method)) if method in CHANGING:
+                yield owner
+            case ast.Call(ast.Name("setattr"), [owner, *_]):
+                yield owner
+
+
+def carried_out(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the nodes that are carried out with `node`: not what stands in functions and classes inside of it."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+            yield child
+        else:
+            yield from carried_out(child)
+
+
+def _single(targets: list[ast.expr]) -> Iterator[ast.expr]:
+    for target in targets:
+        if isinstance(target, (ast.Tuple, ast.List)):
+            yield from _single(target.elts)
+        else:
+            yield target.value if isinstance(target, ast.Starred) else target
+
+
+def leaves(statement: ast.stmt) -> bool:
+    """Return whether nothing after the statement can be trusted without it: it may leave its function or loop."""
+    if any(isinstance(part, ast.Call) and _begins(part) for part in carried_out(statement)):
+        return True  # without what its base sets an object is another one
+    out = (ast.Return,) if isinstance(statement, (ast.For, ast.While)) else (ast.Return, ast.Break, ast.Continue)
+    return any(isinstance(part, out) for part in carried_out(statement))
+
+
+def answers(body: list[ast.stmt]) -> bool:
+    """Return whether a function gives something back; what changes a list or prints gives None."""
+    returned = [part.value for statement in body for part in carried_out(statement) if isinstance(part, ast.Return)]
+    return any(value is not None and not _gives_none(value) for value in returned)
+
+
+def _gives_none(value: ast.expr) -> bool:
+    match value:
+        case ast.Constant(None) | ast.Call(ast.Name("print" | "setattr")):
+            return True
+        case ast.Call(ast.Attribute(_, method)):
+            return method in CHANGING
+        case _:
+            return False
+
+
+def _begins(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Attribute) and call.func.attr == "__init__"
+
+
+def root(node: ast.expr) -> str:
+    """Return the name that an attribute or item is reached from: `self` of `self.layers[0]`."""
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return node.id if isinstance(node, ast.Name) else ""
