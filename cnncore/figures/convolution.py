@@ -3,7 +3,6 @@
 Plain integers throughout, so that every sum can be done on paper; only averages are fractions.
 """
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,11 +98,6 @@ def window_data(layer: Sliding, shape: Shape, *, autoplay: bool = False, compact
 
 
 def _plain(value: float) -> float:
-    if not math.isfinite(value):
-        raise InputError(
-            "a window of this pool lies in the padding alone, where its maximum is minus infinity: choose less "
-            "`padding` or less `dilation`."
-        )
     return int(value) if value == int(value) else value
 
 

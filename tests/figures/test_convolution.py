@@ -111,5 +111,5 @@ def test_a_kernel_that_does_not_fit_is_one_sentence():
 
 
 def test_a_window_that_reads_nothing_but_padding_is_one_sentence():
-    with pytest.raises(InputError, match="lies in the padding alone"):
+    with pytest.raises(InputError, match="leaves a window on a map of 3 in the padding alone"):
         window_data(MaxPool2d(2, 1, 1, dilation=4), (1, 3, 3))

@@ -59,7 +59,7 @@ def opened(page, *unfolded, **address):
 
 
 def test_errors_has_a_row_and_a_column_of_each_class(data):
-    counts = opened("errors").dataframe[1].value.to_numpy()
+    counts = opened("errors", "errors_all_counts").dataframe[-1].value.to_numpy()
     assert counts.shape == (len(data.classes), len(data.classes))
     assert counts.sum(1).tolist() == np.bincount(data.test_labels).tolist()
 
