@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parent / "results"
+from cnncore.figures.results import RESULTS as RESULTS
 
 
 def read(path: Path) -> dict[str, Any]:

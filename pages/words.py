@@ -1,4 +1,7 @@
-"""Bag of words: the method that the practical compares with, stage after stage."""
+"""Bag of words: the method that the practical compares with, stage after stage.
+
+A quarter of the file is what the page says: the prompts and the explanation.
+"""
 
 from contextlib import suppress
 from typing import Any

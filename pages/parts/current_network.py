@@ -2,6 +2,7 @@
 
 It lives in the session (a tab's), as a short text in the page's address, and under its name in the home once it is
 saved. Catalogue networks are never changed: an edit makes a copy with a name of its own.
+All ways to change it stand here, so that none can leave out the address, the copy or what undo needs.
 """
 
 from collections.abc import Callable, Mapping

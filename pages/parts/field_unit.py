@@ -1,4 +1,7 @@
-"""One unit of a layer, its box and its gradient: the picture of the page, drawn again by itself when one is clicked."""
+"""One unit of a layer, its box and its gradient: the picture of the page, drawn again by itself when one is clicked.
+
+In one file, as a click runs all of it again and nothing else.
+"""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,7 @@
-"""The controls that describe one layer on one image, all of them in the page's address. Returns the layer."""
+"""The controls that describe one layer on one image, all of them in the page's address. Returns the layer.
+
+In one file, as the controls' limits depend on one another.
+"""
 
 import math
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""What the run form holds: the widgets' values from a preset and the address, and back to a RunConfig."""
+"""What the run form holds: the widgets' values from a preset and the address, and back to a RunConfig.
+
+Both ways in one file: a setting that is added to one has to be added to the other.
+"""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,7 @@
-"""One batch in slow motion: a stored run's next update, act by act."""
+"""One batch in slow motion: a stored run's next update, act by act.
+
+What is chosen and what it is called stand together here; the acts themselves have files of their own.
+"""
 
 import math
 from collections.abc import Callable

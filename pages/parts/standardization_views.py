@@ -1,4 +1,7 @@
-"""What the page about standardization shows below its pictures: one view at a time, each with its numbers."""
+"""What the page about standardization shows below its pictures: one view at a time, each with its numbers.
+
+One after the other in one file: they share what they ask the compute pool for, and the page shows one of them.
+"""
 
 from typing import Any
 

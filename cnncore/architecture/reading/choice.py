@@ -72,7 +72,7 @@ def takes_image(kind: Class) -> bool:
 
 
 def _is_row(kind: Class) -> bool:
-    return isinstance(kind.library, Dotted) and kind.library.last == "Sequential"
+    return isinstance(kind.foreign_base, Dotted) and kind.foreign_base.last == "Sequential"
 
 
 def _makes_network(statement: ast.stmt, reader: Interpreter) -> bool:

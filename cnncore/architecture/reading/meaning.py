@@ -121,7 +121,7 @@ class Class:
         return [kind for number, kind in enumerate(found) if kind not in found[number + 1 :]]
 
     @property
-    def library(self) -> Any:
+    def foreign_base(self) -> Any:
         """What of a library it inherits from, a `Dotted`; None if nothing."""
         return next((kind for kind in self.line if not isinstance(kind, Class)), None)
 

@@ -49,7 +49,7 @@ class Objects(Expressions):
     def instance(self, kind: Class, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> Instance:
         """Return an object of a class of the text."""
         made = Instance(kind)
-        base = given(kind.library)
+        base = given(kind.foreign_base)
         if isinstance(base, Dotted) and base.last in MAKERS:
             made.held = MAKERS[base.last]([], node)
         init = kind.find("__init__")
@@ -77,7 +77,7 @@ class Objects(Expressions):
 
     def _from_library(self, made: Instance, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> None:
         """Let an object be what PyTorch's class makes of the arguments: a row, a list, a layer."""
-        base = made.kind.library
+        base = made.kind.foreign_base
         if not isinstance(base, Dotted):
             return
         if base.last in MAKERS:
