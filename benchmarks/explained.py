@@ -13,7 +13,8 @@ from typing import Any
 from benchmarks.files import RESULTS, read
 from benchmarks.gpu_targets import EPOCHS
 from cnncore.figures.measured import measured
-from cnncore.figures.records import over_seeds
+from cnncore.figures.records import over_seeds, said_again
+from cnncore.figures.records import said as said_once
 from cnncore.statistics import mean_and_spread
 from cnncore.training.presets import PRESETS
 
@@ -22,7 +23,7 @@ README = Path(__file__).parents[1] / "README.md"
 TABLE = re.compile(r"(?<=<!-- speed -->\n).*?(?=<!-- /speed -->)", re.DOTALL)
 UNKNOWN = "not measured here"
 # What one preset reached and what it took, in the README's text, and what runs of full length on a GPU reached.
-REACHED = re.compile(r"<!-- measured (.+?) -->.*?<!-- /measured \1 -->", re.DOTALL)
+REACHED = re.compile(r"<!-- measured (.+?) -->.*?<!-- /measured \1 -->", re.DOTALL)  # "NAME, again": see said_again
 TOOK = re.compile(r"<!-- core time (.+?) -->.*?<!-- /core time \1 -->", re.DOTALL)
 FULL_LENGTH = re.compile(r"<!-- full length -->.*?<!-- /full length -->", re.DOTALL)
 MARK = re.compile(r"<!-- (?!/)(.+?) -->(.*?)<!-- /\1 -->", re.DOTALL)
@@ -123,8 +124,9 @@ def reached(text: str) -> str:
     """Return the text with each preset's test accuracy between its marks, or that it was not measured."""
 
     def said_of(found: re.Match[str]) -> str:
-        one = measured(PRESETS[found[1]])
-        text = over_seeds(one.accuracy, one.spread, one.seeds) if one else UNKNOWN
+        name, _, again = found[1].partition(", ")
+        one = measured(PRESETS[name])
+        text = ((said_again(one) if again else said_once(one)) if one else "") or UNKNOWN
         return f"<!-- measured {found[1]} -->{text}<!-- /measured {found[1]} -->"
 
     return REACHED.sub(said_of, text)
@@ -243,6 +245,9 @@ def clocks(results: list[dict[str, Any]]) -> str:
     for result in results:
         accuracy = result["test_accuracy"]
         reached = over_seeds(accuracy["mean"], accuracy["spread"], len(result["runs"]))
+        if again := result.get("test_tta_accuracy"):
+            looks = over_seeds(again["mean"], again["spread"], len(result["runs"]))
+            reached += f", {looks} with test-time augmentation,"
         cold_seconds = statistics.median(result["cold_seconds"])
         seconds = f"{result['warm_seconds']['mean']:.1f} s warm, {cold_seconds:.1f} s cold"
         images = " on copies of the images," if result.get("copies") else ""

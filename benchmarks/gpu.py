@@ -58,21 +58,23 @@ def configured(preset: str, epochs: str, precision: str) -> RunConfig:
 
 
 def whole(config: RunConfig, graph: bool = True, deadline: float = float("inf")) -> dict[str, Any]:
-    """Return seconds from the first event to the last, the test accuracy, and how the updates were made.
+    """Return seconds from the first event to the last, the test accuracies, and how the updates were made.
 
     An `OverBudgetError` once `deadline`, on time.monotonic's clock, has passed.
     """
-    how, accuracy, begun = "", 0.0, 0.0
+    how, begun, found = "", 0.0, {}
     for event in train(config, graph=graph):
         if isinstance(event, Started):
             how, begun = event.device_reason, time.perf_counter()
         elif isinstance(event, Epoch):
-            accuracy = event.test_accuracy
+            found = {"test_accuracy": event.test_accuracy}
+            if event.test_tta_accuracy is not None:
+                found["test_tta_accuracy"] = event.test_tta_accuracy
         elif isinstance(event, Diverged):
             raise RuntimeError(f"{config.preset} with seed {config.seed} diverged in epoch {event.epoch}: no reading")
         if time.monotonic() > deadline:
             raise OverBudgetError
-    return {"seconds": round(time.perf_counter() - begun, 3), "test_accuracy": accuracy, "how": how}
+    return {"seconds": round(time.perf_counter() - begun, 3), **found, "how": how}
 
 
 def usual(config: RunConfig, epochs: int) -> float:

@@ -23,22 +23,30 @@ from typing import Any
 from benchmarks.files import RESULTS
 from benchmarks.runs import HELD_OUT, Job, add_options, asked, fill
 from cnncore.data.augmentation import parse_augmentations
-from cnncore.figures.recipe import ADDED, LEFT_OUT, Measurement, worth_table
+from cnncore.figures.recipe import ADDED, AGAIN, LEFT_OUT, Measurement, worth_table
 from cnncore.training.config import RunConfig
-from cnncore.training.recipe import FAMILIES, Recipe, recipe_of
+from cnncore.training.recipe import FAMILIES, TEST_TIME, Recipe, recipe_of
 
-_TEXTS = ("schedule", "optimizer", "network", "augment", "standardize", "precision")  # a trial's settings in words
+# A trial's settings in words.
+_TEXTS = ("schedule", "optimizer", "network", "augment", "standardize", "tta", "precision")
 UNCHANGED = "as it is"
 
 
 def rows(recipe: Recipe) -> Iterator[tuple[str, RunConfig]]:
-    """Yield the table's rows: the two recipes, the new one without each ingredient, the old one with each."""
-    yield "new", recipe.new
-    yield "old", recipe.old
-    for ingredient in recipe.ingredients:
-        yield f"new without {ingredient.name}", recipe.without(ingredient.name)
-    for ingredient in recipe.ingredients:
-        yield f"old with {ingredient.name}", recipe.added(ingredient.name)
+    """Yield the table's rows: the two recipes, the new one without each ingredient, the old one with each.
+
+    They are judged by one look at each image; what more looks are worth is read off the same weights, see `AGAIN`.
+    """
+    once = recipe.asked_once
+    yield "new", once.new
+    yield "old", once.old
+    for ingredient in once.ingredients:
+        yield f"new without {ingredient.name}", once.without(ingredient.name)
+    for ingredient in once.ingredients:
+        yield f"old with {ingredient.name}", once.added(ingredient.name)
+    if recipe.new.tta is not recipe.old.tta:
+        yield AGAIN[LEFT_OUT], recipe.new
+        yield AGAIN[ADDED], recipe.added(TEST_TIME.name)
 
 
 def trial(config: RunConfig, text: str) -> RunConfig:

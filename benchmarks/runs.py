@@ -25,7 +25,10 @@ from cnncore.training.config import Precision, RunConfig
 from cnncore.training.trainer import own_process, train
 
 HELD_OUT = {"builtin": 1000, "cifar10": 5000}  # train images to choose by, of a fifth and of a tenth of them
-METRICS = ("train_accuracy", "validation_accuracy", "test_accuracy", "test_loss")
+METRICS = (
+    *("train_accuracy", "validation_accuracy", "test_accuracy", "test_loss"),
+    *("test_tta_accuracy", "validation_tta_accuracy"),  # of the last epoch alone
+)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ def measure(config: RunConfig) -> dict[str, Any]:
     curve = {
         name: [round(getattr(epoch, name), 4) for epoch in epochs if getattr(epoch, name) is not None]
         for name in METRICS
+        if epochs and getattr(epochs[-1], name) is not None
     }
     seconds = {
         "seconds": round(sum(epoch.seconds for epoch in epochs), 1),

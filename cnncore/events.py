@@ -6,7 +6,8 @@ cross-entropies in nats per image, durations are seconds. A metric's name in JSO
 running mean over the epoch while the weights move, each batch scored before its own update, as it was augmented and
 with dropout; its loss is what training minimises, label smoothing and mixed labels included. `train_eval/...`,
 `validation/...` and `test/...` are one fixed model (the averaged one where weights are averaged) on all images of the
-split after the epoch, without augmentation and dropout, and plain cross-entropy.
+split after the epoch, without augmentation and dropout, and plain cross-entropy. `test_tta/...` and
+`validation_tta/...` are the same of the mean of the answers to several views of each image, see `cnncore.training.tta`.
 """
 
 import dataclasses
@@ -61,8 +62,8 @@ class Epoch:
     """An epoch is over. Means are weighted by images; `lr` is the learning rate of its last update.
 
     `seconds` is its training time and `images_per_second` the train images over that; `test_seconds` is what the
-    evaluations took. What a run does not measure, because it has no validation split or does not re-score its train
-    set, is None and not in the JSON.
+    evaluations took. What a run does not measure, because it has no validation split, does not re-score its train set,
+    or looks at each image once (test-time augmentation comes after the last epoch alone), is None and not in the JSON.
     """
 
     kind: ClassVar[str] = "epoch"
@@ -84,6 +85,12 @@ class Epoch:
     train_eval_loss: float | None = field(default=None, metadata={"json": "train_eval/loss"})
     train_eval_accuracy: float | None = field(default=None, metadata={"json": "train_eval/accuracy"})
     train_eval_accuracy5: float | None = field(default=None, metadata={"json": "train_eval/accuracy5"})
+    test_tta_loss: float | None = field(default=None, metadata={"json": "test_tta/loss"})
+    test_tta_accuracy: float | None = field(default=None, metadata={"json": "test_tta/accuracy"})
+    test_tta_accuracy5: float | None = field(default=None, metadata={"json": "test_tta/accuracy5"})
+    validation_tta_loss: float | None = field(default=None, metadata={"json": "validation_tta/loss"})
+    validation_tta_accuracy: float | None = field(default=None, metadata={"json": "validation_tta/accuracy"})
+    validation_tta_accuracy5: float | None = field(default=None, metadata={"json": "validation_tta/accuracy5"})
 
 
 @dataclass(frozen=True)

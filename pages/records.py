@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnncore.course.eras import RECORDS
 from cnncore.figures.measured import measured
-from cnncore.figures.records import NOT_MEASURED, Across, Step, said, steps, steps_chart, steps_table
+from cnncore.figures.records import NOT_MEASURED, Across, Step, said, said_again, steps, steps_chart, steps_table
 from cnncore.training.presets import PRESETS
 from pages.parts.address import explain, remember
 from pages.parts.charts import draw
@@ -63,7 +63,7 @@ def show_records() -> None:
         {"year": str(r.year), "by": r.name, "seconds to 94 %": f"{r.seconds:g}", "on": r.gpu, "source": r.source}
         for r in RECORDS
     ]
-    seconds = NOT_MEASURED if mine is None else f"{mine.seconds:,.1f} for {said(mine)}"
+    seconds = NOT_MEASURED if mine is None else f"{mine.seconds:,.1f} for {said_again(mine) or said(mine)}"
     where = mine.machine.partition(",")[0] if mine else ""  # the versions are in the caption
     rows.append({"year": "", "by": "preset speedrun", "seconds to 94 %": seconds, "on": where, "source": ""})
     tabulate(
@@ -86,9 +86,15 @@ def say_machines(found: list[Step]) -> None:
     """Say on what the chart's figures were measured, and on which images if not on the original ones."""
     best = [step.best for step in found if step.best is not None]
     machines, images = (sorted({getattr(one, name) for one in best} - {""}) for name in ("machine", "copies"))
+    again = [
+        f"*{step.era.name}* has {said_again(step.best)} where it is asked about several views of each (test-time "
+        "augmentation)."
+        for step in found
+        if step.best is not None and step.best.again
+    ]
     st.caption(
-        "All test images, last epoch, mean and standard deviation over the seeds. "
-        + " ".join([f"{'; '.join(machines)}.", *images])
+        "All test images, each seen once, last epoch, mean and standard deviation over the seeds. "
+        + " ".join([*again, f"{'; '.join(machines)}.", *images])
     )
 
 

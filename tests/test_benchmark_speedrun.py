@@ -1,4 +1,4 @@
-"""The clock's script where there is no CUDA device, and its second number, flips at test time, on a CPU."""
+"""The clock's script where there is no CUDA device, and what it reads off a run, on a CPU."""
 
 import sys
 from dataclasses import replace
@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from benchmarks import speedrun
-from cnncore.data.prepared import load
+from benchmarks.gpu import whole
 from cnncore.events import Epoch
-from cnncore.training.config import RunConfig
+from cnncore.training.config import TTA, RunConfig
 from cnncore.training.presets import PRESETS
 from cnncore.training.trainer import train
 
@@ -41,15 +41,11 @@ def test_a_trial_is_judged_on_images_that_left_the_train_set():
     assert small.config == replace(expected, snapshots=False, preset=None)
 
 
-def test_each_image_once_is_the_runs_own_accuracy_and_flips_do_not_mind_a_mirror(drawn_once, monkeypatch):
-    config = replace(CONFIG, device="cpu")
+@pytest.mark.parametrize("tta", TTA)
+def test_a_reading_has_the_accuracy_of_one_look_and_that_of_all(drawn_once, tta):
+    config = replace(CONFIG, device="cpu", tta=tta)
     [*_, last] = [event for event in train(config) if isinstance(event, Epoch)]
-    found = speedrun.flipped(config)
-    assert found["once"] == pytest.approx(last.test_accuracy)
-    data = load(config.dataset)
-    mirrored = replace(data, test_images=data.test_images[..., ::-1].copy())
-    # What it is tested on comes in the mirror; what it is trained on does not.
-    monkeypatch.setattr(speedrun, "load", lambda _: mirrored)
-    again = speedrun.flipped(config)
-    assert again["flip"] == pytest.approx(found["flip"])
-    assert again["once"] != found["once"]
+    found = whole(config)
+    assert found["test_accuracy"] == last.test_accuracy
+    assert found.get("test_tta_accuracy") == last.test_tta_accuracy
+    assert ("test_tta_accuracy" in found) == (tta is not TTA.NONE)

@@ -289,7 +289,7 @@ def test_train_takes_every_option_of_a_run(tmp_path):
         "train --epochs 1 --network classroom --train-size 60 --test-size 40 --validation-size 20 --device cpu --json "
         "--optimizer rmsprop --momentum 0.5 --weight-decay 0.01 --label-smoothing 0.1 --average 1 --schedule step "
         "--milestones 1,3 --factor 0.5 --patience 2 --warmup-epochs 0.5 --train-eval --precision fp32 --no-snapshots "
-        "--identity-start --whitened-patches --norm-bias-rate 1 --logit-scale 1"
+        "--identity-start --whitened-patches --norm-bias-rate 1 --logit-scale 1 --tta mirror"
     )
     result = cnncore(*line.split(), home=tmp_path)
     assert result.returncode == 0, result.stderr
@@ -301,7 +301,7 @@ def test_train_takes_every_option_of_a_run(tmp_path):
     assert (config["snapshots"], config["nesterov"]) == (False, False)
     assert (config["identity_start"], config["whitened_patches"]) == (True, True)
     epoch = next(event for event in events if event["event"] == "epoch")
-    assert {"validation/accuracy", "train_eval/loss"} <= epoch.keys()
+    assert {"validation/accuracy", "train_eval/loss", "test_tta/accuracy", "validation_tta/loss"} <= epoch.keys()
     assert [path.suffix for path in (tmp_path / "checkpoints").iterdir()] == [".pt"]
 
 
@@ -310,6 +310,9 @@ def test_train_prints_the_practicals_log(tmp_path):
     result = cnncore(*line.split(), home=tmp_path)
     assert "[TRAIN Batch 000/001]\tTime" in result.stdout
     assert "Avg Prec@1" in result.stdout
+    assert "test-time augmentation" not in result.stdout
+    again = cnncore(*line.split(), "--tta", "mirror-shift", "--augment", "flip", home=tmp_path)
+    assert "===============> EVAL with test-time augmentation\tAvg loss " in again.stdout
 
 
 def test_data_list_names_the_built_in_set(tmp_path):

@@ -13,7 +13,7 @@ from cnncore.data.augmentation import AUGMENTATIONS, parse_augmentations
 from cnncore.errors import InputError
 from cnncore.events import Event, to_json
 from cnncore.training.cautions import warnings
-from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
+from cnncore.training.config import TTA, DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.practical_log import PracticalLog
 from cnncore.training.presets import PRESETS, preset_of
 from cnncore.training.schedule import read_milestones
@@ -67,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add(
         "--train-eval", action=argparse.BooleanOptionalAction, default=None, help="score the train set after each epoch"
     )
+    add("--tta", metavar="KIND", help=f"test-time augmentation, after the last epoch: {', '.join(TTA)}")
     add("--precision", metavar="KIND", help=", ".join(Precision))
     add("--snapshots", action=argparse.BooleanOptionalAction, default=None, help="keep what each epoch predicts")
     add("--seed", type=int)

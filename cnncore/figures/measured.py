@@ -11,7 +11,7 @@ from cnncore.figures import results
 from cnncore.figures.results import copied_from, where
 from cnncore.runs.differences import setting
 from cnncore.statistics import mean_and_spread
-from cnncore.training.config import Precision, RunConfig
+from cnncore.training.config import TTA, Precision, RunConfig
 from cnncore.training.presets import PRESETS
 
 _PARTS = ("presets", "eras", "final")  # of a result file: in each, entries with a configuration and its runs
@@ -24,7 +24,7 @@ class Measured:
     None where there was one seed. `seconds` are of training alone, a run's mean, on `machine`, `core_seconds` what the
     whole run used of its cores, whatever ran beside it (None where that was not read); `config` says with how
     many images and epochs. `copies` says what the images were read from where they were not the original ones, else
-    it is empty.
+    it is empty. `again` are accuracy and spread with test-time augmentation, None where there was none.
     """
 
     config: RunConfig
@@ -35,6 +35,7 @@ class Measured:
     machine: str
     copies: str = ""
     core_seconds: float | None = None
+    again: tuple[float, float | None] | None = None
 
 
 def measured(config: RunConfig) -> Measured | None:
@@ -83,8 +84,8 @@ def time_added(before: str, after: str) -> str:
 
 
 def _learned(config: RunConfig) -> RunConfig:
-    """Return what decides about a result: snapshots of the weights change none."""
-    return replace(setting(config), snapshots=RunConfig().snapshots)
+    """Return what decides about a result: neither snapshots of the weights nor more looks at the images change it."""
+    return replace(setting(config), snapshots=RunConfig().snapshots, tta=TTA.NONE)
 
 
 def _usual_precision(config: RunConfig) -> RunConfig:
@@ -107,7 +108,10 @@ def _entries(content: dict[str, Any]) -> Iterator[Measured]:
         config = RunConfig.from_dict(content["config"])
         machine = where(config, content["machine"])
         images = copied_from(content, config.dataset)
-        yield Measured(config, accuracy["mean"], accuracy["spread"], len(content["runs"]), warm, machine, images)
+        looks = content.get("test_tta_accuracy")
+        again = (looks["mean"], looks["spread"]) if looks else None
+        measured = accuracy["mean"], accuracy["spread"], len(content["runs"]), warm
+        yield Measured(config, *measured, machine, images, again=again)
     if "cold_start_seconds" in content:  # benchmarks/gpu.py: presets by their names, in several precisions
         yield from _gpu_entries(content)
     for part in _PARTS:
@@ -122,7 +126,9 @@ def _entries(content: dict[str, Any]) -> Iterator[Measured]:
                 machine, images = where(config, content["machine"]), copied_from(content, config.dataset)
                 used = [run["cpu_seconds"] for run in ended if "cpu_seconds" in run]
                 core = fmean(used) if used else None
-                yield Measured(config, accuracy, spread, len(ended), seconds, machine, images, core)
+                curves = [run["curve"].get("test_tta_accuracy") for run in ended]
+                again = mean_and_spread([curve[-1] for curve in curves]) if all(curves) else None
+                yield Measured(config, accuracy, spread, len(ended), seconds, machine, images, core, again)
 
 
 def _gpu_entries(content: dict[str, Any]) -> Iterator[Measured]:

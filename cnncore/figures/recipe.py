@@ -10,9 +10,10 @@ from cnncore.figures.results import copied_from, stored, where
 from cnncore.runs.differences import differences
 from cnncore.statistics import mean_and_spread
 from cnncore.training.config import RunConfig
-from cnncore.training.recipe import INGREDIENTS, recipe_of
+from cnncore.training.recipe import INGREDIENTS, TEST_TIME, recipe_of
 
 LEFT_OUT, ADDED = "in the new recipe: lost without it", "in the old recipe: won by it alone"
+AGAIN = {LEFT_OUT: "new, asked again", ADDED: "old, asked again"}  # rows whose weights were asked both ways
 _COLOURS = {LEFT_OUT: VALIDATION, ADDED: KERNEL}
 
 
@@ -94,16 +95,23 @@ def measurement(family: str) -> Measurement | None:
     if content is None:
         return None
     rows = {row: _last(entry) for row, entry in content["ingredients"].items()}
-    worths = []
-    for ingredient in recipe_of(family).ingredients:
+    compared = [
+        (ingredient, how, rows.get(full, {}), rows.get(less, {}))
+        for ingredient in recipe_of(family).asked_once.ingredients
         for how, full, less in (
             (LEFT_OUT, "new", f"new without {ingredient.name}"),
             (ADDED, f"old with {ingredient.name}", "old"),
-        ):
-            both = sorted(rows.get(full, {}).keys() & rows.get(less, {}).keys())
-            if both:
-                found = tuple(round(100 * (rows[full][seed] - rows[less][seed]), 2) for seed in both)
-                worths.append(Worth(ingredient.name, how, found))
+        )
+    ]
+    for how, row in AGAIN.items():
+        if row in rows:
+            compared.append((TEST_TIME, how, _last(content["ingredients"][row], "validation_tta_accuracy"), rows[row]))
+    worths = []
+    for ingredient, how, full, less in compared:
+        both = sorted(full.keys() & less.keys())
+        if both:
+            found = tuple(round(100 * (full[seed] - less[seed]), 2) for seed in both)
+            worths.append(Worth(ingredient.name, how, found))
     config = RunConfig.from_dict(content["ingredients"]["new"]["config"])
     trials = tuple(_trial(entry, recipe_of(family).new) for entry in content.get("trials", {}).values())
     about = BUILTIN if config.dataset == BUILTIN.name else KNOWN[config.dataset]
@@ -123,15 +131,15 @@ def measurement(family: str) -> Measurement | None:
 def _trial(entry: dict[str, Any], new: RunConfig) -> Trial:
     config = RunConfig.from_dict(entry["config"])
     mean, _, seeds = _summary(_last(entry))
-    same = ("epochs", "validation_size", "train_size", "precision")
+    same = ("epochs", "validation_size", "train_size", "precision", "tta")
     like = replace(new, **{name: getattr(config, name) for name in same})
     changed = ", ".join(f"{name} {value}" for name, (_, value) in differences([like, config]).items())
     return Trial(changed or "as it is", config.epochs, mean, seeds)
 
 
-def _last(entry: dict[str, Any]) -> dict[int, float]:
-    """Return the validation accuracy after the last epoch by seed."""
-    curves = {run["seed"]: run["curve"]["validation_accuracy"] for run in entry["runs"] if not run["diverged"]}
+def _last(entry: dict[str, Any], metric: str = "validation_accuracy") -> dict[int, float]:
+    """Return the metric after the last epoch by seed."""
+    curves = {run["seed"]: run["curve"][metric] for run in entry["runs"] if not run["diverged"]}
     return {seed: values[-1] for seed, values in curves.items()}
 
 

@@ -231,6 +231,11 @@ def said(one: Measured) -> str:
     return over_seeds(one.accuracy, one.spread, one.seeds)
 
 
+def said_again(one: Measured) -> str:
+    """Return the accuracy with test-time augmentation with its spread in words; empty where there was none."""
+    return over_seeds(*one.again, one.seeds) if one.again else ""
+
+
 def over_seeds(accuracy: float, spread: float | None, seeds: int) -> str:
     """Return a mean accuracy (fraction) with its spread over the seeds in words.
 

@@ -27,7 +27,7 @@ def verdict(run: Run) -> str:
         return "Finished."
     scored = "" if run.train_eval_accuracy is None else " (scored after the epoch)"
     text = f"{name.capitalize()} accuracy {percent(held, size)}, train {100 * gap.train:.1f} %{scored}"
-    text += f", after {duration(run.seconds)} of training. "
+    text += f", after {duration(run.seconds)} of training. {asked_again(run)}"
     if gap.guessing:
         text += f"That is {gap.told_of_guessing}. "
     if gap.overfits:
@@ -40,6 +40,18 @@ def verdict(run: Run) -> str:
     if gap.value < -0.01:
         return text + f"{name.capitalize()} lies above train: {_above(run, gap, name)}."
     return text + f"Train and {name} are close: a larger network or more epochs may still gain."
+
+
+def asked_again(run: Run) -> str:
+    """Return what test-time augmentation makes of the held-out accuracy, a sentence; empty where there was none."""
+    name, held, size = held_out(run)
+    found = run.validation_tta_accuracy if run.config.validation_size else run.test_tta_accuracy
+    if held is None or found is None:
+        return ""
+    return (
+        f"Asked about {run.config.tta.looks} views of each {name} image, the same weights are right in "
+        f"{percent(found, size)}: {100 * (found - held):+.1f} points. "
+    )
 
 
 def gap_of(run: Run) -> Gap | None:
@@ -93,6 +105,8 @@ def read_out(run: Run, best: Best) -> str:
         f"The test set, read once after epoch {run.epoch}: **{percent(run.test_accuracy, run.test_size)}** of "
         f"{run.test_size or 0:,} images. "
     )
+    if run.test_tta_accuracy is not None:
+        text += f"With {run.config.tta.looks} views of each: **{percent(run.test_tta_accuracy, run.test_size)}**. "
     if best.epoch == run.epoch:
         return text + "Validation chooses this same epoch."
     return text + (

@@ -17,7 +17,7 @@ from cnncore.runs.thinned import METRICS, Thinned
 
 EPOCH_METRICS = {
     f"{split}/{metric}": f"{split}_{metric}"
-    for split in ("train", "test", "validation", "train_eval")
+    for split in ("train", "test", "validation", "train_eval", "test_tta", "validation_tta")
     for metric in ("loss", "accuracy", "accuracy5")
 } | {"lr": "lr", "images_per_second": "images_per_second"}
 BATCH_METRICS = {f"batch/{metric}": metric for metric in METRICS}
@@ -34,8 +34,9 @@ class Curves(Database):
         """Return a metric's curve, empty where the run does not measure it.
 
         `train/...`, `test/...`, `validation/...`, `train_eval/...`, `lr` and `images_per_second` go by epoch,
-        `batch/...` by update. Of more than `max_points` epochs so many are chosen; more than `max_points` updates come
-        averaged in buckets of neighbours. What a page pays for the next look does not grow with the run.
+        `test_tta/...` and `validation_tta/...` have the last epoch alone, `batch/...` goes by update. Of more than
+        `max_points` epochs so many are chosen; more than `max_points` updates come averaged in buckets of neighbours.
+        What a page pays for the next look does not grow with the run.
         """
         with self._errors():
             if metric in EPOCH_METRICS:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.training.config import Optimizer, Precision, RunConfig, Schedule, Standardization
+from cnncore.training.config import TTA, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS, title
 
 LOCKED = "locked until the end"
@@ -80,6 +80,7 @@ def summary(config: RunConfig) -> str:
         f"logits times {config.logit_scale:.3g}": config.logit_scale != 1,
         "identity start": config.identity_start,
         "whitened patches": config.whitened_patches,
+        f"test-time augmentation ({config.tta})": config.tta is not TTA.NONE,
         config.precision.value: config.precision is not Precision.FP32,
     }
     return ", ".join(
@@ -142,6 +143,8 @@ class Run:
     validation_loss: float | None
     train_eval_accuracy: float | None
     train_eval_loss: float | None
+    test_tta_accuracy: float | None
+    validation_tta_accuracy: float | None
 
     @property
     def steps(self) -> int | None:
@@ -170,7 +173,7 @@ class Run:
         """Return the run as plain values for JSON, without the test set's readings where that is locked."""
         values = {name: getattr(self, name) for name in self.__dataclass_fields__}
         if self.test_locked:
-            values |= {"test_accuracy": None, "test_loss": None}
+            values |= {"test_accuracy": None, "test_loss": None, "test_tta_accuracy": None}
         return values | {"config": self.config.to_dict(), "steps": self.steps, "label": self.label}
 
 

@@ -42,6 +42,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             run_id TEXT NOT NULL REFERENCES runs(id) ON DELETE CASCADE, step INTEGER NOT NULL, epoch INTEGER NOT NULL,
             lr_factor REAL NOT NULL, PRIMARY KEY (run_id, step)) WITHOUT ROWID""",
     ),
+    tuple(
+        f"ALTER TABLE epochs ADD COLUMN {split}_tta_{metric} REAL"
+        for split in ("test", "validation")
+        for metric in ("loss", "accuracy", "accuracy5")
+    ),
 )
 
 

@@ -22,7 +22,7 @@ NEWEST = 200  # runs in a list, where nobody asks for more
 _RUN_QUERY = """
     SELECT runs.*, runs.group_name AS "group", last.epoch AS done, last.images_per_second, last.train_accuracy,
            last.train_loss, last.test_accuracy, last.test_loss, last.validation_accuracy, last.validation_loss,
-           last.train_eval_accuracy, last.train_eval_loss,
+           last.train_eval_accuracy, last.train_eval_loss, last.test_tta_accuracy, last.validation_tta_accuracy,
            (SELECT max(step) FROM batches WHERE run_id = runs.id) AS last_step,
            (SELECT total(seconds) FROM epochs WHERE run_id = runs.id) AS epoch_seconds
     FROM runs LEFT JOIN epochs AS last

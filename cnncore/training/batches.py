@@ -21,6 +21,7 @@ from cnncore.data.transform import apply, centre, centre_window
 from cnncore.training.config import RunConfig
 from cnncore.training.device import layout
 from cnncore.training.split import rows_of_test, rows_of_train
+from cnncore.training.tta import PLAIN, Look
 
 
 @dataclass(frozen=True)
@@ -158,12 +159,12 @@ class Batches:
         for start in range(0, len(self.test), size):
             yield self.evaluated(self.test, slice(start, start + size))
 
-    def evaluated(self, split: DeviceData, rows: slice | Tensor) -> tuple[Tensor, Tensor]:
+    def evaluated(self, split: DeviceData, rows: slice | Tensor, look: Look = PLAIN) -> tuple[Tensor, Tensor]:
         """Return the (inputs, labels) at `rows` of a split as they are evaluated: the centre where training crops.
 
-        `rows` are a slice, or indices on the device.
+        `rows` are a slice, or indices on the device; another `look` moves or mirrors the images before that.
         """
-        images, labels = split.at(rows), split.labels[rows]
+        images, labels = look.view(split.at(rows)), split.labels[rows]
         return self._network_input(centre(images, self.config.augment)), labels
 
     def _network_input(self, images: Tensor) -> Tensor:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
+from cnncore.data.classic import HorizontalFlip
 from cnncore.data.progress import counted
-from cnncore.training.config import WHITENING, Optimizer, RunConfig, Schedule
+from cnncore.training.config import TTA, WHITENING, Optimizer, RunConfig, Schedule
 from cnncore.training.network import has_batch_norm
 from cnncore.training.schedule import milestones
 
@@ -16,7 +17,7 @@ def warnings(config: RunConfig) -> list[str]:
     >>> warnings(RunConfig(epochs=50, schedule=Schedule.STEP, milestones=(30, 80)))
     ['Milestone 80 is never reached in 50 epochs: the learning rate does not fall there.']
     """
-    return [*_schedule(config), *_steps(config)]
+    return [*_schedule(config), *_steps(config), *_looks(config)]
 
 
 def _schedule(config: RunConfig) -> Iterator[str]:
@@ -65,3 +66,12 @@ def _steps(config: RunConfig) -> Iterator[str]:
     whitening = config.standardize in WHITENING
     if not whitening and config.whitening_eps != RunConfig.whitening_eps:
         yield f"`whitening_eps` is for zca and pca: {config.standardize} does not use it."
+
+
+def _looks(config: RunConfig) -> Iterator[str]:
+    mirrors = any(isinstance(augmentation, HorizontalFlip) for augmentation in config.augment)
+    if config.tta is not TTA.NONE and not mirrors:
+        yield (
+            "Test-time augmentation asks about mirror images too, and this network trains on none: their answers may "
+            "make the mean worse. Add `flip` to the augmentation, if a mirrored image keeps its label."
+        )

@@ -54,6 +54,19 @@ class Precision(StrEnum):
     HALF = "half"  # bfloat16 (7 bits of mantissa) where autocast deems it safe, loss in 32 bits: CUDA, CPUs with units
 
 
+class TTA(StrEnum):
+    """Test-time augmentation: how often each image is looked at once the last epoch is over, see `.tta`."""
+
+    NONE = "none"  # as it is, as after every epoch
+    MIRROR = "mirror"  # twice: the image and its mirror image
+    SHIFTS = "mirror-shift"  # six times: both where they are, and moved by a pixel to two corners
+
+    @property
+    def looks(self) -> int:
+        """How often each image is looked at."""
+        return {TTA.NONE: 1, TTA.MIRROR: 2, TTA.SHIFTS: 6}[self]
+
+
 class DeviceChoice(StrEnum):
     """Where to train; `auto` takes CUDA, else the CPU: Apple's MPS, untried, only where it is named."""
 
@@ -67,6 +80,7 @@ _CHOICES: dict[str, type[StrEnum]] = {
     "optimizer": Optimizer,
     "schedule": Schedule,
     "standardize": Standardization,
+    "tta": TTA,
     "precision": Precision,
     "device": DeviceChoice,
 }
@@ -119,7 +133,9 @@ class RunConfig:
     `train_size` and `test_size` cut the data to the first so many images of a class-balanced order. `validation_size`
     images leave the train set before that, balanced too and from its other end, so that neither depends on the other.
     `train_eval` scores the whole train set after every epoch, with fixed weights and without augmentation: about a
-    third more time. `network` is a name of the catalogue or the JSON text of a description. `preset` is a label alone.
+    third more time. With `tta` the last epoch's network is also asked about several views of each held-out image:
+    metrics of their own, and no other number changes. `network` is a name of the catalogue or the JSON text of a
+    description. `preset` is a label alone.
     """
 
     dataset: str = "builtin"
@@ -152,6 +168,7 @@ class RunConfig:
     validation_size: int = 0
     test_size: int | None = None
     train_eval: bool = False
+    tta: TTA = TTA.NONE
     precision: Precision = Precision.FP32
     snapshots: bool = True  # of every epoch, beside the checkpoint: changes no number
     seed: int = 0

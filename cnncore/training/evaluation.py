@@ -6,16 +6,18 @@ graph (see `cnncore.training.graph`); other devices run it as it is.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from cnncore.training.batches import Batches, DeviceData
-from cnncore.training.config import RunConfig
+from cnncore.training.config import TTA, RunConfig
 from cnncore.training.device import autocast
 from cnncore.training.metrics import SUMS, Mean, batch_sums
 from cnncore.training.readout import Readout
+from cnncore.training.tta import LOOKS, PLAIN, Look, logits_of
 
 BATCH = 1000  # images at once, of 32 x 32 pixels; of larger ones as many as have so many pixels
 _PIXELS = BATCH * 32 * 32
@@ -40,11 +42,20 @@ class StaticEvaluation:
     """Scores a split's next images in eval() mode; reads and writes fixed places on the device.
 
     `start` (1,) is the row of the next batch's first image, `sums` (3,) are the last batch's, see `batch_sums`, with
-    plain cross-entropy; `predicted`, `confidence` and `true` (N,) are those of `Evaluation`.
+    plain cross-entropy; `predicted`, `confidence` and `true` (N,) are those of `Evaluation`. With several `looks` it is
+    the mean of the answers to these that is scored.
     """
 
-    def __init__(self, config: RunConfig, batches: Batches, split: DeviceData, model: nn.Module) -> None:
+    def __init__(
+        self,
+        config: RunConfig,
+        batches: Batches,
+        split: DeviceData,
+        model: nn.Module,
+        looks: tuple[Look, ...] = (PLAIN,),
+    ) -> None:
         self._config, self._batches, self._split, self._model = config, batches, split, model
+        self._looks = looks
         device, count = split.images.device, len(split)
         most = max(1, min(BATCH, _PIXELS // split.images[0, 0].numel()))
         self.sizes = [min(most, count - start) for start in range(0, count, most)]
@@ -61,10 +72,8 @@ class StaticEvaluation:
         self._model.eval()
         with torch.inference_mode():
             rows = self.start + self._places[:size]
-            inputs, labels = self._batches.evaluated(self._split, rows)
-            with autocast(self._config.precision, inputs.device):
-                logits = self._model(inputs)
-            logits = logits.float()
+            labels = self._split.labels[rows]
+            logits = logits_of(self._looks, partial(self._asked, rows))
             self.classes = logits.shape[1]
             self.sums.copy_(batch_sums(logits, labels, F.cross_entropy(logits, labels)))
             probability = logits.softmax(1)  # (N, C)
@@ -74,6 +83,13 @@ class StaticEvaluation:
             self.true.index_copy_(0, rows, probability.gather(1, labels[:, None])[:, 0])
             self.start += size
         self._model.train(training)
+
+    def _asked(self, rows: Tensor, look: Look) -> Tensor:
+        """Return the logits of one look at the images at `rows`."""
+        inputs, _ = self._batches.evaluated(self._split, rows, look)
+        with autocast(self._config.precision, inputs.device):
+            logits: Tensor = self._model(inputs)
+        return logits
 
     def evaluation(self, rows: list[list[float]]) -> Evaluation:
         """Return the whole split's scores, each image weighing the same; `rows` are the sums of its batches."""
@@ -87,7 +103,8 @@ class StaticEvaluation:
 class Evaluator:
     """Scores one model on the splits that a run asks for: `start`, wait for `readout`, then `scores`.
 
-    `recorded` turns a pass over a batch into what launches it: itself, or a graph of it.
+    `recorded` turns a pass over a batch into what launches it: itself, or a graph of it. What comes once, after the
+    last epoch, is not recorded: that would take longer than doing it.
     """
 
     def __init__(
@@ -105,14 +122,19 @@ class Evaluator:
         if config.train_eval:
             splits["train_eval"] = batches.train
         self._passes = {name: StaticEvaluation(config, batches, split, model) for name, split in splits.items()}
+        self._every_epoch = tuple(self._passes)
         self._launch = {name: recorded(one_pass) for name, one_pass in self._passes.items()}
+        if config.tta is not TTA.NONE:
+            for name in splits.keys() - {"train_eval"}:
+                one_pass = StaticEvaluation(config, batches, splits[name], model, LOOKS[config.tta])
+                self._passes[f"{name}_tta"] = self._launch[f"{name}_tta"] = one_pass
         rows = sum(len(one_pass.sizes) for one_pass in self._passes.values())
         self.readout = Readout(batches.test.images.device, rows, SUMS, blocking=blocking)
         self._scored: tuple[str, ...] = ()
 
-    def start(self, *names: str) -> None:
-        """Begin to score the network as it is now, on all splits or on those named."""
-        self._scored = names or tuple(self._passes)
+    def start(self, *names: str, last: bool = False) -> None:
+        """Begin to score the network as it is now: as after each epoch, as after the `last`, or what is named."""
+        self._scored = names or (tuple(self._passes) if last else self._every_epoch)
         self.readout.start()
         for name in self._scored:
             one_pass = self._passes[name]

@@ -32,6 +32,9 @@ class PracticalLog:
                 train = (event.seconds, event.train_loss, event.train_accuracy, event.train_accuracy5)
                 test = (event.test_seconds, event.test_loss, event.test_accuracy, event.test_accuracy5)
                 yield from (_average("TRAIN", *train), _average("EVAL", *test), "")
+                if event.test_tta_loss is not None:
+                    again = event.test_tta_loss, event.test_tta_accuracy or 0.0, event.test_tta_accuracy5 or 0.0
+                    yield from (_average("EVAL with test-time augmentation", None, *again), "")
             case _:
                 yield getattr(event, "message", "")
 
@@ -59,8 +62,9 @@ class PracticalLog:
         )
 
 
-def _average(split: str, seconds: float, loss: float, accuracy: float, accuracy5: float) -> str:
+def _average(split: str, seconds: float | None, loss: float, accuracy: float, accuracy5: float) -> str:
+    took = "" if seconds is None else f" Total time {seconds:.1f}s"
     return (
-        f"\n===============> {split} Total time {seconds:.1f}s\tAvg loss {loss:.4f}\t"
+        f"\n===============> {split}{took}\tAvg loss {loss:.4f}\t"
         f"Avg Prec@1 {100 * accuracy:5.2f} %\tAvg Prec@5 {100 * accuracy5:5.2f} %"
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cnncore.errors import InputError
-from cnncore.training.config import RunConfig
+from cnncore.training.config import TTA, RunConfig
 from cnncore.training.diagnosis import effective_step
 from cnncore.training.presets import PRESETS
 
@@ -25,6 +25,12 @@ class Ingredient:
     settings: tuple[str, ...]
 
 
+TEST_TIME = Ingredient(
+    "test-time augmentation",
+    "After the last epoch the network is asked about six views of each image, mirrored and moved by a pixel, and the "
+    "mean of its answers counts; the weights are the same (Krizhevsky et al. 2012).",
+    ("tta",),
+)
 INGREDIENTS: tuple[Ingredient, ...] = (
     Ingredient(
         "one-cycle",
@@ -88,6 +94,7 @@ INGREDIENTS: tuple[Ingredient, ...] = (
         "updates, when the rate is high (Page 2018).",
         ("logit_scale",),
     ),
+    TEST_TIME,
 )
 
 
@@ -120,6 +127,11 @@ class Recipe:
                 raise InputError(
                     f"`{name}` (={mine}) of the new recipe must be the old one's {theirs}: only the recipe may differ."
                 )
+
+    @property
+    def asked_once(self) -> "Recipe":
+        """The two recipes without test-time augmentation: what the ingredients that train are judged by."""
+        return Recipe(*(replace(config, tta=TTA.NONE) for config in (self.old, self.new)))
 
     @property
     def ingredients(self) -> list[Ingredient]:

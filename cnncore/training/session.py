@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -124,7 +125,7 @@ class Session:
             return
         self._seconds += report.seconds
         if not self._queued:
-            self._evaluator.start()
+            self._score(epoch)
         yield from self._evaluator.readout.awaited()
         scores, test_seconds = self._evaluator.scores()
         if not all(math.isfinite(score.mean.loss) for score in scores.values()):
@@ -147,6 +148,10 @@ class Session:
         )
         yield self._last
         self._keep(self._last, scores["test"])
+
+    def _score(self, epoch: int) -> None:
+        """Begin to score the network after an epoch, the last one with what comes once."""
+        self._evaluator.start(last=epoch == self._config.epochs)
 
     @property
     def _queued(self) -> bool:
@@ -178,7 +183,7 @@ class Session:
             self._updates, number = self._updates + len(sums), number + len(sums)
             everything = live.single or number == count
             if everything or self._readout.due:
-                then = self._evaluator.start if number == count and self._queued else None
+                then = partial(self._score, epoch) if number == count and self._queued else None
                 yield from report.told(everything, then)
             if report.diverged:
                 return

@@ -121,7 +121,8 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
     """Show each run's last and best epoch, and mean and spread over the seeds of each setting."""
     st.subheader("Last and best epoch", anchor=False)
     found = [(run, best_epoch(store, run)) for runs in settings for run in runs]
-    tabulate([_result(run, best) for run, best in found], height=min(38 + 35 * len(found), 320))
+    again = any(run.test_tta_accuracy is not None for run, _ in found)
+    tabulate([_result(run, best, again) for run, best in found], height=min(38 + 35 * len(found), 320))
     if any(best is not None and not best.fair for _, best in found):
         st.caption(
             "Best on test is **optimistic**: the luckiest of many readings of the same images. Compare last epochs, or "
@@ -130,13 +131,17 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
     _show_seeds(settings)
 
 
-def _result(run: Run, best: Best | None) -> dict[str, Any]:
-    """Return a run's row; that of a run without a complete epoch says only that it is there."""
+def _result(run: Run, best: Best | None, again: bool) -> dict[str, Any]:
+    """Return a run's row; that of a run without a complete epoch says only that it is there.
+
+    `again` if there are runs that were asked about several views of each image.
+    """
     row: dict[str, Any] = {
         "run": name_of(run),
         "status": str(run.status),
         "train": f"{100 * run.train_accuracy:.1f} %" if run.train_accuracy is not None else None,
         "test, last epoch (95 % interval)": None,
+        **({"with test-time augmentation": None} if again else {}),
         "best epoch": None,
         "test at it": None,
         "chosen on": None,
@@ -150,6 +155,8 @@ def _result(run: Run, best: Best | None) -> dict[str, Any]:
             "test at it": "locked" if closed else f"{100 * best.test_accuracy:.1f} %",
             "chosen on": "validation" if best.fair else "test (optimistic)",
         }
+        if run.test_tta_accuracy is not None:
+            row["with test-time augmentation"] = LOCKED if closed else percent(run.test_tta_accuracy, run.test_size)
     return row
 
 

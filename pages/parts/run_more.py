@@ -6,9 +6,14 @@ from typing import Any
 import streamlit as st
 
 from cnncore.data.augmentation import AUGMENTATIONS, PadCrop
-from cnncore.training.config import WHITENING, DeviceChoice, Optimizer, Precision, Schedule, Standardization
+from cnncore.training.config import TTA, WHITENING, DeviceChoice, Optimizer, Precision, Schedule, Standardization
 from pages.parts.run_settings import LIMITS, own_settings
 
+_LOOKS = {
+    TTA.NONE: "one look at each image",
+    TTA.MIRROR: "2: and its mirror image",
+    TTA.SHIFTS: "6: mirrored, and shifted",
+}
 KEPT: dict[str, Any] = {"persist_state": "session", "on_change": own_settings}
 
 
@@ -37,6 +42,15 @@ def _data() -> None:
     left.multiselect("Augmentation", list(AUGMENTATIONS), key="aug_kinds", disabled=not s.aug, **KEPT)
     shifts = s.aug and PadCrop.kind in s.aug_kinds
     _number(right, "Pixels of a shift (pad-crop)", "padding", disabled=not shifts)
+    left.selectbox(
+        "Test-time augmentation",
+        list(TTA),
+        key="tta",
+        format_func=lambda kind: _LOOKS[TTA(kind)],
+        help="After the last epoch the network is also asked about several views of each held-out image, and the mean "
+        "of its answers is scored (Krizhevsky et al. 2012).",
+        **KEPT,
+    )
     _number(left, "Train images (0: all)", "train_size", step=500)
     _number(right, "Validation images", "validation_size", step=100)
 

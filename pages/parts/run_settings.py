@@ -12,7 +12,7 @@ from cnncore.architecture import NETWORKS, Network, load_network
 from cnncore.architecture.link import MARK, from_link, link_text
 from cnncore.data.augmentation import AUGMENTATIONS, Augmentation, HorizontalFlip, PadCrop, RandomCrop
 from cnncore.errors import InputError
-from cnncore.training.config import DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
+from cnncore.training.config import TTA, DeviceChoice, Optimizer, Precision, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS, preset_of
 from cnncore.training.schedule import read_milestones
 
@@ -35,7 +35,7 @@ PLAIN = (
     *("optimizer", "nesterov", "weight_decay", "label_smoothing", "average", "whitening_eps"),
     *("warmup_epochs", "factor", "patience"),
     *("norm_bias_rate", "logit_scale", "identity_start", "whitened_patches"),
-    *("validation_size", "train_eval", "precision"),
+    *("validation_size", "train_eval", "tta", "precision"),
 )
 ADDRESS = ("dataset", "network", *TOGGLES, "lr", "batch", "epochs", "seed", *_FINER, "milestones", *PLAIN)
 # Streamlit keeps a number outside of a widget's limits to itself: the field would show it in red and Start begin with
@@ -112,7 +112,8 @@ def configuration() -> RunConfig:
     s = st.session_state
     first = RunConfig()
     plain = {name: s.get(name, getattr(first, name)) for name in PLAIN}
-    plain |= {"optimizer": Optimizer(plain["optimizer"]), "precision": Precision(plain["precision"])}
+    for name, kind in (("optimizer", Optimizer), ("precision", Precision), ("tta", TTA)):
+        plain[name] = kind(plain[name])
     plain["nesterov"] = plain["nesterov"] and s.mom  # a way to use momentum: switched off with it
     kinds = {augmentation.kind: augmentation for augmentation in _CROP_AND_FLIP}
     kinds[PadCrop.kind] = PadCrop(s.get("padding", PadCrop.padding))

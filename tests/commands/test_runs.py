@@ -16,7 +16,9 @@ def run_id(app_home):
     store = open_store()
     run_id = store.create(replace(CONFIG, validation_size=20))
     store.claim(run_id, "me", 1)
-    store.append(run_id, [started(), replace(epoch_end(1), validation_accuracy=0.25, validation_loss=2.0)], "me")
+    asked = {"test_tta_loss": 2.0, "test_tta_accuracy": 0.2}
+    last = replace(epoch_end(1), validation_accuracy=0.25, validation_loss=2.0, **asked)
+    store.append(run_id, [started(), last], "me")
     store.set_status(run_id, Status.PAUSED)
     return run_id
 
@@ -27,6 +29,7 @@ def test_a_list_says_the_validation_accuracy_and_that_the_test_set_is_locked(run
     assert main(["runs", "list", "--json"]) == 0
     [entry] = json.loads(capsys.readouterr().out)
     assert (entry["validation_accuracy"], entry["test_accuracy"], entry["test_loss"]) == (0.25, None, None)
+    assert entry["test_tta_accuracy"] is None
 
 
 def test_its_epochs_are_exported_when_it_is_over(run_id, capsys):
@@ -38,7 +41,8 @@ def test_its_epochs_are_exported_when_it_is_over(run_id, capsys):
     assert main(["runs", "export", run_id]) == 0
     assert "test/accuracy" in capsys.readouterr().out
     assert main(["runs", "show", run_id, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["test_accuracy"] == 0.15
+    shown = json.loads(capsys.readouterr().out)
+    assert (shown["test_accuracy"], shown["test_tta_accuracy"]) == (0.15, 0.2)
 
 
 @pytest.mark.parametrize("arguments", [["list", "zzz"], ["list", "--batches"]])

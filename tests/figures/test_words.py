@@ -108,6 +108,25 @@ def test_a_locked_test_set_is_read_once_with_its_interval(store):
     assert "this same epoch" in read_out(split, Best(3, 0.45, fair=True))
 
 
+ASKED = {"test_tta_loss": 1.0, "test_tta_accuracy": 0.65, "validation_tta_loss": 1.0, "validation_tta_accuracy": 0.35}
+
+
+@pytest.mark.parametrize(("tta", "views"), [("mirror", 2), ("mirror-shift", 6)])
+def test_what_more_looks_gave_is_said_beside_the_one(store, tta, views):
+    found = run(store, replace(FLIPPED, tta=tta), train_accuracy=0.6, test_accuracy=0.6, **ASKED)
+    said = f"Asked about {views} views of each test image, the same weights are right in {percent(0.65, 1000)}: +5.0"
+    assert f"{said} points. " in verdict(found)
+    assert "views" not in verdict(run(store, FLIPPED, train_accuracy=0.6, test_accuracy=0.6))
+
+
+def test_with_validation_more_looks_at_the_test_images_are_told_with_its_one_reading(store):
+    last = {"train_accuracy": 0.6, "test_accuracy": 0.6, "validation_accuracy": 0.4, "validation_loss": 1.0}
+    split = run(store, replace(SPLIT, tta="mirror"), test_size=20, **last, **ASKED)
+    assert f"views of each validation image, the same weights are right in {percent(0.35, 40)}: -5.0" in verdict(split)
+    assert "65" not in verdict(split)
+    assert f"With 2 views of each: **{percent(0.65, 20)}**." in read_out(split, Best(3, 0.6, fair=True))
+
+
 def test_mean_and_spread_over_seeds_are_those_of_numpy():
     values = [0.7, 0.74, 0.69]
     mean, spread = 100 * np.mean(values), 100 * np.std(values, ddof=1)

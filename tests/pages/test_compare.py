@@ -93,6 +93,19 @@ def test_the_best_epoch_says_that_the_test_set_chose_it(store):
     assert "luckiest of many readings" in said(app)
 
 
+def test_more_looks_have_a_column_where_a_run_took_some(store):
+    filled(store)
+    assert "with test-time augmentation" not in opened().dataframe[0].value.columns
+    run_id = store.create(replace(CONFIG, tta="mirror"))
+    store.claim(run_id, "me", 1)
+    last = replace(epoch_end(1), test_tta_loss=1.0, test_tta_accuracy=0.5, test_tta_accuracy5=0.9)
+    store.append(run_id, [replace(started(), test_size=50), batch(1, 0), last, Finished(1, 1.5, 0.7, 0.45)], "me")
+    [table] = [shown.value for shown in opened().dataframe if "best epoch" in shown.value]
+    found = table["with test-time augmentation"]
+    assert sorted(found.dropna()) == ["50.0 % (36.6 to 63.4)"]
+    assert found.isna().sum() == 1
+
+
 def test_runs_on_different_test_sets_are_told_in_a_sentence(store):
     filled(store)
     filled(store, replace(CONFIG, dataset="builtin"))

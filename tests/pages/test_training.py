@@ -10,7 +10,7 @@ from cnncore.architecture.saved import save_network
 from cnncore.data.augmentation import PadCrop
 from cnncore.data.prepared import folder
 from cnncore.runs.record import Status
-from cnncore.training.config import Schedule, Standardization
+from cnncore.training.config import TTA, Schedule, Standardization
 from cnncore.training.presets import PRESETS
 from pages.parts import run_settings
 from tests.pages.reading import said
@@ -227,6 +227,7 @@ def test_every_setting_is_in_the_address_and_in_the_run(store):
         "warmup_epochs": "2.0",
         "validation_size": "500",
         "train_eval": "true",
+        "tta": "mirror-shift",
         "std_kind": "zca",
         "whitening_eps": "0.01",
         "epochs": "20",
@@ -246,6 +247,7 @@ def test_every_setting_is_in_the_address_and_in_the_run(store):
     assert (config.momentum, config.nesterov, config.weight_decay, config.label_smoothing) == (0.9, True, 5e-4, 0.1)
     assert (config.average, config.milestones, config.warmup_epochs) == (1.5, (3, 40), 2.0)
     assert (config.validation_size, config.train_eval, config.whitening_eps) == (500, True, 0.01)
+    assert config.tta is TTA.SHIFTS
     assert (config.norm_bias_rate, config.logit_scale) == (8.0, 0.5)
     assert config.identity_start
     assert config.augment == (PadCrop(3),)

@@ -93,7 +93,7 @@ def test_a_migrated_store_has_the_tables_of_a_new_one(old, tmp_path):
         db = sqlite3.connect(store.path)
         tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
         shapes.append({table: db.execute(f"PRAGMA table_info({table})").fetchall() for table in tables})
-        assert db.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS) == 2
+        assert db.execute("PRAGMA user_version").fetchone()[0] == len(MIGRATIONS) == 3
         db.close()
     new.close()
     assert shapes[0] == shapes[1]

@@ -1,7 +1,8 @@
 import pytest
 
+from cnncore.data.augmentation import HorizontalFlip
 from cnncore.training.cautions import warnings
-from cnncore.training.config import Optimizer, RunConfig, Schedule, Standardization
+from cnncore.training.config import TTA, Optimizer, RunConfig, Schedule, Standardization
 from cnncore.training.presets import PRESETS
 
 SILENT = (
@@ -12,6 +13,7 @@ SILENT = (
     RunConfig(schedule=Schedule.PLATEAU, validation_size=500, epochs=8),
     RunConfig(optimizer=Optimizer.ADAM, lr=0.001),
     RunConfig(standardize=Standardization.PCA, whitening_eps=1.0),
+    RunConfig(tta=TTA.SHIFTS, augment=(HorizontalFlip(),)),
     *PRESETS.values(),
 )
 
@@ -39,6 +41,7 @@ def test_a_sound_configuration_gives_no_warning(config):
         (RunConfig(average=10), "reaches back to the beginning"),
         (RunConfig(norm_bias_rate=64), "this network has none"),
         (RunConfig(whitening_eps=1.0), "`whitening_eps` is for zca and pca"),
+        (RunConfig(tta=TTA.MIRROR), "this network trains on none"),
     ],
 )
 def test_each_caution_is_one_sentence(config, expected):

@@ -61,6 +61,7 @@ VARIANTS: dict[str, list[tuple[RunConfig, RunConfig]]] = {
     "validation_size": [(BASE, replace(BASE, validation_size=20))],
     "test_size": [(BASE, replace(BASE, test_size=30))],
     "train_eval": [(BASE, replace(BASE, train_eval=True))],
+    "tta": [(BASE, replace(BASE, tta="mirror")), (replace(BASE, tta="mirror"), replace(BASE, tta="mirror-shift"))],
     "seed": [(BASE, replace(BASE, seed=1))],
 }
 # What has tests of its own: other data sets, labels, files, and what this machine may not have.
@@ -102,6 +103,7 @@ def check_sensible(config):
     for epoch in epochs:
         assert (epoch.validation_loss is not None) == (config.validation_size > 0)
         assert (epoch.train_eval_loss is not None) == config.train_eval
+        assert (epoch.test_tta_loss is not None) == (config.tta != "none" and epoch.epoch == config.epochs)
 
 
 @pytest.mark.parametrize(("before", "after"), CASES)
