@@ -12,12 +12,11 @@ With `--runs` stored runs of one preset, which took long, are measured and kept:
 """
 
 import argparse
-import statistics
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from benchmarks.files import RESULTS, write
+from benchmarks.files import RESULTS, rounded, write
 from benchmarks.machine import copies, machine
 from cnncore.inspection.label_safety import Safety, measure
 from cnncore.runs.client import delete
@@ -57,8 +56,7 @@ def summary(preset: str, config: RunConfig, runs: list[dict[str, Any]]) -> dict[
     views = {}
     for view in runs[0]["views"]:
         accuracies = [run["views"][view]["right"] / run["views"][view]["images"] for run in runs]
-        spread = round(statistics.stdev(accuracies), 4) if len(runs) > 1 else None
-        views[view] = {"mean": round(statistics.mean(accuracies), 4), "spread": spread}
+        views[view] = rounded(accuracies)
     return {"title": title(preset), "config": config.to_dict(), "accuracy": views, "runs": runs}
 
 

@@ -13,7 +13,7 @@ import statistics
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.files import RESULTS, write
+from benchmarks.files import RESULTS, rounded, write
 from benchmarks.machine import copies, machine
 from benchmarks.runs import followed
 from cnncore.training.config import RunConfig
@@ -42,11 +42,7 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
     result["diverged"] = sum(run["diverged"] is not None for run in runs)
     for name in METRICS:
         last = [curve[name][-1] for curve in complete]
-        result[name] = (
-            {"mean": round(statistics.mean(last), 4), "spread": round(statistics.stdev(last), 4)}
-            if len(last) > 1
-            else {"mean": last[0] if last else None, "spread": None}
-        )
+        result[name] = rounded(last) if last else {"mean": None, "spread": None}
     lowest = [min(curve["test_loss"]) for curve in complete]
     result["lowest_test_loss"] = round(statistics.mean(lowest), 4) if lowest else None
     first = [curve["test_accuracy"][0] for curve in complete]

@@ -5,15 +5,17 @@
     python -m benchmarks.records --dataset cifar10 --seeds 1 --epochs 30 --train-size 10000 --device cpu --name ...-part
 
 The eras are those of `cnncore.course.eras`; nothing is chosen on what comes out. Figures are those of the last epoch,
-on all test images. Written to benchmarks/results/records-DATASET-DEVICE.json, see `benchmarks.runs`.
+on all test images, each seen once. Written to benchmarks/results/records-DATASET-DEVICE.json, see `benchmarks.runs`.
 """
 
 import argparse
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmarks.files import RESULTS
 from benchmarks.runs import Job, add_options, asked, fill
 from cnncore.course.eras import ERAS
+from cnncore.training.config import TTA
 
 
 def jobs(args: argparse.Namespace) -> Iterator[Job]:
@@ -21,7 +23,8 @@ def jobs(args: argparse.Namespace) -> Iterator[Job]:
     for seed in range(args.seeds):
         for era in ERAS:
             if not args.only or era.name in args.only:
-                yield Job("eras", era.name, asked(era.configs[args.dataset], args, seed))
+                config = replace(era.configs[args.dataset], tta=TTA.NONE)
+                yield Job("eras", era.name, asked(config, args, seed))
 
 
 def main() -> None:

@@ -25,12 +25,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.files import RESULTS, write
+from benchmarks.files import RESULTS, rounded, write
 from benchmarks.gpu import whole
 from benchmarks.machine import copies, gpu_name, lacks_cuda, machine
 from benchmarks.recipe import trial
 from benchmarks.runs import HELD_OUT, Job, fill
-from cnncore.statistics import mean_and_spread
 from cnncore.training.config import DeviceChoice, RunConfig
 from cnncore.training.presets import PRESETS
 
@@ -76,10 +75,7 @@ def main() -> int:
         return 0
     whole(configured(1, 0))  # allocates, chooses kernels
     runs = [{"seed": seed, **whole(configured(args.epochs, seed))} for seed in range(args.seeds)]
-    summary = {
-        name: dict(zip(("mean", "spread"), mean_and_spread([run[name] for run in runs]), strict=True))
-        for name in ("test_accuracy", "test_tta_accuracy", "seconds")
-    }
+    summary = {name: rounded([run[name] for run in runs]) for name in ("test_accuracy", "test_tta_accuracy", "seconds")}
     result: dict[str, Any] = {
         "machine": machine(),
         "copies": copies(PRESETS["speedrun"].dataset),

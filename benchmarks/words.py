@@ -12,7 +12,7 @@ import statistics
 from dataclasses import replace
 from typing import Any
 
-from benchmarks.files import RESULTS, read, write
+from benchmarks.files import RESULTS, read, rounded, write
 from benchmarks.machine import copies, machine
 from cnncore.baselines.bag_of_words import Outcome, run
 from cnncore.baselines.config import PRESETS, BagOfWordsConfig, Descriptor
@@ -36,8 +36,7 @@ def summary(results: list[Result]) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for name in ("train/accuracy", "test/accuracy"):
         values = [result.to_dict()[name] for result in results]
-        spread = round(statistics.stdev(values), 4) if len(values) > 1 else None
-        figures[name] = {"mean": round(statistics.mean(values), 4), "spread": spread}
+        figures[name] = rounded(values)
     figures["train_seconds"] = round(statistics.mean(result.train_seconds for result in results), 1)
     return figures
 

@@ -27,10 +27,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cnncore.data.atomic import lock, read_text, write_text
-from cnncore.data.progress import Progress, Report
+from cnncore.atomic import lock, read_text, write_text
 from cnncore.errors import InputError
 from cnncore.home import home
+from cnncore.progress import Progress, Report
 from cnncore.runs.process import start_detached, yield_priority
 
 _GRACE = 30.0  # seconds without a report after which it is checked that the process still lives

@@ -9,6 +9,7 @@ from cnncore.data.prepared import datasets
 from cnncore.errors import InputError
 from cnncore.figures.convolution import window_data
 from cnncore.runs.store import open_store
+from cnncore.wording import counted
 from pages.parts.header import header
 from pages.parts.link_to import link_to
 from pages.parts.navigation import existing
@@ -38,11 +39,11 @@ def show_machine() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("On this machine", width="content")
         st.badge(
-            f"{len(ready)} data {'set' if len(ready) == 1 else 'sets'} ready",
+            f"{counted(len(ready), 'data set')} ready",
             icon=":material/photo_library:",
             help=plain(", ".join(ready)),
         )
-        st.badge(f"{runs:,} stored {'run' if runs == 1 else 'runs'}", icon=":material/show_chart:")
+        st.badge(counted(runs, "stored run"), icon=":material/show_chart:")
         if active:
             st.badge(f"{active} active", icon=":material/play_arrow:", color="green")
 

@@ -4,13 +4,13 @@ import streamlit as st
 
 from cnncore import compute
 from cnncore.data.prepared import info
-from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.ladder import MEASURED, measured_before, readings_chart, reported, seconds_measured
 from cnncore.runs import client
 from cnncore.runs.record import Run
 from cnncore.runs.rungs import STEPS, experiments, training_seconds
 from cnncore.runs.store import open_store
+from cnncore.wording import counted, duration
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
@@ -35,7 +35,7 @@ def plan(size: str, seeds: int, runs: list[Run]) -> bool:
         link_to("datasets")
         return False
     seconds = training_seconds(configs, data.train_size, runs)
-    text = f"{len(configs)} runs: {len(STEPS)} steps, {seeds} seed{'s' if seeds > 1 else ''}"
+    text = f"{len(configs)} runs: {len(STEPS)} steps, {counted(seeds, 'seed')}"
     if seconds is not None:
         text += f" · about {duration(seconds)} of training, as fast as the last such run here"
     elif size == "classroom" and (before := seconds_measured()):

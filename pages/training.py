@@ -3,7 +3,6 @@
 import streamlit as st
 
 from cnncore.data.prepared import info
-from cnncore.data.progress import counted, duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
 from cnncore.figures.ladder import ladder
@@ -14,6 +13,7 @@ from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.plan import plan_of
 from cnncore.training.presets import PRESETS
+from cnncore.wording import counted, duration
 from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.held_out import show_optimism

@@ -13,7 +13,7 @@ from benchmarks.runs import Job, fill, lacks, measure, put
 from cnncore.course.eras import ERAS
 from cnncore.data.originals import ORIGINAL
 from cnncore.data.prepared import save
-from cnncore.training.config import RunConfig
+from cnncore.training.config import TTA, RunConfig
 from cnncore.training.presets import PRESETS
 from tests.conftest import tiny_images
 
@@ -120,7 +120,10 @@ def test_ingredients_are_judged_on_images_that_left_the_train_set():
     rows = [job.row for job in jobs if job.config.seed == 0]
     assert rows[:2] == ["new", "old"]
     assert rows == [job.row for job in jobs if job.config.seed == 1]
-    assert len(rows) == len(set(rows)) == 2 + 2 * sum(row.startswith("new without") for row in rows)
+    again = ["new, asked again", "old, asked again"]
+    assert rows[-2:] == again
+    assert len(rows) == len(set(rows)) == 4 + 2 * sum(row.startswith("new without") for row in rows)
+    assert {job.row for job in jobs if job.config.tta is not TTA.NONE} == set(again)
 
 
 def test_the_final_runs_are_the_presets():

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from cnncore import jobs
-from cnncore.data.atomic import lock
-from cnncore.data.progress import Progress
+from cnncore.atomic import lock
 from cnncore.errors import InputError
 from cnncore.jobs import CancelledError, State, cancel, dismiss, record, start, status
+from cnncore.progress import Progress
 
 ROOT = Path(__file__).parents[1]
 
@@ -25,7 +25,7 @@ def functions(app_home, tmp_path, monkeypatch):
     (tmp_path / "job_work.py").write_text(
         """
 import os, time
-from cnncore.data.progress import Progress
+from cnncore.progress import Progress
 from cnncore.errors import InputError
 
 def double(report, x, pause=0.0):

@@ -32,6 +32,7 @@ from cnncore.architecture.layers import (
 )
 from cnncore.architecture.network import Network, fully_convolutional
 from cnncore.errors import InputError
+from cnncore.wording import counted
 
 MOST_FIXES = 6
 _SIDES = (28, 32, 64, 96, 128, 224)  # of the usual data sets
@@ -159,7 +160,7 @@ def _regroup(network: Network, problem: Problem, steps: list[Step]) -> Iterator[
     if isinstance(layer, (Conv2d, ConvTranspose2d)):
         for groups in (math.gcd(channels, layer.groups), math.gcd(channels, layer.filters), 1):
             mended = replaced(network, problem.place, replace(layer, groups=groups))
-            yield f"{groups} {'group' if groups == 1 else 'groups'} in {problem.name}", mended
+            yield f"{counted(groups, 'group')} in {problem.name}", mended
 
 
 def _align(network: Network, problem: Problem, steps: list[Step]) -> Iterator[tuple[str, Network]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cnncore.architecture.catalogue import NETWORKS
 from cnncore.architecture.network import Network
-from cnncore.data.atomic import write_text
+from cnncore.atomic import write_text
 from cnncore.errors import InputError
 from cnncore.home import home
 

@@ -21,8 +21,8 @@ from cnncore.baselines.descriptors import grid
 from cnncore.baselines.dictionary import batch_size, learn, sample
 from cnncore.baselines.outcome import Classifier, Model, Result
 from cnncore.data import load
-from cnncore.data.progress import Progress
 from cnncore.data.subset import balanced
+from cnncore.progress import Progress
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cnncore.baselines.config import BagOfWordsConfig
 from cnncore.baselines.outcome import Classifier
-from cnncore.data.progress import Progress
+from cnncore.progress import Progress
 
 ITERATIONS = 2_000  # tens are enough for features of unit length
 

@@ -14,8 +14,8 @@ from cnncore.baselines.descriptors import describe, grid, patches
 from cnncore.baselines.encoding import nearest
 from cnncore.baselines.outcome import Dictionary
 from cnncore.data.images import Shape
-from cnncore.data.progress import Progress
 from cnncore.errors import InputError
+from cnncore.progress import Progress
 
 SAMPLES = 100  # patches a word: k-means needs tens for a stable mean
 IMAGES = 5_000  # train images that they come from: neighbouring patches of one image are much alike

@@ -4,7 +4,7 @@ from typing import Any
 
 from cnncore import jobs
 from cnncore.baselines.config import BagOfWordsConfig
-from cnncore.data.progress import Progress, Report
+from cnncore.progress import Progress, Report
 
 NAME = "bag-of-words"  # one at a time: it takes every core that there is
 

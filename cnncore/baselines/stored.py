@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cnncore.atomic import read_text, replacing, write_text
 from cnncore.baselines.outcome import Classifier, Dictionary, Model, Result
-from cnncore.data.atomic import read_text, replacing, write_text
 from cnncore.errors import InputError
 from cnncore.home import home
 

@@ -7,9 +7,9 @@ import json
 from cnncore.baselines.config import PRESETS, BagOfWordsConfig, Descriptor
 from cnncore.baselines.outcome import Result
 from cnncore.commands.progress_line import ProgressLine
-from cnncore.data.progress import Progress
 from cnncore.errors import InputError
 from cnncore.figures.words import percent
+from cnncore.progress import Progress
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,8 +9,8 @@ import sys
 from dataclasses import asdict, dataclass
 
 from cnncore.data.prepared import datasets
-from cnncore.data.progress import counted
 from cnncore.home import home
+from cnncore.wording import counted
 
 _PACKAGES = ("streamlit", "torch", "torchvision", "altair", "numpy", "pillow")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "firefox", "msedge", "safari")

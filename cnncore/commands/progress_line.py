@@ -3,7 +3,7 @@
 import sys
 import time
 
-from cnncore.data.progress import Progress
+from cnncore.progress import Progress
 
 
 class ProgressLine:

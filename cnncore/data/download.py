@@ -19,9 +19,9 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
-from cnncore.data import atomic
-from cnncore.data.progress import Meter, Progress, Report, silent
+from cnncore import atomic
 from cnncore.errors import InputError
+from cnncore.progress import Meter, Progress, Report, silent
 
 MAX_BYTES = 32 * 2**30  # of one file
 TIMEOUT = 30.0  # seconds without a byte before a connection counts as broken

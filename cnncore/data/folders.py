@@ -18,8 +18,9 @@ from cnncore.data import pictures
 from cnncore.data.archives import Member, UnreadableFileError, members
 from cnncore.data.images import ImageData, Shape
 from cnncore.data.layout import Split, arrange
-from cnncore.data.progress import Meter, Report, counted, silent
 from cnncore.errors import InputError
+from cnncore.progress import Meter, Report, silent
+from cnncore.wording import counted
 
 MAX_BYTES = 2 * 2**30  # of decoded images: they are held in memory, here and while training
 TEST_SHARE = 0.2  # of each class, where the source has no test images

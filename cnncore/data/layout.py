@@ -8,8 +8,8 @@ Folders around either (`my-data/train/...`) are looked through, folders inside o
 from dataclasses import dataclass
 from enum import StrEnum
 
-from cnncore.data.progress import counted
 from cnncore.errors import InputError
+from cnncore.wording import counted
 
 
 class Split(StrEnum):

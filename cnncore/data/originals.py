@@ -20,8 +20,8 @@ from cnncore.data.catalogue import CIFAR10, Known, Original
 from cnncore.data.download import md5_of
 from cnncore.data.images import ImageData
 from cnncore.data.prepared import folder
-from cnncore.data.progress import Meter, Progress, Report, silent
 from cnncore.errors import InputError
+from cnncore.progress import Meter, Progress, Report, silent
 
 # What CIFAR-10's archive holds, with torchvision's sums.
 _BATCHES = {

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from cnncore import jobs
 from cnncore.data.images import dataset_name
-from cnncore.data.progress import Progress, Report
 from cnncore.data.sources import prepare
 from cnncore.errors import InputError
 from cnncore.home import home
 from cnncore.jobs import State
+from cnncore.progress import Progress, Report
 
 _PREFIX = "data-"
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from cnncore.data.atomic import read_text, settle, write_text
+from cnncore.atomic import read_text, settle, write_text
 from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.data.images import ImageData, Shape, dataset_name
 from cnncore.errors import InputError

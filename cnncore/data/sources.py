@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
+from cnncore.atomic import lock
 from cnncore.data import originals
-from cnncore.data.atomic import lock
 from cnncore.data.catalogue import BUILTIN, CIFAR10, KNOWN, Known, Original
 from cnncore.data.download import download, is_address
 from cnncore.data.folders import read_folders
 from cnncore.data.images import ImageData, dataset_name
 from cnncore.data.prepared import folder, load, save
-from cnncore.data.progress import Progress, Report, silent
 from cnncore.errors import InputError
+from cnncore.progress import Progress, Report, silent
 
 SIZE = 32  # pixels each way of images from folders, where nothing else is asked for: CIFAR-10's
 _ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2", ".tbz2")

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from cnncore.data.atomic import replacing
+from cnncore.atomic import replacing
 from cnncore.data.pixels import check_whitening
 from cnncore.data.prepared import SPECTRUM
 

@@ -7,7 +7,6 @@ from typing import Any
 from cnncore.architecture import describe
 from cnncore.baselines.outcome import Result
 from cnncore.data.prepared import info
-from cnncore.data.progress import counted
 from cnncore.figures.curves import Chart
 from cnncore.figures.ladder import RESULT as LADDER
 from cnncore.figures.palette import GUESS, OUTPUT, TEST, TRAIN
@@ -17,6 +16,7 @@ from cnncore.runs.record import Run
 from cnncore.statistics import wilson_interval
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
+from cnncore.wording import counted
 
 WORDS = "words-cpu"
 PARTS = ("dictionary (k-means)", "classifier (SVM)", "network (end to end)")

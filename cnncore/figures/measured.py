@@ -6,13 +6,13 @@ from functools import cache
 from statistics import fmean
 from typing import Any
 
-from cnncore.data.progress import duration
 from cnncore.figures import results
 from cnncore.figures.results import copied_from, where
 from cnncore.runs.differences import setting
 from cnncore.statistics import mean_and_spread
 from cnncore.training.config import TTA, Precision, RunConfig
 from cnncore.training.presets import PRESETS
+from cnncore.wording import duration
 
 _PARTS = ("presets", "eras", "final")  # of a result file: in each, entries with a configuration and its runs
 

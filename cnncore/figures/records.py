@@ -13,6 +13,7 @@ from cnncore.figures.measured import Measured, measured, measured_in_part
 from cnncore.figures.palette import GUESS, GUESS_TEXT, TEST, TEST_TEXT
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
+from cnncore.wording import counted
 
 NOT_MEASURED = "not measured here"
 WHOLE, PART = "all train images, all epochs", "a part of the train images and epochs"
@@ -243,4 +244,4 @@ def over_seeds(accuracy: float, spread: float | None, seeds: int) -> str:
     ('96.6 ± 0.7 % (3 seeds)', '90.3 % (1 seed)')
     """
     deviation = f" ± {100 * spread:.1f}" if spread is not None else ""
-    return f"{100 * accuracy:.1f}{deviation} % ({seeds} seed{'s' if seeds > 1 else ''})"
+    return f"{100 * accuracy:.1f}{deviation} % ({counted(seeds, 'seed')})"

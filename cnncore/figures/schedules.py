@@ -10,6 +10,7 @@ from cnncore.figures.curves import Chart
 from cnncore.figures.palette import INK, RUNS
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import planned
+from cnncore.wording import counted
 
 UPDATES = 20  # an epoch: enough for the schedules that move within one
 POINTS = 300  # of a line
@@ -68,8 +69,7 @@ def idle(found: list[Plan]) -> str:
     names = [f"*{plan.schedule}*" for plan in meant if not plan.acts]
     if not names:
         return ""
-    count = found[0].epochs
-    epochs = f"{count} epoch{'' if count == 1 else 's'}"
+    epochs = counted(found[0].epochs, "epoch")
     verb = "never acts" if len(names) == 1 else "never act"
     return (
         f"{' and '.join(names)} {verb} within {epochs}: no milestone is reached before the end, or "

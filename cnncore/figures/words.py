@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 
-from cnncore.data.progress import counted, duration
 from cnncore.runs.differences import differences
 from cnncore.runs.outcomes import Best, Paired
 from cnncore.runs.record import Run
 from cnncore.statistics import mean_and_spread, wilson_interval
 from cnncore.training.gap import Gap
 from cnncore.training.network import has_dropout
+from cnncore.wording import counted, duration
 
 
 def percent(accuracy: float, count: int | None) -> str:

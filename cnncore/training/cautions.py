@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from cnncore.data.classic import HorizontalFlip
-from cnncore.data.progress import counted
 from cnncore.training.config import TTA, WHITENING, Optimizer, RunConfig, Schedule
 from cnncore.training.network import has_batch_norm
 from cnncore.training.schedule import milestones
+from cnncore.wording import counted
 
 _ADAPTIVE = (Optimizer.RMSPROP, Optimizer.ADAM, Optimizer.ADAMW)
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.data.progress import counted
 from cnncore.training.config import Optimizer, RunConfig, Standardization
 from cnncore.training.gap import Gap
 from cnncore.training.network import has_batch_norm
+from cnncore.wording import counted
 
 
 def effective_step(lr: float, momentum: float) -> float:

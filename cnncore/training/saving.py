@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cnncore.data.atomic import replacing
+from cnncore.atomic import replacing
 from cnncore.errors import InputError
 
 _PATIENCE = 10.0  # seconds; on Windows a virus scanner may hold a file of many megabytes for that long

@@ -6,7 +6,6 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from cnncore.data.progress import duration
 from cnncore.figures.curves import MAX_POINTS, Axis, Chart
 from cnncore.figures.export import can_draw, to_csv, to_png, to_svg
 from cnncore.figures.overlay import METRICS, Seeds, overlay_chart
@@ -17,6 +16,7 @@ from cnncore.runs.outcomes import Best, best_epoch
 from cnncore.runs.record import Curve, Run
 from cnncore.runs.store import RunStore, open_store
 from cnncore.statistics import mean_and_spread
+from cnncore.wording import duration
 from pages.parts.charts import draw
 from pages.parts.compare_choice import name_of
 from pages.parts.held_out import LOCKED, locked

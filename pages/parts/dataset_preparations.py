@@ -5,8 +5,8 @@ from collections.abc import Iterable
 import streamlit as st
 
 from cnncore.data.preparation import Preparation, cancel, dismiss, preparations, start
-from cnncore.data.progress import duration
 from cnncore.jobs import State
+from cnncore.wording import duration
 from pages.parts.plain import plain
 
 

@@ -6,9 +6,9 @@ from typing import Any
 import streamlit as st
 
 from cnncore.data.mirrored import Pair
-from cnncore.data.progress import counted
 from cnncore.figures.label_safety import Fall, class_chart, fall_chart, fall_of
 from cnncore.inspection.label_safety import Safety, View
+from cnncore.wording import counted
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, grid, row
 from pages.parts.plain import plain

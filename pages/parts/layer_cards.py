@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from cnncore.figures.palette import KERNEL, OUTPUT, UNREAD
 from cnncore.figures.standardization import to_bytes
 from cnncore.inspection.anatomy import Layer, Spread
+from cnncore.wording import counted
 from pages.parts.pictures import data_address
 
 MOST = 30  # cards; of a deeper network only layers with weights get one
@@ -70,7 +71,7 @@ def _maps(maps: NDArray[np.float32], what: str) -> str:
         f'<img src="{data_address(channel[None])}" alt="" style="width:{width};image-rendering:pixelated">'
         for channel in picture
     )
-    pictures = "1 picture" if len(picture) == 1 else f"{len(picture)} pictures"
+    pictures = counted(len(picture), "picture")
     return (
         f'<div role="img" aria-label="{escape(f"{pictures} of {what}")}" '
         f'style="display:flex;gap:2%;height:42px;overflow:hidden;margin:0.2rem 0">{images}</div>'

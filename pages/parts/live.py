@@ -8,13 +8,13 @@ from typing import TypeAlias
 
 import streamlit as st
 
-from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.curves import Axis
 from cnncore.figures.words import gap_of, standing, verdict
 from cnncore.runs import client
 from cnncore.runs.record import Run, Status
 from cnncore.runs.store import RunStore, open_store
+from cnncore.wording import duration
 from pages.parts.held_out import locked, show_lock
 from pages.parts.live_curves import show_curves
 from pages.parts.pace import PACE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cnncore import compute
 from cnncore.architecture import Network
-from cnncore.data.atomic import replace
+from cnncore.atomic import replace
 from cnncore.errors import InputError
 from cnncore.home import home
 

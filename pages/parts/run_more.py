@@ -10,9 +10,9 @@ from cnncore.training.config import TTA, WHITENING, DeviceChoice, Optimizer, Pre
 from pages.parts.run_settings import LIMITS, own_settings
 
 _LOOKS = {
-    TTA.NONE: "one look at each image",
-    TTA.MIRROR: "2: and its mirror image",
-    TTA.SHIFTS: "6: mirrored, and shifted",
+    TTA.NONE: "1 look at each image",
+    TTA.MIRROR: "2 looks: and mirrored",
+    TTA.SHIFTS: "6 looks: mirrored, shifted",
 }
 KEPT: dict[str, Any] = {"persist_state": "session", "on_change": own_settings}
 
@@ -42,6 +42,8 @@ def _data() -> None:
     left.multiselect("Augmentation", list(AUGMENTATIONS), key="aug_kinds", disabled=not s.aug, **KEPT)
     shifts = s.aug and PadCrop.kind in s.aug_kinds
     _number(right, "Pixels of a shift (pad-crop)", "padding", disabled=not shifts)
+    _number(left, "Train images (0: all)", "train_size", step=500)
+    _number(right, "Validation images", "validation_size", step=100)
     left.selectbox(
         "Test-time augmentation",
         list(TTA),
@@ -51,8 +53,6 @@ def _data() -> None:
         "of its answers is scored (Krizhevsky et al. 2012).",
         **KEPT,
     )
-    _number(left, "Train images (0: all)", "train_size", step=500)
-    _number(right, "Validation images", "validation_size", step=100)
 
 
 def _network() -> None:

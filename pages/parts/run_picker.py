@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from cnncore.data.progress import counted
 from cnncore.runs.record import Run
 from cnncore.runs.snapshots import has_weights
 from cnncore.runs.store import NEWEST, open_store
+from cnncore.wording import counted
 
 
 def run_picker(key: str, label: str = "Trained network") -> Run | None:

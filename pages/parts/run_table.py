@@ -4,13 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from cnncore.course.facts import REPORT, facts
-from cnncore.data.progress import duration
 from cnncore.errors import InputError
 from cnncore.figures.words import percent
 from cnncore.runs import client
 from cnncore.runs.record import Run, Unread
 from cnncore.runs.store import open_store
 from cnncore.training.presets import title
+from cnncore.wording import duration
 from pages.parts.folded import folded
 from pages.parts.held_out import LOCKED, locked
 from pages.parts.live import act

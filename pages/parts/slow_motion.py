@@ -12,7 +12,6 @@ import streamlit as st
 from cnncore import compute
 from cnncore.architecture import describe
 from cnncore.data.prepared import info
-from cnncore.data.progress import counted
 from cnncore.errors import InputError
 from cnncore.inspection.anatomy import Anatomy, updates_at_most
 from cnncore.inspection.moment import Moment
@@ -21,6 +20,7 @@ from cnncore.runs.snapshots import checkpoint_time
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
+from cnncore.wording import counted
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.plain import plain, with_code
@@ -169,7 +169,7 @@ def _position(found: Anatomy, run: Run, moment: Moment) -> str:
     text += f" (× {found.factor:g} by hand)" if found.factor != 1 else ""
     text += f", from {weights}"
     if found.replayed:
-        text += f" and {found.replayed} update{'s' if found.replayed > 1 else ''} made again"
+        text += f" and {counted(found.replayed, 'update')} made again"
         if found.strayed is not None:
             exact = "to the last bit" if not found.strayed else f"to {found.strayed:.1g}, as sums came in another order"
             mark = "✓ agrees with" if found.strayed < 1e-2 else "⚠ differs from"

@@ -11,6 +11,7 @@ from cnncore.inspection.moment import Moment
 from cnncore.runs.snapshots import checkpoint_time, has_weights
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
+from cnncore.wording import counted
 from pages.parts.image_choice import from_data
 from pages.parts.plain import plain
 from pages.parts.run_picker import run_picker
@@ -60,8 +61,7 @@ def choose_subject(
         fresh = replace(fresh, network=run.config.network, dataset=run.config.dataset, augment=run.config.augment)
     if run is not None and not missing:
         with places[1]:
-            epochs = f"{run.epoch} epoch{'' if run.epoch == 1 else 's'}"
-            names = {Moment.BEFORE: "before training", Moment.LAST: f"after {epochs}"}
+            names = {Moment.BEFORE: "before training", Moment.LAST: f"after {counted(run.epoch, 'epoch')}"}
             moment = st.segmented_control(
                 "Its weights",
                 list(Moment),

@@ -386,7 +386,7 @@ def describe_channels(layers):
         ("nn.Sequential(nn.Conv2d(3, 8, 3, kernel_size=3))", "is given `kernel_size` twice"),
         ("nn.Sequential(nn.ReLU(1, 2, 3))", "takes at most 1 arguments and is given 3"),
         ("nn.Sequential(nn.Conv2d('a', 8, 3))", r"`in_channels` \(=a\) must be a whole number"),
-        ("nn.Sequential(nn.Conv2d(3, 8, 3, bias=1))", r"`bias` \(=1\), which must be True or False"),
+        ("nn.Sequential(nn.Conv2d(3, 8, 3, bias=2))", r"`bias` \(=2\), which must be True or False"),
         ("nn.Sequential(nn.Conv2d(3, 9, 3, groups=2))", r"`filters` \(=9\) must be divisible by `groups` \(=2\)"),
         ("nn.Sequential(nn.Conv2d(3, 8, 4, padding='same'))", "of an even `kernel_size`"),
         ("nn.Sequential(nn.Conv2d(3, 8, 3, 2, padding='same'))", "needs a stride of 1"),

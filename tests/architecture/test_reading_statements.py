@@ -1262,3 +1262,14 @@ def test_a_network_is_as_the_only_function_that_makes_it_says():
     assert parse_pytorch(f"{BLOCK}def main():\n    model = Net()").layers == (Conv2d(4, 3),)
     with pytest.raises(InputError, match=r"`Net` is made in several ways .* as model = Net"):
         parse_pytorch(f"{BLOCK}def small():\n    return Net(4)\ndef large():\n    return Net(8)")
+
+
+@pytest.mark.parametrize("bias", ["None", "0", "1", "False"])
+def test_a_layer_has_biases_where_what_it_is_told_is_true(bias):
+    code = net(
+        [f"self.c = nn.Conv2d(3, 8, 3, padding=1, bias={bias})", f"self.fc = nn.Linear(8, 10, bias={bias})"],
+        ["return self.fc(self.c(x).mean((2, 3)))"],
+    )
+    agrees(code)
+    described = describe(parse_pytorch(code))
+    assert (described.biases > 0) == (bias == "1")

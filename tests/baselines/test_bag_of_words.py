@@ -11,8 +11,8 @@ from cnncore.baselines.config import BagOfWordsConfig
 from cnncore.baselines.dictionary import Sample, learn, sample
 from cnncore.baselines.outcome import STAGES, Result
 from cnncore.baselines.stored import load_model, results, save
-from cnncore.data.progress import Progress
 from cnncore.errors import InputError
+from cnncore.progress import Progress
 from tests.baselines.conftest import CONFIG
 
 

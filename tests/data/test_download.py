@@ -12,8 +12,8 @@ import pytest
 
 from cnncore.data import download as downloading
 from cnncore.data.download import download
-from cnncore.data.progress import Progress
 from cnncore.errors import InputError
+from cnncore.progress import Progress
 
 CONTENT = random.Random(0).randbytes(300_000)
 MD5 = hashlib.md5(CONTENT, usedforsecurity=False).hexdigest()

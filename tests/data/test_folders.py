@@ -6,8 +6,8 @@ import pytest
 from cnncore.data import folders
 from cnncore.data.folders import read_folders
 from cnncore.data.images import ImageData
-from cnncore.data.progress import Progress
 from cnncore.errors import InputError
+from cnncore.progress import Progress
 from tests.data.picture_files import class_files, mean_values, png, write_folder, write_tar, write_zip
 
 

@@ -4,9 +4,9 @@ import time
 import pytest
 
 from cnncore import jobs
+from cnncore.atomic import lock
 from cnncore.cli import main
 from cnncore.data import load, prepared
-from cnncore.data.atomic import lock
 from cnncore.data.preparation import (
     cancel,
     dismiss,
@@ -17,9 +17,9 @@ from cnncore.data.preparation import (
     uploads,
     work,
 )
-from cnncore.data.progress import Progress, silent
 from cnncore.errors import InputError
 from cnncore.jobs import CancelledError, State
+from cnncore.progress import Progress, silent
 from tests.data.picture_files import class_files, write_folder, write_zip
 
 

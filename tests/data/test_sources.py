@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cnncore.atomic import lock
 from cnncore.data import load
-from cnncore.data.atomic import lock
 from cnncore.data.sources import in_preparation, lock_path, prepare
 from cnncore.errors import InputError
 from tests.data.picture_files import class_files, png, write_folder, write_tar, write_zip

@@ -9,8 +9,8 @@ from streamlit.testing.v1 import AppTest
 from cnncore import jobs
 from cnncore.data import ImageData, load, save
 from cnncore.data.preparation import Preparation, job_name, status, uploads
-from cnncore.data.progress import Progress
 from cnncore.jobs import State
+from cnncore.progress import Progress
 from tests.pages.reading import said
 
 PAGE = Path(__file__).parents[2] / "pages" / "datasets.py"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from cnncore.data.atomic import lock
+from cnncore.atomic import lock
 from cnncore.data.prepared import info, save
 from cnncore.data.sources import lock_path
 from pages.parts import image_choice

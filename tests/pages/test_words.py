@@ -10,8 +10,8 @@ from cnncore.baselines import job
 from cnncore.baselines.config import BagOfWordsConfig
 from cnncore.baselines.stored import results
 from cnncore.data import save
-from cnncore.data.progress import Progress
 from cnncore.jobs import State
+from cnncore.progress import Progress
 from tests.baselines.conftest import stripes
 from tests.pages.reading import said
 

@@ -134,7 +134,9 @@ def module_part(name: str, values: Values, label: str, given_name: str = "") -> 
             raise InputError(
                 f"{label} has `{option}` (={values[option]!r}), which a description has not: it must be {must!r}."
             )
-    for option in ("bias", "ceil_mode"):
+    for option, alike in (("bias", (0, 1, None)), ("ceil_mode", (0, 1))):
+        if option in values and values[option] in alike:  # PyTorch asks whether it is true, and no more
+            values = {**values, option: bool(values[option])}
         if not isinstance(values.get(option, True), bool):
             raise InputError(f"{label} has `{option}` (={values[option]!r}), which must be True or False: change it.")
     expects = (

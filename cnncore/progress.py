@@ -1,9 +1,11 @@
-"""How far a preparation is: reported often, shown by the command line and by the page."""
+"""How far a long piece of work is: reported often, shown by the command line and by the page."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
+
+from cnncore.wording import duration
 
 _INTERVAL = 0.25  # seconds between two reports: an eye follows no more, and each may be written to disk
 
@@ -50,22 +52,6 @@ Report: TypeAlias = Callable[[Progress], None]
 
 def silent(progress: Progress) -> None:
     """Take a report and show it to nobody."""
-
-
-def counted(count: float, noun: str) -> str:
-    """Return a number with its noun: `counted(1, "file")` is '1 file', `counted(1200, "file")` '1,200 files'."""
-    number = f"{count:,}" if isinstance(count, int) else f"{count:,g}"
-    return f"{number} {noun}" if count == 1 else f"{number} {noun}s"
-
-
-def duration(seconds: float) -> str:
-    """Return a time for people: `duration(155)` is '2 min 35 s', `duration(4000)` '1 h 7 min'."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _amount(done: int, total: int | None, unit: str) -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from cnncore.data import atomic
-from cnncore.data.atomic import lock, replace, write_text
+from cnncore import atomic
+from cnncore.atomic import lock, replace, write_text
 from cnncore.errors import InputError
 
 
