@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.data.drawing import Canvas, Colour, Dice, Values
+from cnncore.data.drawing import Canvas, Colour, Dice, Mask, Values
 from cnncore.data.images import ImageData
 
 SIZE = 32
@@ -171,6 +171,12 @@ def _away_from(colour: Colour, other: Colour, distance: float) -> Colour:
     return np.where(np.abs(gap) < distance, (colour + push).clip(0, 255), colour)
 
 
+def _odd(along: Values, width: Values) -> Mask:
+    """Return every other stripe of a `width`."""
+    number = np.floor(along / width)
+    return np.asarray(number - 2 * np.floor(number / 2) == 1)
+
+
 def _background(c: Canvas, d: Dice) -> Colour:
     """Paint one of five backgrounds and return its main colour."""
     first, second = d.colour(), d.colour()
@@ -184,36 +190,46 @@ def _background(c: Canvas, d: Dice) -> Colour:
         0 * d.uniform(0, 1),
         d.chance(0.5),
     )
-    ramp = ((c.u + 1) / 2).clip(0, 1)
-    width = d.uniform(0.35, 0.8)
-    waves = np.floor(c.u / width)
-    stripes = (waves - 2 * np.floor(waves / 2)) == 1
-    rows = np.floor(c.v / width)
-    checks = stripes != ((rows - 2 * np.floor(rows / 2)) == 1)
-    horizon = c.y > d.uniform(-0.1, 0.6)
-    blend = np.select(
-        [kind == 0, kind == 1, kind == 2, kind == 3], [ramp, horizon * 1.0, stripes * 1.0, checks * 1.0], 0.0
-    )
+    width, horizon = d.uniform(0.35, 0.8), d.uniform(-0.1, 0.6)
+    blend = np.zeros(c.u.shape)  # how much of the second colour; the fifth kind has none
+    ramp, ground, stripes, checks = (np.flatnonzero(kind == number) for number in range(4))
+    blend[ramp] = ((c.u[ramp] + 1) / 2).clip(0, 1)
+    blend[ground] = c.y[ground] > horizon[ground]
+    blend[stripes] = _odd(c.u[stripes], width[stripes])
+    blend[checks] = _odd(c.u[checks], width[checks]) != _odd(c.v[checks], width[checks])
     c.pixels = first + (second - first) * blend[:, None]
     return first * 0.7 + second * 0.3
 
 
+# Pieces of other things: discs, bars and wedges.
+_PIECES: tuple[Callable[[Canvas, Values], Mask], ...] = (
+    lambda c, long: c.ellipse(0.0, 0.0, 1.0, long),
+    lambda c, long: c.box(-1.2, -long * 0.5, 1.2, long * 0.5),
+    lambda c, _: c.triangle((0.0, -1.0), (1.0, 0.8), (-1.0, 0.8)),
+)
+
+
 def _clutter(c: Canvas, d: Dice, count: int, p: float, near: Colour) -> None:
-    """Paint up to `count` pieces of other things: discs, bars and wedges."""
+    """Paint up to `count` pieces of other things."""
     for _ in range(count):
         shown = d.chance(p)
         where = (d.uniform(-1, 1), d.uniform(-1, 1))
-        c.place(*where, d.uniform(0.15, 0.4), d.uniform(-1, 1), d.uniform(-0.3, 0.3), d.chance(0.5))
-        kind, long = d.choice(3), d.uniform(0.3, 1.0)
-        disc, bar = c.ellipse(0.0, 0.0, 1.0, long), c.box(-1.2, -long * 0.5, 1.2, long * 0.5)
-        wedge = c.triangle((0.0, -1.0), (1.0, 0.8), (-1.0, 0.8))
-        shape = np.where(kind == 0, disc, np.where(kind == 1, bar, wedge))
-        c.paint(shape & shown, near * 0.4 + d.colour() * 0.6)
+        frame, mirrored = (*where, d.uniform(0.15, 0.4), d.uniform(-1, 1), d.uniform(-0.3, 0.3)), d.chance(0.5)
+        kind, long = d.choice(len(_PIECES)), d.uniform(0.3, 1.0)
+        colour = near * 0.4 + d.colour() * 0.6
+        for number, piece in enumerate(_PIECES):
+            # A picture that gets no such piece, which is most of them, is left alone: that is half of the time.
+            chosen = np.flatnonzero(shown & (kind == number))
+            some = Canvas(c.pixels[chosen])
+            x, y, scale, half_turn, shear = (values[chosen] for values in frame)
+            some.place(x, y, scale, half_turn, shear, mirrored[chosen])
+            some.paint(piece(some, long[chosen]), colour[chosen])
+            c.pixels[chosen] = some.pixels
 
 
 def _draw(name: str, seed: int, count: int) -> NDArray[np.uint8]:
     """Return `count` pictures of the class `name`, uint8 (count, 3, SIZE, SIZE)."""
-    c, d = Canvas(count, SIZE), Dice(seed, count)
+    c, d = Canvas.blank(count, SIZE), Dice(seed, count)
     background = _background(c, d)
     _clutter(c, d, 5, 0.7, background)
     c.place(
@@ -236,7 +252,10 @@ def _light(c: Canvas, d: Dice) -> None:
     """Light the whole scene: brightness, contrast, and a side that it comes from."""
     across, down = d.uniform(-0.25, 0.25), d.uniform(-0.25, 0.25)
     light: Values = d.uniform(0.75, 1.15) * (1 + across * c.x + down * c.y)
-    c.pixels = (c.pixels * light[:, None] - 128) * d.uniform(0.5, 1.0)[:, None] + 128
+    c.pixels *= light[:, None]
+    c.pixels -= 128
+    c.pixels *= d.uniform(0.5, 1.0)[:, None]
+    c.pixels += 128
 
 
 def _split(per_class: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

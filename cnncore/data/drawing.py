@@ -48,29 +48,37 @@ class Dice:
 
 
 class Canvas:
-    """`count` pictures of `size` pixels, and the coordinates in which the next shapes are given.
+    """Pictures that are drawn into, and the coordinates in which the next shapes are given.
 
-    `u` runs to the right and `v` downwards. `place` moves, scales, turns and shears the frame.
+    `pixels` (N, 3, S, S) are 0 to 255. `u` runs to the right and `v` downwards, both (N, S, S). `place` moves, scales,
+    turns and shears the frame.
     """
 
-    def __init__(self, count: int, size: int) -> None:
-        self.pixels: NDArray[np.float64] = np.zeros((count, 3, size * SUPERSAMPLING, size * SUPERSAMPLING))
-        axis = (2 * np.arange(size * SUPERSAMPLING) + 1) / (size * SUPERSAMPLING) - 1.0  # -1 to 1
-        full = (count, len(axis), len(axis))
+    def __init__(self, pixels: NDArray[np.float64]) -> None:
+        self.pixels = pixels
+        count, _, size, _ = pixels.shape
+        axis = (2 * np.arange(size) + 1) / size - 1.0  # -1 to 1
+        full = (count, size, size)
         self.x: Values = np.broadcast_to(axis[None, None, :], full)
         self.y: Values = np.broadcast_to(axis[None, :, None], full)
         self.u, self.v = self.x, self.y
+
+    @classmethod
+    def blank(cls, count: int, size: int) -> "Canvas":
+        """Return `count` black pictures that will have `size` pixels."""
+        return cls(np.zeros((count, 3, size * SUPERSAMPLING, size * SUPERSAMPLING)))
 
     def place(self, x: Values, y: Values, scale: Values, half_turn: Values, shear: Values, mirrored: Mask) -> None:
         """Put the frame's origin at (x, y); `half_turn` is the tangent of half the angle."""
         # The rational form of a rotation: no sine, whose last bit differs between machines.
         denominator = 1 + half_turn * half_turn
         cosine, sine = (1 - half_turn * half_turn) / denominator, 2 * half_turn / denominator
-        right, down = (self.x - x) / scale, (self.y - y) / scale
-        u = right * cosine + down * sine
+        # What depends on the column or on the row alone is computed once for all of them.
+        right, down = (self.x[:, :1] - x) / scale, (self.y[:, :, :1] - y) / scale  # (N, 1, S), (N, S, 1)
         self.v = down * cosine - right * sine
-        u = u + shear * self.v
-        self.u = np.where(mirrored, -u, u)
+        self.u = right * cosine + down * sine
+        self.u += shear * self.v
+        self.u *= np.where(mirrored, -1.0, 1.0)
 
     def ellipse(self, x: Values | float, y: Values | float, rx: Values | float, ry: Values | float) -> Mask:
         """Return the pixels of an ellipse about (x, y)."""
@@ -91,15 +99,13 @@ class Canvas:
     def paint(self, mask: Mask, colour: Colour, shade: float = 0.0) -> None:
         """Colour the pixels of `mask`; with `shade` lighter at the object's top and darker below."""
         if shade:
-            light = (1 - shade * self.v)[:, None]  # (N, 1, S, S)
-            self.pixels = np.where(mask[:, None], colour * light, self.pixels)
-        else:
-            self.pixels = np.where(mask[:, None], colour, self.pixels)
+            colour = colour * (1 - shade * self.v)[:, None]  # (N, 3, S, S)
+        np.copyto(self.pixels, colour, where=mask[:, None])
 
     def finished(self, noise: Values, strength: Values) -> NDArray[np.uint8]:
         """Return the pictures at their size, noise added: uint8 (N, 3, size, size)."""
         s = SUPERSAMPLING
-        fine = self.pixels.clip(0, 255).astype(np.int64)
+        fine = self.pixels.clip(0, 255).astype(np.int16)  # the sums below stay under 32,768
         size = fine.shape[2] // s
         small = sum(fine[:, :, row::s, column::s] for row in range(s) for column in range(s))
         mean = np.asarray(small).reshape(-1, 3, size, size) / (s * s)

@@ -36,7 +36,7 @@ def test_colour_does_not_give_the_class_away(data):
 
 
 def test_shapes_lie_where_they_are_drawn():
-    canvas = Canvas(1, 32)
+    canvas = Canvas.blank(1, 32)
     disc = canvas.ellipse(0.0, 0.0, 0.5, 0.5)
     assert disc.mean() == pytest.approx(np.pi * 0.25 / 4, rel=0.02)
     box = canvas.box(-1, -1, 0, 0)
@@ -49,7 +49,7 @@ def test_shapes_lie_where_they_are_drawn():
 
 
 def test_a_half_turn_of_the_frame_is_a_rotation():
-    canvas, dice = Canvas(1, 32), Dice(0, 1)
+    canvas, dice = Canvas.blank(1, 32), Dice(0, 1)
     zero = np.zeros((1, 1, 1))
     canvas.place(zero, zero, zero + 1, zero + 1, zero, zero > 1)  # tan(90 degrees / 2) = 1
     np.testing.assert_allclose(canvas.u, canvas.y)
