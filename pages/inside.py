@@ -16,6 +16,7 @@ from pages.parts.held_out import locked
 from pages.parts.inside_choice import TEST, Sight, choose_sight, surest_error
 from pages.parts.inside_filters import show_filters, show_fresh_filters
 from pages.parts.inside_layers import show_layers
+from pages.parts.inside_looks import show_looks
 from pages.parts.inside_views import ANSWER, explain_heats, show_answer, show_heats, show_image
 from pages.parts.inspected import forward_pass
 from pages.parts.link_to import link_to
@@ -102,6 +103,8 @@ def show(sight: Sight, found: Forward) -> None:
     show_tries(*tries_for(sight, found.classes[found.winner]))
     said = "What these heats can say and what not, measured"
     folded("inside_said", said, guarded, explain_heats, sight, found, icon=":material/biotech:")
+    again = "Asked six times: test-time augmentation"
+    folded("inside_looks", again, guarded, show_looks, sight, icon=":material/flip:")
     if sight.run is not None:
         st.fragment(guarded)(show_filters, sight.run.id)
         link_to("errors", "What it confuses: all its errors", {"errors_run": sight.run.id})

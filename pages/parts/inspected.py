@@ -11,6 +11,7 @@ from cnncore.data.prepared import info
 from cnncore.inspection.activations import Forward
 from cnncore.inspection.channels import BiasShift, Channels, Depth, FirstLosses, Neighbours, Running
 from cnncore.inspection.heats import Gradients, Occlusion
+from cnncore.inspection.looked import Looked
 from cnncore.inspection.masks import Hidden
 from cnncore.inspection.moment import Moment
 from cnncore.training.config import RunConfig
@@ -49,6 +50,12 @@ def hidden_layer(subject: Subject) -> Hidden:
 def forward_pass(subject: Subject) -> Forward:
     """Return what every layer makes of the subject's image."""
     found: Forward = ask("forward:forward", subject, image=subject.image)
+    return found
+
+
+def six_looks(subject: Subject) -> Looked:
+    """Return what the network answers to six views of the subject's image."""
+    found: Looked = ask("looks:looks", subject, image=subject.image)
     return found
 
 

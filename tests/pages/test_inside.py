@@ -12,12 +12,16 @@ from streamlit.testing.v1 import AppTest
 from cnncore import compute
 from cnncore.data.augmentation import RandomCrop
 from cnncore.data.prepared import load, save
+from cnncore.figures.words import percent
 from cnncore.inspection.filters import filter_history
 from cnncore.inspection.forward import forward
 from cnncore.inspection.heats import rank_correlation
+from cnncore.inspection.looked import Looked, View
+from cnncore.inspection.looks import looks
 from cnncore.inspection.moment import Moment
 from cnncore.inspection.saliency import gradients, occlusion
 from cnncore.runs.client import delete
+from cnncore.runs.record import Status
 from cnncore.runs.snapshots import scored_images, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig, Standardization
@@ -25,6 +29,7 @@ from cnncore.training.presets import PRESETS
 from pages.parts import awaited
 from pages.parts.inside_choice import surest_error
 from pages.parts.inside_filters import show_filters
+from pages.parts.inside_looks import _together
 from tests.conftest import tiny_images
 from tests.pages.reading import said, viewed
 from tests.pages.stored_run import store_run
@@ -180,6 +185,53 @@ def test_how_much_of_a_heat_was_learned_is_measured(run_id):
     assert f"with the heat for *{found.classes[second]}*: Gradient **{other}**" in said(page)
     assert f"has **{100 * covered.chance:.1f} %**" in said(page)
     assert f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places" in said(page)
+
+
+def test_six_views_are_answered_one_by_one_and_together(run_id):
+    page = AppTest.from_file(str(PAGE), default_timeout=240)
+    page.session_state.inside_looks = True
+    page = sound(page.run())
+    found = looks(run_id, 4, CONFIG, np.array(load("tiny").test_images[0]))
+    for view in found.views:
+        name, chance = found.answer(view.chances)
+        assert f"{view.words}: {name}, {100 * chance:.1f} %" in pictures(page)
+    name, chance = found.answer(found.chances)
+    assert f"with twice the weight: **{name}**, {100 * chance:.1f} % sure" in said(page)
+    assert "on all test images" not in said(page)
+
+
+PIXELS = np.zeros((1, 4, 4), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("label", "verdict"),
+    [
+        (0, "It was right, and the mean is wrong."),
+        (1, "It was wrong, and the mean is right."),
+        (2, "Both are wrong."),
+        (None, None),
+    ],
+)
+def test_where_the_mean_says_something_else_the_page_says_which_is_right(label, verdict):
+    one = View(0.4, False, 0, PIXELS, np.array([0.5, 0.3, 0.2]))
+    other = View(0.6, True, 0, PIXELS, np.array([0.1, 0.8, 0.1]))
+    text = _together(Looked(("cat", "dog", "fish"), (one, other)), label)
+    assert "**dog**, 60.0 % sure; 1 of the six" in text
+    assert "One look alone said *cat*, 50.0 % sure." in text
+    assert text.endswith(verdict or "sure.")
+
+
+def test_a_run_that_was_scored_by_six_views_says_what_they_gave(run_ids):
+    run_id = store_run(replace(CONFIG, epochs=1, tta="mirror"))
+    try:
+        page = AppTest.from_file(str(PAGE), default_timeout=240)
+        page.query_params["inside_run"] = run_id
+        page.session_state.inside_looks = True
+        run = open_store().get(run_id)
+        assert f"**{percent(run.test_tta_accuracy, 70)}** asked about 2 views of each" in said(sound(page.run()))
+    finally:
+        open_store().set_status(run_id, Status.STOPPED)
+        delete(run_id)
 
 
 def test_another_data_set_has_fewer_images(run_id):
