@@ -8,10 +8,10 @@ from pages.parts.awaited import awaited
 from pages.parts.held_out import locked
 from pages.parts.inside_choice import Sight
 from pages.parts.inspected import six_looks
-from pages.parts.pictures import Tile, row
+from pages.parts.pictures import Tile, grid
 from pages.parts.plain import plain
 
-_SIZE = 96  # screen pixels of a view
+_SIZE = 120  # screen pixels of a view, at least
 
 
 def show_looks(sight: Sight) -> None:
@@ -22,11 +22,11 @@ def show_looks(sight: Sight) -> None:
     tiles = []
     for view in found.views:
         name, chance = found.answer(view.chances)
-        tiles.append(Tile(view.pixels, f"{view.words}: {name}, {100 * chance:.1f} %"))
-    st.html(row(tiles, _SIZE / max(found.views[0].pixels.shape[1:]), large=True))
+        tiles.append(Tile(view.pixels, f"{view.words}: {name}, {100 * chance:.1f}\u00a0%"))
+    st.html(grid(tiles, _SIZE))
     st.markdown(_together(found, sight.label))
     st.caption(
-        "Each is moved by one pixel, its border repeated, before the part is cut out that the network looks at. No "
+        "Four are moved by one pixel, their border repeated, before the part is cut out that the network looks at. No "
         "weight changes and nothing is trained: what one view makes the network err in, the others outvote. Under "
         "**More**, *Data*, on the page Train a run is scored so at its end, as *Classroom plus* is."
     )

@@ -194,7 +194,7 @@ def test_six_views_are_answered_one_by_one_and_together(run_id):
     found = looks(run_id, 4, CONFIG, np.array(load("tiny").test_images[0]))
     for view in found.views:
         name, chance = found.answer(view.chances)
-        assert f"{view.words}: {name}, {100 * chance:.1f} %" in pictures(page)
+        assert f"{view.words}: {name}, {100 * chance:.1f}\u00a0%" in pictures(page)
     name, chance = found.answer(found.chances)
     assert f"with twice the weight: **{name}**, {100 * chance:.1f} % sure" in said(page)
     assert "on all test images" not in said(page)
