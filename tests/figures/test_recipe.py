@@ -9,14 +9,24 @@ from benchmarks.runs import HELD_OUT
 from cnncore.figures.recipe import ADDED, LEFT_OUT, Worth, measurement, worth_chart, worth_table
 from cnncore.figures.results import RESULTS
 from cnncore.training.config import RunConfig
-from cnncore.training.recipe import recipe_of
+from cnncore.training.recipe import TEST_TIME, recipe_of
 
 CONTENT = json.loads((RESULTS / "recipe-classroom-cpu.json").read_text(encoding="utf-8"))
 
 
-def last(row):
+def last(row, metric="validation_accuracy"):
     runs = CONTENT["ingredients"][row]["runs"]
-    return [run["curve"]["validation_accuracy"][-1] for run in runs]
+    return [run["curve"][metric][-1] for run in runs]
+
+
+def compared(worth):
+    """Return the accuracies that a worth is the difference of, one a seed."""
+    if worth.ingredient == TEST_TIME.name:
+        row = {LEFT_OUT: "new, asked again", ADDED: "old, asked again"}[worth.how]
+        return last(row, "validation_tta_accuracy"), last(row)
+    if worth.how == LEFT_OUT:
+        return last("new"), last(f"new without {worth.ingredient}")
+    return last(f"old with {worth.ingredient}"), last("old")
 
 
 def test_the_measured_rows_are_of_the_recipe_as_it_is():
@@ -34,12 +44,7 @@ def test_a_worth_is_the_difference_seed_by_seed():
     left_out = {worth.ingredient for worth in found.worths if worth.how == LEFT_OUT}
     assert left_out == {ingredient.name for ingredient in recipe_of("classroom").ingredients}
     for worth in found.worths:
-        more, less = (
-            ("new", f"new without {worth.ingredient}")
-            if worth.how == LEFT_OUT
-            else (f"old with {worth.ingredient}", "old")
-        )
-        differences = [100 * (one - other) for one, other in zip(last(more), last(less), strict=False)]
+        differences = [100 * (one - other) for one, other in zip(*compared(worth), strict=False)]
         assert worth.differences == pytest.approx(differences, abs=0.01)
         assert worth.mean == pytest.approx(statistics.mean(differences), abs=0.01)
     assert found.new[0] == pytest.approx(statistics.mean(last("new")))
