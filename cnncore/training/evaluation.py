@@ -125,7 +125,7 @@ class Evaluator:
         self._every_epoch = tuple(self._passes)
         self._launch = {name: recorded(one_pass) for name, one_pass in self._passes.items()}
         if config.tta is not TTA.NONE:
-            for name in splits.keys() - {"train_eval"}:
+            for name in (split for split in splits if split != "train_eval"):
                 one_pass = StaticEvaluation(config, batches, splits[name], model, LOOKS[config.tta])
                 self._passes[f"{name}_tta"] = self._launch[f"{name}_tta"] = one_pass
         rows = sum(len(one_pass.sizes) for one_pass in self._passes.values())
