@@ -149,7 +149,7 @@ def _labels(data: dict[str, list[Any]], places: list[float]) -> tuple[list[float
         name, others = data["era"][one], [*taken, *points[:one], *points[one + 1 :]]
         choices = [
             (_box(places[one], heights[one] + lines * line, name, right, line), right)
-            for lines in (0, 0.5, -0.5, 1, -1, -1.5, 1.5, -2, 2, -3, 3)
+            for lines in (0, 0.25, -0.25, 0.5, -0.5, 1, -1, -1.5, 1.5, -2, 2, -3, 3)
             for right in (False, True)
         ]
         free = (
