@@ -1,5 +1,5 @@
 from cnncore.training.saving import save
-from tests.data.test_atomic import hold, stopped_clock, watched
+from tests.test_atomic import hold, stopped_clock, watched
 
 
 def test_a_checkpoint_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
