@@ -8,6 +8,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import served
 
 pytestmark = pytest.mark.browser
+STILL = (
+    """() => document.querySelector('[data-testid="stApp"]').getAttribute('data-test-script-state') === 'notRunning'"""
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +65,8 @@ def test_an_own_kernel_is_still_there_when_one_comes_back(walk):
     cell.press("Enter")
     written = re.compile(r"kernels_weights=-1(,|%2C)0(,|%2C)1(/|%2F)-2(,|%2C)7.5")
     page.wait_for_url(written)
+    # The address is written midway. What an unfinished run was told Streamlit forgets when the page is left.
+    page.wait_for_function(STILL)
     walk("pooling")
     walk("kernels", "?kernels_weights=*")
     page.wait_for_url(written)
