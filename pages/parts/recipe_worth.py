@@ -24,7 +24,7 @@ def show_ingredients(family: str, old_is: str) -> None:
     old, new = (f"{100 * mean:.1f} %" for mean, _, _ in (found.old, found.new))
     st.markdown(
         f"Old recipe ({old_is}) **{old}**, new one **{new}**, on {found.validation:,} validation images taken out of "
-        "the train set. The test set chose nothing."
+        "the train set, each seen once. The test set chose nothing."
     )
     alt = "What each ingredient adds to the validation accuracy, with its spread"
     draw(worth_chart(found.worths), f"worth_{family}", alt)
