@@ -13,13 +13,13 @@ WITH_TORCH = {
     "architecture": "build modules onnx",
     "data": "mixing operations spectrum standardize standardized transform",
     "training": """average batches checkpoint device evaluation fetch fused graph initial keeping kernels many metrics
-        optimizers pool_first readout recorder report session side state step timer trainer versions""",
-    "inspection": "class_map dropout forward normalisation receptive saliency slow_motion trained watch",
+        optimizers pool_first readout recorder report session side state step timer trainer tta versions""",
+    "inspection": "class_map dropout forward looks normalisation receptive saliency slow_motion trained watch",
     "commands": "acceleration",
 }
 # From below to above: a part imports those below it, and none above but for what EXCEPT names.
 LAYERS = (
-    ("errors", "home", "events", "statistics", "turns"),
+    ("errors", "home", "atomic", "progress", "wording", "events", "statistics", "turns"),
     ("architecture", "data", "descent"),
     ("training", "baselines"),
     ("jobs", "runs"),

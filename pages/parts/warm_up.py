@@ -25,6 +25,7 @@ TORCH = (
     "cnncore.data.views",
     "cnncore.inspection.dropout",
     "cnncore.inspection.forward",
+    "cnncore.inspection.looks",
     "cnncore.inspection.normalisation",
     "cnncore.inspection.receptive",
     "cnncore.inspection.saliency",
