@@ -218,7 +218,7 @@ def _clutter(c: Canvas, d: Dice, count: int, p: float, near: Colour) -> None:
         kind, long = d.choice(len(_PIECES)), d.uniform(0.3, 1.0)
         colour = near * 0.4 + d.colour() * 0.6
         for number, piece in enumerate(_PIECES):
-            # A picture that gets no such piece, which is most of them, is left alone: that is half of the time.
+            # Most pictures get no such piece: nothing is computed for them.
             chosen = np.flatnonzero(shown & (kind == number))
             some = Canvas(c.pixels[chosen])
             x, y, scale, half_turn, shear = (values[chosen] for values in frame)

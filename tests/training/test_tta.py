@@ -1,6 +1,5 @@
 """Test-time augmentation: the views, their mean, and that it changes nothing else of a run."""
 
-import dataclasses
 import math
 from dataclasses import replace
 
@@ -18,6 +17,7 @@ from cnncore.training.evaluation import Evaluator
 from cnncore.training.network import network_of
 from cnncore.training.trainer import train
 from cnncore.training.tta import LOOKS, PLAIN, Look, logits_of
+from tests.training.test_every_option import numbers
 
 CONFIG = RunConfig(
     dataset="tiny",
@@ -113,19 +113,9 @@ def test_a_split_is_scored_by_the_mean_of_the_answers_to_its_views(tiny, monkeyp
     assert not torch.equal(again.confidence, found["test"].confidence)
 
 
-def readings(config):
-    """Return what a run reports, without seconds and without what was not measured."""
-    rows = []
-    for event in train(config):
-        if isinstance(event, Batch | Epoch):
-            values = dataclasses.asdict(event)
-            rows.append({name: value for name, value in values.items() if "second" not in name and value is not None})
-    return rows
-
-
 @several
 def test_it_comes_after_the_last_epoch_and_changes_no_other_number(tiny, tta):
-    once, again = readings(replace(CONFIG, tta=TTA.NONE)), readings(replace(CONFIG, tta=tta))
+    once, again = numbers(replace(CONFIG, tta=TTA.NONE)), numbers(replace(CONFIG, tta=tta))
     *before, last = again
     own = {name: last[name] for name in last if "_tta_" in name}
     assert len(own) == 6
@@ -134,7 +124,7 @@ def test_it_comes_after_the_last_epoch_and_changes_no_other_number(tiny, tta):
 
 def test_a_run_that_is_resumed_is_asked_as_one_that_was_not_interrupted(tiny, tmp_path):
     config = replace(CONFIG, tta=TTA.SHIFTS, average=1)
-    [*_, whole] = readings(config)
+    [*_, whole] = numbers(config)
     path = tmp_path / "checkpoint.pt"
     for event in train(config, checkpoint=path):
         if isinstance(event, Epoch) and event.epoch == 2:
