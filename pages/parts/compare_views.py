@@ -122,7 +122,11 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
     st.subheader("Last and best epoch", anchor=False)
     found = [(run, best_epoch(store, run)) for runs in settings for run in runs]
     again = any(run.test_tta_accuracy is not None for run, _ in found)
-    tabulate([_result(run, best, again) for run, best in found], height=min(38 + 35 * len(found), 320))
+    tabulate(
+        [_result(run, best, again) for run, best in found],
+        height=min(38 + 35 * len(found), 320),
+        column_config={"run": st.column_config.TextColumn(width=220)},  # a name of many settings hides the numbers
+    )
     if any(best is not None and not best.fair for _, best in found):
         st.caption(
             "Best on test is **optimistic**: the luckiest of many readings of the same images. Compare last epochs, or "
