@@ -19,7 +19,7 @@ _DASHES = ([1, 0], [6, 3], [2, 2])
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value
-class Plan:
+class RatePlan:
     """The learning rate under one schedule, `rates` (epochs * UPDATES,): of as many updates in every epoch.
 
     `exact` is false where the losses decide (plateau): the rates are then the most that they can be.
@@ -54,16 +54,16 @@ class Plan:
         return bool((self.rates != self.rates[0]).any())
 
 
-def plans(config: RunConfig) -> list[Plan]:
+def plans(config: RunConfig) -> list[RatePlan]:
     """Return what each schedule would do to `config`, warm-up included."""
     result = []
     for schedule in Schedule:
         found = planned(replace(config, schedule=schedule), UPDATES, None)
-        result.append(Plan(schedule, found.lr, found.exact))
+        result.append(RatePlan(schedule, found.lr, found.exact))
     return result
 
 
-def idle(found: list[Plan]) -> str:
+def idle(found: list[RatePlan]) -> str:
     """Return in a sentence which schedules never act within these epochs; empty if all do (`none` is meant not to)."""
     meant = [plan for plan in found if plan.exact and plan.schedule is not Schedule.NONE]
     names = [f"*{plan.schedule}*" for plan in meant if not plan.acts]
@@ -77,7 +77,7 @@ def idle(found: list[Plan]) -> str:
     )
 
 
-def plans_table(found: list[Plan], after: int) -> dict[str, list[Any]]:
+def plans_table(found: list[RatePlan], after: int) -> dict[str, list[Any]]:
     """Return by column: the rate after `after` epochs, the sum of all rates, the epoch after which it is over."""
     return {
         "schedule": [str(plan.schedule) + ("" if plan.exact else " (at most)") for plan in found],
@@ -87,7 +87,7 @@ def plans_table(found: list[Plan], after: int) -> dict[str, list[Any]]:
     }
 
 
-def plans_chart(found: list[Plan], after: int) -> Chart:
+def plans_chart(found: list[RatePlan], after: int) -> Chart:
     """Return the rate of every epoch, one line a schedule, and a mark at `after`."""
     data: dict[str, list[Any]] = {"epoch": [], "rate": [], "schedule": []}
     for plan in found:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value
-class View:
+class AnsweredView:
     """One view: its `weight` in the mean, whether it is `mirrored`, and by how many pixels it is moved down and right.
 
     `pixels` uint8 (C, H, W) are the part that the network looks at, `chances` (classes,) its probabilities.
@@ -23,7 +23,7 @@ class View:
     def words(self) -> str:
         """What was done to the image.
 
-        >>> View(0.125, True, -1, np.zeros((1, 2, 2), np.uint8), np.ones(1)).words
+        >>> AnsweredView(0.125, True, -1, np.zeros((1, 2, 2), np.uint8), np.ones(1)).words
         'mirrored, up and left'
         """
         moved = {-1: "up and left", 0: "", 1: "down and right"}[self.shift]
@@ -37,7 +37,7 @@ class Looked:
     """All views of one image; the first is the image as it is."""
 
     classes: tuple[str, ...]
-    views: tuple[View, ...]
+    views: tuple[AnsweredView, ...]
 
     @property
     def chances(self) -> NDArray[np.float64]:

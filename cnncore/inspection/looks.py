@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from cnncore.data.transform import centre_window
 from cnncore.inspection.forward import check_image
-from cnncore.inspection.looked import Looked, View
+from cnncore.inspection.looked import AnsweredView, Looked
 from cnncore.inspection.moment import Moment
 from cnncore.inspection.trained import chosen
 from cnncore.training.config import TTA, RunConfig
@@ -31,7 +31,7 @@ def looks(run_id: str | None, moment: Moment | int, config: RunConfig, image: ND
     return Looked(
         found.data.classes,
         tuple(
-            View(look.weight, look.mirrored, look.shift, view, answer)
+            AnsweredView(look.weight, look.mirrored, look.shift, view, answer)
             for look, view, answer in zip(LOOKS[TTA.SHIFTS], seen, chances, strict=True)
         ),
     )

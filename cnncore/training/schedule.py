@@ -96,7 +96,7 @@ def _half_cosine(start: float, end: float, share: float) -> float:
 
 
 @dataclass(frozen=True)
-class Plan:
+class RateCurve:
     """The planned learning rate at some updates of a run, the first and the last among them.
 
     `step` counts updates from 1, `epoch` is fractional (2.5: half of the third epoch is done), as in a run's curves.
@@ -109,7 +109,7 @@ class Plan:
     exact: bool
 
 
-def planned(config: RunConfig, batches: int, max_points: int | None = 500) -> Plan:
+def planned(config: RunConfig, batches: int, max_points: int | None = 500) -> RateCurve:
     """Return the whole planned curve for a run of `batches` updates an epoch, thinned to `max_points`.
 
     >>> planned(RunConfig(epochs=2, lr=1.0, schedule=Schedule.EXPONENTIAL, decay=0.5), batches=2).lr.tolist()
@@ -119,7 +119,7 @@ def planned(config: RunConfig, batches: int, max_points: int | None = 500) -> Pl
     count = total if max_points is None else min(total, max_points)
     updates = np.unique(np.linspace(0, total - 1, count).round().astype(np.int64))  # from 0
     rates = [rate(config, int(update) // batches + 1, int(update) % batches, batches) for update in updates]
-    return Plan(updates + 1, (updates + 1) / batches, np.array(rates), config.schedule is not Schedule.PLATEAU)
+    return RateCurve(updates + 1, (updates + 1) / batches, np.array(rates), config.schedule is not Schedule.PLATEAU)
 
 
 @dataclass

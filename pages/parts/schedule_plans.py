@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from cnncore.errors import InputError
-from cnncore.figures.schedules import Plan, idle, plans, plans_chart, plans_table
+from cnncore.figures.schedules import RatePlan, idle, plans, plans_chart, plans_table
 from cnncore.training.cautions import warnings
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import read_milestones
@@ -15,7 +15,7 @@ from pages.parts.tabulate import tabulate
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _planned(config: RunConfig) -> list[Plan]:
+def _planned(config: RunConfig) -> list[RatePlan]:
     """Return every schedule's plan; kept, because each has a rate for every update."""
     return plans(config)
 

@@ -8,7 +8,7 @@ import torch
 
 from cnncore.data.augmentation import HorizontalFlip, RandomCrop
 from cnncore.errors import InputError
-from cnncore.inspection.looked import Looked, View
+from cnncore.inspection.looked import AnsweredView, Looked
 from cnncore.inspection.looks import looks
 from cnncore.inspection.moment import Moment
 from cnncore.inspection.trained import trained
@@ -66,7 +66,8 @@ def test_an_image_of_another_shape_is_refused(tiny):
 
 def test_the_mean_is_weighted():
     pixels = np.zeros((1, 2, 2), np.uint8)
-    one, other = View(0.75, False, 0, pixels, np.array([0.6, 0.4])), View(0.25, True, 0, pixels, np.array([0.0, 1.0]))
+    one = AnsweredView(0.75, False, 0, pixels, np.array([0.6, 0.4]))
+    other = AnsweredView(0.25, True, 0, pixels, np.array([0.0, 1.0]))
     found = Looked(("cat", "dog"), (one, other))
     assert found.chances.tolist() == pytest.approx([0.45, 0.55])
     assert found.answer(one.chances) == ("cat", 0.6)

@@ -16,7 +16,7 @@ from cnncore.figures.words import percent
 from cnncore.inspection.filters import filter_history
 from cnncore.inspection.forward import forward
 from cnncore.inspection.heats import rank_correlation
-from cnncore.inspection.looked import Looked, View
+from cnncore.inspection.looked import AnsweredView, Looked
 from cnncore.inspection.looks import looks
 from cnncore.inspection.moment import Moment
 from cnncore.inspection.saliency import gradients, occlusion
@@ -213,8 +213,8 @@ PIXELS = np.zeros((1, 4, 4), np.uint8)
     ],
 )
 def test_where_the_mean_says_something_else_the_page_says_which_is_right(label, verdict):
-    one = View(0.4, False, 0, PIXELS, np.array([0.5, 0.3, 0.2]))
-    other = View(0.6, True, 0, PIXELS, np.array([0.1, 0.8, 0.1]))
+    one = AnsweredView(0.4, False, 0, PIXELS, np.array([0.5, 0.3, 0.2]))
+    other = AnsweredView(0.6, True, 0, PIXELS, np.array([0.1, 0.8, 0.1]))
     text = _together(Looked(("cat", "dog", "fish"), (one, other)), label)
     assert "**dog**, 60.0 % sure; 1 of the six" in text
     assert "One look alone said *cat*, 50.0 % sure." in text
