@@ -10,7 +10,7 @@ from cnncore.errors import InputError
 from cnncore.home import home
 from cnncore.runs.process import start_detached
 from cnncore.runs.record import Intent, Status
-from cnncore.runs.snapshots import checkpoint_path, snapshot_folder
+from cnncore.runs.snapshots import check_checkpoint, checkpoint_path, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 
@@ -85,8 +85,10 @@ def set_lr_factor(run_id: str, factor: float) -> None:
 
 
 def resume(run_id: str) -> None:
-    """Put a run that ended early back into the queue."""
-    open_store().requeue(run_id)
+    """Put a run that ended early back into the queue; an `InputError` where it would begin anew and lose its curves."""
+    store = open_store()
+    check_checkpoint(store.get(run_id))
+    store.requeue(run_id)
     attend()
 
 

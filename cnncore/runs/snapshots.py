@@ -25,6 +25,23 @@ def has_weights(run: Run) -> bool:
     return run.epoch > 0 and checkpoint_path(run.id).exists()
 
 
+def has_lost_checkpoint(run: Run) -> bool:
+    """Return whether a run that has come far cannot go on, and would begin anew.
+
+    Of its first epoch there may be no checkpoint yet: it is written once the epoch's event is stored.
+    """
+    return run.epoch > 1 and not checkpoint_path(run.id).exists()
+
+
+def check_checkpoint(run: Run) -> None:
+    """Raise an `InputError` for a run that is to be resumed from a checkpoint that has gone."""
+    if has_lost_checkpoint(run):
+        raise InputError(
+            f"`run` (={run.id}) cannot be resumed, as its checkpoint {checkpoint_path(run.id)} has gone, and would begin "
+            "anew: start a new run with the same settings, and this one keeps its curves."
+        )
+
+
 def checkpoint_time(run_id: str) -> int:
     """Return when a run's last checkpoint was written, in nanoseconds since 1970, 0 where there is none.
 

@@ -43,9 +43,9 @@ class Supervision(Database):
             db.execute("UPDATE runs SET intent = 'none' WHERE id = ? AND intent = 'continue'", (run_id,))
 
     def active(self) -> list[sqlite3.Row]:
-        """Return id, status, intent, owner, pid, heartbeat and updated of the active runs, oldest first."""
+        """Return id, status, intent, resume, owner, pid, heartbeat and updated of the active runs, oldest first."""
         with self._errors():
             return self._connection.execute(
-                """SELECT id, status, intent, owner, pid, heartbeat, updated FROM runs
+                """SELECT id, status, intent, resume, owner, pid, heartbeat, updated FROM runs
                    WHERE status IN ('queued', 'running', 'paused') ORDER BY created, id"""
             ).fetchall()

@@ -4,6 +4,7 @@ It is no child of the server in any way that matters: it outlives it, and ends b
 If it dies, its workers go on; the next supervisor finds them by their heartbeats.
 """
 
+import contextlib
 import os
 import secrets
 import sqlite3
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from cnncore.errors import InputError
 from cnncore.runs.process import start_detached
 from cnncore.runs.record import Intent, Status
-from cnncore.runs.snapshots import checkpoint_time
+from cnncore.runs.snapshots import checkpoint_time, has_lost_checkpoint
 from cnncore.runs.store import RunStore, open_store
 from cnncore.runs.supervision import STALE
 
@@ -107,7 +108,7 @@ class Supervisor:
         """See to a run that no worker has; return whether one was started."""
         run_id, status, intent = row["id"], Status(row["status"]), Intent(row["intent"])
         if intent is Intent.STOP:
-            if checkpoint_time(run_id) > 0:  # it had begun, and was to go on
+            if row["resume"]:  # it had begun, and was to go on
                 self._ended(run_id, intent)
             else:
                 self._store.set_status(run_id, Status.STOPPED, "Stopped before it began.")
@@ -142,13 +143,20 @@ class Supervisor:
             self._ended(run_id, Intent(row["intent"]), f"its process ended with status {code}")
 
     def _ended(self, run_id: str, intent: Intent, how: str = "") -> None:
-        # Of the last epoch in the store there may be none: it is written once the epoch's event is stored.
-        kept = checkpoint_time(run_id) > 0
-        resumable = "It can be resumed from its last checkpoint." if kept else "Resumed, it begins anew."
+        resumable = self._prospect(run_id)
         if intent is Intent.STOP:
             self._store.set_status(run_id, Status.STOPPED, f"Stopped as asked. {resumable}")
         else:
             self._store.set_status(run_id, Status.INTERRUPTED, f"Interrupted: {how}. {resumable}")
+
+    def _prospect(self, run_id: str) -> str:
+        """Return what becomes of a run that has ended early."""
+        if checkpoint_time(run_id) > 0:
+            return "It can be resumed from its last checkpoint."
+        with contextlib.suppress(InputError):  # of a run that another version has stored its row is all that is read
+            if has_lost_checkpoint(self._store.get(run_id)):
+                return "Its checkpoint has gone: it keeps its curves and cannot be resumed."
+        return "Resumed, it begins anew."
 
     def _press(self, run_id: str) -> None:
         """End a worker that does not stop by itself: first politely, then not."""

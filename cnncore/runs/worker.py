@@ -19,7 +19,7 @@ from cnncore.events import Event
 from cnncore.runs.process import yield_priority
 from cnncore.runs.record import Intent, Status
 from cnncore.runs.recording import Recording
-from cnncore.runs.snapshots import checkpoint_path
+from cnncore.runs.snapshots import check_checkpoint, checkpoint_path
 from cnncore.runs.store import LostRunError, RunStore, open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.live import Live
@@ -77,14 +77,9 @@ def record(
 
 def _checkpoint(store: RunStore, run_id: str, resume: bool) -> Path:
     """Return where the run keeps its checkpoint; an `InputError` if it is to be resumed from one that has gone."""
-    path = checkpoint_path(run_id)
-    # Of the first epoch there may be none yet: it is written once the epoch's event is stored.
-    if resume and store.get(run_id).epoch > 1 and not path.exists():
-        raise InputError(
-            f"`run` (={run_id}) cannot be resumed, as its checkpoint {path} has gone, and would begin anew: start "
-            "a new run with the same settings, and this one keeps its curves."
-        )
-    return path
+    if resume:
+        check_checkpoint(store.get(run_id))
+    return checkpoint_path(run_id)
 
 
 class _Heartbeat:

@@ -39,7 +39,10 @@ def show_judgement(run: Run) -> None:
     """Show what the curves so far mean, and what to try where something is wrong."""
     if not run.step or not run.classes:
         return
-    said, trouble = _judged(run.id, run.epoch, run.step // _EVERY, run.status, sight(run))
+    try:
+        said, trouble = _judged(run.id, run.epoch, run.step // _EVERY, run.status, sight(run))
+    except InputError:  # deleted since the run was read: the next refresh is without it
+        return
     with st.container(border=True):
         st.markdown("**What the curves say**")
         for sentence in said:

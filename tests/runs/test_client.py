@@ -6,7 +6,7 @@ from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Intent, Status
 from cnncore.training.comparison import seeds
-from tests.runs.conftest import CONFIG
+from tests.runs.conftest import CONFIG, epoch_end, started
 
 
 def test_the_client_refuses_what_makes_no_sense(store):
@@ -29,6 +29,16 @@ def test_a_run_that_ends_between_two_looks_at_it_is_one_sentence(store, intent):
     store.set_status(run_id, Status.STOPPED)
     with pytest.raises(InputError, match="is stopped and cannot be"):
         client._while_active(run_id, intent)
+
+
+def test_a_run_whose_checkpoint_has_gone_is_not_put_into_the_queue(store):
+    run_id = store.create(CONFIG)
+    store.claim(run_id, "w", 1)
+    store.append(run_id, [started(), epoch_end(1), epoch_end(2)], "w")
+    store.set_status(run_id, Status.STOPPED)
+    with pytest.raises(InputError, match="its checkpoint .* has gone, and would begin anew"):
+        client.resume(run_id)
+    assert store.get(run_id).status is Status.STOPPED
 
 
 def with_files(store, home):

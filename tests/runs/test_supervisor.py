@@ -252,17 +252,29 @@ def test_a_run_in_the_queue_can_be_held_released_and_stopped(store, supervisor, 
     assert list(processes) == [busy]
 
 
-@pytest.mark.parametrize("kept", [False, True])
-def test_a_run_that_is_stopped_in_the_queue_says_whether_it_can_be_resumed(store, supervisor, kept):
+@pytest.mark.parametrize(
+    ("epochs", "kept", "told"),
+    [
+        (None, False, "Stopped before it began."),
+        (0, False, "Stopped as asked. Resumed, it begins anew."),
+        (2, True, "Stopped as asked. It can be resumed from its last checkpoint."),
+        (2, False, "Stopped as asked. Its checkpoint has gone: it keeps its curves and cannot be resumed."),
+    ],
+)
+def test_a_run_that_is_stopped_in_the_queue_says_whether_it_can_be_resumed(store, supervisor, epochs, kept, told):
     run_id = store.create(CONFIG)
-    if kept:  # it was stopped before, and resumed
+    if epochs is not None:  # it was stopped before, and resumed
+        store.claim(run_id, "w", 1)
+        store.append(run_id, [started(), *(epoch_end(number + 1) for number in range(epochs))], "w")
+        store.set_status(run_id, Status.STOPPED)
+        store.requeue(run_id)
+    if kept:
         checkpoint_path(run_id).parent.mkdir(parents=True)
         checkpoint_path(run_id).write_text("1")
     store.request(run_id, Intent.STOP)
     supervisor.step()
     run = store.get(run_id)
     assert run.status is Status.STOPPED
-    told = "Stopped as asked. It can be resumed from its last checkpoint." if kept else "Stopped before it began."
     assert run.message == told
 
 
