@@ -20,10 +20,10 @@ import sys
 import threading
 import time
 import traceback
-from pathlib import Path
 from typing import IO, Any
 
 from cnncore.errors import InputError
+from cnncore.home import for_children
 from cnncore.turns import turn
 
 PROCESSES = 2
@@ -60,12 +60,10 @@ class _Child:
     """One process of the pool, used by one caller at a time."""
 
     def __init__(self) -> None:
-        package = str(Path(__file__).parents[1])
-        environment = os.environ | {
-            # One thread each: previews are small, and the cores belong to the training.
-            **dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
-            "PYTHONPATH": os.pathsep.join(filter(None, (package, os.environ.get("PYTHONPATH")))),
-        }
+        # One thread each: previews are small, and the cores belong to the training.
+        environment = for_children() | dict.fromkeys(
+            ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"
+        )
         # Away from the terminal's Ctrl-C: the server decides when its children end.
         options: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":

@@ -1,4 +1,4 @@
-"""Where everything that is written lives: one folder, named by `CNNCORE_HOME`."""
+"""Where everything that is written lives: one folder, named by `CNNCORE_HOME`; processes are told where."""
 
 import os
 from pathlib import Path
@@ -11,3 +11,9 @@ def home() -> Path:
     """
     named = os.environ.get("CNNCORE_HOME", "").strip()
     return Path(named).expanduser().resolve() if named else Path.home() / ".cnncore"
+
+
+def for_children() -> dict[str, str]:
+    """Return the environment of a process with this home that finds this package, whatever the folder this runs in."""
+    paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "CNNCORE_HOME": str(home())}

@@ -5,15 +5,19 @@ import importlib.metadata
 import json
 import platform
 import shutil
+import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
 from cnncore.data.prepared import datasets
-from cnncore.home import home
+from cnncore.errors import InputError
+from cnncore.home import for_children, home
 from cnncore.wording import counted
 
 _PACKAGES = ("streamlit", "torch", "torchvision", "altair", "numpy", "pillow")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "firefox", "msedge", "safari")
+
+_PATIENCE = 120.0  # seconds: torch alone takes many on a laptop after a cold start
 
 
 @dataclass(frozen=True)
@@ -32,14 +36,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Look at everything and print it; exit status 1 if something that the app needs is missing."""
-    findings = [*_packages(), *_training(), _store(), *_datasets(), _browser()]
+    found = [*_packages(), *_training(), _store(), *_datasets(), _browser()]
     if args.json:
-        print(json.dumps([asdict(finding) for finding in findings]))
+        print(json.dumps([asdict(finding) for finding in found]))
     else:
-        for finding in findings:
+        for finding in found:
             print(f"{'ok  ' if finding.good else 'note'} {finding.subject}: {finding.text}")
     needed = {"store", *_PACKAGES}
-    return int(any(not finding.good and finding.subject in needed for finding in findings))
+    return int(any(not finding.good and finding.subject in needed for finding in found))
+
+
+def asked() -> list[Finding]:
+    """Return what the command prints, from a process of its own: torch is loaded, and a convolution measured.
+
+    An `InputError` if it cannot be started or says nothing for two minutes.
+    """
+    command = [sys.executable, "-m", "cnncore", "doctor", "--json"]
+    try:
+        done = subprocess.run(command, env=for_children(), capture_output=True, timeout=_PATIENCE, check=False)
+        return [Finding(**finding) for finding in json.loads(done.stdout)]
+    except (OSError, ValueError, subprocess.TimeoutExpired) as error:
+        raise InputError(
+            f"What this machine can do is not known, because `python -m cnncore doctor` has not said it ({error}): run "
+            "it in a terminal."
+        ) from error
 
 
 def _packages() -> list[Finding]:

@@ -3,12 +3,10 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 from cnncore.errors import InputError
-from cnncore.home import home
+from cnncore.home import for_children, home
 
-_ROOT = Path(__file__).parents[2]  # so that `-m cnncore...` is found whatever the folder this runs in
 # A process that nobody waits for any more would be reported when its object is collected; these are kept.
 _started: list["subprocess.Popen[bytes]"] = []
 
@@ -20,8 +18,7 @@ def start_detached(module: str, *arguments: str, log: str) -> "subprocess.Popen[
     Ctrl-C, and runs on when it ends.
     """
     folder = home() / "logs"
-    paths = [str(_ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "CNNCORE_HOME": str(home())}
+    environment = for_children()
     command = [sys.executable, "-m", module, *arguments]
     try:
         folder.mkdir(parents=True, exist_ok=True)

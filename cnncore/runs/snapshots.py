@@ -37,8 +37,8 @@ def check_checkpoint(run: Run) -> None:
     """Raise an `InputError` for a run that is to be resumed from a checkpoint that has gone."""
     if has_lost_checkpoint(run):
         raise InputError(
-            f"`run` (={run.id}) cannot be resumed, as its checkpoint {checkpoint_path(run.id)} has gone, and would begin "
-            "anew: start a new run with the same settings, and this one keeps its curves."
+            f"`run` (={run.id}) cannot be resumed, as its checkpoint {checkpoint_path(run.id)} has gone, and would "
+            "begin anew: start a new run with the same settings, and this one keeps its curves."
         )
 
 

@@ -97,11 +97,11 @@ class Supervisor:
         # A paused run has given its slot away, unless it was told to go on and is about to.
         busy = sum(row["status"] != Status.PAUSED or row["intent"] == Intent.NONE for row in begun)
         for row in begun:
-            if row["status"] == Status.PAUSED and row["intent"] == Intent.CONTINUE and busy < _slots():
+            if row["status"] == Status.PAUSED and row["intent"] == Intent.CONTINUE and busy < slots():
                 self._store.grant(row["id"])
                 busy += 1
         for row in waiting:
-            busy += self._queued(row, busy < _slots())
+            busy += self._queued(row, busy < slots())
         return bool(active) or bool(self._workers)
 
     def _queued(self, row: sqlite3.Row, free: bool) -> bool:
@@ -169,7 +169,8 @@ class Supervisor:
                 process.terminate()
 
 
-def _slots() -> int:
+def slots() -> int:
+    """Return how many runs train at a time: `CNNCORE_SLOTS`, one where it is no number."""
     value = os.environ.get(SLOTS, "1")
     return max(1, int(value)) if value.isdecimal() else 1
 

@@ -19,6 +19,7 @@ from pages.parts.plain import with_code
 SHARED = {
     "_current_network": "the network that all pages speak of, its history and drafts; `network` in the address",
     "exchange_": "how that network is taken out and in, below the pages Architecture and Builder alike",
+    "hide": "what a link has hidden, see pages/parts/hidden.py",
     "read_test_": "a run's test set, once it is opened, is open everywhere",
     "awaited_drawn": "the built-in images, as long as they are being drawn",
     "viewer": "how the server knows a tab: one pace for all live pages",

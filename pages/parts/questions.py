@@ -20,7 +20,9 @@ def _unfolded(question: Question, note: str) -> None:
 def questions(page: str) -> None:
     """Show the questions that `page` answers or shows more of."""
     served = questions_for(page)
-    if served:
+    if not served:
+        return
+    with st.container(key="questions"):
         st.subheader("The practical's questions on this page", anchor=False)
-    for question in served:
-        show_question(question)
+        for question in served:
+            show_question(question)

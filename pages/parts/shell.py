@@ -9,6 +9,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.parts.address import opened
+from pages.parts.hidden import hide
 from pages.parts.navigation import existing
 
 ICON = Path(__file__).with_name("icon.svg")  # a file: for a named symbol the browser would ask an outside host
@@ -21,4 +22,5 @@ for entry in existing():
     sections.setdefault(entry.section, []).append(page)
 shown = st.navigation(sections)
 opened(shown.url_path)
+hide()
 shown.run()

@@ -36,7 +36,7 @@ def test_a_run_whose_checkpoint_has_gone_is_not_put_into_the_queue(store):
     store.claim(run_id, "w", 1)
     store.append(run_id, [started(), epoch_end(1), epoch_end(2)], "w")
     store.set_status(run_id, Status.STOPPED)
-    with pytest.raises(InputError, match="its checkpoint .* has gone, and would begin anew"):
+    with pytest.raises(InputError, match="has gone, and would begin anew"):
         client.resume(run_id)
     assert store.get(run_id).status is Status.STOPPED
 
