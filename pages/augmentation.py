@@ -107,7 +107,7 @@ def stands(values: dict[str, Any]) -> bool:
     return all(st.session_state.get(key) == value for key, value in values.items())
 
 
-remember(*ADDRESS)
+remember(*ADDRESS, "aug_transforms")
 header("Augmentation", "One image, many views: what does the network see while it trains?")
 notice = st.container()
 controls, pictures = st.columns([1, 2], gap="medium")
@@ -149,7 +149,8 @@ with controls:
     slider("Views", "aug_views", 6, DRAWN, 24, 6)
 
 with notice:
-    explain({key: in_address(key, st.session_state[key]) for key in ADDRESS if key in st.session_state})
+    shown = {key: in_address(key, st.session_state[key]) for key in ADDRESS if key in st.session_state}
+    explain(shown | {"aug_transforms": st.session_state.aug_transforms})
 found = None
 with pictures:
     message = st.container()

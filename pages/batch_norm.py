@@ -33,7 +33,7 @@ from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
 
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128)
-ADDRESS = ("bn_run", "bn_batch", "bn_others", "bn_mode", "bn_layer", "bn_channel")
+ADDRESS = ("bn_run", "bn_moment", "bn_batch", "bn_others", "bn_mode", "bn_layer", "bn_channel")
 FIRST: dict[str, Any] = {"bn_batch": 8, "bn_others": 0, "bn_mode": TRAIN_MODE, "bn_channel": 1}
 # What to press, the setting, and what to notice once it is there.
 TRY: dict[str, tuple[dict[str, Any], str]] = {

@@ -17,6 +17,7 @@ from pages.parts.questions import questions
 from pages.parts.stored import stored_runs
 
 ADDRESS = ("compare_runs", *FILTERS, "compare_metric", "compare_across")
+PAIR = ("compare_first", "compare_second")
 WHY = """
 **An accuracy is a count.** 3,500 right of 5,000 images is 70 %; with 95 % confidence the accuracy on all such images
 lies between 68.7 and 71.3 %: that is the **Wilson interval**. It says nothing about another seed.
@@ -39,7 +40,7 @@ def name_of_metric(key: str) -> str:
 
 
 header("Compare", "Which of these runs is better, what differs between them, and is it more than luck?")
-remember(*ADDRESS)
+remember(*ADDRESS, *PAIR)
 stored = [run for run in stored_runs() if run.step]
 if not stored:
     st.info(

@@ -12,7 +12,7 @@ from pages.parts.address import explain, remember
 from pages.parts.folded import why
 from pages.parts.header import header
 from pages.parts.layer_form import ADDRESS, advanced, advanced_needed, controls, is_set_to, set_all, setting
-from pages.parts.layer_more import show_bill, show_check, show_inverse, show_matrix
+from pages.parts.layer_more import INVERSE, show_bill, show_check, show_inverse, show_matrix
 from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
 from pages.parts.plain import with_code
 from pages.parts.questions import questions
@@ -80,7 +80,7 @@ one stride, is not reached.
 """
 
 header("Convolution", "What does one convolution layer compute, and how large is its output?")
-remember(*ADDRESS)
+remember(*ADDRESS, *INVERSE)
 with st.container(gap="small"):
     controls()
 drawn, tries, numbers = st.container(), st.container(), st.container()
@@ -123,7 +123,13 @@ else:
         if matrix.open:
             with matrix:
                 show_matrix(layer, shape)
-inverse = st.expander("From sizes to settings: 32 to 8, every way", icon=":material/undo:", on_change="rerun")
+inverse = st.expander(
+    "From sizes to settings: 32 to 8, every way",
+    any(key in st.query_params for key in INVERSE),
+    icon=":material/undo:",
+    key="layer_inverse",
+    on_change="rerun",
+)
 if inverse.open:
     with inverse:
         show_inverse()

@@ -19,7 +19,7 @@ from pages.parts.questions import questions
 from pages.parts.subject import choose_subject
 from pages.parts.tries import show_tries
 
-ADDRESS = ("dropout_run", "dropout_p", "dropout_mask", "dropout_books", "dropout_mode")
+ADDRESS = ("dropout_run", "dropout_moment", "dropout_p", "dropout_mask", "dropout_books", "dropout_mode")
 FIRST: dict[str, Any] = {
     "dropout_p": 0.5,
     "dropout_mask": 0,

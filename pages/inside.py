@@ -29,6 +29,7 @@ ADDRESS = (
     *("inside_run", "inside_epoch", "inside_row", "inside_source"),
     *("inside_class", "inside_layer", "inside_channel"),
 )
+LATER = ("inside_filters",)  # what is explained where it is shown
 WHY = r"""
 **Feature maps.** Each channel of a convolution is one filter slid over the maps before it: bright where the pattern is
 found. ReLU sets the rest to exactly 0, pooling keeps the largest of each window. Early maps still look like the image;
@@ -115,7 +116,7 @@ def show(sight: Sight, found: Forward) -> None:
 header(
     "Inside a network", "What does it see in this image, layer by layer, and which pixels does its answer depend on?"
 )
-remember(*ADDRESS)
+remember(*ADDRESS, *LATER)
 try:
     answer = awaited("looked_at", looked_at, choose_sight(), height=520, keep=True)
     if answer is not None:

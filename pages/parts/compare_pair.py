@@ -7,6 +7,7 @@ from cnncore.errors import InputError
 from cnncore.figures.words import p_value, told_apart
 from cnncore.runs.outcomes import Paired, paired
 from cnncore.runs.record import Run
+from pages.parts.address import explain
 from pages.parts.beside import in_shares
 from pages.parts.compare_choice import name_of
 from pages.parts.compare_views import say_locked
@@ -24,6 +25,7 @@ def show_pair(runs: list[Run]) -> None:
     left, right = st.columns(2)
     first = left.selectbox("First", list(names), key="compare_first", bind="query-params")
     second = right.selectbox("Second", list(names), index=len(names) - 1, key="compare_second", bind="query-params")
+    explain({"compare_first": first, "compare_second": second})
     if first == second:
         st.info("Choose two different runs.")
         return

@@ -8,6 +8,7 @@ from cnncore.figures.first_filters import change_chart, filter_pictures
 from cnncore.inspection.activations import Forward
 from cnncore.inspection.filters import FilterHistory, filter_history
 from cnncore.runs.snapshots import snapshot_folder
+from pages.parts.address import explain
 from pages.parts.beside import in_shares
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, grid
@@ -36,6 +37,7 @@ def show_filters(run_id: str) -> None:
         key="inside_filters",
         bind="query-params",
     )
+    explain({"inside_filters": epoch})
     place = epochs.index(epoch)
     filters, change, growth = history.filters[place], history.change[place], history.growth[place]
     left, right = in_shares("filters", 3, 2)

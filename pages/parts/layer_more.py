@@ -14,12 +14,14 @@ from cnncore.figures.convolution import agreement, kernels, picture
 from cnncore.figures.matrix import matrix, matrix_picture
 from cnncore.figures.palette import by_name
 from cnncore.figures.sliding import Sliding
+from pages.parts.address import explain
 from pages.parts.awaited import awaited
 from pages.parts.layer_form import GEOMETRY, set_all
 from pages.parts.plain import with_code
 from pages.parts.svg import show_svg
 from pages.parts.tabulate import tabulate
 
+INVERSE = ("conv_inverse_from", "conv_inverse_to")  # what a link can set
 _SEARCHED = (
     f"a kernel up to {KERNELS[-1]}, a stride up to {STRIDES[-1]}, a dilation up to {DILATIONS[-1]} and a padding "
     "smaller than what the kernel spans"
@@ -105,6 +107,7 @@ def show_inverse() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         size = st.number_input("From", 1, LARGEST, 32, key="conv_inverse_from", bind="query-params", width=140)
         output = st.number_input("to", 1, LARGEST, 8, key="conv_inverse_to", bind="query-params", width=140)
+    explain({"conv_inverse_from": size, "conv_inverse_to": output})
     found = settings(size, output)
     if not found:
         st.markdown(f"No layer with {_SEARCHED} makes {output} of {size}: two layers might.")

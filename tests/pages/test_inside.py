@@ -289,6 +289,12 @@ def test_without_a_snapshot_of_the_last_epoch_only_its_surest_error_is_missing(t
     sound(page)
 
 
+def test_an_epoch_whose_filters_were_not_kept_is_told(run_id):
+    page = sound(opened(inside_filters="99"))
+    assert any("`inside_filters=99` (shown: 4)" in warning.value for warning in page.warning)
+    assert not opened(inside_filters="1").warning
+
+
 def test_the_filters_move_with_the_epochs(run_id):
     page = sound(opened())
     history = filter_history(run_id)
