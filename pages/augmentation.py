@@ -92,7 +92,7 @@ def prompts(size: int) -> dict[str, tuple[dict[str, Any], str]]:
             "Could you still tell the label? Then how should the network?",
         ),
         "Everything at once": (
-            {"aug_transforms": list(TITLES.values())},
+            {"aug_transforms": list(TITLES.values()), "aug_crop": size * 7 // 8},
             "Still the same object? Augmentation that is too strong underfits.",
         ),
         "Mix two images": (

@@ -118,7 +118,7 @@ else:
         with more:
             show_groups(layer, shape)
         with numbers:
-            show_bill(shape, facts)
+            show_bill(shape, facts, isinstance(layer, ConvTranspose2d))
         matrix = st.expander("The same layer as a matrix", icon=":material/grid_4x4:", on_change="rerun")
         if matrix.open:
             with matrix:

@@ -4,33 +4,35 @@ import streamlit as st
 
 from cnncore.course import QUESTIONS, Question
 from cnncore.course.questions import PARTS
+from pages.parts.address import remember
+from pages.parts.folded import folded
 from pages.parts.header import header
 from pages.parts.navigation import COURSE
 from pages.parts.plain import plain
-from pages.parts.questions import show_question
+from pages.parts.questions import show_answer
 
 _PAGES = {entry.name: entry.title for entry in COURSE}
 
 
-def _link(page: str) -> str:
-    return f"[{_PAGES[page]}](/{page})"
+def _link(page: str, see: str = "") -> str:
+    return f"[{_PAGES[page]}](/{page}{f'?{see}' if see else ''})"
 
 
-def _more(question: Question) -> str:
-    return f", more of it on {' and '.join(map(_link, question.also))}" if question.also else ""
+def _where(question: Question) -> str:
+    more = f"; more of it: {', '.join(map(_link, question.also))}" if question.also else ""
+    return f"*Look: {_link(question.page, question.see)}{more}*"
+
+
+def _show(question: Question) -> None:
+    """Show the question, and folded what it is answered by."""
+    st.markdown(f"**{question.label}.** {question.text} {_where(question)}")
+    folded(f"question_{question.number}", "Answer and common mistake", show_answer, question)
 
 
 header("Questions", "The practical's 34 questions, in course order. Try first, then unfold.")
-words = (
-    st.text_input("Search", placeholder="dropout, stride, ...", key="course_search", bind="query-params")
-    .lower()
-    .split()
-)
-found = [
-    question
-    for question in QUESTIONS
-    if all(word in f"{question.label} {question.text} {question.worked}".lower() for word in words)
-]
+remember("course_search")
+words = st.text_input("Search", placeholder="dropout, stride, ...", key="course_search", bind="query-params").split()
+found = [question for question in QUESTIONS if question.mentions(words)]
 if not found:
     st.info(f"No question mentions {plain(' '.join(words))}: try fewer words.")
 for part, title in PARTS.items():
@@ -38,4 +40,4 @@ for part, title in PARTS.items():
     if mine:
         st.subheader(f"Part {part}: {title}", anchor=False)
     for question in mine:
-        show_question(question, f" · answered on the page {_link(question.page)}{_more(question)}")
+        _show(question)

@@ -65,17 +65,22 @@ def say_one(one: int, accuracy: float, images: int) -> None:
     )
 
 
-def show_numbers(found: Spread, accuracy: float) -> None:
-    """Show how far readings of one network lie apart, and the formula that says so without a draw."""
-    deviation = 100 * (accuracy * (1 - accuracy) / BATCH) ** 0.5
+def show_numbers(found: Spread, accuracy: float, images: int | None) -> None:
+    """Show how far readings of one network lie apart, and the formula that says so without a draw.
+
+    `images` are those of the test set that the batches are drawn from; None where there is none.
+    """
+    variance = accuracy * (1 - accuracy) / BATCH
+    formula, numbers = rf"p(1-p)/{BATCH}", rf"{accuracy:.3f}\cdot{1 - accuracy:.3f}/{BATCH}"
+    if images:  # drawn without putting back, readings lie closer: of all images at once there is but one
+        variance *= (images - BATCH) / (images - 1)
+        formula += rf"\cdot\tfrac{{N-{BATCH}}}{{N-1}}"
+        numbers += rf"\cdot\tfrac{{{images - BATCH}}}{{{images - 1}}}"
     places = st.grid(columns=3, min_column_width=270)
     places.metric("95 % of the batches read", f"{100 * found.low:.1f} to {100 * found.high:.1f} %")
     places.metric("Their Wilson interval contains the truth", f"{100 * found.covered:.1f} %")
     places.metric(f"Two batches differ by {found.images} images or more", f"{100 * found.apart:.0f} %")
-    st.latex(
-        rf"\sqrt{{p(1-p)/{BATCH}}} = \sqrt{{{accuracy:.3f}\cdot{1 - accuracy:.3f}/{BATCH}}} = {deviation:.1f}"
-        r"\ \text{points}"
-    )
+    st.latex(rf"\sqrt{{{formula}}} = \sqrt{{{numbers}}} = {100 * variance**0.5:.1f}\ \text{{points}}")
 
 
 def show_batches(found: Readings) -> None:
@@ -97,7 +102,7 @@ def show_batches(found: Readings) -> None:
             "binomial distribution."
         )
     )
-    show_numbers(spread(readings, true), true)
+    show_numbers(spread(readings, true), true, images)
 
 
 def show_report_lottery() -> None:

@@ -43,9 +43,10 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
         st.warning(with_code(error))
         return False
     seconds = training_seconds([config], plan.train_size, runs)
+    # The settings once more: a browser may read a comma as nothing, and 0,05 is 5 then.
     text = (
-        f"{plan.parameters:,} parameters · {counted(plan.train_size, 'train image')} · "
-        f"{counted(plan.updates, 'update')} an epoch"
+        f"Learning rate {config.lr:g} · {counted(config.epochs, 'epoch')} · {plan.parameters:,} parameters · "
+        f"{counted(plan.train_size, 'train image')} · {counted(plan.updates, 'update')} an epoch"
     )
     if seconds is not None:  # measured here, never guessed
         text += f" · about {duration(seconds)} of training, as fast as the last such run"

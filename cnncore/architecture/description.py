@@ -12,7 +12,7 @@ from cnncore.architecture.layers import Activation, Dropout, Flatten, Layer, Lin
 from cnncore.architecture.network import Network
 from cnncore.architecture.network import fully_convolutional as as_convolutions
 from cnncore.architecture.receptive_field import Fields, layer_fields
-from cnncore.architecture.sizes import Shape
+from cnncore.architecture.sizes import Pair, Shape
 from cnncore.errors import InputError
 
 
@@ -21,7 +21,8 @@ class Row:
     """One layer: what it puts out (C, H, W), what it costs, and what one of its units sees of the image.
 
     `fields` are its receptive fields along height and width, before clipping at the border; None where units have no
-    window of one size, see `layer_fields`. `activations` counts the values put out for one image; of a block also
+    window of one size, see `layer_fields`. `kernel` is the height and width of its window, None for layers without one.
+    `activations` counts the values put out for one image; of a block also
     those of the layers inside.
     """
 
@@ -33,6 +34,7 @@ class Row:
     macs: int
     activations: int = 0
     fields: Fields | None = None
+    kernel: Pair | None = None
 
     @property
     def receptive_field(self) -> int | None:
@@ -102,7 +104,7 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
         if times[name] > 1:  # code that builds a block in a loop repeats its names; charts have one place for each
             name = f"{name} ({times[name]})"
         bill = (step.weights, step.biases, step.macs, step.activations)
-        rows.append(Row(name, layer.kind, step.output, *bill, fields))
+        rows.append(Row(name, layer.kind, step.output, *bill, fields, getattr(layer, "kernel", None)))
     return Description(tuple(rows))
 
 

@@ -1,6 +1,7 @@
 """The questions, read once from questions.toml; numbers in the answers are computed, not written down."""
 
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,11 @@ _FILE = Path(__file__).with_name("questions.toml")
 
 @dataclass(frozen=True)
 class Question:
-    """One question. Texts are Markdown with LaTeX; `page` is the page that answers it, `also` are pages with more."""
+    """One question. Texts are Markdown with LaTeX; `page` is the page that answers it, `also` are pages with more.
+
+    `see` is the setting of `page` that shows the question's case, as its address writes it; empty where the page opens
+    with it.
+    """
 
     number: int
     part: int
@@ -28,6 +33,7 @@ class Question:
     page: str
     bonus: bool = False
     also: tuple[str, ...] = ()
+    see: str = ""
 
     @property
     def label(self) -> str:
@@ -37,6 +43,15 @@ class Question:
     def answer(self) -> str:
         """Return the worked answer, its `<<name>>` places filled with computed numbers."""
         return fill(self.worked)
+
+    def mentions(self, words: Iterable[str]) -> bool:
+        """Return whether all of the words occur in it, in small letters or large, with the numbers that are computed.
+
+        >>> [question.number for question in QUESTIONS if question.mentions(["1,191,170", "images"])]
+        [11]
+        """
+        text = f"{self.label} {self.text} {self.answer()} {self.mistake}".lower()
+        return all(word.lower() in text for word in words)
 
 
 def fill(text: str) -> str:

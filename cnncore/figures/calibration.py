@@ -179,7 +179,13 @@ def since(history: Mapping[int, int]) -> str:
     most = max(history, key=lambda epoch: history[epoch])
     if not history[most]:
         return "It never happened."
-    when = f"After every epoch since {begin}" if begin is not None else f"Gone after epoch {max(history)}"
+    last = max(history)
+    if begin is None:
+        when = f"Gone after epoch {last}"
+    elif begin == last:
+        when = f"After epoch {last}, not after the one before"
+    else:
+        when = f"After every epoch since {begin}"
     return f"{when}; most after epoch {most}: {history[most]:,}."
 
 

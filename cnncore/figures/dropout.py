@@ -11,6 +11,7 @@ from cnncore.inspection.masks import Account, noise_variance
 
 Array = NDArray[np.float64]
 NAMED = 20  # classes whose names can be read side by side
+_NARROW = 0.2  # the least width of the axis of scores
 PROBABILITIES = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
@@ -59,11 +60,11 @@ def books_chart(found: list[Account], score: str) -> Chart:
     """Return for each way of keeping the books the score over many masks (mean, spread) and in test."""
     data: dict[str, list[Any]] = {
         "books": [str(account.books) for account in found],
-        "mean": [account.mean for account in found],
-        "low": [account.mean - account.spread for account in found],
-        "high": [account.mean + account.spread for account in found],
-        "expected": [account.expected for account in found],
-        "test": [account.test for account in found],
+        "mean": [round(account.mean, 4) for account in found],
+        "low": [round(account.mean - account.spread, 4) for account in found],
+        "high": [round(account.mean + account.spread, 4) for account in found],
+        "expected": [round(account.expected, 4) for account in found],
+        "test": [round(account.test, 4) for account in found],
         "verdict": ["agree" if account.agrees else "do not agree" for account in found],
     }
     y = {
@@ -74,8 +75,13 @@ def books_chart(found: list[Account], score: str) -> Chart:
     }
     tips = [{"field": name, "format": ".3f"} for name in ("mean", "expected", "test")] + [{"field": "verdict"}]
 
+    scale: dict[str, Any] = {"zero": False}
+    ends = data["low"] + data["high"] + data["test"]
+    if max(ends) - min(ends) < _NARROW:  # nothing is dropped: an axis of rounding errors would show a spread
+        scale["domain"] = [min(ends) - _NARROW / 2, max(ends) + _NARROW / 2]
+
     def x(field: str) -> dict[str, Any]:
-        return {"field": field, "type": "quantitative", "scale": {"zero": False}, "axis": {"title": score}}
+        return {"field": field, "type": "quantitative", "scale": scale, "axis": {"title": score}}
 
     def colour(name: str) -> dict[str, Any]:
         scale = {"domain": ["training: mean and spread", "test"], "range": [TRAIN, TEST]}

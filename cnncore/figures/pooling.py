@@ -103,7 +103,8 @@ class Change:
     """Two maps compared cell by cell: `changed` of `cells` values differ, `lit` of them are not 0 in both.
 
     `mean` is the mean absolute difference over all cells, None if there is none to compare; before comparing, the
-    second map was moved back by `right` and `down` whole cells, and only where both exist is compared.
+    second map was moved back by `right` and `down` whole cells, and only where both exist is compared. `size` is the
+    mean absolute value of what the first map has there: what `mean` is small or large against.
     """
 
     changed: int
@@ -112,6 +113,7 @@ class Change:
     mean: float | None
     right: int = 0
     down: int = 0
+    size: float = 0.0
 
 
 def change(first: NDArray[Any], second: NDArray[Any], right: int = 0, down: int = 0) -> Change:
@@ -122,7 +124,9 @@ def change(first: NDArray[Any], second: NDArray[Any], right: int = 0, down: int 
     apart = np.abs(now - old)
     lit = int(np.count_nonzero((now != 0) | (old != 0)))
     mean = float(apart.mean()) if apart.size else None
-    return Change(int(np.count_nonzero(apart)), apart.size, lit, mean, right, down)
+    return Change(
+        int(np.count_nonzero(apart)), apart.size, lit, mean, right, down, float(np.abs(old).mean() if old.size else 0)
+    )
 
 
 def best_change(first: NDArray[Any], second: NDArray[Any], right: int, down: int, stride: tuple[int, int]) -> Change:
@@ -225,7 +229,11 @@ def _plain(values: NDArray[np.float64]) -> list[Any]:
 
 def _row(found: Change) -> list[Any]:
     mean = None if found.mean is None else round(found.mean, 4)
-    return [found.changed, found.cells, found.lit, mean, found.right, found.down]
+    share = found.mean / found.size if found.mean is not None and found.size else None
+    return [
+        *(found.changed, found.cells, found.lit, mean, found.right, found.down),
+        None if share is None else round(share, 4),
+    ]
 
 
 def _axis(pool: Pool, shape: Shape, axis: int) -> tuple[int, int, int, int]:

@@ -10,6 +10,17 @@ from cnncore.training.gap import Gap
 from cnncore.training.network import has_dropout
 from cnncore.wording import counted, duration
 
+RESCORED = "train, scored again"  # a column: `train_eval/accuracy`, beside the running one
+
+
+def share(accuracy: float | None) -> str | None:
+    """Return an accuracy in percent, without an interval; None for what was not measured.
+
+    >>> share(0.9125)
+    '91.2 %'
+    """
+    return None if accuracy is None else f"{100 * accuracy:.1f} %"
+
 
 def percent(accuracy: float, count: int | None) -> str:
     """Return an accuracy on `count` images with its 95 % interval."""

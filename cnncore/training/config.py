@@ -111,7 +111,8 @@ def _number(name: str, value: Any, kind: type, low: float, high: float, remedy: 
     right = isinstance(value, (int, float)) if kind is float else isinstance(value, int)
     if not right or isinstance(value, bool) or not math.isfinite(value) or not low <= value <= high:
         what = "a number" if kind is float else "a whole number"
-        raise InputError(f"`{name}` (={value}) must be {what} between {low:g} and {high:g}: {remedy}.")
+        limits = f"{low:g} and {high:g}" if kind is float else f"{low:,} and {high:,}"
+        raise InputError(f"`{name}` (={value}) must be {what} between {limits}: {remedy}.")
 
 
 @dataclass(frozen=True)

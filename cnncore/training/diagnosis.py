@@ -12,6 +12,8 @@ from cnncore.training.gap import Gap
 from cnncore.training.network import has_batch_norm
 from cnncore.wording import counted
 
+_FAR = 0.2  # effective step: with momentum more than twice what is known to learn without
+
 
 def effective_step(lr: float, momentum: float) -> float:
     """Return lr/(1-m): the length to which momentum sums up steps that agree (Q27).
@@ -54,7 +56,9 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
     guess = math.log(classes)
     sound = abs(loss - guess) <= tolerance
     told = f"The first loss is {loss:.3f} and guessing among {classes} classes costs ln {classes} = {guess:.3f}"
-    if sound:
+    if sound and loss > guess + _tolerance(None):
+        text = f"{told}: with batch norm as it should be. It makes an untrained network's scores larger (Q34)."
+    elif sound:
         text = f"{told}: as it should be, the untrained network knows nothing."
     elif loss < guess:
         text = f"{told}: an untrained network cannot know that much. Are there classes that never occur?"
@@ -65,8 +69,8 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
     return FirstLoss(loss, classes, tolerance, sound, text)
 
 
-def _tolerance(config: RunConfig) -> float:
-    return 0.4 if has_batch_norm(config) else 0.1
+def _tolerance(config: RunConfig | None) -> float:
+    return 0.4 if config is not None and has_batch_norm(config) else 0.1
 
 
 @dataclass(frozen=True)
@@ -217,7 +221,8 @@ def diagnose(
         return Diagnosis(Trouble.COLLAPSE, text, _smaller(config))
     made = counted(updates or len(loss), "update")
     text = f"After {made} with {told} the loss is still no better than that of guessing, ln {classes} = {guess:.3f}."
-    return Diagnosis(Trouble.STUCK, text, _larger(config))
+    far = config.momentum > 0 and effective_step(config.lr, config.momentum) > _FAR
+    return Diagnosis(Trouble.STUCK, text, (*_smaller(config), *_larger(config)[:1]) if far else _larger(config))
 
 
 def _floor(smoothing: float, classes: int) -> float:
@@ -275,12 +280,14 @@ def _larger(config: RunConfig) -> tuple[Remedy, ...]:
 
 def _remedy(config: RunConfig, **changes: object) -> Remedy:
     changed = replace(config, preset=None, **changes)  # type: ignore[arg-type]  # names and values belong together
-    text = " with ".join(
-        f"`{name}` {value if not isinstance(value, float) else f'{value:g}'}"
-        for name, value in changes.items()
-        if name != "nesterov"
-    )
-    return Remedy(text, changed)
+    words = {
+        "standardize": "standardization",
+        "batch_norm": "batch norm",
+        "lr": f"learning rate {changed.lr:g}",
+        "momentum": "no momentum",
+        "batch_size": f"batch size {changed.batch_size}",
+    }
+    return Remedy(" at ".join(words[name] for name in changes if name in words), changed)
 
 
 def _rounded(value: float) -> float:

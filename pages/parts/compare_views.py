@@ -10,7 +10,7 @@ from cnncore.figures.curves import MAX_POINTS, Axis, Chart
 from cnncore.figures.export import can_draw, to_csv, to_png, to_svg
 from cnncore.figures.overlay import METRICS, Seeds, overlay_chart
 from cnncore.figures.palette import RUNS
-from cnncore.figures.words import percent
+from cnncore.figures.words import RESCORED, percent, share
 from cnncore.runs.differences import differences
 from cnncore.runs.outcomes import Best, best_epoch
 from cnncore.runs.record import Curve, Run
@@ -23,7 +23,8 @@ from pages.parts.held_out import LOCKED, locked
 from pages.parts.plain import plain
 from pages.parts.tabulate import tabulate
 
-_NEEDS = {"validation": "a validation split", "train_eval": "*Score the train set after each epoch too*"}
+AGAIN = "with test-time augmentation"
+_NEEDS = {"validation": "a validation split", "train_eval": "*Score the train set again*"}
 
 
 def setting_name(runs: Sequence[Run]) -> str:
@@ -53,7 +54,10 @@ def _curve(run_id: str, updated: float, metric: str) -> Curve:  # noqa: ARG001 a
 def show_overlay(settings: list[list[Run]], metric: str, axis: Axis) -> Chart | None:
     """Draw the metric of the first settings, as many as there are colours; None where none of them measured it."""
     if len(settings) > len(RUNS):
-        st.warning(f"{len(settings)} settings are chosen and {len(RUNS)} colours can be told apart: those are drawn.")
+        st.warning(
+            f"{len(settings)} settings are chosen and {len(RUNS)} colours can be told apart: the first {len(RUNS)} are "
+            "drawn."
+        )
     closed = say_locked([run for runs in settings for run in runs]) if metric.startswith("test/") else []
     curves = [
         (runs, {run.id: _curve(run.id, run.updated, metric) for run in runs if run not in closed})
@@ -121,9 +125,10 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
     """Show each run's last and best epoch, and mean and spread over the seeds of each setting."""
     st.subheader("Last and best epoch", anchor=False)
     found = [(run, best_epoch(store, run)) for runs in settings for run in runs]
-    again = any(run.test_tta_accuracy is not None for run, _ in found)
+    table = pd.DataFrame([_result(run, best) for run, best in found])
+    unused = [name for name in (RESCORED, AGAIN) if table[name].isna().all()]
     tabulate(
-        [_result(run, best, again) for run, best in found],
+        table.drop(columns=unused),
         height=min(38 + 35 * len(found), 320),
         column_config={"run": st.column_config.TextColumn(width=220)},  # a name of many settings hides the numbers
     )
@@ -135,17 +140,15 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
     _show_seeds(settings)
 
 
-def _result(run: Run, best: Best | None, again: bool) -> dict[str, Any]:
-    """Return a run's row; that of a run without a complete epoch says only that it is there.
-
-    `again` if there are runs that were asked about several views of each image.
-    """
+def _result(run: Run, best: Best | None) -> dict[str, Any]:
+    """Return a run's row; that of a run without a complete epoch says only that it is there."""
     row: dict[str, Any] = {
         "run": name_of(run),
         "status": str(run.status),
-        "train": f"{100 * run.train_accuracy:.1f} %" if run.train_accuracy is not None else None,
+        "train": share(run.train_accuracy),
+        RESCORED: share(run.train_eval_accuracy),
         "test, last epoch (95 % interval)": None,
-        **({"with test-time augmentation": None} if again else {}),
+        AGAIN: None,
         "best epoch": None,
         "test at it": None,
         "chosen on": None,
@@ -160,7 +163,7 @@ def _result(run: Run, best: Best | None, again: bool) -> dict[str, Any]:
             "chosen on": "validation" if best.fair else "test (optimistic)",
         }
         if run.test_tta_accuracy is not None:
-            row["with test-time augmentation"] = LOCKED if closed else percent(run.test_tta_accuracy, run.test_size)
+            row[AGAIN] = LOCKED if closed else percent(run.test_tta_accuracy, run.test_size)
     return row
 
 

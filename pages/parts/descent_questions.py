@@ -41,8 +41,10 @@ def ask() -> None:
 
 
 def _momentum(choice: str) -> str:
+    others = " and ".join(
+        f"at {rate} it is {momentum_against_sgd(float(rate)):.2f}" for rate in ("0.01", "0.1") if rate != choice
+    )
     return (
         f"Down the valley, momentum 0.9 at {choice} is on average {momentum_against_sgd(float(choice)):.2f} away from "
-        f"SGD at 0.1, step by step; at 0.01 it is {momentum_against_sgd(0.01):.2f}, at 0.1 "
-        f"{momentum_against_sgd(0.1):.2f}. A steady gradient is worth lr / (1 − m): 0.01 / (1 − 0.9) = 0.1."
+        f"SGD at 0.1, step by step; {others}. A steady gradient is worth lr / (1 − m): 0.01 / (1 − 0.9) = 0.1."
     )

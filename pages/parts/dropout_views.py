@@ -82,8 +82,8 @@ def ask_about(found: list[Account]) -> None:
         "nothing",
         lambda _: (
             f"Above, at p = {share:g}: training averages {by_name[Books.PYTORCH].mean:.3f} over {MASKS:,} masks, test "
-            f"as it is gives {by_name[Books.PYTORCH].test:.3f}, and times 1 − p {by_name[Books.BOTH].test:.3f}. The "
-            "factor is applied once."
+            f"as it is gives {by_name[Books.PYTORCH].test:.3f}, and times 1 − p {by_name[Books.BOTH].test:.3f} "
+            "(all but its bias is scaled). The factor is applied once."
         ),
     )
     true_or_false(

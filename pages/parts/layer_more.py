@@ -84,7 +84,7 @@ def _disagreements(layer: Sliding, shape: Shape, data: dict[str, object], opinio
     return wrong
 
 
-def show_bill(shape: Shape, facts: LayerFacts) -> None:
+def show_bill(shape: Shape, facts: LayerFacts, transposed: bool) -> None:
     """Show the convolution's weights beside those of a dense layer."""
     with st.container(border=True, horizontal=True, vertical_alignment="center", gap="large"):
         st.html(by_name(bill_picture(facts)), width="content")
@@ -92,9 +92,10 @@ def show_bill(shape: Shape, facts: LayerFacts) -> None:
             st.markdown(f"##### Why not a dense layer?\n{bill_sentence(facts)}")
             channels, height, width = shape
             inputs = f"{channels} × {height} × {width}"
+            windows = "each input to one window of the output" if transposed else "each output to one window"
             st.caption(
                 f"It joins each of the {inputs} inputs to each of the {facts.dense_biases:,} outputs. The convolution "
-                "joins each output to one window, and every window uses the same weights."
+                f"joins {windows}, and every window uses the same weights."
             )
             if not true_to_scale(facts):
                 st.caption(

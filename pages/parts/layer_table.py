@@ -27,6 +27,7 @@ def show_table(description: Description, network: Network) -> None:
         {
             "layer": [row.name for row in description.rows],
             "kind": [row.kind for row in description.rows],
+            "kernel": [" × ".join(map(str, row.kernel)) if row.kernel else None for row in description.rows],
             "output": [" × ".join(map(str, row.output)) for row in description.rows],
             "weights": [row.weights for row in description.rows],
             "biases": [row.biases for row in description.rows],
@@ -35,7 +36,7 @@ def show_table(description: Description, network: Network) -> None:
             "jump": [row.jump for row in description.rows],
         }
     )
-    numbers = {name: st.column_config.NumberColumn(format="localized") for name in table.columns[3:]}
+    numbers = {name: st.column_config.NumberColumn(format="localized") for name in table.columns[4:]}
     height = min(38 + 35 * len(table), 500)
     tabulate(table, height=height, column_config=numbers)
     st.caption(

@@ -6,13 +6,8 @@ from cnncore.course import Question, questions_for
 from pages.parts.folded import folded
 
 
-def show_question(question: Question, note: str = "") -> None:
-    """Show one question, folded: its text, the worked answer, the common mistake."""
-    folded(f"question_{question.number}", question.label, _unfolded, question, note)
-
-
-def _unfolded(question: Question, note: str) -> None:
-    st.markdown(f"*{question.text}*{note}")
+def show_answer(question: Question) -> None:
+    """Show the worked answer and the common mistake."""
     st.markdown(question.answer())
     st.markdown(f":orange-badge[Common mistake] {question.mistake}")
 
@@ -25,4 +20,9 @@ def questions(page: str) -> None:
     with st.container(key="questions"):
         st.subheader("The practical's questions on this page", anchor=False)
         for question in served:
-            show_question(question)
+            folded(f"question_{question.number}", question.label, _unfolded, question)
+
+
+def _unfolded(question: Question) -> None:
+    st.markdown(f"*{question.text}*")
+    show_answer(question)

@@ -53,6 +53,12 @@ def _data() -> None:
         "of its answers is scored (Krizhevsky et al. 2012).",
         **KEPT,
     )
+    right.toggle(
+        "Score the train set again (Q14)",
+        key="train_eval",
+        help="After each epoch, with fixed weights: what the test accuracy can be compared with.",
+        **KEPT,
+    )
 
 
 def _network() -> None:
@@ -116,7 +122,6 @@ def _machine() -> None:
     left, right = st.columns(2)
     left.selectbox("Device", list(DeviceChoice), key="device", persist_state="session")
     right.selectbox("Precision", list(Precision), key="precision", **KEPT)
-    st.toggle("Score the train set after each epoch too (Q14)", key="train_eval", **KEPT)
 
 
 def _number(place: Any, label: str, key: str, **more: Any) -> None:

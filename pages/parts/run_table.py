@@ -5,7 +5,7 @@ import streamlit as st
 
 from cnncore.course.facts import REPORT, facts
 from cnncore.errors import InputError
-from cnncore.figures.words import percent
+from cnncore.figures.words import RESCORED, percent, share
 from cnncore.runs import client
 from cnncore.runs.record import Run, Unread
 from cnncore.runs.store import open_store
@@ -52,8 +52,9 @@ def show_table(runs: list[Run], unread: list[Unread]) -> None:
             "status": str(run.status),
             "epochs": f"{run.epoch}/{run.config.epochs}",
             "test (95 % interval)": _test(run),
-            "validation": _share(run.validation_accuracy),
-            "train": _share(run.train_accuracy),
+            "validation": share(run.validation_accuracy),
+            "train": share(run.train_accuracy),
+            RESCORED: share(run.train_eval_accuracy),
             "training": duration(run.seconds),
             "data": run.config.dataset,
             "id": run.id,
@@ -64,6 +65,8 @@ def show_table(runs: list[Run], unread: list[Unread]) -> None:
     table = pd.DataFrame(rows)
     if runs and not any(run.config.validation_size for run in runs):
         table = table.drop(columns="validation")
+    if runs and not any(run.config.train_eval for run in runs):
+        table = table.drop(columns=RESCORED)
     tabulate(
         table, height=min(38 + 35 * len(rows), 320), column_config={"run": st.column_config.TextColumn(width="medium")}
     )
@@ -98,10 +101,6 @@ def _delete(run_id: str) -> None:
         return
     if st.query_params.get("run") == run_id:
         del st.query_params["run"]
-
-
-def _share(accuracy: float | None) -> str | None:
-    return None if accuracy is None else f"{100 * accuracy:.1f} %"
 
 
 def _test(run: Run) -> str | None:

@@ -92,6 +92,7 @@ def test_the_confidence_of_wrong_answers_is_told_from_the_best_epoch_to_the_last
     [
         ({0: 3, 1: 9, 2: 4, 3: 1}, "After every epoch since 0; most after epoch 1: 9."),
         ({0: 3, 1: 0, 2: 4, 3: 7}, "After every epoch since 2; most after epoch 3: 7."),
+        ({1: 72, 2: 0, 3: 4}, "After epoch 3, not after the one before; most after epoch 1: 72."),
         ({0: 3, 1: 12, 2: 0}, "Gone after epoch 2; most after epoch 1: 12."),
         ({0: 0, 1: 0}, "It never happened."),
     ],

@@ -26,6 +26,17 @@ def test_the_books_say_which_of_them_agree():
     assert data["test"] == pytest.approx([0.6, 1.1, 0.6, 1.1])
 
 
+def test_where_nothing_is_dropped_no_spread_is_drawn():
+    found = accounts(np.random.default_rng(0).normal(size=500), np.full(500, 0.3), 0.1, 0.0)
+    chart = books_chart(found, "score")
+    assert chart.data["low"] == chart.data["high"] == chart.data["test"]  # but for rounding, which is not shown
+    low, high = chart.spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert low < chart.data["test"][0] < high
+    assert high - low >= 0.2
+    wide = books_chart(accounts(np.ones(50), np.ones(50) / 50, 0.1, 0.5), "score")
+    assert "domain" not in wide.spec["layer"][0]["encoding"]["x"]["scale"]
+
+
 def test_the_measured_noise_lies_on_the_formulas_line():
     data = noise_chart(0.5).data
     assert data["p"] == list(PROBABILITIES)

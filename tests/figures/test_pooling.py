@@ -89,6 +89,7 @@ def test_changes_counted_one_by_one(rows, right, down, random):
     assert found.lit == sum(a != 0 or b != 0 for a, b in pairs)
     if pairs:
         assert found.mean == pytest.approx(sum(abs(int(a) - int(b)) for a, b in pairs) / len(pairs))
+        assert found.size == pytest.approx(sum(abs(a) for a, _ in pairs) / len(pairs))
     else:
         assert found.mean is None
 

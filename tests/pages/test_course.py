@@ -1,8 +1,13 @@
 from pathlib import Path
+from urllib.parse import parse_qs
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
-PAGE = str(Path(__file__).parents[2] / "pages" / "course.py")
+from cnncore.course import QUESTIONS
+
+PAGES = Path(__file__).parents[2] / "pages"
+PAGE = str(PAGES / "course.py")
 
 
 def test_all_questions_are_there_with_answer_and_mistake():
@@ -11,9 +16,7 @@ def test_all_questions_are_there_with_answer_and_mistake():
         app.session_state[f"question_{number}"] = True
     app.run()
     assert not app.exception
-    labels = [expander.label for expander in app.expander]
-    assert len(labels) == 34
-    assert labels[6].startswith("Q7 · Receptive fields")
+    assert len(app.expander) == 34
     for expander in app.expander:
         assert any("Common mistake" in markdown.value for markdown in expander.markdown)
 
@@ -22,15 +25,46 @@ def test_what_is_folded_is_made_when_it_is_unfolded():
     app = AppTest.from_file(PAGE, default_timeout=60).run()
     assert len(app.expander) == 34
     assert not any(expander.markdown for expander in app.expander)
+    assert "Common mistake" not in " ".join(markdown.value for markdown in app.markdown)
     app.session_state["question_7"] = True
     app.run()
-    assert [expander.label[:2] for expander in app.expander if expander.markdown] == ["Q7"]
+    [unfolded] = [expander for expander in app.expander if expander.markdown]
+    assert "5, 6, 14, 16, 32, 36, 60" in unfolded.markdown[0].value
+
+
+def test_the_question_is_there_before_its_answer_and_says_where_to_look():
+    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    asked = [markdown.value for markdown in app.markdown if markdown.value.startswith("**Q")]
+    assert len(asked) == 34
+    assert "What is the receptive field of a unit in the first and second convolution?" in asked[6]
+    assert "[Architecture](/architecture?network=vgg16&arch_size=256)" in asked[3]
+
+
+@pytest.mark.parametrize("question", [question for question in QUESTIONS if question.see], ids=lambda q: f"Q{q.number}")
+def test_where_to_look_is_set_to_the_questions_case(app_home, question):
+    app = AppTest.from_file(f"{PAGES}/{question.page}.py", default_timeout=240)
+    asked = parse_qs(question.see)
+    app.query_params.update(asked)
+    app.run()
+    assert not app.exception
+    assert bool(app.error) == (question.number == 4)  # the network does not take that image, which is the answer
+    assert not app.warning
+    for key, [value] in asked.items():
+        if key != "network":
+            assert str(app.session_state[key]).lower() == value.lower()
 
 
 def test_search_finds_and_says_when_it_does_not():
     app = AppTest.from_file(PAGE, default_timeout=60).run()
-    app.text_input(key="course_search").set_value("inverted dropout").run()
-    assert [expander.label[:3] for expander in app.expander] == ["Q33"]
-    app.text_input(key="course_search").set_value("transformer").run()
+
+    def found(text):
+        app.text_input(key="course_search").set_value(text).run()
+        return [value[2:].partition(" ")[0] for value in (m.value for m in app.markdown) if value.startswith("**Q")]
+
+    assert found("inverted dropout") == ["Q33"]
+    assert found("12,000") == ["Q10", "Q11"]  # in what is wrong
+    assert found("1,191,170 MISTAKE") == ["Q11"]
+    assert found("2.3026") == ["Q17"]  # computed
+    assert found("transformer") == []
     assert len(app.expander) == 0
     assert "No question mentions transformer" in app.info[0].value

@@ -127,7 +127,9 @@ def test_of_a_real_run_batches_are_drawn_from_its_own_test_images(store):
     low, high = np.percentile(readings, [2.5, 97.5]) / 1.28
     assert metrics(app)["95 % of the batches read"] == f"{low:.1f} to {high:.1f} %"
     assert low < 66 < 74 < high
-    assert r"\sqrt{0.700\cdot0.300/128} = 4.1\ \text{points}" in app.latex[0].value  # sqrt(.21 / 128) = .0405
+    # sqrt(.21 / 128 * 172 / 299) = .0307: drawn without putting back from 300
+    assert r"\sqrt{0.700\cdot0.300/128\cdot\tfrac{172}{299}} = 3.1\ \text{points}" in app.latex[0].value
+    assert np.std(readings) / 1.28 == pytest.approx(3.07, abs=0.1)
 
 
 def test_the_numbers_of_a_supposed_accuracy_are_those_of_its_draws(app_home):

@@ -159,7 +159,7 @@ def test_the_remedies_are_configurations_to_start():
     found = diagnose(config, np.array([2.3]), 10, diverged=True)
     assert "an effective step of 5," in found.text
     assert [(r.config.lr, r.config.momentum) for r in found.remedies] == [(0.05, 0.9), (0.1, 0.0)]
-    assert [r.text for r in found.remedies] == ["`lr` 0.05", "`momentum` 0 with `lr` 0.1"]
+    assert [r.text for r in found.remedies] == ["learning rate 0.05", "no momentum at learning rate 0.1"]
     assert all(r.config.preset is None for r in found.remedies)
     stuck = diagnose(RunConfig(lr=0.01), plateau(300), 10)
     assert [r.config for r in stuck.remedies] == [
@@ -194,7 +194,7 @@ def test_real_runs_are_diagnosed(tiny):
     assert isinstance(events[-1], Diverged)
     cured = diagnose(config, np.array([]), 7, diverged=True).remedies[0].config
     assert cured.lr == 0.1
-    assert "Try `lr` 0.1" in events[-1].message
+    assert "Try learning rate 0.1" in events[-1].message
     assert not any(isinstance(event, Diverged) for event in train(cured))
 
     config = replace(config, lr=2.0, epochs=4, batch_size=4)
@@ -208,6 +208,23 @@ def test_real_runs_are_diagnosed(tiny):
 @pytest.mark.parametrize(("network", "loss", "sound"), [("resnet9-narrow", 2.667, True), ("classroom", 2.5, False)])
 def test_a_networks_own_batch_norms_make_the_first_loss_larger(network, loss, sound):
     assert first_loss(loss, 10, RunConfig(network=network)).sound is sound
+
+
+def test_batch_norm_is_why_a_first_loss_is_larger():
+    text = first_loss(2.5, 10, RunConfig(network="classroom", batch_norm=True)).text
+    assert "with batch norm as it should be" in text
+    assert "Q34" in text
+    assert "knows nothing" in first_loss(2.35, 10, RunConfig(network="classroom", batch_norm=True)).text
+
+
+def test_momentum_that_makes_the_steps_too_large_is_answered_by_smaller_ones_first():
+    flat = GUESS + 1e-3 * NOISE.normal(size=400)
+    stuck = {momentum: diagnose(RunConfig(lr=0.1, momentum=momentum), flat, 10) for momentum in (0.9, 0.0)}
+    assert [found.trouble for found in stuck.values()] == [Trouble.STUCK] * 2
+    changed = [(remedy.config.lr, remedy.config.momentum) for remedy in stuck[0.9].remedies]
+    assert changed[:2] == [(0.01, 0.9), (0.1, 0.0)]
+    assert all(remedy.config.lr == 0.1 for remedy in stuck[0.0].remedies)
+    assert [remedy.text for remedy in stuck[0.0].remedies] == ["standardization", "batch norm", "batch size 32"]
 
 
 def test_batch_norm_is_no_remedy_for_a_network_that_has_it():

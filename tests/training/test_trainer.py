@@ -216,7 +216,7 @@ def test_a_step_that_is_too_large_ends_the_run_with_a_sentence(tiny):
     events = list(train(replace(CONFIG, lr=1e4)))
     assert isinstance(events[-1], Diverged)
     assert "learning rate 1e+04" in events[-1].message
-    assert "Try `lr` 0.1." in events[-1].message
+    assert "Try learning rate 0.1." in events[-1].message
     for event in events:
         to_json(event)
 
@@ -250,6 +250,16 @@ def test_a_device_that_is_not_there_is_one_sentence(tiny):
     run = train(replace(CONFIG, device="cuda"))
     with pytest.raises(InputError, match=r"`device` \(=cuda\) is not there, because .*: use auto or cpu"):
         next(run)
+
+
+def test_the_practicals_main_standardizes_where_it_is_told_to(tiny, monkeypatch):
+    asked = []
+    monkeypatch.setattr("cnncore.training.trainer.train", lambda config: asked.append(config) or iter(()))
+    main(dataset="tiny", network="classroom", standardize="channel")
+    main(dataset="tiny", network="classroom")
+    assert [config.standardize for config in asked] == [Standardization.CHANNEL, Standardization.NONE]
+    with pytest.raises(InputError, match="`standardize`"):
+        main(standardize="loud")
 
 
 def test_the_practicals_main_prints_its_log(tiny, capsys):

@@ -231,13 +231,13 @@ class View {
     const now = this.index();
     this.how.textContent = back ? "changed after moving the map back by whole cells" : "values that changed in place";
     this.rows.innerHTML = Object.entries(SERIES).map(([name, title]) => {
-      const [changed, cells, lit, mean, right, down] = data.changes[name][now][back];
+      const [changed, cells, lit, mean, right, down, share] = data.changes[name][now][back];
       const shape = `<svg class="swatch" viewBox="0 0 24 10" aria-hidden="true"><path class="series ${name}" d="M1 5H23"/></svg>`;
       const count = cells ? `<b>${changed} of ${cells}</b> (${percent(changed, cells)})` : "nothing left to compare";
       const mild = name === "global" ? `${number(data.global[0])} before, ${number(data.global[now])} now`
         : back && (right || down) ? `moved back: ${[right && `${plural(right, "cell")} left`, down && `${plural(down, "cell")} up`].filter(Boolean).join(", ")}`
         : lit && lit < cells ? `${percent(changed, lit)} of the ${lit} that are not 0` : "";
-      return `<tr data-series="${name}" data-changed="${changed}" data-cells="${cells}"><td>${shape}${title}</td><td>${count}<span class="mild">${mild}</span></td><td>${mean === null ? "\u2013" : number(mean)}</td></tr>`;
+      return `<tr data-series="${name}" data-changed="${changed}" data-cells="${cells}"><td>${shape}${title}</td><td>${count}<span class="mild">${mild}</span></td><td>${mean === null ? "\u2013" : number(mean)}<span class="mild">${share === null ? "" : `${percent(share, 1)} of the mean value`}</span></td></tr>`;
     }).join("");
   }
 
