@@ -20,6 +20,7 @@ from cnncore.wording import counted
 
 WORDS = "words-cpu"
 PARTS = ("dictionary (k-means)", "classifier (SVM)", "network (end to end)")
+_STAGES = "all stages"
 _COLOURS = (DICTIONARY, CLASSIFIER, OUTPUT)  # the network's is the colour of outputs: from pixels to answers
 
 _SHORT = "split(datum.label, ':')[0] == 'Network' ? 'network' : replace(split(datum.label, ': ')[1], ' words of', '')"
@@ -147,13 +148,13 @@ def seconds_bars(rows: Sequence[Row]) -> Chart:
     data: dict[str, list[Any]] = {
         "method": [row.name for row in rows],
         "seconds": [round(row.seconds, 2) for row in rows],
-        "part": [PARTS[2] if row.numbers[2] else "stages" for row in rows],
+        "part": [PARTS[2] if row.numbers[2] else _STAGES for row in rows],
     }
     x = {"field": "seconds", "type": "quantitative", "axis": {"title": "training time (s)"}}
     colour = {
         "field": "part",
         "type": "nominal",
-        "scale": {"domain": ["stages", PARTS[2]], "range": [GUESS, _COLOURS[2]]},
+        "scale": {"domain": [_STAGES, PARTS[2]], "range": [GUESS, _COLOURS[2]]},
         "legend": None,
     }
     encoding = {"y": _methods(rows), "x": x, "color": colour, "tooltip": [{"field": "method"}, {"field": "seconds"}]}
@@ -190,7 +191,8 @@ def learned_bars(rows: Sequence[Row]) -> Chart:
 
 def legend() -> str:
     """Return HTML: what the colours of the charts stand for."""
-    entries = zip((*PARTS, "test accuracy", "train accuracy"), (*_COLOURS, TEST, TRAIN), strict=True)
+    names = (*PARTS, _STAGES, "test accuracy", "train accuracy")
+    entries = zip(names, (*_COLOURS, GUESS, TEST, TRAIN), strict=True)
     return " &emsp; ".join(f'<span style="color:{colour}">■</span> {part}' for part, colour in entries)
 
 

@@ -103,9 +103,14 @@ def fall_chart(fall: Fall) -> Chart:
     return Chart({"title": title, "layer": layers, "encoding": {"y": y}, "height": {"step": 24}}, data)
 
 
+def by_fall(stored: dict[str, float], changed: dict[str, float]) -> list[str]:
+    """Return the classes, those first whose accuracy falls least from the `stored` images to the `changed` ones."""
+    return sorted(stored, key=lambda name: changed[name] - stored[name], reverse=True)
+
+
 def class_chart(stored: dict[str, float], changed: dict[str, float], view: str) -> Chart:
     """Return the chart of each class's accuracy as stored and on a `view`, the classes that fall least first."""
-    order = sorted(stored, key=lambda name: changed[name] - stored[name], reverse=True)
+    order = by_fall(stored, changed)
     data: dict[str, list[Any]] = {"class": [], "accuracy": [], "images": []}
     for name, values in (("as stored", stored), (view, changed)):
         data["class"] += order

@@ -1,6 +1,8 @@
 """What one image becomes: the stored one, the tested one, the views of training, their values and their code."""
 
 import inspect
+import re
+import textwrap
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -97,6 +99,8 @@ def _values(found: Views, augmentations: tuple[Augmentation, ...]) -> None:
 def _code(augmentations: tuple[Augmentation, ...]) -> None:
     for augmentation in augmentations:
         st.markdown(f"**{augmentation.title}**: what is drawn, and how it is applied to a batch")
-        st.code(inspect.cleandoc(inspect.getsource(type(augmentation).draw)) + "\n\n\n" + source(augmentation.kind))
+        drawn = textwrap.dedent(inspect.getsource(type(augmentation).draw))
+        # What is said to the linter is nothing for a reader.
+        st.code(re.sub(r" *# noqa.*", "", f"{drawn}\n\n{source(augmentation.kind)}"))
     if not augmentations:
         st.markdown("No transform is on: the pixels go in as they are.")

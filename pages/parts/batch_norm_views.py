@@ -16,6 +16,7 @@ from cnncore.figures.dropout import passes_chart
 from cnncore.figures.ladder import step_measured
 from cnncore.figures.measured import time_added
 from cnncore.inspection.channels import Array, Channels, FirstLosses, Neighbours
+from cnncore.training.presets import title
 from pages.parts.awaited import awaited
 from pages.parts.beside import beside
 from pages.parts.charts import draw
@@ -154,7 +155,8 @@ def show_bill() -> None:
         "to the checkpoint all the same."
     )
     if added_time := time_added("figure-8", "figure-9"):
-        st.markdown(f"Whole runs with it take longer, figure-9 against figure-8: by **{added_time}**.")
+        steps = f"{title('figure-9')} against {title('figure-8')}"
+        st.markdown(f"Whole runs with it take longer, {steps}: by **{added_time}**.")
     measured = step_measured("classroom-8", "classroom-9")
     if measured is not None:
         tabulate(measured)

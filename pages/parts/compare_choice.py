@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from cnncore.runs.record import Run, network_name
+from cnncore.runs.record import Run, Status, network_name
 
 FILTERS: dict[str, tuple[str, Callable[[Run], str]]] = {
     "compare_data": ("Data set", lambda run: run.config.dataset),
@@ -21,10 +21,12 @@ def name_of(run: Run) -> str:
 
 
 def first_choice(runs: list[Run]) -> list[Run]:
-    """Return what is shown before anything is chosen: the newest group of runs, else the newest two."""
+    """Return what is shown before anything is chosen: the newest group of runs, else the newest two that finished."""
     group = next((run.group for run in runs if run.group), "")
     together = [run for run in runs if group and run.group == group][::-1]
-    return together[:MOST] if len(together) > 1 else runs[:2][::-1]
+    if len(together) > 1:
+        return together[:MOST]
+    return sorted(runs, key=lambda run: run.status is not Status.FINISHED)[:2][::-1]
 
 
 def choose_runs(runs: list[Run]) -> list[Run]:

@@ -8,6 +8,7 @@ from cnncore.figures.dropout import books_chart, noise_chart, passes_chart, unit
 from cnncore.figures.ladder import step_measured
 from cnncore.figures.measured import time_added
 from cnncore.inspection.masks import MASKS, Account, Books, kept, noise_variance
+from cnncore.training.presets import title
 from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, row
@@ -103,7 +104,9 @@ def ask_about(found: list[Account]) -> None:
 def _faster() -> str:
     text = "The zeros are multiplied like any other number, and the masks have to be drawn besides."
     added = time_added("figure-7", "figure-8")
-    return text + (f" Whole runs, figure-8 against figure-7, take longer by {added}." if added else "")
+    return text + (
+        f" Whole runs, {title('figure-8')} against {title('figure-7')}, take longer by {added}." if added else ""
+    )
 
 
 def show_measured() -> None:

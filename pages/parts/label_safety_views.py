@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from cnncore.data.mirrored import Pair
-from cnncore.figures.label_safety import Fall, class_chart, fall_chart, fall_of
+from cnncore.figures.label_safety import Fall, by_fall, class_chart, fall_chart, fall_of
 from cnncore.inspection.label_safety import Safety, View
 from cnncore.wording import counted
 from pages.parts.charts import draw
@@ -125,11 +125,10 @@ def show_classes(found: Safety, view: View) -> None:
         f"Accuracy of each class as stored and {view}",
     )
     table: dict[str, list[Any]] = {"class": [], "is taken most often for": [], "share of its images (%)": []}
-    for place, label in enumerate(found.classes):
-        if label in present:
-            answer, share = found.answer(view, place)
-            for key, value in zip(table, (label, answer, 100 * share), strict=True):
-                table[key].append(value)
+    for label in by_fall(present, changed):  # as in the chart
+        answer, share = found.answer(view, found.classes.index(label))
+        for key, value in zip(table, (label, answer, 100 * share), strict=True):
+            table[key].append(value)
     tabulate(
         table,
         key="flip_answers",

@@ -67,15 +67,15 @@ def show_table(runs: list[Run], unread: list[Unread]) -> None:
         table = table.drop(columns="validation")
     if runs and not any(run.config.train_eval for run in runs):
         table = table.drop(columns=RESCORED)
-    tabulate(
-        table, height=min(38 + 35 * len(rows), 320), column_config={"run": st.column_config.TextColumn(width="medium")}
-    )
+    widths = {"run": 280, "id": 75}  # an id is read in full by a click, a name is not known without its end
+    columns = {name: st.column_config.TextColumn(width=width) for name, width in widths.items()}
+    tabulate(table, height=min(38 + 35 * len(rows), 320), column_config=columns)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         names = {run.id: f"{run.label} ({run.id})" for run in runs}
         names |= {entry.id: f"{entry.label} ({entry.id})" for entry in unread}
         closed = {run.id for run in runs if locked(run)}
         picked = st.selectbox("Run", list(names), format_func=names.__getitem__, key="picked", width=420)
-        st.button("Show", icon=":material/visibility:", on_click=show, args=(picked,))
+        st.button("Show", icon=":material/visibility:", on_click=_show, args=(picked,))
         st.button("Resume ", icon=":material/restart_alt:", on_click=act, args=(client.resume, picked))
         with st.popover("Delete", icon=":material/delete:", key=f"delete_{picked}"):
             st.markdown(f"**{plain(names[picked])}** goes with its curves, its checkpoint and all that was kept of it.")
@@ -91,6 +91,11 @@ def show_table(runs: list[Run], unread: list[Unread]) -> None:
             disabled=picked in closed,
             help=f"The file has the test set's readings, which are {LOCKED} of the run." if picked in closed else None,
         )
+
+
+def _show(run_id: str) -> None:
+    show(run_id)
+    st.toast("It is drawn above, where the curves are.", icon=":material/vertical_align_top:")
 
 
 def _delete(run_id: str) -> None:

@@ -11,6 +11,7 @@ from cnncore.figures.measured import time_added
 from cnncore.inspection.channels import BiasShift, Channels, FirstLosses, Neighbours, Running
 from cnncore.runs.client import delete
 from cnncore.training.config import RunConfig
+from cnncore.training.presets import title
 from pages.parts import awaited
 from pages.parts import batch_norm_views as views
 from pages.parts.folded import folded
@@ -52,7 +53,7 @@ def test_a_stored_runs_prediction_moves_with_its_neighbours_in_train_alone(run_i
     assert page.selectbox(key="bn_run").value == run_id
     assert moved(page) > 0.01
     assert "**320 trainable parameters**" in said(page)
-    assert f"figure-9 against figure-8: by **{time_added('figure-8', 'figure-9')}**" in said(page)
+    assert f"{title('figure-9')} against {title('figure-8')}: by **{time_added('figure-8', 'figure-9')}**" in said(page)
     page.selectbox(key="bn_layer").set_value("bn-conv3").run()
     assert not page.exception
     page.button(key="try_Switch to eval()").click().run()

@@ -106,6 +106,26 @@ def test_more_looks_have_a_column_where_a_run_took_some(store):
     assert found.isna().sum() == 1
 
 
+def test_a_train_set_scored_again_has_a_column_where_a_run_was(store):
+    filled(store)
+    assert "train, scored again" not in opened().dataframe[0].value.columns
+    run_id = store.create(replace(CONFIG, train_eval=True))
+    store.claim(run_id, "me", 1)
+    scored = replace(epoch_end(1), train_eval_loss=1.0, train_eval_accuracy=0.625, train_eval_accuracy5=0.9)
+    store.append(run_id, [replace(started(), test_size=50), batch(1, 0), scored, Finished(1, 1.5, 0.7, 0.45)], "me")
+    [table] = [shown.value for shown in opened().dataframe if "best epoch" in shown.value]
+    assert list(table["train, scored again"].dropna()) == ["62.5 %"]
+
+
+def test_runs_that_finished_are_shown_before_a_newer_one_that_did_not(store):
+    kept = [filled(store), filled(store, replace(CONFIG, seed=1))]
+    failed = store.create(replace(CONFIG, seed=2))
+    store.claim(failed, "me", 1)
+    store.append(failed, [replace(started(), test_size=50), batch(1, 0), Diverged(1, 1, "no number")], "me")
+    shown = {name[-5:-1] for name in opened().session_state.compare_runs}
+    assert shown == {run_id[-4:] for run_id in kept}
+
+
 def test_runs_on_different_test_sets_are_told_in_a_sentence(store):
     filled(store)
     filled(store, replace(CONFIG, dataset="builtin"))

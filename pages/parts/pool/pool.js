@@ -162,7 +162,6 @@ class View {
     this.svg.style.width = place.width + "px";
     this.svg.style.height = place.height + "px";
     this.svg.style.setProperty("--line", place.map.cell > 12 ? 1.2 : 0.4);
-    this.svg.style.setProperty("--outline", place.map.cell > 14 ? 2 : 1.3);
     const parts = [];
     const now = this.index();
     if (place.input) {
@@ -219,10 +218,11 @@ class View {
   // Cells that differ from the unshifted map; moved back first, cells without a partner are left out and paled.
   outline(parts, name, box, now, first) {
     const [, , , , right, down] = this.data.changes[name][this.index()][this.back];
+    const thick = Math.min(2, Math.max(0.6, box.cell / 12)), inset = Math.min(1.5, thick); // what is in small cells is seen
     for (let r = 0; r < box.rows; r++) for (let c = 0; c < box.columns; c++) {
       const [x, y] = [box.x + c * box.cell, box.y + r * box.cell];
       if (r < down || c < right) parts.push(rect(x, y, box.cell, box.cell, "gone"));
-      else if (now(r, c) !== first(r - down, c - right)) parts.push(rect(x + 1.5, y + 1.5, box.cell - 3, box.cell - 3, `changed ${name}-changed`));
+      else if (now(r, c) !== first(r - down, c - right)) parts.push(rect(x + inset, y + inset, box.cell - 2 * inset, box.cell - 2 * inset, `changed ${name}-changed`, `style="stroke-width:${thick}"`));
     }
   }
 
