@@ -56,10 +56,13 @@ def show_calibration(shown: Shown) -> None:
     with right:
         st.markdown(trend(history))
         draw(sureness_chart(history, shown.epoch), "errors_sureness", "Confidence and accuracy by epoch")
-        st.caption("All on the test images, epoch 0 before training; the confidence is the answer's probability.")
+        st.caption(
+            f"All on the N = {len(shown.given.labels):,} test images, epoch 0 before training; the confidence is the "
+            "answer's probability."
+        )
     now = history[shown.epoch]
     st.latex(
         rf"\mathrm{{ECE}} = \sum_{{b=1}}^{{{BINS}}} \frac{{n_b}}{{N}} "
         r"\left|\,\mathrm{accuracy}_b - \mathrm{confidence}_b\right| = "
-        rf"{100 * now.error:.1f}\ \%,\qquad N = {len(shown.given.labels)}"
+        rf"{100 * now.error:.1f}\ \%"
     )

@@ -88,7 +88,8 @@ def show_histograms(dataset: str, version: str, kind: Standardization, eps: floa
             )
             if found is None:
                 continue
-            st.markdown(f"**{title}**: {NAMES[shown]}. Mean {_triple(found.mean)}; std {_triple(found.std)}")
+            # Two short lines: where one is broken in one column, its chart lies lower than the other.
+            st.markdown(f"**{title}**: {NAMES[shown]}  \nMean {_triple(found.mean)}; std {_triple(found.std)}")
             draw(
                 histogram_chart(found.edges, found.share),
                 f"std_histogram_{title}",

@@ -85,4 +85,4 @@ def test_batch_norm_compares_the_first_loss_with_guessing(data):
 def test_standardization_tells_each_channels_mean(data):
     app = opened("standardization", std_data=data.title)
     means = ", ".join(f"{value:.3f}" for value in (data.test_images / 255).mean((0, 2, 3)))
-    assert f"**Before**: none. Mean {means};" in said(app)
+    assert f"**Before**: none  \nMean {means};" in said(app)

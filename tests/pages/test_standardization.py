@@ -228,7 +228,7 @@ def test_the_values_before_and_after_are_told_with_their_own_mean_and_deviation(
             ", ".join(f"{value:z.3f}" for value in getattr(np, of)(values, (0, 2, 3))).replace("-", "−")
             for of in ("mean", "std")
         )
-        assert f"{title}. Mean {means}; std {deviations}" in text
+        assert f"{title}  \nMean {means}; std {deviations}" in text
 
 
 def test_a_choice_that_a_prompt_sets_is_in_the_address_by_its_words(page):
