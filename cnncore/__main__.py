@@ -2,9 +2,13 @@
 
 import sys
 
-from cnncore.cli import main
-
 if __name__ == "__main__":
-    # A pipe on Windows knows few letters, and a run may be named with any: what it lacks is written as \\u....
-    sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always a text file here
-    sys.exit(main())
+    try:
+        from cnncore.cli import main  # takes a moment, in which Ctrl-C is pressed too
+
+        # A pipe on Windows knows few letters, and a run may be named with any: what it lacks is written as \\u....
+        if sys.stdout is not None:  # closed by who started it
+            sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # always a text file here
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from cnncore.errors import InputError
+
 
 def home() -> Path:
     """Return the folder for runs, checkpoints and data sets: `$CNNCORE_HOME`, else `~/.cnncore`.
@@ -10,7 +12,10 @@ def home() -> Path:
     The folder is not created here; whoever writes into it does that, and reports a full or read-only disk.
     """
     named = os.environ.get("CNNCORE_HOME", "").strip()
-    return Path(named).expanduser().resolve() if named else Path.home() / ".cnncore"
+    try:
+        return Path(named).expanduser().resolve() if named else Path.home() / ".cnncore"
+    except (OSError, RuntimeError, ValueError) as error:  # a user who is not there; links in a circle
+        raise InputError(f"`CNNCORE_HOME` (={named}) is no folder ({error}): name one that you may write to.") from None
 
 
 def for_children() -> dict[str, str]:

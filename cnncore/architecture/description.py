@@ -15,6 +15,8 @@ from cnncore.architecture.receptive_field import Fields, layer_fields
 from cnncore.architecture.sizes import Pair, Shape
 from cnncore.errors import InputError
 
+_MOST = 2**63 - 1  # what a table's column of whole numbers holds
+
 
 @dataclass(frozen=True)
 class Row:
@@ -105,7 +107,13 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
             name = f"{name} ({times[name]})"
         bill = (step.weights, step.biases, step.macs, step.activations)
         rows.append(Row(name, layer.kind, step.output, *bill, fields, getattr(layer, "kernel", None)))
-    return Description(tuple(rows))
+    found = Description(tuple(rows))
+    if max(found.macs, found.parameters, found.activations) > _MOST:
+        raise InputError(
+            f"`network` (={network.name}) does {found.macs:.3g} multiply-adds on an image, more than can be counted "
+            f"here ({_MOST:.3g}): make its kernels, its padding or its layers smaller."
+        )
+    return found
 
 
 def outputs(network: Network, images: Iterable[Shape], fully_convolutional: bool = False) -> list[Shape | None]:

@@ -5,6 +5,7 @@ problem is one of its own. How to mend them: `cnncore.architecture.repair`.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import get_args
@@ -104,6 +105,7 @@ def _step(place: Place, layer: Layer, name: str, shape: Shape, flat: bool, befor
             wrong = (Trouble.INPUTS, f"`{name}` {_inputs(layer, before)}.")
     elif flat and not isinstance(layer, (Flatten, Dropout, *get_args(Activation))):
         wrong = (Trouble.FLAT, f"`{name}` expects a map and receives {shape[0]:,} values in a row.")
+        before.extend(_inside(place, layer, name, shape))
     elif isinstance(layer, (Conv2d, ConvTranspose2d)):
         output = (layer.filters, *shape[1:])
     elif isinstance(layer, (Residual, Branches)):
@@ -119,6 +121,15 @@ def _step(place: Place, layer: Layer, name: str, shape: Shape, flat: bool, befor
         except InputError as error:
             wrong = _unfit(layer, name, shape, str(error), before)
     return Step(place, layer, name, shape, output, None, Problem(wrong[0], place, name, wrong[1]))
+
+
+def _inside(place: Place, layer: Layer, name: str, shape: Shape) -> Iterator[Step]:
+    """Yield a step for each layer inside of a block that is not walked through: the block's problem is theirs."""
+    for number, path in enumerate(layer.paths if isinstance(layer, (Residual, Branches)) else ()):
+        for index, inner in enumerate(path):
+            where, called = (*place, number, index), inner.name or f"{layer_name(inner, index + 1)} of {name}"
+            yield from _inside(where, inner, called, shape)
+            yield Step(where, inner, called, shape, shape, None, None)
 
 
 def _path(prefix: Place, path: Path, block: str, shape: Shape, before: list[Step]) -> Shape:

@@ -187,7 +187,8 @@ def check_drop(p: float) -> None:
 
 
 def _is_real(value: Any) -> bool:
-    return not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
+    # An integer of four hundred digits is too large for math.isfinite.
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and -math.inf < value < math.inf
 
 
 def _check_real(name: str, value: Any, least: float) -> None:

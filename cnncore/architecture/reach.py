@@ -26,7 +26,10 @@ from cnncore.architecture.layers import (
 )
 from cnncore.architecture.receptive_field import Box
 from cnncore.architecture.sizes import Shape
+from cnncore.errors import InputError
 
+LARGEST = 2048  # pixels to a side: a table of all pixels by all pixels is 4 MB
+_MOST_TAPS = 20_000_000  # of one layer along one axis, its padding and all: 160 MB
 Seen: TypeAlias = NDArray[np.bool_]  # (units, pixels) along one axis: does the unit depend on the pixel?
 Reach: TypeAlias = tuple[Seen, Seen]  # of the rows, of the columns
 
@@ -37,10 +40,17 @@ def reach(layers: Sequence[Layer], shape: Shape) -> list[Reach]:
     The unit (row, column) depends on no pixel outside of `rows[row]` x `columns[column]`; on all inside of it, if
     no block joins paths with different holes. After a flatten there is one place, which sees what all did.
 
+    An `InputError` for an image or a layer that is too large to be gone through pixel by pixel.
+
     >>> rows, columns = reach((Conv2d(1, 3, padding=1),), (1, 5, 5))[0]
     >>> rows[0].tolist()
     [True, True, False, False, False]
     """
+    if max(shape[1:]) > LARGEST:
+        raise InputError(
+            f"`input` (={'x'.join(map(str, shape))}) must have at most {LARGEST:,} pixels to a side here, where it is "
+            "gone through pixel by pixel: choose a smaller image."
+        )
     result: list[Reach] = []
     at: Reach = (np.eye(shape[1], dtype=np.bool_), np.eye(shape[2], dtype=np.bool_))
     for layer in layers:
@@ -95,6 +105,11 @@ def _taps(layer: Layer, axis: int, size: int, outputs: int) -> NDArray[np.int64]
         cells = first + np.arange(int((last - first).max()))
         return np.where(cells < last, cells, -1)
     k, s, p, d = (getattr(layer, name)[axis] for name in ("kernel", "stride", "padding", "dilation"))
+    if outputs * k > _MOST_TAPS:
+        raise InputError(
+            f"`kernel` (={k}) reads {outputs * k:,} cells along one axis, which are too many to be gone through one by "
+            "one: make the kernel or the padding smaller."
+        )
     offsets = d * np.arange(k)
     if isinstance(layer, ConvTranspose2d):  # output cell o is reached from i where i s - p + d tap = o
         cells = units + p - offsets

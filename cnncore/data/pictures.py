@@ -17,7 +17,7 @@ MAX_PIXELS = 64_000_000  # 192 MB once decoded; a telephone's largest photograph
 _LEFT_OUT = {"EPS", "WMF"}
 # What Pillow's readers raise on damaged files, besides their own errors.
 _DAMAGED = (OSError, ValueError, SyntaxError, IndexError, KeyError, TypeError, OverflowError, NotImplementedError,
-            EOFError, AssertionError, struct.error, zlib.error)  # fmt: skip
+            EOFError, AssertionError, RuntimeError, AttributeError, struct.error, zlib.error)  # fmt: skip
 
 
 @functools.cache

@@ -119,12 +119,22 @@ def _local(name: str, known: Known | None, source: Path | str | None, report: Re
     """Return the path of the source on this machine; what has an address is downloaded first."""
     downloads = folder(name) / "download"
     if source is not None and not is_address(str(source)):
-        path = Path(source).expanduser()
-        if not path.exists():
-            raise InputError(f"`from` (={source}) does not exist: check the path, or give an address with http(s)://.")
+        try:
+            path = Path(source).expanduser()
+            there = bool(str(source).strip()) and (path.is_file() or path.is_dir())  # a pipe would be waited for
+        except (OSError, RuntimeError, ValueError):  # too long a name, a user who is not there, a null character
+            there = False
+        if not there:
+            raise InputError(
+                f"`from` (={str(source)[:200]}) does not exist as a file or folder: check the path, or give an address "
+                "with http(s)://."
+            )
         return path
     given = str(source) if source is not None else ""
-    file = Path(urllib.parse.unquote(urllib.parse.urlsplit(given).path)).name
+    try:
+        file = Path(urllib.parse.unquote(urllib.parse.urlsplit(given).path)).name
+    except ValueError as error:
+        raise InputError(f"`from` (={given[:200]}) is no address ({error}): copy it from the browser.") from None
     files = [original.name for original in known.originals] if known else []
     if known is None or (file.lower().endswith(_ENDINGS) and file not in files):
         target = downloads / f"archive-{_safe(file)}"

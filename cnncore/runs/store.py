@@ -42,6 +42,11 @@ class LostRunError(RuntimeError):
         super().__init__(f"`run` (={run_id}) was deleted, or another process goes on with it: this process has ended.")
 
 
+def _storable(text: str) -> str:
+    """Return a text without what no file can hold: bytes of a terminal that were no letters."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 class RunStore(Curves, Supervision):
     """Runs in one SQLite file: what there is and what is wanted of it (here), its curves, and its supervisor."""
 
@@ -67,7 +72,15 @@ class RunStore(Curves, Supervision):
                 db.execute(
                     """INSERT INTO runs (id, name, group_name, created, config, status, updated)
                        VALUES (?, ?, ?, ?, ?, ?, ?)""",
-                    (ids[-1], name.strip()[:80], group.strip()[:80], created, config.to_json(), status, now),
+                    (
+                        ids[-1],
+                        _storable(name.strip()[:80]),
+                        _storable(group.strip()[:80]),
+                        created,
+                        config.to_json(),
+                        status,
+                        now,
+                    ),
                 )
         return ids
 
@@ -85,7 +98,7 @@ class RunStore(Curves, Supervision):
     def _row(self, run_id: str) -> sqlite3.Row:
         with self._errors():
             found = self._connection.execute(
-                f"{_RUN_QUERY} WHERE substr(runs.id, 1, length(:run)) = :run", {"run": run_id}
+                f"{_RUN_QUERY} WHERE substr(runs.id, 1, length(:run)) = :run", {"run": _storable(run_id)}
             ).fetchall()
         exact = [row for row in found if row["id"] == run_id] or found
         if not run_id or len(exact) != 1:

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, get_args
@@ -109,10 +108,10 @@ _LIMITS: dict[str, tuple[type, float, float, str]] = {
 
 def _number(name: str, value: Any, kind: type, low: float, high: float, remedy: str) -> None:
     right = isinstance(value, (int, float)) if kind is float else isinstance(value, int)
-    if not right or isinstance(value, bool) or not math.isfinite(value) or not low <= value <= high:
+    if not right or isinstance(value, bool) or not low <= value <= high:  # which "not a number" is not either
         what = "a number" if kind is float else "a whole number"
         limits = f"{low:g} and {high:g}" if kind is float else f"{low:,} and {high:,}"
-        raise InputError(f"`{name}` (={value}) must be {what} between {limits}: {remedy}.")
+        raise InputError(f"`{name}` (={str(value)[:40]}) must be {what} between {limits}: {remedy}.")
 
 
 @dataclass(frozen=True)

@@ -187,8 +187,10 @@ def _take(key: str, text: str) -> bool:
                 return False
         elif isinstance(before, list):
             value = text.split(",") if text else []
+        elif key == "network":
+            value = _network(text)
         else:
-            value = from_link(text).to_json() if key == "network" and text.startswith(MARK) else text
+            value = text
         if key in ("sched_kind", "std_kind") and value == Schedule.NONE:
             return False  # that is the toggle's to say
         st.session_state[key] = value
@@ -199,6 +201,15 @@ def _take(key: str, text: str) -> bool:
         st.session_state[key] = before
         return False
     return True
+
+
+def _network(text: str) -> str:
+    """Return the network that an address names; a `ValueError` for a path: it would be of the machine that serves."""
+    if text.startswith(MARK):
+        return from_link(text).to_json()
+    if text not in NETWORKS and not text.lstrip().startswith("{"):
+        raise ValueError
+    return text
 
 
 def write_address() -> None:

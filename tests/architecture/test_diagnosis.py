@@ -29,6 +29,7 @@ from cnncore.architecture.diagnosis import Trouble, at_size, problems, walk
 from cnncore.architecture.editing import added, removed, replaced
 from cnncore.architecture.layers import ConvTranspose2d, Dropout
 from cnncore.errors import InputError
+from cnncore.figures.network_diagram import network_diagram
 
 PRACTICAL = named_network("practical")
 HELD = at_size(PRACTICAL, PRACTICAL.input)
@@ -189,3 +190,18 @@ def test_the_wall_is_where_the_practical_says(name, last):
     network = named_network(name)
     assert problems(at_size(network, (3, last, last))) == []
     assert len(problems(at_size(network, (3, last + 1, last + 1)))) == 1
+
+
+def test_a_block_behind_a_flatten_has_a_step_for_each_layer_inside():
+    inner = Residual((ReLU(), Residual((ReLU(),), ())), ())
+    network = Network("n", (3, 8, 8), (Flatten(), inner, Linear(10)))
+    steps = walk(network)
+    assert {step.place for step in steps} == {(0,), (1,), (1, 0, 0), (1, 0, 1), (1, 0, 1, 0, 0), (2,)}
+    assert [problem.trouble for problem in problems(network)] == [Trouble.FLAT]
+    assert network_diagram(network, steps)  # it is drawn
+
+
+def test_a_network_whose_numbers_no_table_holds_is_one_sentence():
+    network = Network("n", (1, 4, 4), (Conv2d(1, 10**6, 1, 10**6),))
+    with pytest.raises(InputError, match="more than can be counted here"):
+        describe(network)

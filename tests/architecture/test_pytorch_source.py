@@ -574,3 +574,64 @@ def test_names_that_a_loop_repeats_are_told_apart_in_the_description():
         network, layers=tuple(dataclasses.replace(layer, name="conv") for layer in network.layers)
     )
     assert [row.name for row in describe(network).rows] == ["conv", "conv (2)"]
+
+
+SUMS = """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Conv2d(3, 8, 3, padding=1)
+    def forward(self, x):
+        maps = [self.stem(x)]
+        for _ in range({times}):
+            total = maps[0]
+            for one in maps[1:]:
+                total = total + one
+            maps.append(F.relu(total))
+        return maps[-1]
+"""
+
+
+def test_sums_of_all_earlier_maps_are_refused_where_they_double_too_often():
+    """Each holds all before it: written out, thirty of them are a thousand million layers."""
+    assert parse_pytorch(SUMS.format(times=3)).layers
+    with pytest.raises(InputError):
+        parse_pytorch(SUMS.format(times=30))
+
+
+def test_code_that_is_nested_too_deeply_is_one_sentence():
+    with pytest.raises(InputError, match="nested too deeply"):
+        parse_pytorch("k = " + "+".join(["1"] * 3000))
+
+
+@pytest.mark.parametrize(
+    ("code", "kinds"),
+    [
+        ("model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())\nmodel.add_module('1', nn.Tanh())", [Conv2d, Tanh]),
+        ("model = nn.Sequential(nn.Conv2d(3, 8, 3))\nmodel.add_module('1', nn.Tanh())", [Conv2d, Tanh]),
+        (
+            "m = nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU())\nif type(m[1]) is nn.ReLU:\n    m[1] = nn.Tanh()",
+            [Conv2d, Tanh],
+        ),
+    ],
+)
+def test_layers_that_are_exchanged(code, kinds):
+    assert [type(layer) for layer in parse_pytorch(code).layers] == kinds
+
+
+def test_a_set_has_each_entry_once():
+    [layer] = parse_pytorch("model = nn.Sequential(nn.Conv2d(3, len({8, 8, 16}), 3))").layers
+    assert layer.filters == 2
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from collections.abc import Iterable\nk = 3 if isinstance((3, 3), Iterable) else 5\nm = nn.Conv2d(3, 8, k)",
+        "m = nn.Sequential(nn.BatchNorm2d(3))\nk = 3 if isinstance(m[0], nn.modules.batchnorm._BatchNorm) else 5\n"
+        "m.append(nn.Conv2d(3, 8, k))",
+    ],
+)
+def test_a_kind_that_is_not_known_is_not_guessed(code):
+    with pytest.raises(InputError, match="cannot be read"):
+        parse_pytorch(code)

@@ -237,3 +237,11 @@ def test_away_from_the_border_the_box_is_the_recursions(steps, dilation):
     fields, at = layer_fields(layers, shape)[-1], reach(layers, shape)[-1]
     middle = at[0].shape[0] // 2
     assert seen_box(at, middle, middle) == box(fields, middle, middle)
+
+
+def test_what_is_too_large_to_be_gone_through_pixel_by_pixel_is_refused():
+    with pytest.raises(InputError, match="at most 2,048 pixels to a side"):
+        reach((Conv2d(1, 3),), (3, 30_000, 30_000))
+    with pytest.raises(InputError, match="too many to be gone through one by one"):
+        reach((Conv2d(1, 1_000_000, 1, 1_000_000),), (1, 4, 4))
+    assert len(reach((Conv2d(1, 3),), (3, 2048, 16))) == 1

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,24 @@ def test_pictures_become_a_data_set_of_that_name(tmp_path, kind):
     prepare("my-pets", writer(tmp_path / "s", class_files()))
     data = load("my-pets")
     assert (data.title, data.shape, data.classes) == ("My pets", (3, 32, 32), ("cat", "dog"))
+
+
+@pytest.mark.parametrize("source", ["", "  ", "~nobody-of-that-name/x", "x" * 5000, "a\0b", "/no/such/place"])
+def test_a_source_that_is_not_there_is_one_sentence(source):
+    with pytest.raises(InputError, match=r"does not exist as a file or folder: check the path"):
+        prepare("pets", source)
+
+
+def test_an_address_that_is_none_is_one_sentence():
+    with pytest.raises(InputError, match="is no address"):
+        prepare("pets", "http://[::1/x.zip")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(InputError, match="does not exist as a file or folder"):
+        prepare("pets", tmp_path / "pipe")
 
 
 def test_size(tmp_path):
@@ -81,7 +100,7 @@ def test_a_new_name_needs_a_source():
 def test_bad_names_and_paths(tmp_path):
     with pytest.raises(InputError, match="`dataset`"):
         prepare("../flowers", tmp_path)
-    with pytest.raises(InputError, match=r"`from` .*does not exist"):
+    with pytest.raises(InputError, match=r"`from` .*does not exist as a file or folder"):
         prepare("flowers", tmp_path / "nothing")
     with pytest.raises(InputError, match="has no meaning for the built-in set"):
         prepare("builtin", tmp_path)

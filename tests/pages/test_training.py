@@ -91,6 +91,8 @@ def test_an_address_is_a_setting(store):
         ("lr", "inf", 0.05),
         ("preset", "figure-77", "classroom-5"),
         ("network", "nosuch", "classroom"),
+        ("network", "/etc/hostname", "classroom"),
+        ("milestones", "9" * 400, ""),
         ("aug_kinds", "foo,bar", ["crop", "flip"]),
         ("aug_kinds", "flip,foo", ["crop", "flip"]),
     ],
@@ -98,8 +100,16 @@ def test_an_address_is_a_setting(store):
 def test_a_wrong_address_is_said_and_the_default_is_shown(store, key, value, default):
     app = opened(**{key: value})
     assert not app.exception
-    assert f"{key}={value}" in said(app)
+    assert f"{key}={value[:20]}" in said(app)
     assert app.session_state[key] == default
+
+
+def test_an_address_opens_no_file_of_the_machine_that_serves(store, tmp_path):
+    file = tmp_path / "mine.json"
+    file.write_text(named_network("lenet5").to_json(), encoding="utf-8")
+    app = opened(network=str(file))
+    assert app.session_state.network == "classroom"
+    assert "LeNet" not in said(app)
 
 
 def test_a_batch_that_cannot_be_normalized_is_one_sentence_and_no_start(store):

@@ -398,3 +398,10 @@ def test_a_threads_connection_is_closed_when_the_thread_is_over(store):
         with pytest.raises(sqlite3.ProgrammingError, match="closed"):
             connection.execute("SELECT 1")
     assert store.runs() == []
+
+
+def test_a_name_of_bytes_that_are_no_letters_is_stored(store):
+    run_id = store.create(CONFIG, name="caf\udce9")
+    assert store.get(run_id).name == "caf?"
+    with pytest.raises(InputError, match="is no run"):
+        store.get("\udcff")

@@ -9,7 +9,7 @@ from functools import reduce
 from typing import Any
 
 from cnncore.architecture.reading.flow import Size
-from cnncore.architecture.reading.meaning import MOST_ENTRIES, Unknown, entries, not_read, tensors
+from cnncore.architecture.reading.meaning import MOST_ENTRIES, Dotted, Unknown, entries, not_read, tensors
 
 _LARGEST = 10**12
 _LONGEST = 1000  # characters of a text that is put together: names of layers
@@ -28,11 +28,18 @@ OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.LtE: operator.le,
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
-    ast.Is: operator.is_,
-    ast.IsNot: operator.is_not,
+    ast.Is: lambda left, right: _one(left, right),
+    ast.IsNot: lambda left, right: not _one(left, right),
     ast.In: lambda entry, held: entry in held,
     ast.NotIn: lambda entry, held: entry not in held,
 }
+
+
+def _one(left: Any, right: Any) -> bool:
+    """Return whether both are the same object; of a library's, whether both are called the same."""
+    return left is right or (isinstance(left, Dotted) and left == right)
+
+
 # Python's own functions and those of `math` and numpy that take numbers and give one.
 NUMBERS: dict[str, Callable[..., Any]] = {
     "int": int, "float": float, "bool": bool, "abs": abs, "round": round,

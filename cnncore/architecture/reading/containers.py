@@ -87,6 +87,9 @@ def put(row: Row, place: int, held: Any, node: ast.AST, name: str = "") -> None:
     """Put a module into a row, before the one at `place`; one under a name that is there takes its place."""
     check_module(held, node)
     if name.isdigit():
+        if int(name) < len(row) and not row.modules[int(name)][0]:  # the name of one that is there
+            row.modules[int(name)] = ("", held)
+            return
         name = ""
     if name:
         rename(held, name)

@@ -71,6 +71,8 @@ class Expressions(Attributes):
                 return self._named(identifier, node, names)
             case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements):
                 values = [*self.starred(elements, names)]
+                if isinstance(node, ast.Set):
+                    values = [entry for place, entry in enumerate(values) if entry not in values[:place]]
                 return values if isinstance(node, ast.List) else tuple(values)
             case ast.Dict():
                 return self._dictionary(node, names)

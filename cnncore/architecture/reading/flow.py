@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnncore.architecture.layers import BatchNorm2d, Branches, Conv2d, ConvTranspose2d, Flatten, Linear, Residual
+from cnncore.architecture.layers import BatchNorm2d, Branches, Conv2d, ConvTranspose2d, Linear, Residual
 from cnncore.architecture.network import MOST_LAYERS
 from cnncore.architecture.reading.part import Part, all_parts, check, path_of
 from cnncore.architecture.sizes import Shape
@@ -41,7 +41,7 @@ class Flow:
     stated: list[Shape] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        if len(self.parts) > MOST_LAYERS:
+        if sum(part.count for part in self.parts) > MOST_LAYERS:
             raise InputError(f"the code must build at most {MOST_LAYERS} layers: use fewer.")
 
     def through(self, *parts: Part) -> "Flow":
@@ -68,7 +68,7 @@ class Flow:
     @property
     def flat(self) -> bool:
         """Whether it is (N, F), not (N, C, H, W)."""
-        return any(isinstance(part.layer, (Flatten, Linear)) for part in all_parts(self.parts))
+        return any(part.flat for part in self.parts)
 
     @property
     def sizes(self) -> tuple[Any, ...]:

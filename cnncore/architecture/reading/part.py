@@ -5,7 +5,7 @@ keeps both until they were compared: a mismatch is the commonest slip, and worth
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from cnncore.architecture.counting import cost
@@ -44,6 +44,15 @@ class Part:
     paths: tuple[tuple["Part", ...], ...] = ()
     inplace: bool = False
     only: Only = Only.ANY
+    count: int = field(init=False)  # of the parts that it is, those inside of it among them
+    flat: bool = field(init=False)  # whether it, or one of these, makes (N, F) of (N, C, H, W)
+
+    def __post_init__(self) -> None:
+        # Kept, as paths hold what came before: who walked all of it for each sum would do so exponentially often.
+        inside = [part for path in self.paths for part in path]
+        object.__setattr__(self, "count", 1 + sum(part.count for part in inside))
+        flat = isinstance(self.layer, (Flatten, Linear)) or any(part.flat for part in inside)
+        object.__setattr__(self, "flat", flat)
 
 
 def path_of(parts: tuple[Part, ...]) -> Path:

@@ -24,6 +24,8 @@ def tree_of(text: str) -> ast.Module:
         return _parsed(text)
     except SyntaxError as error:
         first = error
+    except RecursionError:
+        raise InputError("the code is nested too deeply to be read: write the layers out.") from None
     except (ValueError, MemoryError) as error:  # a null character; nested beyond what the parser can hold
         raise InputError(f"the code is not Python ({error}): paste it as it stands in its file.") from None
     try:

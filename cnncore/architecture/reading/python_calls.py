@@ -38,7 +38,7 @@ def builtin(name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) 
                 return ordered(args, kwargs, node)
             case "isinstance" if len(args) == 2:
                 kinds = args[1] if isinstance(args[1], tuple) else (args[1],)
-                return any(_is(args[0], kind) for kind in kinds)
+                return any(_is(args[0], kind, node) for kind in kinds)
             case "type" if len(args) == 1 and isinstance(args[0], (Chain, Row, Instance)):
                 return args[0].kind if isinstance(args[0], Instance) else Dotted(f"torch.nn.{_kind(args[0])}")
             case "callable":
@@ -71,14 +71,20 @@ def _kind(module: Chain | Row) -> str:
     return module.kind if isinstance(module, Chain) else "Sequential"
 
 
-def _is(value: Any, kind: Any) -> bool:
-    """Return whether `value` is of a class of the text, of PyTorch or of Python."""
+def _is(value: Any, kind: Any, node: ast.AST) -> bool:
+    """Return whether `value` is of a class of the text, of PyTorch or of Python; of what may be a base nobody knows."""
     if isinstance(kind, Class):
         return isinstance(value, Instance) and kind in value.kind.line
     if not isinstance(kind, Dotted):
         return False
     if isinstance(value, Chain):
+        if kind.last.startswith("_") or (value.kind, kind.last) == ("ReLU6", "Hardtanh"):
+            raise not_read(node)
         return kind.last in (value.kind, "Module")
     if isinstance(value, Instance):
         return kind in value.kind.line or kind.last == "Module"
-    return kind.last in _TYPES and isinstance(value, _TYPES[kind.last])
+    if kind.last in _TYPES:
+        return isinstance(value, _TYPES[kind.last])
+    if not kind.path.startswith("torch.nn.") or kind.last.startswith("_"):
+        raise not_read(node)  # such as Iterable
+    return False
