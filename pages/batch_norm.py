@@ -89,7 +89,7 @@ try:
     subject = choose_subject("bn", PRESETS["classroom-9"], lacks)
     with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
         places = [st.container(width=width) for width in (180, 135, 145, 140, 120)]
-    places[0].select_slider("**Images in a batch**", BATCHES, 8, key="bn_batch", bind="query-params")
+    places[0].select_slider("Images in a batch", BATCHES, 8, key="bn_batch", bind="query-params")
     places[1].number_input("Other images", 0, 999, 0, key="bn_others", bind="query-params", help="Their seed.")
     places[2].segmented_control(
         "Mode", [TRAIN_MODE, EVAL_MODE], default=TRAIN_MODE, required=True, key="bn_mode", bind="query-params"

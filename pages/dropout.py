@@ -64,9 +64,7 @@ inference (Q31).
 
 def controls() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):  # wraps where the window is narrow
-        st.slider(
-            "**p**, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="dropout_p", bind="query-params", width=200
-        )
+        st.slider("p, the share that is dropped", 0.0, 0.95, 0.5, 0.05, key="dropout_p", bind="query-params", width=200)
         st.number_input("Mask number", 0, 9999, 0, key="dropout_mask", bind="query-params", width=120)
         st.segmented_control(
             "Where 1 − p is applied",

@@ -46,7 +46,8 @@ def show_dataset(info: DatasetInfo, state: State | None) -> None:
         if info.version:
             more = f" and {len(info.classes) - CLASSES} more" if len(info.classes) > CLASSES else ""
             try:
-                st.image(samples(info.name, info.version), caption=f"{plain(classes)}{more}", width="stretch")
+                alt = f"A few images of each class of {info.title}: {classes}{more}"
+                st.image(samples(info.name, info.version), f"{plain(classes)}{more}", width="stretch", alt=alt)
             except InputError as error:
                 st.error(plain(str(error)))
         else:

@@ -76,17 +76,17 @@ def controls() -> None:
             bind="query-params",
         )
     with st.grid(columns=5, min_column_width=140):
-        st.select_slider("**Learning rate**", RATES, 0.1, key="opt_lr", bind="query-params")
-        st.slider("**Momentum**", 0.0, 0.99, 0.9, 0.01, key="opt_momentum", bind="query-params")
+        st.select_slider("Learning rate", RATES, 0.1, key="opt_lr", bind="query-params")
+        st.slider("Momentum", 0.0, 0.99, 0.9, 0.01, key="opt_momentum", bind="query-params")
         st.select_slider(
-            "**Batch**",
+            "Batch",
             BATCHES,
             "all",
             key="opt_batch",
             bind="query-params",
             help="Images per gradient: fewer images, more noise.",
         )
-        st.select_slider("**Decay per step**", DECAYS, 1.0, key="opt_decay", bind="query-params")
+        st.select_slider("Decay per step", DECAYS, 1.0, key="opt_decay", bind="query-params")
         st.toggle(
             "lr · (1 − m)",
             key="opt_divided",

@@ -21,7 +21,7 @@ def choose_epoch(kept: Sequence[int]) -> int:
     if state.get(EPOCH) in (None, state.get("errors_newest")):
         state[EPOCH] = kept[-1]
     state.errors_newest = kept[-1]
-    epoch: int = st.select_slider("**Epoch**, 0 is before training", kept, kept[-1], key=EPOCH, bind="query-params")
+    epoch: int = st.select_slider("Epoch, 0 is before training", kept, kept[-1], key=EPOCH, bind="query-params")
     return epoch
 
 

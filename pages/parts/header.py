@@ -8,7 +8,8 @@ from cnncore.figures.palette import style_sheet
 # Drawings and pictures read there --large, by how much they may grow where the window has room, and the colours. Charts
 # in a place whose key begins with `tall` are as high as a good part of the window. Columns in one that begins with
 # `beside` stand below one another as soon as they get too narrow; Streamlit's do only in a window of 640 pixels. A
-# caption is faded as a whole: code in it, small and coloured, could not be read.
+# caption is faded as a whole: code in it, small and coloured, could not be read. A narrow field for a number has no
+# room for the button that empties it, which no key reaches anyway: the field is emptied by deleting what it holds.
 _STYLE = """<style>
 [data-testid="stHeader"] { background: transparent; }
 [data-testid="stMainBlockContainer"] { padding: 3.2rem clamp(1rem, 3vw, 3rem) 3rem; max-width: 1400px; }
@@ -20,12 +21,71 @@ _STYLE = """<style>
 [data-testid="stCaptionContainer"]:has(code) { opacity: .85; }
 [data-testid="stCaptionContainer"] code { font-size: .93em; color: inherit; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0 0 .1rem 0; }
-COLOURS
-</style>""".replace("COLOURS", style_sheet())
+[data-testid="stNumberInputContainer"] { container-type: inline-size; }
+@container (max-width: 10rem) {
+[data-testid="stNumberInputClearButton"] { display: none; }
+[data-testid="stNumberInputField"]:has(+ [data-testid="stNumberInputClearButton"]) { padding: 0 .2rem 0 .55rem; }
+}
+@container (max-width: 3.5rem) {
+[data-testid="stNumberInputField"]:has(+ [data-testid="stNumberInputClearButton"]) { padding: 0 .1rem 0 .3rem; }
+}
+@media (max-width: 1000px) { [data-testid="stMarkdownContainer"] table { display: block; overflow-x: auto; } }
+</style>"""
+# A screen reader reads a control's name as it is written, the signs of Markdown too. So names are plain text, and how
+# they look stands here, by the keys of their controls: bold, and some in one of Streamlit's colours.
+_BOLD = (
+    *("conv_input", "conv_kernel", "conv_stride", "conv_padding", "conv_dilation", "conv_channels", "conv_filters"),
+    *("opt_lr", "opt_momentum", "opt_batch", "opt_decay", "bn_batch", "dropout_p", "errors_epoch", "inside_epoch"),
+    *("inside_filters", "inside_layer", "pool_window", "pool_stride"),
+)
+_COLOURED = {
+    **dict.fromkeys(("conv_input", "conv_channels"), "blue"),
+    **dict.fromkeys(("conv_kernel", "pool_window"), "orange"),
+    "conv_filters": "green",
+}
+# Where the keyboard is. Streamlit tints a link or a toggle a little, which nobody sees on a projector, and shows what
+# stands above a chart or a table to the pointer alone.
+_FOCUS = """
+:is(a, button, summary):focus-visible, [data-testid="stCheckbox"] label:has(:focus-visible) {
+outline: 2px solid PRIMARY !important; outline-offset: 2px;
+}
+[data-testid="stCheckbox"] label { border-radius: .3rem; }
+[data-testid="stElementToolbar"]:focus-within { opacity: 1; top: -2.75rem; z-index: 1; }
+"""
+# White on the dark theme's primary colour could not be read.
+_ON_PRIMARY = """
+:is([data-testid="stBaseButton-primary"], [data-testid="stMultiSelect"] [data-baseweb="tag"]):not(:disabled) {
+color: light-dark(#fff, DARK);
+}
+"""
+
+
+def _colour(name: str) -> str:
+    """Return a colour of the theme in CSS, that of a light window and that of a dark one."""
+    light, dark = (st.get_option(f"theme.{mode}.{name}") for mode in ("light", "dark"))
+    return f"light-dark({light}, {dark})"
+
+
+def _name_of(key: str) -> str:
+    """Return what in CSS selects the name of the control with that key."""
+    return f'.st-key-{key} [data-testid="stWidgetLabel"] p'
+
+
+def _style() -> str:
+    """Return the style sheet of every page."""
+    rules = [f"{', '.join(map(_name_of, _BOLD))} {{ font-weight: 600; }}"]
+    rules += [f"{_name_of(key)} {{ color: {_colour(f'{colour}TextColor')}; }}" for key, colour in _COLOURED.items()]
+    rules.append(_FOCUS.replace("PRIMARY", _colour("primaryColor")))
+    rules.append(_ON_PRIMARY.replace("DARK", str(st.get_option("theme.dark.backgroundColor"))))
+    rules.append(style_sheet())
+    return _STYLE.replace("</style>", "\n".join([*rules, "</style>"]))
+
+
+_SHEET = _style()
 
 
 def header(title: str, question: str) -> None:
     """Show the page's title and the one question that it answers."""
-    st.html(_STYLE)
+    st.html(_SHEET)
     st.title(title, anchor=False)
     st.markdown(question)

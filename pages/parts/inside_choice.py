@@ -81,7 +81,7 @@ def _epoch(run: Run) -> int:
     kept = snapshots_of(run.id).networks
     return int(
         st.select_slider(
-            "**Epoch**, 0 is before training",
+            "Epoch, 0 is before training",
             kept,
             kept[-1],
             key="inside_epoch",

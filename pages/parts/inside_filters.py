@@ -31,7 +31,7 @@ def show_filters(run_id: str) -> None:
         return
     epochs = history.epochs
     epoch = st.select_slider(
-        "**First-layer filters over the epochs**, 0 is before training",
+        "First-layer filters over the epochs, 0 is before training",
         epochs,
         epochs[-1],
         key="inside_filters",

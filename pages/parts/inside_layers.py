@@ -20,7 +20,7 @@ MOST = 64  # maps of one layer
 def show_layers(found: Forward) -> None:
     """Show one layer's output for the image, and one of its channels large."""
     layers = _named(found)
-    name = st.select_slider("**Layer by layer**", list(layers), key="inside_layer", bind="query-params")
+    name = st.select_slider("Layer by layer", list(layers), key="inside_layer", bind="query-params")
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown("Channel, 0 for the one that responds most", width="content")
         channel = st.number_input(

@@ -29,12 +29,12 @@ def shape_of(shape: tuple[int, ...]) -> str:
 def number(value: float) -> str:
     """Return a number of any size in three digits; what is none, in words.
 
-    >>> number(0.01234), number(1234.5), number(-3.2e-07)
-    ('0.0123', '1.23e+03', '−3.2e-07')
+    >>> number(0.01234), number(1234.5), number(-3.2e-07), number(-0.0)
+    ('0.0123', '1.23e+03', '−3.2e-07', '0')
     """
     if not math.isfinite(value):
         return "no number" if math.isnan(value) else "∞"
-    text = f"{value:.3g}"
+    text = f"{value:z.3g}"  # z: no minus before a zero
     return f"−{text[1:]}" if text.startswith("-") else text
 
 

@@ -32,7 +32,6 @@ FIRST: dict[str, Any] = {key: first for key, (_, _, first) in GEOMETRY.items()} 
 }
 ADDRESS = tuple(f"conv_{name}" for name in (*FIRST, *(f"{name}_width" for name in GEOMETRY)))  # all that a link can set
 ADVANCED = ("groups", "padding_mode", "output_padding", "output_padding_width", "ceil_mode", "apart")
-LABELS = {"input": ":blue[**Input**]", "kernel": ":orange[**Kernel**]"}
 PADDINGS = {"Valid": 1, "Half (same)": 3, "Full": 4}  # the guide's relationships
 HELP = {
     "input": "Height and width of the input, in pixels.",
@@ -94,11 +93,11 @@ def controls() -> None:
         for key, (low, high, first) in GEOMETRY.items():
             if key == "dilation" and kind == AVERAGE_POOL:  # PyTorch's has none
                 continue
-            label = LABELS.get(key, f"**{key.capitalize()}**")
-            st.slider(label, low, high, first, key=own(key), help=HELP[key], bind="query-params")
-        for key, label in (("channels", ":blue[**Channels**]"), ("filters", ":green[**Filters**]")):
+            st.slider(key.capitalize(), low, high, first, key=own(key), help=HELP[key], bind="query-params")
+        for key in ("channels", "filters"):
             if key == "channels" or kind in CONVOLUTIONS:
-                st.select_slider(label, CHANNELS, FIRST[key], key=own(key), help=HELP[key], bind="query-params")
+                name = key.capitalize()
+                st.select_slider(name, CHANNELS, FIRST[key], key=own(key), help=HELP[key], bind="query-params")
 
 
 def advanced() -> None:

@@ -26,9 +26,11 @@ FONTS = (
     *("italic 16px KaTeX_Math", "16px KaTeX_Size1", "16px KaTeX_Size2"),
 )
 LATER = 1.5  # seconds after the first page, which does not wait for any of this, until the unseen elements are drawn
-# Laid out, as what is not displayed at all would not be, but neither seen nor read aloud nor reached by the Tab key.
+# Laid out, as what is not displayed at all would not be, but neither seen nor read aloud nor reached by the Tab key:
+# each part of it, as Streamlit says of every label, and so of the help beside it, that it be visible.
 _UNSEEN = """<style>
-:has(> .st-key-rehearsal) { position: fixed; width: 0; height: 0; overflow: hidden; visibility: hidden; }
+:has(> .st-key-rehearsal) { position: fixed; width: 0; height: 0; overflow: hidden; }
+.st-key-rehearsal, .st-key-rehearsal * { visibility: hidden !important; }
 </style>"""
 _FOLDER = Path(st.__file__).parent / "static" / "static" / "js"
 # One after the other, each when nothing else is to be done: whoever clicks meanwhile does not wait.
@@ -75,8 +77,8 @@ def _wait(since: float) -> None:
 def _rehearse() -> None:
     """Draw what pages consist of."""
     st.segmented_control("Choice", ["a", "b"], default="a", required=True, key="rehearsal_choice")
-    st.slider("**Slider**", 1, 3, 2, key="rehearsal_slider", help="Help")
-    st.select_slider(":blue[**Slider**]", [1, 2, 4], 2, key="rehearsal_select_slider", help="Help")
+    st.slider("Slider", 1, 3, 2, key="rehearsal_slider", help="Help")
+    st.select_slider("Slider", [1, 2, 4], 2, key="rehearsal_select_slider", help="Help")
     st.selectbox("Choice", ["a", "b"], key="rehearsal_selectbox")
     st.number_input("Number", 0.0, 1.0, 0.5, key="rehearsal_number")
     st.toggle("Toggle", key="rehearsal_toggle")

@@ -18,6 +18,7 @@ from pages.parts.plain import plain
 from pages.parts.tabulate import tabulate
 
 _TILES, _LARGEST = 24, 16
+_NO_NUMBER = "no number"
 
 
 def _pictures(scores: Scores, config: RunConfig) -> tuple[NDArray[np.uint8], str]:
@@ -38,8 +39,9 @@ def show_forward(found: Anatomy, config: RunConfig, image: int) -> None:
     pictures, meaning = _pictures(found.scores, config)
     if image < len(pictures):
         picture, text = st.columns([1, 7], vertical_alignment="center")
-        picture.html(row([Tile(pictures[image])], 84 / pictures.shape[3]))
         label = found.classes[found.scores.labels[image]]
+        tile = Tile(pictures[image], alt=f"Image {image + 1} of the batch, {label}")
+        picture.html(row([tile], 84 / pictures.shape[3]))
         text.markdown(
             f"Image {image + 1} as the network sees it, *{plain(label)}* ({meaning}). In the cards: its first maps "
             "(middle grey is 0, each layer with its own scale); below them which values occur how often in the whole "
@@ -110,12 +112,16 @@ def show_numbers(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa
                 "‖Δw‖ / ‖w‖": "" if own is None else _told(own.update, own.change),
             }
         )
-    tabulate(rows, height="content", key="motion_table")
+    # A column is by itself as wide as what stands in its first rows: longer words further down would be cut off.
+    words = {name for row in rows for name, text in row.items() if name == "layer" or text == _NO_NUMBER}
+    longest = {name: max(len(row[name]) for row in rows) for name in words}
+    widths = {name: st.column_config.TextColumn(width=18 + 7 * letters) for name, letters in longest.items()}
+    tabulate(rows, height="content", key="motion_table", column_config=widths)
 
 
 def _told(values: Spread, figure: float) -> str:
     """Return a figure of a tensor, in digits if all its values are numbers."""
-    return "no number" if values.broken else number(figure)
+    return _NO_NUMBER if values.broken else number(figure)
 
 
 def show_remarks(found: Anatomy) -> None:

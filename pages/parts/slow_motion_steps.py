@@ -95,19 +95,23 @@ def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa:
         st.markdown(
             f"**The first filters of {plain(filters.layer)}**: weights w, their gradient g, what the update added, Δw"
         )
-        for name, values in (("w", filters.before), ("g", filters.gradient), ("Δw", filters.update)):
+        for name, what, values in (
+            ("w", "The weights of", filters.before),
+            ("g", "The gradient of", filters.gradient),
+            ("Δw", "What the update added to", filters.update),
+        ):
             label, pictures = st.columns([1, 12], vertical_alignment="center")
             label.markdown(name)
-            pictures.html(row(_filters(values), 34 / values.shape[3]))
+            pictures.html(row(_filters(values, what), 34 / values.shape[3]))
         st.caption("Middle grey is 0; each row has its own scale: the update is far smaller than the weights.")
 
 
-def _filters(values: NDArray[np.float32]) -> list[Tile]:
+def _filters(values: NDArray[np.float32], what: str) -> list[Tile]:
     shown = values[:16]
     if shown.shape[1] not in (1, 3):
         shown = shown[:, :1]
     pictures, _ = to_bytes(np.nan_to_num(shown, nan=0.0, posinf=0.0, neginf=0.0))
-    return [Tile(picture, alt=f"Filter {at}") for at, picture in enumerate(pictures, start=1)]
+    return [Tile(picture, alt=f"{what} filter {at}") for at, picture in enumerate(pictures, start=1)]
 
 
 def _how(config: RunConfig) -> str:

@@ -32,7 +32,7 @@ def test_rows_are_chosen_moved_and_removed_with_pointer_and_keys(visit):
     rows.nth(3).press("Delete")
     expect(rows).to_have_count(12)
     page.wait_for_url("**/builder?network=~*")
-    page.locator(".st-key-undo button").first.click()
+    page.get_by_role("button", name="Undo", exact=True).click()
     expect(rows).to_have_count(13)
     rows.nth(12).drag_to(rows.nth(10))
     expect(rows.nth(10)).to_contain_text("fc5")

@@ -55,6 +55,8 @@ def test_the_practical_at_once():
     assert not app.error
     assert "**1,191,170 parameters**" in said(app)
     assert address(app) == "practical"
+    assert [button.label for button in app.button][:2] == ["Undo", "Redo"]
+    assert all(button.label for button in app.button)  # each is called something, where it shows an icon alone too
 
 
 def test_an_emptied_field_shows_the_layers_value_again():

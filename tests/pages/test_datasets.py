@@ -64,6 +64,9 @@ def test_a_prepared_set_shows_samples_and_its_notes_as_they_are(page: AppTest) -
     page.run()
     assert not page.exception
     assert len(page.get("image")) == before + 1
+    alts = [picture.alt for element in page.get("image") for picture in element.proto.imgs]
+    assert "A few images of each class of Mine: a, b" in alts
+    assert all(alts)
     assert r"Made for \[a test\](x)." in said(page)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnncore.inspection.anatomy import Layer, Spread
-from pages.parts.layer_cards import cards
+from pages.parts.layer_cards import cards, number
 
 
 def layer(name):
@@ -20,6 +20,11 @@ CASES = ((False, "outputs of conv1"), (True, "gradients at the outputs of conv1"
 def test_maps_and_histograms_are_there_in_words(backward, what):
     labels = re.findall(r'role="img" aria-label="([^"]*)"', cards([layer("conv1")], backward))
     assert labels == [f"4 pictures of {what}", f"Histogram of the {what}: from −1 to 2, the highest bar from 0 to 2"]
+
+
+@pytest.mark.parametrize("value", [-0.0, 0.0])
+def test_a_zero_has_no_minus(value):
+    assert number(value) == "0"
 
 
 def test_a_name_is_text_there_too():

@@ -1,3 +1,5 @@
+import json
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -42,6 +44,11 @@ def longer(home):
     return store_run(replace(CONFIG, batch_size=32))
 
 
+def html(page):
+    """Return what stands on the page as HTML."""
+    return " ".join(element.proto.body for element in page.get("html"))
+
+
 def opened(run_id, **address):
     page = AppTest.from_file(PAGE, default_timeout=240)
     page.query_params["run"] = run_id
@@ -60,6 +67,9 @@ def test_every_act_of_the_first_and_of_a_further_update(run_id):
         page.segmented_control(key="motion_act").set_value(act).run()
         assert not page.exception
         assert f"**{act.lstrip('1234 ')}.**" in said(page)
+        assert 'alt=""' not in re.sub(r'<div role="img".*?</div>', "", html(page))
+        if act == "1 Forward":
+            assert 'alt="Image 1 of the batch, ' in html(page)
         if act == "4 Update":
             assert "✓ The rule written in numpy gives" in said(page)
     table = page.dataframe[0].value
@@ -94,6 +104,8 @@ def test_a_diverged_run_says_where():
         assert "nan" not in said(page)
     table = page.dataframe[0].value
     assert set(table["‖g‖"]) == {"", "no number"}
+    columns = json.loads(page.dataframe[0].proto.columns)
+    assert columns["‖g‖"]["width"] >= 81  # as much as "no number" needs
 
 
 def test_the_page_is_there_before_the_update_and_the_act_stays(longer, monkeypatch):

@@ -26,9 +26,16 @@ def panel(network: Network, place: Place, numbers: str) -> None:
     if numbers:
         st.caption(numbers)
     with st.container(horizontal=True, gap="small"):
-        for step, icon, text in ((-1, "arrow_upward", "Earlier (Alt ↑)"), (1, "arrow_downward", "Later (Alt ↓)")):
-            st.button("", key=f"move_{step}", icon=f":material/{icon}:", help=text, on_click=move, args=(step,))
-        st.button("", key="remove", icon=":material/delete:", help="Remove (Delete)", on_click=remove)
+        for step, icon, name in ((-1, "upward", "Earlier"), (1, "downward", "Later")):
+            st.button(
+                name,  # see builder.toolbar, which hides it
+                key=f"move_{step}",
+                icon=f":material/arrow_{icon}:",
+                help=f"{name} (Alt {'↑' if step < 0 else '↓'})",
+                on_click=move,
+                args=(step,),
+            )
+        st.button("Remove", key="remove", icon=":material/delete:", help="Remove (Delete)", on_click=remove)
     _add("Add a layer after it")
     with layer_fields(layer):
         for block, text, icon in (

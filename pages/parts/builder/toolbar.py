@@ -12,13 +12,20 @@ from pages.parts.link_to import go_to
 from pages.parts.plain import plain, with_code
 from pages.parts.run_settings import use_network
 
+# Buttons with an icon alone have a name all the same, for those who do not see it.
+_ICONS = """<style>
+:is(.st-key-undo, .st-key-redo, .st-key-move_-1, .st-key-move_1, .st-key-remove) [data-testid="stMarkdownContainer"] {
+position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap;
+}
+</style>"""
 _AXES = ("Channels", "Height", "Width")
 
 
 def toolbar(network: Network, fits: bool) -> None:
     """Show the buttons; a network with a problem cannot be trained."""
-    st.button("", key="undo", icon=":material/undo:", help="Undo", on_click=undo, disabled=not can_undo())
-    st.button("", key="redo", icon=":material/redo:", help="Redo", on_click=redo, disabled=not can_redo())
+    st.html(_ICONS)
+    st.button("Undo", key="undo", icon=":material/undo:", help="Undo", on_click=undo, disabled=not can_undo())
+    st.button("Redo", key="redo", icon=":material/redo:", help="Redo", on_click=redo, disabled=not can_redo())
     with st.popover("Save", icon=":material/save:"):
         _saving(network)
     train = st.button(
