@@ -25,7 +25,7 @@ def _where(question: Question) -> str:
 
 def _show(question: Question) -> None:
     """Show the question, and folded what it is answered by."""
-    st.markdown(f"**{question.label}.** {question.text} {_where(question)}")
+    st.markdown(f"**{question.label}**  \n{question.text} {_where(question)}")
     folded(f"question_{question.number}", "Answer and common mistake", show_answer, question)
 
 

@@ -140,4 +140,4 @@ def _on_mirrored_digits() -> str:
 
 def _interval(right: int, total: int) -> str:
     low, high = wilson_interval(right, total)
-    return f"{100 * low:.1f}-{100 * high:.1f}"
+    return f"{100 * low:.1f} to {100 * high:.1f}"

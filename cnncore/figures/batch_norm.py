@@ -13,6 +13,8 @@ BEFORE, AFTER = "before batch norm", "after it"
 ASIDE = 0.17  # channels: how far apart before and after are drawn
 _SIDES = {"domain": [BEFORE, AFTER], "range": [INPUT, OUTPUT]}
 _LEGEND = {"title": None, "orient": "top", "symbolOpacity": 1}
+_STACKS = ("without batch norm", "with batch norm")
+_GAP = 6  # between them, so many of it are one's width, and there is a tick at each
 
 
 def channels_chart(found: Channels, channel: int) -> Chart:
@@ -126,9 +128,14 @@ def running_chart(found: Running, channel: int, variance: bool = False) -> Chart
 
 
 def depth_chart(plain: Depth, normed: Depth) -> Chart:
-    """Return the histogram of what reaches each ReLU of a deep stack, layer by layer, without and with batch norm."""
-    data: dict[str, list[Any]] = {"layer": [], "from": [], "to": [], "share": [], "stack": []}
-    for name, found in (("without batch norm", plain), ("with batch norm", normed)):
+    """Return the histogram of what reaches each ReLU of a deep stack, layer by layer, without and with batch norm.
+
+    The two stand side by side on one axis, which has all values twice: a chart of two would not follow the window.
+    """
+    low, high = (float(plain.edges[end]) for end in (0, -1))
+    data: dict[str, list[Any]] = {name: [] for name in ("layer", "from", "to", "share", "stack", "left", "right")}
+    aside = high - low + (high - low) / _GAP  # how far right the second one stands
+    for name, found, by in ((_STACKS[0], plain, 0.0), (_STACKS[1], normed, aside)):
         shares = found.histogram / found.histogram.sum(1, keepdims=True)
         for layer, row in enumerate(shares, start=1):
             data["layer"].extend([layer] * len(row))
@@ -136,13 +143,24 @@ def depth_chart(plain: Depth, normed: Depth) -> Chart:
             data["to"].extend(np.round(found.edges[1:], 3).tolist())
             data["share"].extend(np.round(100 * row, 2).tolist())
             data["stack"].extend([name] * len(row))
-    spec = {
+            data["left"].extend(np.round(found.edges[:-1] + by, 3).tolist())
+            data["right"].extend(np.round(found.edges[1:] + by, 3).tolist())
+    ticks = np.linspace(low, high, _GAP + 1)
+    x = {
+        "type": "quantitative",
+        "scale": {"domain": [low, high + aside], "nice": False, "zero": False},
+        "axis": {
+            "title": "value",
+            "grid": False,
+            "values": np.round([*ticks, *(ticks + aside)], 3).tolist(),
+            "labelExpr": f"format(datum.value > {high} ? datum.value - {aside} : datum.value, '~g')",
+        },
+    }
+    cells = {
         "mark": {"type": "rect", "color": INPUT},
-        "height": 240,
-        "width": 350,
         "encoding": {
-            "x": {"field": "from", "type": "quantitative", "bin": {"binned": True}, "axis": {"title": "value"}},
-            "x2": {"field": "to"},
+            "x": x | {"field": "left"},
+            "x2": {"field": "right"},
             "y": {"field": "layer", "type": "ordinal", "axis": {"title": "layer", "labelOverlap": True}},
             "opacity": {
                 "field": "share",
@@ -150,16 +168,16 @@ def depth_chart(plain: Depth, normed: Depth) -> Chart:
                 "scale": {"type": "sqrt", "range": [0, 1]},
                 "legend": None,
             },
-            "column": {
-                "field": "stack",
-                "type": "nominal",
-                "sort": ["without batch norm", "with batch norm"],
-                "header": {"title": None, "labelFontSize": 14},
-            },
-            "tooltip": [{"field": name} for name in ("layer", "from", "to", "share")],
+            "tooltip": [{"field": name} for name in ("stack", "layer", "from", "to", "share")],
         },
     }
-    return Chart(spec, data)
+    middle = (low + high) / 2
+    names = {
+        "data": {"values": [{"at": middle, "stack": _STACKS[0]}, {"at": middle + aside, "stack": _STACKS[1]}]},
+        "mark": {"type": "text", "color": INK, "fontSize": 14, "baseline": "bottom"},
+        "encoding": {"x": x | {"field": "at"}, "y": {"value": -6}, "text": {"field": "stack"}},
+    }
+    return Chart({"height": 300, "layer": [cells, names], "config": {"view": {"stroke": None}}}, data)
 
 
 def added_parameters(name: str = "practical") -> tuple[int, int]:

@@ -50,12 +50,16 @@ def _piece(found: ClassMap, piece: Piece, named: bool, side: int) -> str:
     row, column = found.cell_of(piece)
     chances = found.chances[row, column]
     best = int(chances.argmax())
-    text = f"{'✓' if named else '✗'} {found.classes[best]} {100 * chances[best]:.0f} %"
+    # Two lines where a name is too long for one, and a name too long for its line ends in dots: the title has it whole.
+    answer = f"{'✓' if named else '✗'}\N{NO-BREAK SPACE}{found.classes[best]}"
+    share = f"{100 * chances[best]:.0f}\N{NO-BREAK SPACE}%"
+    told = f"{found.classes[best]} {share}, really {found.classes[piece.label]}"
     return (
-        f'<span title="really {escape(found.classes[piece.label])}" style="position:absolute;box-sizing:border-box;'
-        f"border:2px {'solid' if named else 'dashed'} #fff;outline:1px solid #0008;overflow:hidden;white-space:nowrap;"
+        f'<span title="{escape(told)}" style="position:absolute;box-sizing:border-box;'
+        f"border:2px {'solid' if named else 'dashed'} #fff;outline:1px solid #0008;"
+        "overflow:hidden;text-overflow:ellipsis;"
         "font-size:12px;font-weight:600;line-height:1.2;color:#fff;text-shadow:0 0 3px #000,0 0 2px #000;padding:0 2px;"
-        f'{_place(piece.box.top, piece.box.left, *piece.box.size, side)}">{escape(text)}</span>'
+        f'{_place(piece.box.top, piece.box.left, *piece.box.size, side)}">{escape(f"{answer} {share}")}</span>'
     )
 
 

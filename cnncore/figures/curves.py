@@ -24,6 +24,10 @@ MOST_CHANGES = 12  # of the learning rate by hand, that are marked: the last one
 SMOOTHING = 0.95  # how much of the smoothed loss is kept from one update to the next
 BLOWN_UP = 1e3  # nats per image: no run that learns has such a loss
 LEAST_SHOWN = 1e-3  # nats per image, on a logarithmic axis
+# In all charts, over Streamlit's theme: a label at an axis's end stands at its tick, and is not pushed inwards. Vega
+# makes room for it, but not always for one that is new since it last measured: that one has a margin.
+AXES: dict[str, Any] = {"labelFlush": False}
+MARGIN = {"right": 10}  # pixels
 EMPTY: dict[str, Any] = {"domain": [0, 1]}  # an axis before the first point: Vega would write 0.000000 in its middle
 Columns: TypeAlias = dict[str, list[Any]]
 
@@ -76,10 +80,18 @@ class RunCurves:
 
 @dataclass(frozen=True)
 class Chart:
-    """A Vega-Lite specification without data, and the data by column, all columns of one length."""
+    """A Vega-Lite specification without data, and the data by column, all columns of one length.
+
+    To the specification are added what all charts have: their settings of axes, and a margin.
+    """
 
     spec: dict[str, Any]
     data: Columns = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        config = self.spec.get("config", {})
+        axes = {**AXES, **config.get("axis", {})}
+        object.__setattr__(self, "spec", {"padding": MARGIN, **self.spec, "config": {**config, "axis": axes}})
 
 
 def smoothed(value: NDArray[np.float64], step: NDArray[np.int64]) -> NDArray[np.float64]:

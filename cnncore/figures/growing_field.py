@@ -159,13 +159,13 @@ def profile_chart(profiles: dict[str, NDArray[np.float64]], ends: tuple[int, int
     x = {"field": "row", "type": "quantitative", "scale": {"domain": [1, size], "nice": False, "zero": False}}
     y = {"field": "share", "type": "quantitative"}
     spec = {
-        "height": 170,
+        "height": 190,
         "layer": [
             {
                 "mark": {"type": "line", "strokeWidth": 2.4, "interpolate": "monotone"},
                 "encoding": {
                     "x": x | {"axis": {"title": "pixel row of the image", "tickMinStep": 1}},
-                    "y": y | {"axis": {"title": "share of the gradient (%)"}},
+                    "y": y | {"axis": {"title": "gradient (%)", "tickCount": 5}},
                     "color": {
                         "field": "which",
                         "type": "nominal",

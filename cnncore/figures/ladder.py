@@ -43,13 +43,14 @@ def ladder() -> Chart | None:
             "type": "nominal",
             "scale": scale,
             "legend": {
-                "title": "Measured before, mean of three seeds",
-                "titleLimit": 300,
+                "title": "Classroom presets, measured before: mean of three seeds",
+                "titleLimit": 400,
                 "symbolType": "stroke",
                 "symbolStrokeWidth": 3,
                 "labelLimit": 260,
+                "labelExpr": "replace(datum.label, 'Classroom ', '')",  # fits a narrow window
                 "orient": "bottom",
-                "columns": 2,  # fits a narrow window
+                "columns": 2,
             },
         },
     }
@@ -119,11 +120,15 @@ def seconds_measured() -> float | None:
     return None if presets is None else sum(float(entry["seconds"]) for entry in presets.values())
 
 
-_NARROW = "width < 600"  # pixels: the steps' names would cover one another, and are slanted
+_DOT, _APART = 10, 10  # pixels: of a row for each of its sources, and between one row and the next
+_LINES, _AXIS = 42, 90  # pixels: of the legend for each source, and of the axis below
 
 
 def readings_chart(readings: Sequence[Reading]) -> Chart:
-    """Return the chart of readings by step, those of each source side by side, with their intervals, in percent."""
+    """Return the chart of readings, a row for each step, those of its sources below one another with their intervals.
+
+    In percent, on an axis that begins where they do: what is read is where a dot lies, not how far from zero.
+    """
     data: dict[str, list[Any]] = {
         "step": [TITLES[reading.step] for reading in readings],
         "source": [reading.source for reading in readings],
@@ -131,44 +136,51 @@ def readings_chart(readings: Sequence[Reading]) -> Chart:
     }
     sources = [source for source in _COLOURS if source in data["source"]]
     place = {
-        "x": {
+        "y": {
             "field": "step",
             "type": "nominal",
             "sort": list(TITLES.values()),
             "axis": {
                 "title": None,
-                "labelAngle": {"expr": f"{_NARROW} ? -40 : 0"},
-                "labelAlign": {"expr": f"{_NARROW} ? 'right' : 'center'"},
+                "grid": True,
                 "labelLimit": 190,
                 "labelOverlap": False,
-                "labelExpr": f"{_NARROW} ? datum.label : split(replace(datum.label, '+ ', '+'), ' ')",
+                "labelExpr": "replace(datum.label, 'same learning rate', 'same rate')",
             },
         },
-        "xOffset": {"field": "source", "type": "nominal", "sort": sources},
+        "yOffset": {"field": "source", "type": "nominal", "sort": sources},
         "color": {
             "field": "source",
             "type": "nominal",
             "scale": {"domain": sources, "range": [_COLOURS[source] for source in sources]},
-            "legend": {"orient": "top", "title": None, "labelLimit": 700, "columns": 1},  # one below the other
+            "legend": {
+                "orient": "top",
+                "title": None,
+                "labelLimit": 700,
+                "columns": 1,  # one below the other, each in two lines: beside the steps' names is little room
+                "labelExpr": "split(replace(datum.label, ': ', ':|'), '|')",
+            },
         },
     }
 
-    def height(field: str) -> dict[str, Any]:
-        return {"field": field, "type": "quantitative", "scale": {"zero": False}, "title": "test accuracy (%)"}
+    def across(field: str) -> dict[str, Any]:
+        axis = {"title": "test accuracy (%)", "tickCount": 10}
+        return {"field": field, "type": "quantitative", "scale": {"zero": False}, "axis": axis}
 
+    rows = len(set(data["step"]))
     return Chart(
         {
             "layer": [
                 {
                     "mark": {"type": "rule", "strokeWidth": 2},
-                    "encoding": {**place, "y": height("low"), "y2": {"field": "high"}},
+                    "encoding": {**place, "x": across("low"), "x2": {"field": "high"}},
                 },
                 {
                     "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
-                    "encoding": {**place, "y": height("value")},
+                    "encoding": {**place, "x": across("value")},
                 },
             ],
-            "height": 340,
+            "height": rows * (_APART + _DOT * len(sources)) + _LINES * len(sources) + _AXIS,
             "config": {"view": {"stroke": None}},
         },
         data,

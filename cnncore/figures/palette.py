@@ -16,6 +16,7 @@ VALIDATION = "#009E73"
 GUESS = "#7F7F7F"
 SKY = "#56B4E9"
 INK = "#17202A"  # the text's colour, for marks that are neither data nor axis
+LABEL = "#56616C"  # of an axis's numbers and names, and of a legend's
 PAPER = "#FFFFFF"  # the background's, for text on a mark
 # What is written in a colour: on white these three are too pale to be read (4.5 is asked for, the kernel's has 2.25).
 KERNEL_TEXT, TEST_TEXT, GUESS_TEXT = "#8F6200", "#B84F00", "#6B6B6B"
@@ -31,6 +32,7 @@ NAMED = {
     "guess": GUESS,
     "sky": SKY,
     "ink": INK,
+    "label": LABEL,
     "paper": PAPER,
     "kernel-text": KERNEL_TEXT,
     "test-text": TEST_TEXT,
@@ -46,6 +48,7 @@ DARK = {
     "guess": "#A0A0A0",
     "sky": "#B8E2F8",
     "ink": "#E8EDF2",
+    "label": "#A9B4BF",
     "paper": "#10161D",
     "kernel-text": "#F5C862",
     "test-text": "#F79E5C",
@@ -53,13 +56,16 @@ DARK = {
 }
 _NAMES = {colour: name for name, colour in NAMED.items()}
 _COLOUR = re.compile("|".join(_NAMES))
+# What Vega writes around the marks. Streamlit's own colour for it has a contrast of 3.7 in a light window.
+_AROUND = ", ".join(f".role-{part}-{what} text" for part in ("axis", "legend") for what in ("label", "title"))
 
 
 def style_sheet() -> str:
     """Return CSS: the colours by name, and that charts wear them.
 
-    Vega writes a colour as it is in the specification into an attribute of the SVG, which any style sheet overrules. A
-    browser that does not know `light-dark` (before 2024) skips all of it, and everything stays as it was made.
+    Vega writes a colour as it is in the specification into an attribute of the SVG, which any style sheet overrules;
+    what it writes around the marks has one colour in all charts. A browser that does not know `light-dark` (before
+    2024) skips all of it, and everything stays as it was made.
     """
     names = " ".join(f"--colour-{name}: light-dark({colour}, {DARK[name]});" for name, colour in NAMED.items())
     rules = [
@@ -67,6 +73,7 @@ def style_sheet() -> str:
         for name, colour in NAMED.items()
         for what in ("fill", "stroke")
     ]
+    rules.append(f'[data-testid="stVegaLiteChart"] :is({_AROUND}) {{ fill: var(--colour-label); }}')
     return "\n".join(["@supports (color: light-dark(red, red)) {", f":root {{ {names} }}", *rules, "}"])
 
 

@@ -92,7 +92,8 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
     if not data["era"]:
         return None
     axis = _axis(across, data["x"])
-    data["label"], data["before"], data["after"] = _labels(data, _shares(data["x"], axis["scale"]))
+    data["label"], texts = _labels(data, _shares(data["x"], axis["scale"]))
+    data |= texts
     kinds = [kind for kind in (WHOLE, PART) if kind in data["runs"]]
     colour = {
         "field": "runs",
@@ -121,21 +122,22 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
                 "mark": {"type": "text", "align": align, "dx": dx, "fontSize": 12},
                 "encoding": {**place, "y": height("label"), "text": {"field": side}, "color": written},
             }
-            for side, align, dx in (("before", "right", -10), ("after", "left", 10))
+            for side, (align, dx) in _SIDES.items()
         ),
     ]
     return Chart({"layer": layers, "height": 360, "config": {"view": {"stroke": None}}}, data)
 
 
-def _labels(data: dict[str, list[Any]], places: list[float]) -> tuple[list[float], list[str], list[str]]:
-    """Return where the labels of points stand: their heights, and their texts left and right of the points.
+def _labels(data: dict[str, list[Any]], places: list[float]) -> tuple[list[float], dict[str, list[str]]]:
+    """Return where the labels of points stand: their heights, and their texts by the side of the points.
 
-    `places` are the points' along the axis, as shares of its length. A label stands beside its point, or as little
-    higher or lower as keeps it off other labels, other points with their spreads, and the chart's edges.
+    `places` are the points' along the axis, as shares of its length. A label stands beside its point, a little higher
+    or lower, or right below or above it, so that it is off other labels, other points with their spreads, and the
+    chart's edges; further away only where it has no room so near.
 
     >>> points = {"era": ["old", "new"], "accuracy": [20.0, 90.0], "low": [19.0, 89.0], "high": [21.0, 91.0]}
     >>> _labels(points, [0.05, 0.9])
-    ([20.0, 90.0], ['', 'new'], ['old', ''])
+    ([20.0, 90.0], {'before': ['', 'new'], 'over': ['', ''], 'after': ['old', '']})
     """
     heights = data["accuracy"]
     line = 0.06 * (max(data["high"]) - min(data["low"])) or 1.0  # a line of text, in the chart's height
@@ -144,30 +146,43 @@ def _labels(data: dict[str, list[Any]], places: list[float]) -> tuple[list[float
         for place, low, high in zip(places, data["low"], data["high"], strict=True)
     ]
     taken: list[tuple[float, float, float, float]] = []
-    found, before, after = list(heights), [""] * len(heights), [""] * len(heights)
+    found, texts = list(heights), {side: [""] * len(heights) for side in _SIDES}
     for one in sorted(range(len(heights)), key=heights.__getitem__):
         name, others = data["era"][one], [*taken, *points[:one], *points[one + 1 :]]
+        below = min(heights[one] - 1.1 * line, data["low"][one] - 0.7 * line)
+        above = max(heights[one] + 1.1 * line, data["high"][one] + 0.7 * line)
         choices = [
-            (_box(places[one], heights[one] + lines * line, name, right, line), right)
-            for lines in (0, 0.25, -0.25, 0.5, -0.5, 1, -1, -1.5, 1.5, -2, 2, -3, 3)
-            for right in (False, True)
+            *(_beside(heights[one] + lines * line) for lines in (0, 0.25, -0.25, 0.5, -0.5)),
+            [("over", below), ("over", above)],
+            *(_beside(heights[one] + lines * line) for lines in (1, -1, -1.5, 1.5, -2, 2, -3, 3)),
         ]
+        boxes = [(_box(places[one], height, name, side, line), side) for pair in choices for side, height in pair]
         free = (
-            choice
-            for choice in choices
-            if choice[0][0] >= 0 and choice[0][1] <= 1 and not any(_meet(choice[0], box) for box in others)
+            (box, side)
+            for box, side in boxes
+            if box[0] >= 0 and box[1] <= 1 and not any(_meet(box, other) for other in others)
         )
-        box, right = next(free, choices[0])
+        box, side = next(free, boxes[0])
         found[one] = round((box[2] + box[3]) / 2, 2)
-        (after if right else before)[one] = name
+        texts[side][one] = name
         taken.append(box)
-    return found, before, after
+    return found, texts
 
 
-def _box(place: float, height: float, name: str, right: bool, line: float) -> tuple[float, float, float, float]:
-    """Return the left, right, lower and upper edge of a label beside the point at `place`."""
-    near, far = place + (_DOT if right else -_DOT), place + (1 if right else -1) * (_DOT + _LETTER * len(name))
-    return min(near, far), max(near, far), height - line / 2, height + line / 2
+def _beside(height: float) -> list[tuple[str, float]]:
+    return [("before", height), ("after", height)]
+
+
+def _box(place: float, height: float, name: str, side: str, line: float) -> tuple[float, float, float, float]:
+    """Return the left, right, lower and upper edge of a label at a side of the point at `place`."""
+    width = _LETTER * len(name)
+    # Edges that touch a point's are equal to the last bit: they do not meet it.
+    left, right = {
+        "before": (place - _DOT - width, place - _DOT),
+        "over": (place - width / 2, place + width / 2),
+        "after": (place + _DOT, place + _DOT + width),
+    }[side]
+    return left, right, height - line / 2, height + line / 2
 
 
 def _meet(one: tuple[float, float, float, float], other: tuple[float, float, float, float]) -> bool:
@@ -191,15 +206,17 @@ def _shares(values: list[float], scale: dict[str, Any]) -> list[float]:
 
 _LETTER = 0.017  # of the axis's length, where that has 380 pixels: a narrow window's
 _DOT = 0.02
+# The columns of labels by the side of their points where they stand, with their alignment and distance in pixels.
+_SIDES = {"before": ("right", -10), "over": ("center", 0), "after": ("left", 10)}
 _AXES: dict[Across, dict[str, Any]] = {
     Across.YEAR: {
-        "scale": {"zero": False, "domain": [ERAS[0].year - 3, ERAS[-1].year + 3]},
+        "scale": {"zero": False, "domain": [ERAS[0].year - 3, ERAS[-1].year + 5]},
         "axis": {"title": "year of its newest idea", "format": "d", "grid": False, "tickCount": 8},
     },
     Across.MACS: {"axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},
     Across.PARAMETERS: {"axis": {"title": "parameters", "format": "~s", "tickCount": 5}},
     Across.TRAINING: {
-        "axis": {"title": "multiply-adds of the whole training (about)", "format": ".0e", "tickCount": 5}
+        "axis": {"title": "multiply-adds of the whole training (about)", "format": ".2~e", "tickCount": 5}
     },
 }
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
+from cnncore.figures.descent import short
 from cnncore.figures.palette import INK, RUNS
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import planned
@@ -15,7 +16,7 @@ from cnncore.wording import counted
 UPDATES = 20  # an epoch: enough for the schedules that move within one
 POINTS = 300  # of a line
 OVER = 0.95  # a schedule counts as over when this share of all its steps is done
-_DASHES = ([1, 0], [6, 3], [2, 2])
+AT_MOST = [6, 5]  # dashes: where the losses never ask for less, the constant rate is seen through them
 
 
 @dataclass(frozen=True, eq=False)  # arrays do not compare to one truth value
@@ -80,15 +81,19 @@ def idle(found: list[RatePlan]) -> str:
 def plans_table(found: list[RatePlan], after: int) -> dict[str, list[Any]]:
     """Return by column: the rate after `after` epochs, the sum of all rates, the epoch after which it is over."""
     return {
-        "schedule": [str(plan.schedule) + ("" if plan.exact else " (at most)") for plan in found],
-        f"rate after {after} epochs": [f"{plan.after(after):.3g}" for plan in found],
-        "sum of all rates": [f"{plan.total:.3g}" for plan in found],
+        "schedule": [_name(plan) for plan in found],
+        f"rate after {after} epochs": [short(plan.after(after)) for plan in found],
+        "sum of all rates": [short(plan.total) for plan in found],
         f"{100 * OVER:.0f} % of it used after": [f"epoch {plan.over}" for plan in found],
     }
 
 
+def _name(plan: RatePlan) -> str:
+    return str(plan.schedule) + ("" if plan.exact else " (at most)")
+
+
 def plans_chart(found: list[RatePlan], after: int) -> Chart:
-    """Return the rate of every epoch, one line a schedule, and a mark at `after`."""
+    """Return the rate of every epoch, one line a schedule, dashed where it is the most it can be; a mark at `after`."""
     data: dict[str, list[Any]] = {"epoch": [], "rate": [], "schedule": []}
     for plan in found:
         # Where the rate stays, nothing has to be drawn again: a step begins at its first update.
@@ -96,11 +101,19 @@ def plans_chart(found: list[RatePlan], after: int) -> Chart:
         keep = np.union1d(keep[:: max(1, len(keep) // POINTS)], [0, len(plan.rates) - 1])
         data["epoch"].extend((keep / UPDATES).tolist())
         data["rate"].extend(float(f"{rate:.4g}") for rate in plan.rates[keep])
-        data["schedule"].extend([str(plan.schedule)] * len(keep))
-    names = [str(plan.schedule) for plan in found]
+        data["schedule"].extend([_name(plan)] * len(keep))
+    names = [_name(plan) for plan in found]
     colours = [RUNS[i % len(RUNS)] for i in range(len(names))]
-    dashes = [_DASHES[i // len(RUNS) % len(_DASHES)] for i in range(len(names))]
-    legend = {"title": None, "orient": "top", "symbolType": "stroke", "symbolStrokeWidth": 3}
+    dashes = [[1, 0] if plan.exact else AT_MOST for plan in found]
+    # In two rows: in a window of 800 pixels one would be cut off.
+    legend = {
+        "title": None,
+        "orient": "top",
+        "columns": -(-len(names) // 2),
+        "symbolType": "stroke",
+        "symbolSize": 300,
+        "symbolStrokeWidth": 3,
+    }
     x = {"field": "epoch", "type": "quantitative", "axis": {"title": "epochs done"}, "scale": {"nice": False}}
     lines = {
         "mark": {"type": "line", "strokeWidth": 2.4, "interpolate": "step-after"},
@@ -126,4 +139,4 @@ def plans_chart(found: list[RatePlan], after: int) -> Chart:
         "mark": {"type": "rule", "strokeDash": [4, 3], "color": INK},
         "encoding": {"x": x},
     }
-    return Chart({"layer": [lines, rule], "height": 230}, data)
+    return Chart({"layer": [lines, rule], "height": 260}, data)

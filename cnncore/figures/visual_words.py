@@ -70,7 +70,7 @@ def patch_picture(descriptor: NDArray[np.float32], config: BagOfWordsConfig, cha
 
 def descriptor_chart(descriptor: NDArray[np.float32], kind: Descriptor) -> Chart:
     """Return the numbers of one descriptor as bars."""
-    axis = "16 cells × 8 orientations" if kind is Descriptor.GRADIENTS else "colour, row, column"
+    axis = "cell, orientation" if kind is Descriptor.GRADIENTS else "colour, row, column"
     encoding = {
         "x": {"field": "number", "type": "quantitative", "title": axis, "scale": {"nice": False}},
         "y": {"field": "value", "type": "quantitative", "title": "value"},

@@ -54,9 +54,8 @@ outline: 2px solid PRIMARY !important; outline-offset: 2px;
 """
 # White on the dark theme's primary colour could not be read.
 _ON_PRIMARY = """
-:is([data-testid="stBaseButton-primary"], [data-testid="stMultiSelect"] [data-baseweb="tag"]):not(:disabled) {
-color: light-dark(#fff, DARK);
-}
+[data-testid="stBaseButton-primary"]:not(:disabled), [data-testid="stMultiSelect"] [data-tag],
+[data-testid="stMultiSelect"] [data-tag] * { color: light-dark(#fff, DARK); }
 """
 
 

@@ -82,7 +82,7 @@ LITERALS = {
     "words.dictionary": "128,000",
     "words.classifier": "15,030",
     "words.learned": "143,030",
-    "report.intervals": "62.7-78.2, 66.0-81.0, 74.5-87.7, 78.0-90.3, 82.5-93.4, 84.3-94.6",
+    "report.intervals": "62.7 to 78.2, 66.0 to 81.0, 74.5 to 87.7, 78.0 to 90.3, 82.5 to 93.4, 84.3 to 94.6",
     "vgg16.maps": "224: 1x1, 256: 2x2, 288: 3x3, 320: 4x4, 384: 6x6, 448: 8x8, 512: 10x10",
     "vgg16.oblong": "2x6",
     "vgg16.fc6": "404",

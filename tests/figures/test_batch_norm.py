@@ -55,6 +55,16 @@ def test_running_statistics_of_the_channel_that_was_asked_for():
 
 def test_a_stack_is_drawn_layer_by_layer():
     plain, normed = (Depth(np.ones(2), np.ones(2), np.linspace(-1, 1, 3), np.array([[1, 3], [a, 2]])) for a in (2, 6))
-    data = depth_chart(plain, normed).data
+    chart = depth_chart(plain, normed)
+    data = chart.data
     assert data["share"] == [25, 75, 50, 50, 25, 75, 75, 25]
     assert data["stack"] == ["without batch norm"] * 4 + ["with batch norm"] * 4
+    # On one axis, so that it follows the window: the second stack right of the first, with the first's values again.
+    assert not {"width", "column", "facet"} & {*chart.spec, *chart.spec["layer"][0]["encoding"]}
+    x = chart.spec["layer"][0]["encoding"]["x"]
+    [aside] = {round(left - begin, 3) for left, begin in zip(data["left"][4:], data["from"][4:], strict=True)}
+    assert data["left"][:4] == data["from"][:4]
+    assert aside > 2
+    ticks = x["axis"]["values"]
+    assert [value - aside for value in ticks[len(ticks) // 2 :]] == pytest.approx(ticks[: len(ticks) // 2], abs=2e-3)
+    assert x["scale"]["domain"] == pytest.approx([data["left"][0], data["right"][-1]], abs=2e-3)

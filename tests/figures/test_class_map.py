@@ -24,8 +24,10 @@ def test_one_cell_for_each_window_and_names_are_text(found):
     html = class_map_picture(found, None)
     assert len(re.findall(r'title="cell ', html)) == 169
     assert "<b>" not in html
-    assert "✓ &lt;b&gt; 70 %" in html
-    assert "✗ &lt;b&gt; 70 %" in html
+    # A line breaks between name and share alone, and what is cut off is told in the title.
+    assert "✓\N{NO-BREAK SPACE}&lt;b&gt; 70\N{NO-BREAK SPACE}%" in html
+    assert "✗\N{NO-BREAK SPACE}&lt;b&gt; 70\N{NO-BREAK SPACE}%" in html
+    assert 'title="&lt;b&gt; 70\N{NO-BREAK SPACE}%, really c"' in html
     assert html.count("<img") == 1
 
 

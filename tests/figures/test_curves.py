@@ -6,7 +6,18 @@ import altair as alt
 import numpy as np
 import pytest
 
-from cnncore.figures.curves import LEAST_SHOWN, SMOOTHING, Axis, RunCurves, accuracy_chart, loss_chart, smoothed
+from cnncore.figures.curves import (
+    AXES,
+    LEAST_SHOWN,
+    MARGIN,
+    SMOOTHING,
+    Axis,
+    Chart,
+    RunCurves,
+    accuracy_chart,
+    loss_chart,
+    smoothed,
+)
 from cnncore.figures.palette import RUNS, TEST, TRAIN, VALIDATION
 from cnncore.runs.record import Curve
 from cnncore.statistics import wilson_interval
@@ -28,6 +39,13 @@ def rows(chart, column):
     names = list(chart.data)
     table = zip(*chart.data.values(), strict=True)
     return [dict(zip(names, row, strict=True)) for row in table if row[names.index(column)] is not None]
+
+
+def test_all_charts_have_their_axes_alike_and_keep_their_own_settings():
+    assert Chart({"mark": "bar"}).spec == {"mark": "bar", "padding": MARGIN, "config": {"axis": AXES}}
+    own = {"config": {"view": {"stroke": None}, "axis": {"grid": False}}, "padding": 3}
+    assert Chart(own).spec == {"config": {"view": {"stroke": None}, "axis": {**AXES, "grid": False}}, "padding": 3}
+    assert "labelFlush" not in own["config"]["axis"], "what was given is not changed"
 
 
 def test_smoothing_starts_at_the_first_value_and_follows_the_formula():

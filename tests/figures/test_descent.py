@@ -58,3 +58,10 @@ def test_what_the_predictions_reveal_is_so():
     assert ball_of(0.1, 16) == pytest.approx(ball_of(0.05, 8), rel=0.05)
     assert ball_of(0.1, 8) == pytest.approx(2**0.5 * ball_of(0.05, 8), rel=0.06)
     assert loss_after(4800, 32, 0.1) < loss_after(4800, 240, 0.1) / 3
+
+
+def test_the_table_writes_small_numbers_as_the_picture_does():
+    setting = Setting()
+    [momentum] = ways(setting, (Rule.MOMENTUM,))
+    digits, _, power = f"{momentum.mean_loss[-1]:.1e}".partition("e-0")
+    assert ways_table(setting, (momentum,))["end"] == [f"{digits}e-{power} above the minimum"]

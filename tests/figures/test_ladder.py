@@ -81,4 +81,15 @@ def test_a_reading_is_drawn_in_percent_with_a_rule_from_low_to_high():
         "high": [79.0],
     }
     rule, point = (layer["encoding"] for layer in chart.spec["layer"])
-    assert (rule["y"]["field"], rule["y2"]["field"], point["y"]["field"]) == ("low", "high", "value")
+    assert (rule["x"]["field"], rule["x2"]["field"], point["x"]["field"]) == ("low", "high", "value")
+
+
+def test_the_steps_are_rows_from_the_first_to_the_last_and_sources_keep_their_colours():
+    own = [figure.Reading(step, figure.OWN, 0.7, 0.6, 0.8) for step in PRINTED]
+    charts = [figure.readings_chart(readings) for readings in (figure.reported(), [*own, *figure.reported()])]
+    for chart in charts:
+        row = chart.spec["layer"][0]["encoding"]["y"]
+        assert (row["field"], row["sort"]) == ("step", list(figure.TITLES.values()))
+        scale = chart.spec["layer"][1]["encoding"]["color"]["scale"]
+        assert dict(zip(scale["domain"], scale["range"], strict=True)).items() <= figure._COLOURS.items()
+    assert charts[0].spec["height"] < charts[1].spec["height"]  # a row has room for each source

@@ -4,7 +4,20 @@ from pathlib import Path
 
 import pytest
 
-from cnncore.figures.palette import DARK, GUESS, INK, INPUT, NAMED, PAPER, RUNS, SKY, WRITTEN, by_name, style_sheet
+from cnncore.figures.palette import (
+    DARK,
+    GUESS,
+    INK,
+    INPUT,
+    LABEL,
+    NAMED,
+    PAPER,
+    RUNS,
+    SKY,
+    WRITTEN,
+    by_name,
+    style_sheet,
+)
 
 THEME = tomllib.loads((Path(__file__).parents[2] / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 
@@ -30,7 +43,7 @@ def test_the_blue_of_a_light_window_would_hardly_be():
     assert contrast(INPUT, THEME["dark"]["backgroundColor"]) < 4
 
 
-@pytest.mark.parametrize("colour", [*WRITTEN.values(), INPUT])
+@pytest.mark.parametrize("colour", [*WRITTEN.values(), INPUT, LABEL])
 @pytest.mark.parametrize("ground", ["backgroundColor", "secondaryBackgroundColor"])
 def test_what_is_written_in_a_colour_can_be_read(colour, ground):
     name = next(name for name, known in NAMED.items() if known == colour)
@@ -63,6 +76,8 @@ def test_the_style_sheet_has_both_and_charts_wear_them():
     assert f"--colour-input: light-dark({INPUT}, {DARK['input']});" in css
     assert css.startswith("@supports (color: light-dark(red, red)) {")  # else nothing would be drawn in its colour
     assert f'[data-testid="stVegaLiteChart"] [stroke="{INPUT}"] {{ stroke: var(--colour-input); }}' in css
+    [around] = re.findall(r":is\((.*)\) { fill: var\(--colour-label\); }", css)
+    assert {".role-axis-label text", ".role-axis-title text", ".role-legend-label text"} <= set(around.split(", "))
 
 
 def test_colours_are_found_wherever_they_stand():

@@ -83,6 +83,11 @@ def test_one_seed_has_no_spread():
     assert worth_table((Worth("weight decay", ADDED, (1.5,)),))[ADDED] == ["+1.5 (one seed)"]
 
 
+@pytest.mark.parametrize(("mean", "written"), [(-1.5, "−1.5"), (-0.04, "+0.0"), (0.0, "+0.0")])
+def test_a_loss_has_the_axis_minus_and_a_zero_none(mean, written):
+    assert worth_table((Worth("weight decay", ADDED, (mean,)),))[ADDED] == [f"{written} (one seed)"]
+
+
 def test_the_chart_has_the_most_valuable_ingredient_first():
     worths = (Worth("a", LEFT_OUT, (1.0, 2.0)), Worth("b", LEFT_OUT, (3.0, 4.0)), Worth("b", ADDED, (0.0, 1.0)))
     chart = worth_chart(worths)

@@ -95,14 +95,20 @@ def test_labels_lie_beside_their_points_and_on_no_other(dataset, across):
     first, last = map(log, scale["domain"])
     line = 0.05 * (max(data["high"]) - min(data["low"]))
     boxes = []
-    for x, y, before, after in zip(data["x"], data["label"], data["before"], data["after"], strict=True):
-        at, width = (log(x) - first) / (last - first), 0.017 * len(before or after)
-        boxes.append((at - width, at, y) if before else (at, at + width, y))
-    assert [before or after for before, after in zip(data["before"], data["after"], strict=True)] == data["era"]
+    sides = ("before", "over", "after")
+    for x, y, accuracy, *texts in zip(
+        data["x"], data["label"], data["accuracy"], *map(data.__getitem__, sides), strict=True
+    ):
+        [(side, text)] = [(side, text) for side, text in zip(sides, texts, strict=True) if text]
+        at, width = (log(x) - first) / (last - first), 0.017 * len(text)
+        left = {"before": at - width, "over": at - width / 2, "after": at}[side]
+        boxes.append((left, left + width, y))
+        assert side != "over" or abs(y - accuracy) > line, "a label is not written over its own point"
+    assert ["".join(texts) for texts in zip(*map(data.__getitem__, sides), strict=True)] == data["era"]
     for number, (left, right, y) in enumerate(boxes):
         assert left >= 0
         assert right <= 1
-        assert abs(y - data["accuracy"][number]) < 2 * line, "a label belongs to the point beside it"
+        assert abs(y - data["accuracy"][number]) < 1.5 * line, "a label belongs to the point beside it"
         for other, (start, end, height) in enumerate(boxes):
             if other != number:
                 assert left >= end or start >= right or abs(y - height) >= line

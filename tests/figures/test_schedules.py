@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from cnncore.figures.schedules import UPDATES, idle, plans, plans_chart, plans_table
+from cnncore.figures.schedules import AT_MOST, UPDATES, idle, plans, plans_chart, plans_table
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import rate
 
@@ -36,9 +36,10 @@ def test_every_schedule_is_drawn_as_the_trainer_will_set_it():
         np.testing.assert_allclose(plan.rates, expected)
         assert plan.epochs == 10
     chart = plans_chart(found, 5)
-    assert chart.spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == [str(plan.schedule) for plan in found]
-    for plan in found:  # the drawn points, held until the next, give every rate back
-        rows = [row for row, name in enumerate(chart.data["schedule"]) if name == plan.schedule]
+    names = plans_table(found, 5)["schedule"]
+    assert chart.spec["layer"][0]["encoding"]["color"]["scale"]["domain"] == names
+    for plan, shown in zip(found, names, strict=True):  # the drawn points, held until the next, give every rate back
+        rows = [row for row, name in enumerate(chart.data["schedule"]) if name == shown]
         at, rates = (np.array([chart.data[name][row] for row in rows]) for name in ("epoch", "rate"))
         held = rates[np.searchsorted(at, np.arange(len(plan.rates)) / UPDATES + 1e-9, side="right") - 1]
         np.testing.assert_allclose(held, plan.rates, rtol=1e-3, atol=1e-9)
@@ -48,7 +49,17 @@ def test_what_the_losses_decide_is_said_and_is_not_idle():
     found = plans(PRACTICAL)
     assert [plan.schedule for plan in found if not plan.exact] == [Schedule.PLATEAU]
     assert "plateau (at most)" in plans_table(found, 10)["schedule"]
+    dashes = plans_chart(found, 10).spec["layer"][0]["encoding"]["strokeDash"]["scale"]
+    dashed = [name for name, dash in zip(dashes["domain"], dashes["range"], strict=True) if dash == AT_MOST]
+    assert dashed == ["plateau (at most)"], "through it the constant rate is seen, which it never left"
     assert "plateau" not in idle(plans(RunConfig(epochs=1)))
+
+
+def test_small_rates_are_written_as_above_on_the_page():
+    table = plans_table(plans(RunConfig(epochs=100, lr=1e-4)), 100)
+    rates = table["rate after 100 epochs"]
+    assert rates[0] == "1.0e-4"
+    assert not any("e-0" in rate for rate in rates)
 
 
 def test_a_milestone_that_is_never_reached_is_said():

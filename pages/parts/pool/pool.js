@@ -237,7 +237,7 @@ class View {
       const mild = name === "global" ? `${number(data.global[0])} before, ${number(data.global[now])} now`
         : back && (right || down) ? `moved back: ${[right && `${plural(right, "cell")} left`, down && `${plural(down, "cell")} up`].filter(Boolean).join(", ")}`
         : lit && lit < cells ? `${percent(changed, lit)} of the ${lit} that are not 0` : "";
-      return `<tr data-series="${name}" data-changed="${changed}" data-cells="${cells}"><td>${shape}${title}</td><td>${count}<span class="mild">${mild}</span></td><td>${mean === null ? "\u2013" : number(mean)}<span class="mild">${share === null ? "" : `${percent(share, 1)} of the mean value`}</span></td></tr>`;
+      return `<tr data-series="${name}" data-changed="${changed}" data-cells="${cells}"><td>${shape}${title}</td><td>${count}<span class="mild">${mild}</span></td><td>${mean === null ? "\u2013" : number(mean)}<span class="mild">${share === null ? "" : `${percent(share, 1)} of the mean`}</span></td></tr>`;
     }).join("");
   }
 
