@@ -138,7 +138,7 @@ def test_a_run_that_diverges_ends_with_its_sentence(visit):
     button(page, "start").click()
     until(lambda: "The loss became NaN or infinite" in status(page), seconds=90)
     assert "Diverged" in status(page)
-    assert "Try lr 0.1" in status(page)
+    assert "Try learning rate 0.1" in status(page)
     before = page.url
     button(page, "remedy_0").click()
     until(lambda: "Finished" in status(page) and "Diverged ·" not in status(page), seconds=90)
