@@ -48,5 +48,5 @@ def test_momentum_is_told_at_the_rate_that_was_chosen_at_a_tenth_and_at_the_same
     chosen, tenth, same = (f"{found(rate):.2f}" for rate in (0.09, 0.01, 0.1))
     assert len({chosen, tenth, same}) == 3
     assert f"momentum 0.9 at 0.09 is on average {chosen} away" in text
-    assert f"at 0.01 it is {tenth}, at 0.1 {same}." in text
+    assert f"at 0.01 it is {tenth} and at 0.1 it is {same}." in text
     assert float(tenth) < float(chosen) < float(same)
