@@ -47,7 +47,7 @@ def show_address(address: str | None) -> None:
         else:
             st.markdown("##### Only this machine can open the app now")
             st.markdown("To let the class in, end it and start it with")
-            st.code(OPEN, language="sh")
+            st.code(OPEN, language="sh", wrap_lines=True)
 
 
 def show_links(base: str) -> None:
