@@ -55,7 +55,7 @@ def show_links(base: str) -> None:
     st.subheader("A link for a lesson", anchor=False)
     st.markdown(
         "What a page shows is in its address. Hide the controls for a question that is to be answered by thinking, or "
-        "what is folded where the answer would be given away."
+        "what is folded where the answer would be given away. This is no lock: on the next page everything is there."
     )
     label = "The page, with its setting: copy it from the address bar"
     link = st.text_input(label, f"{base}{EXAMPLE}", key="class_link")

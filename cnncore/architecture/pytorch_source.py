@@ -12,7 +12,7 @@ from cnncore.architecture.reading.choice import network_of
 from cnncore.architecture.reading.flow import Flow, finished
 from cnncore.architecture.reading.interpreter import Interpreter
 from cnncore.architecture.reading.part import check, fits, fitting_input, path_of
-from cnncore.architecture.reading.paste import LONGEST, tree_of
+from cnncore.architecture.reading.paste import LONGEST, TOO_DEEP, tree_of
 from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
 
@@ -35,7 +35,7 @@ def parse_pytorch(text: str, input: Shape | None = None, name: str = "pasted") -
         reader.read(tree)
         parts = finished(network_of(reader, tree, image))
     except RecursionError:
-        raise InputError("the code is nested too deeply to be read: write the layers out.") from None
+        raise InputError(TOO_DEEP) from None
     except InputError:
         raise
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):  # of Python's own, given nonsense

@@ -12,6 +12,7 @@ from cnncore.training.gap import Gap
 from cnncore.training.network import has_batch_norm
 from cnncore.wording import counted
 
+_PLAIN, _NORMED = 0.1, 0.4  # how far a sound first loss may lie from ln C, in nats, with batch norm above it
 _FAR = 0.2  # effective step: with momentum more than twice what is known to learn without
 
 
@@ -56,7 +57,7 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
     guess = math.log(classes)
     sound = abs(loss - guess) <= tolerance
     told = f"The first loss is {loss:.3f} and guessing among {classes} classes costs ln {classes} = {guess:.3f}"
-    if sound and loss > guess + _tolerance(None):
+    if sound and loss > guess + _PLAIN:
         text = f"{told}: with batch norm as it should be. It makes an untrained network's scores larger (Q34)."
     elif sound:
         text = f"{told}: as it should be, the untrained network knows nothing."
@@ -69,8 +70,8 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
     return FirstLoss(loss, classes, tolerance, sound, text)
 
 
-def _tolerance(config: RunConfig | None) -> float:
-    return 0.4 if config is not None and has_batch_norm(config) else 0.1
+def _tolerance(config: RunConfig) -> float:
+    return _NORMED if has_batch_norm(config) else _PLAIN
 
 
 @dataclass(frozen=True)

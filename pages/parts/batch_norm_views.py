@@ -1,4 +1,7 @@
-"""What the batch norm page shows: an image among its neighbours, channels, running statistics, biases, depth."""
+"""What the batch norm page shows: an image among its neighbours, channels, running statistics, biases, depth.
+
+One after the other in one file, in the order of the page: each is a chart with its sentence.
+"""
 
 import math
 

@@ -22,7 +22,7 @@ REFRESH = 2.0  # seconds
 
 def queue(mine: bool) -> None:
     """Show the active runs of everybody, refreshed as long as there are any; whether all can be acted on is `mine`."""
-    active = bool(open_store().active())
+    active = bool(active_runs())
     st.fragment(_queue, run_every=REFRESH if active else 5 * REFRESH)(mine, active)
 
 
@@ -84,26 +84,19 @@ def _row(run: Run, left: float | None) -> dict[str, str | None]:
 
 
 def _for_all(active: list[Run]) -> None:
-    going = any(run.status is not Status.PAUSED for run in active)
-    held = any(run.status is Status.PAUSED and not run.waits for run in active)
     with st.container(horizontal=True):
-        st.button(
-            "Pause all",
-            key="class_pause",
-            icon=":material/pause:",
-            disabled=not going,
-            on_click=_each,
-            args=(client.pause, _goes_on),
-            help="So that everybody looks to the front. No run loses anything.",
-        )
-        st.button(
-            "Go on",
-            key="class_continue",
-            icon=":material/play_arrow:",
-            disabled=not held,
-            on_click=_each,
-            args=(client.unpause, _is_held),
-        )
+        for name, key, icon, action, concerned in (
+            ("Pause all", "class_pause", "pause", client.pause, _goes_on),
+            ("Go on", "class_continue", "play_arrow", client.unpause, _is_held),
+        ):
+            st.button(
+                name,
+                key=key,
+                icon=f":material/{icon}:",
+                disabled=not any(map(concerned, active)),
+                on_click=_each,
+                args=(action, concerned),
+            )
         with st.popover("Stop all", icon=":material/stop:", key="class_stop"):
             st.markdown(f"Ends {counted(len(active), 'run')} of everybody's. Each keeps its curves and can be resumed.")
             st.button("Stop them", key="class_stop_all", type="primary", on_click=_each, args=(client.stop,))

@@ -19,7 +19,8 @@ _SHOWN = 200
 
 def show_tidy() -> None:
     """Offer to delete the runs that are over: those of before today, or all."""
-    over = [entry for entry in open_store().listed(ALL) if not Status(entry.status).active]
+    active = [status for status in Status if status.active]  # another version of the program may know other ones
+    over = [entry for entry in open_store().listed(ALL) if entry.status not in active]
     midnight = datetime.now().astimezone().replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
     choices = {"Of before today": [entry for entry in over if entry.created < midnight], "All that are over": over}
     if not over:

@@ -1,4 +1,7 @@
-"""A run as it happens: status, buttons and curves, refreshed from the store."""
+"""A run as it happens: status, buttons and curves, refreshed from the store.
+
+In one file, as a refresh runs all of it and nothing else.
+"""
 
 import math
 import secrets

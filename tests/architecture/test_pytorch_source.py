@@ -599,9 +599,10 @@ def test_sums_of_all_earlier_maps_are_refused_where_they_double_too_often():
         parse_pytorch(SUMS.format(times=30))
 
 
-def test_code_that_is_nested_too_deeply_is_one_sentence():
+@pytest.mark.parametrize("prompt", ["", ">>> "])
+def test_code_that_is_nested_too_deeply_is_one_sentence(prompt):
     with pytest.raises(InputError, match="nested too deeply"):
-        parse_pytorch("k = " + "+".join(["1"] * 3000))
+        parse_pytorch(f"{prompt}k = {'+'.join(['1'] * 3000)}")
 
 
 @pytest.mark.parametrize(

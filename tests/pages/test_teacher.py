@@ -73,6 +73,16 @@ def test_a_run_of_another_version_does_not_hide_the_others(store):
     assert list(opened().dataframe[0].value["id"]) == [mine]
 
 
+def test_where_only_a_run_of_another_version_is_active_the_page_comes_to_rest(store):
+    run_id = store.create(CONFIG)
+    with store._transaction() as db:
+        db.execute("""UPDATE runs SET config = '{"attention_heads": 8}'""")
+    assert "Nothing trains and nothing waits." in words(opened())
+    with store._transaction() as db:
+        db.execute("UPDATE runs SET status = 'dreaming' WHERE id = ?", (run_id,))
+    assert list(opened(class_tidy=True).dataframe[0].value["id"]) == [run_id]
+
+
 def test_all_are_paused_and_go_on_by_a_click(store):
     ids = [trained(store), store.create(CONFIG)]
     over = store.create(CONFIG)

@@ -10,6 +10,7 @@ LONGEST = 400_000  # characters; the code of a ResNet-152 has 40,000
 _AROUND = re.compile(r"^\s*([%!]|```|~~~)")  # %matplotlib inline, !pip install torch, ```python
 _PROMPT = re.compile(r"^\s*(>>>|\.\.\.|In \[\d*\]:)( |$)")
 _PRINTED = re.compile(r"^\s*\(\w+\): \w+\(", re.MULTILINE)  # what print(model) writes
+TOO_DEEP = "the code is nested too deeply to be read: write the layers out."
 
 
 def tree_of(text: str) -> ast.Module:
@@ -25,11 +26,13 @@ def tree_of(text: str) -> ast.Module:
     except SyntaxError as error:
         first = error
     except RecursionError:
-        raise InputError("the code is nested too deeply to be read: write the layers out.") from None
+        raise InputError(TOO_DEEP) from None
     except (ValueError, MemoryError) as error:  # a null character; nested beyond what the parser can hold
         raise InputError(f"the code is not Python ({error}): paste it as it stands in its file.") from None
     try:
         return _parsed(_bare(text))
+    except RecursionError:
+        raise InputError(TOO_DEEP) from None
     except (SyntaxError, ValueError, MemoryError):
         pass
     if _PRINTED.search(text):
