@@ -11,7 +11,7 @@ from cnncore.inspection.masks import Account, noise_variance
 
 Array = NDArray[np.float64]
 NAMED = 20  # classes whose names can be read side by side
-_NARROW = 0.2  # the least width of the axis of scores
+_ROUNDED = 3e-4  # scores that lie no further apart are the same, but for their rounding to four decimals
 PROBABILITIES = tuple(round(0.05 * step, 2) for step in range(1, 20))
 
 
@@ -77,8 +77,8 @@ def books_chart(found: list[Account], score: str) -> Chart:
 
     scale: dict[str, Any] = {"zero": False}
     ends = data["low"] + data["high"] + data["test"]
-    if max(ends) - min(ends) < _NARROW:  # nothing is dropped: an axis of rounding errors would show a spread
-        scale["domain"] = [min(ends) - _NARROW / 2, max(ends) + _NARROW / 2]
+    if max(ends) - min(ends) < _ROUNDED:  # nothing is dropped: an axis of rounding errors would show a spread
+        scale["domain"] = [min(ends) - 0.1, max(ends) + 0.1]
 
     def x(field: str) -> dict[str, Any]:
         return {"field": field, "type": "quantitative", "scale": scale, "axis": {"title": score}}

@@ -35,6 +35,8 @@ def test_where_nothing_is_dropped_no_spread_is_drawn():
     assert high - low >= 0.2
     wide = books_chart(accounts(np.ones(50), np.ones(50) / 50, 0.1, 0.5), "score")
     assert "domain" not in wide.spec["layer"][0]["encoding"]["x"]["scale"]
+    small = books_chart(accounts(np.full(50, 0.01), np.ones(50) / 50, 0.1, 0.5), "score")  # of a network hardly trained
+    assert "domain" not in small.spec["layer"][0]["encoding"]["x"]["scale"]
 
 
 def test_the_measured_noise_lies_on_the_formulas_line():
