@@ -182,14 +182,14 @@ def call(target: str, *, timeout: float = 30.0, apart: bool = False, **arguments
     Arguments and result must be picklable, the result without classes from modules that import torch. An `InputError`
     of the function is raised here again; any other failure, and more than `timeout` seconds (plus `STARTING` where the
     child is new), is a `ComputeError`. Safe to call from many threads; a third caller waits for its turn. What takes
-    very long runs `apart`, in a child of its own that ends with it, and keeps no page waiting. In a thread that
-    `cnncore.turns.wanted` gave something to, the pool is asked when it is its turn.
+    very long, or nobody knows how long, runs `apart`, in a child of its own that ends with it, and keeps no page
+    waiting. In a thread that `cnncore.turns.wanted` gave something to, the pool is asked when it is its turn.
     """
     if not _TARGET.fullmatch(target):
         raise ValueError(f"`target` (={target!r}) must name a public function of the package: cnncore.module:function.")
     request = pickle.dumps((target, arguments), protocol=pickle.HIGHEST_PROTOCOL)
     if apart:
-        answer = _alone(request, timeout)
+        answer = _alone(target, request, timeout)
     else:
         with turn():
             answer = _pooled(request, timeout)
@@ -215,9 +215,11 @@ def _pooled(request: bytes, timeout: float) -> bytes:
         pool.free.release()
 
 
-def _alone(request: bytes, timeout: float) -> bytes:
+def _alone(target: str, request: bytes, timeout: float) -> bytes:
     child = _Child()
     try:
+        # What is called first may take long: then the calculation has its own time, and no more.
+        child.ask(pickle.dumps(("cnncore.compute:load", {"modules": (target.split(":")[0],)})), timeout)
         return child.ask(request, timeout)
     finally:
         child.end()

@@ -231,6 +231,13 @@ def test_what_runs_apart_leaves_the_pool_alone_and_ends(functions, monkeypatch):
         compute.call("work:refused", apart=True)
 
 
+def test_what_hangs_apart_has_its_own_seconds_whatever_the_start_may_take(functions):
+    begin = time.monotonic()
+    with pytest.raises(compute.ComputeError, match=r"longer than 0\.2 seconds"):
+        compute.call("work:hang", timeout=0.2, apart=True)
+    assert time.monotonic() - begin < compute.STARTING
+
+
 @pytest.mark.parametrize("apart", [False, True])
 def test_a_child_that_cannot_be_started_is_a_compute_error_and_the_next_call_starts_one(functions, monkeypatch, apart):
     def refuse(*_, **__):

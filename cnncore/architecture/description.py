@@ -210,13 +210,14 @@ def load_network(spec: str, input: Shape | None = None, classes: int | None = No
     """
     from cnncore.architecture.catalogue import NETWORKS, named_network
     from cnncore.architecture.network import with_classes
-    from cnncore.architecture.pytorch_source import parse_pytorch
 
     if spec in NETWORKS:
         return named_network(spec, input, classes)
     if spec.lstrip().startswith("{"):
         network = Network.from_json(spec)
     elif spec.endswith(".py"):
+        from cnncore.architecture.pytorch_source import parse_pytorch  # much code, for few who name a file
+
         network = parse_pytorch(_text_of(spec), name=Path(spec).stem)
     elif spec.endswith(".json"):
         network = Network.from_json(_text_of(spec))

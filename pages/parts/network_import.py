@@ -6,7 +6,7 @@ import streamlit as st
 
 from cnncore import compute
 from cnncore.architecture import Network, Shape, describe
-from cnncore.architecture.pytorch_source import LONGEST, parse_pytorch
+from cnncore.architecture.reading.paste import LONGEST
 from cnncore.architecture.torchvision_names import TORCHVISION
 from cnncore.commands.layer import shape
 from cnncore.errors import InputError
@@ -14,6 +14,7 @@ from pages.parts.awaited import awaited
 from pages.parts.plain import with_code
 
 _CODE, _FILE, _TORCHVISION = "Paste", "File", "torchvision"
+_READING = 10.0  # seconds; the longest code of torchvision takes less than one
 _PASTE = """model = nn.Sequential(
     nn.Conv2d(3, 32, 5, padding=2),
     nn.ReLU(),
@@ -98,10 +99,24 @@ def _from_text(text: str, image: Shape | None = None) -> Network:
     if not text.strip():
         raise InputError("there is nothing to read yet: paste PyTorch code or a description into the field.")
     if not text.lstrip().startswith("{"):
-        return parse_pytorch(text, image)
+        return _from_code(text, image)
     network = Network.from_json(text)
     network = network if image is None else replace(network, input=image)
     describe(network)  # refuses layers that do not fit each other, before anybody draws them
+    return network
+
+
+def _from_code(text: str, image: Shape | None) -> Network:
+    """Return what code builds, read in a process of its own: somebody's text may ask for more than can be foreseen."""
+    with st.spinner("Reading the code"):
+        network = compute.call(
+            "cnncore.architecture.pytorch_source:parse_pytorch",
+            timeout=_READING,
+            apart=True,
+            text=text,
+            input=image,
+        )
+    assert isinstance(network, Network)
     return network
 
 

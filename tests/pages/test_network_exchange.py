@@ -11,7 +11,7 @@ from cnncore import compute
 from cnncore.architecture import Conv2d, Network, named_network
 from cnncore.architecture.torchvision_names import TORCHVISION
 from cnncore.errors import InputError
-from pages.parts import awaited
+from pages.parts import awaited, network_import
 from pages.parts.onnx_file import KEPT, onnx_file
 
 
@@ -74,6 +74,13 @@ def test_what_cannot_come_in_is_a_sentence(opened, text, image, message):
     assert read(opened, text, image) == named_network("practical")
     assert len(opened.error) == 1
     assert message in opened.error[0].value.replace("\\", "")
+
+
+def test_code_that_takes_for_ever_is_given_up(opened, monkeypatch):
+    monkeypatch.setattr(network_import, "_READING", 0.5)
+    doubled = "".join(f"{name} = []\n" + 40 * f"{name} = [{name}, {name}]\n" for name in "ab")  # 2^40 empty lists
+    assert read(opened, f"{doubled}same = a == b\nmodel = nn.Sequential(nn.ReLU())") == named_network("practical")
+    assert "longer than 0.5 seconds" in opened.error[0].value.replace("\\", "")
 
 
 def test_a_file_comes_in(opened):
@@ -146,7 +153,7 @@ def test_onnx_is_made_at_a_click_and_offered_until_the_network_changes(opened, m
     assert [file.read_bytes() for file in (app_home / "onnx").iterdir()] == [b"file"]
     kept = opened.session_state["awaited_exchange_onnx"][1].result()
     assert isinstance(kept, Path)  # and not what is in it
-    read(opened, "nn.Sequential(nn.Conv2d(3, 8, 3))")
+    read(opened, named_network("lenet5").to_json())
     assert "onnx" not in labels(opened)
     assert len(asked) == 1
 

@@ -18,6 +18,7 @@ ROOT = Path(__file__).parents[2]
 LATER = {
     "cnncore.architecture.modules",  # torchvision's networks, and torchvision with them: when one is chosen
     "cnncore.architecture.onnx",  # a button on a page's last section
+    "cnncore.architecture.pytorch_source",  # read in a process of its own, without torch
     "cnncore.compute",  # the pool itself
     "cnncore.inspection.class_map",  # folded; it imports next to nothing more
     "cnncore.inspection.label_safety",  # of a trained run; it imports nothing more
