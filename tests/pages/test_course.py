@@ -5,6 +5,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore.course import QUESTIONS
+from cnncore.course.checks import checks
 
 PAGES = Path(__file__).parents[2] / "pages"
 PAGE = str(PAGES / "course.py")
@@ -38,6 +39,35 @@ def test_the_question_is_there_before_its_answer_and_says_where_to_look():
     assert len(asked) == 34
     assert "What is the receptive field of a unit in the first and second convolution?" in asked[6]
     assert "[Architecture](/architecture?network=vgg16&arch_size=256)" in asked[3]
+
+
+def test_numbers_are_checked_where_the_page_is_asked_to():
+    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert len(app.text_input) == 1  # the search
+    app.toggle(key="course_check").set_value(True).run()
+    assert [field.label for field in app.text_input[1:]] == [check.asked for check in checks()]
+    said = len(app.markdown)
+    for given, sentence in (
+        ("25", r":orange[:material/help:] Not 25: a kernel is $k \times k \times z$, its depth $z$ is forgotten."),
+        ("5x5", ":orange[:material/help:] `5x5` must be one number: write it in digits, such as 1,024."),
+        ("75", ":green[:material/check_circle:] **Right.** The kernel is as deep as its input: 5 · 5 · 3."),
+        (" ", None),
+    ):
+        app.text_input(key="course_number_1_0").set_value(given).run()
+        assert not app.exception
+        assert len(app.markdown) == said + (sentence is not None)
+        assert sentence is None or sentence in [markdown.value for markdown in app.markdown]
+
+
+def test_a_link_asks_for_numbers_and_what_it_cannot_have_is_said():
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.query_params["course_check"] = "true"
+    assert len(app.run().text_input) == 1 + len(checks())
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.query_params["course_check"] = "maybe"
+    app.run()
+    assert not app.toggle(key="course_check").value
+    assert "`course_check=maybe`" in app.warning[0].value
 
 
 @pytest.mark.parametrize("question", [question for question in QUESTIONS if question.see], ids=lambda q: f"Q{q.number}")
