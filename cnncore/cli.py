@@ -4,9 +4,9 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
-from cnncore.commands.pipe import reader_has_gone
+from cnncore.commands.output import ReaderGone, sentence, tell, write
 from cnncore.errors import InputError
 
 COMMANDS = {
@@ -18,36 +18,47 @@ COMMANDS = {
     "baseline": "a bag of visual words and a linear SVM, to compare a network with",
     "doctor": "what this machine can do, and why",
 }
+_PROGRAM = "python -m cnncore"
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line, without the usage block."""
+    """A parser whose errors are one line, without the usage block, and whose help is a result like any other."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message} (see {self.prog} --help)", file=sys.stderr)  # noqa: T201 the command line prints
+        tell(sentence(f"{self.prog}: {message} (see {self.prog} --help)"))
         raise SystemExit(2)
+
+    def print_help(self, file: Any = None) -> None:  # noqa: ARG002 argparse asks for stdout alone
+        write(self.format_help())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status: 0 done, 2 bad input, 130 interrupted."""
+    """Run one command and return its exit status: 0 done, 2 bad input or no room for the output, 130 interrupted."""
     argv = sys.argv[1:] if argv is None else list(argv)
-    parser = _Parser(prog="python -m cnncore", description="Convolution arithmetic and training from the command line.")
+    command = " ".join([_PROGRAM, *(name for name in argv[:1] if name in COMMANDS)])
+    try:
+        args = _parser(argv).parse_args(argv)
+        return int(importlib.import_module(f"cnncore.commands.{args.command}").run(args))
+    except InputError as error:
+        tell(sentence(f"{command}: {error}"))
+        return 2
+    except OSError as error:
+        if error.filename is None:
+            raise
+        what = f"{error.filename} cannot be used ({error.strerror})"
+        tell(sentence(f"{command}: {what}: allow it, or set CNNCORE_HOME to another folder."))
+        return 2
+    except ReaderGone:
+        return 0
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser(argv: Sequence[str]) -> _Parser:
+    parser = _Parser(prog=_PROGRAM, description="Convolution arithmetic and training from the command line.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, text in COMMANDS.items():
         command = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if argv[:1] == [name]:  # only the command that runs is imported: `layer` never waits for torch
             importlib.import_module(f"cnncore.commands.{name}").add_arguments(command)
-    args = parser.parse_args(argv)
-    try:
-        return int(importlib.import_module(f"cnncore.commands.{args.command}").run(args))
-    except InputError as error:
-        print(f"{parser.prog} {args.command}: {error}", file=sys.stderr)  # noqa: T201 the command line prints
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    except OSError as error:
-        if not reader_has_gone(error):
-            raise
-        # `| head` has seen enough. Python would complain once more when it flushes at exit.
-        sys.stderr.close()
-        return 0
+    return parser

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncore.architecture import load_network, named_network
+from cnncore.architecture import Flatten, Linear, Network, load_network, named_network
 from cnncore.cli import main
 from cnncore.commands.train import add_arguments, configuration
 from cnncore.runs.record import Status
@@ -282,6 +282,17 @@ def test_code_as_a_network_is_kept_as_what_it_is(tmp_path):
     config = configuration(parser.parse_args(["--network", str(tmp_path / "net.py")]))
     (tmp_path / "net.py").write_text(code.format("Tanh"))
     assert [layer.kind for layer in load_network(config.network).layers] == ["conv", "relu", "flatten", "linear"]
+
+
+def test_a_network_that_this_memory_cannot_hold_leaves_no_run_in_the_list(app_home, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    monkeypatch.setattr("cnncore.training.memory.machine_memory", lambda: 10**9)
+    path = tmp_path / "net.json"
+    path.write_text(Network("huge", (3, 32, 32), (Flatten(), Linear(50_000), Linear(10))).to_json())
+    # Its weights, 0.6 GB, would find room. That `auto` is the CPU, where gradients are beside them, is known here.
+    assert main(["train", "--network", str(path)]) == 2
+    assert "`network` (=huge) has 154,150,010 parameters" in capsys.readouterr().err
+    assert open_store().count() == 0
 
 
 def test_train_takes_every_option_of_a_run(tmp_path):

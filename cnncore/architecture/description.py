@@ -1,6 +1,7 @@
 """A network layer by layer: shapes, parameters, multiply-adds, receptive fields; and errors that teach."""
 
 import dataclasses
+import stat
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -232,8 +233,25 @@ def load_network(spec: str, input: Shape | None = None, classes: int | None = No
 
 
 def _text_of(path: str) -> str:
+    """Return the text of a file; an `InputError` for anything else that has a path, which could be waited for for ever.
+
+    It is read up to a size that no network's text has, whatever its size is said to be.
+    """
+    from cnncore.architecture.reading.paste import LONGEST  # a part of the reader, which few need
+
+    most = 4 * LONGEST  # bytes; a character has at most four
     try:
-        return Path(path).read_text(encoding="utf-8")
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise InputError(f"`network` (={path}) is no file: give the path of a JSON description or of PyTorch code.")
+        with Path(path).open("rb") as file:
+            content = file.read(most + 1)
+        if len(content) > most:
+            raise InputError(
+                f"`network` (={path}) must have at most {most:,} bytes: give a file with the network alone."
+            )
+        return content.decode("utf-8-sig")  # editors on Windows put a mark before the text
+    except InputError:
+        raise
     except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a path with a null character
         raise InputError(
             f"`network` (={path}) cannot be read ({error}): give the path of a JSON description or of PyTorch code."

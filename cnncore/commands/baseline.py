@@ -6,6 +6,7 @@ import json
 
 from cnncore.baselines.config import PRESETS, BagOfWordsConfig, Descriptor
 from cnncore.baselines.outcome import Result
+from cnncore.commands.output import put, tell
 from cnncore.commands.progress_line import ProgressLine
 from cnncore.errors import InputError
 from cnncore.figures.words import percent
@@ -52,11 +53,11 @@ def run(args: argparse.Namespace) -> int:
                     line.show(event)
                 case Stage() if not args.json:
                     line.end()
-                    print(f"{event.name:<12}{event.seconds:8.1f} s")
+                    tell(f"{event.name:<12}{event.seconds:8.1f} s")
                 case Outcome():
                     line.end()
                     save(event.result, event.model)
-                    print(json.dumps(event.result.to_dict()) if args.json else _text(event.result))
+                    put(json.dumps(event.result.to_dict()) if args.json else _text(event.result))
     finally:
         line.end()
     return 0

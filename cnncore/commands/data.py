@@ -4,6 +4,7 @@ import argparse
 import dataclasses
 import json
 
+from cnncore.commands.output import put
 from cnncore.commands.progress_line import ProgressLine
 from cnncore.data.catalogue import KNOWN
 from cnncore.data.prepared import DatasetInfo, datasets, info
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the action and return the exit status."""
     if args.action == "list":
         entries = datasets()
-        print(json.dumps([_values(entry) for entry in entries]) if args.json else _table(entries))
+        put(json.dumps([_values(entry) for entry in entries]) if args.json else _table(entries))
         return 0
     line = ProgressLine()
     try:
@@ -41,10 +42,11 @@ def run(args: argparse.Namespace) -> int:
     entry = info(args.dataset)
     assert entry is not None  # it has just been saved
     if args.json:
-        print(json.dumps(_values(entry)))
+        put(json.dumps(_values(entry)))
     else:
-        print(_table([entry]))
-        print(*entry.notes, sep="\n")
+        put(_table([entry]))
+        for note in entry.notes:
+            put(note)
     return 0
 
 

@@ -7,9 +7,12 @@ from typing import Any
 
 from cnncore.architecture import NETWORKS, Description, Network, Row, Shape, describe, load_network, named_network
 from cnncore.commands.layer import shape
+from cnncore.commands.output import put
 from cnncore.errors import InputError
 
 _TORCHVISION = "torchvision:"
+_COLUMNS = ("layer", "kind", "output", "weights", "biases", "multiply-adds", "field", "jump")
+_WIDTHS, _SIDES = (14, 18, 14, 14, 9, 17, 7, 6), "<<>>>>>>"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,20 +33,30 @@ def run(args: argparse.Namespace) -> int:
     result = _described(args.network, network, given, args.fully_convolutional)
     if args.json:
         totals = {"weights": result.weights, "biases": result.biases, "macs": result.macs}
-        print(json.dumps({"layers": [_plain(row) for row in result.rows], **totals}))
+        put(json.dumps({"layers": [_plain(row) for row in result.rows], **totals}))
         return 0
-    print(
-        f"{'layer':14}{'kind':18}{'output':>14}{'weights':>14}{'biases':>9}{'multiply-adds':>17}{'field':>7}{'jump':>6}"
-    )
-    for row in result.rows:
-        output = "x".join(map(str, row.output))
-        field, jump = row.receptive_field or "-", row.jump or "-"
-        print(
-            f"{row.name:14}{row.kind:18}{output:>14}{row.weights:14,}{row.biases:9,}{row.macs:17,}{field:>7}{jump:>6}"
-        )
-    print(f"{'total':46}{result.weights:14,}{result.biases:9,}{result.macs:17,}")
-    print("multiply-adds are those of one image, without biases; fields are in pixels, not clipped at the border")
+    for line in _table(result):
+        put(line)
+    put("multiply-adds are those of one image, without biases; fields are in pixels, not clipped at the border")
     return 0
+
+
+def _table(result: Description) -> list[str]:
+    """Return a line for each layer, the totals last; columns are as wide as what is in them."""
+    lines: list[tuple[str, ...]] = [_COLUMNS]
+    for row in result.rows:
+        numbers = (f"{count:,}" for count in (row.weights, row.biases, row.macs))
+        seen = (str(size or "-") for size in (row.receptive_field, row.jump))
+        lines.append((row.name, row.kind, "x".join(map(str, row.output)), *numbers, *seen))
+    totals = (f"{count:,}" for count in (result.weights, result.biases, result.macs))
+    lines.append(("total", "", "", *totals, "", ""))
+    widths = [
+        max(least, 1 + max(map(len, cells))) for least, cells in zip(_WIDTHS, zip(*lines, strict=True), strict=True)
+    ]
+    return [
+        "".join(f"{cell:{side}{width}}" for cell, side, width in zip(line, _SIDES, widths, strict=True)).rstrip()
+        for line in lines
+    ]
 
 
 def _plain(row: Row) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
+from cnncore.commands.output import put
 from cnncore.data.prepared import datasets
 from cnncore.errors import InputError
 from cnncore.home import for_children, home
@@ -38,10 +39,10 @@ def run(args: argparse.Namespace) -> int:
     """Look at everything and print it; exit status 1 if something that the app needs is missing."""
     found = [*_packages(), *_training(), _store(), *_datasets(), _browser()]
     if args.json:
-        print(json.dumps([asdict(finding) for finding in found]))
+        put(json.dumps([asdict(finding) for finding in found]))
     else:
         for finding in found:
-            print(f"{'ok  ' if finding.good else 'note'} {finding.subject}: {finding.text}")
+            put(f"{'ok  ' if finding.good else 'note'} {finding.subject}: {finding.text}")
     needed = {"store", *_PACKAGES}
     return int(any(not finding.good and finding.subject in needed for finding in found))
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, Pair, Shape, layer_facts
 from cnncore.architecture.arithmetic import half_padding
 from cnncore.architecture.layers import PADDING_MODES
+from cnncore.commands.output import put
 from cnncore.errors import InputError
 
 # Options that some kinds do not have, and the values with which they would change nothing and are let through.
@@ -50,11 +51,11 @@ def run(args: argparse.Namespace) -> int:
     facts = asdict(layer_facts(_layer(args), size))
     facts["output"] = list(facts["output"])
     if args.json:
-        print(json.dumps(facts))
+        put(json.dumps(facts))
     else:
         facts["output"] = "x".join(map(str, facts["output"]))
         for name, value in facts.items():
-            print(f"{name.replace('_', ' '):15} {value:,}" if isinstance(value, int) else f"{name:15} {value}")
+            put(f"{name.replace('_', ' '):15} {value:,}" if isinstance(value, int) else f"{name:15} {value}")
     return 0
 
 
@@ -108,7 +109,7 @@ def _layer(args: argparse.Namespace) -> LayerOfKind:
         if args.kind == "avg-pool":
             return AvgPool2d(kernel, stride, padding, args.ceil_mode)
         return MaxPool2d(kernel, stride, padding, dilation, args.ceil_mode)
-    stride = _pair("stride", args.stride or "1")
+    stride = _pair("stride", "1" if args.stride is None else args.stride)
     filters = 1 if args.filters is None else args.filters
     if args.kind == "conv":
         return Conv2d(filters, kernel, stride, padding, dilation, args.groups, padding_mode=args.padding_mode)

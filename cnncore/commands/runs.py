@@ -2,9 +2,9 @@
 
 import argparse
 import json
-import sys
 import time
 
+from cnncore.commands.output import one_line, put
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import LOCKED, Run, Status, Unread
@@ -37,10 +37,10 @@ def run(args: argparse.Namespace) -> int:
             raise InputError(f"`run` (={args.run}) has no place in a list of all runs: use show, or leave it out.")
         runs = store.listed(limit=100_000)
         if args.json:
-            print(json.dumps([entry.to_dict() for entry in runs]))
+            put(json.dumps([entry.to_dict() for entry in runs]))
         else:
             for entry in runs:
-                print(_line(entry))
+                put(_line(entry))
         return 0
     if args.run is None:
         raise InputError(f"`run` must be given for {args.action}: `python -m cnncore runs list` shows the ids.")
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         run_id = store.over(args.run)
         client.delete(run_id)
         if args.json:
-            print(json.dumps({"deleted": run_id}))
+            put(json.dumps({"deleted": run_id}))
         return 0
     chosen = store.get(args.run)
     if args.action == "export" and chosen.test_locked and not args.batches:  # of batches there are train figures alone
@@ -58,17 +58,17 @@ def run(args: argparse.Namespace) -> int:
         )
     if args.action == "export":
         if args.json:
-            print(json.dumps(store.rows(chosen.id, args.batches)))
+            put(json.dumps(store.rows(chosen.id, args.batches)))
         else:
-            sys.stdout.write(store.export_csv(chosen.id, args.batches))
+            put(store.export_csv(chosen.id, args.batches), end="")
         return 0
     if args.action != "show":
         _ACTIONS[args.action](chosen.id)
         chosen = _settled(chosen.id, args.action)
-    print(json.dumps(chosen.to_dict()) if args.json else _line(chosen))
+    put(json.dumps(chosen.to_dict()) if args.json else _line(chosen))
     if args.action == "show" and not args.json:
-        print(json.dumps(chosen.config.to_dict(), indent=1))
-        print(chosen.message)
+        put(json.dumps(chosen.config.to_dict(), indent=1))
+        put(chosen.message)
     return 0
 
 
@@ -86,8 +86,10 @@ def _settled(run_id: str, action: str) -> Run:
 
 def _line(entry: Run | Unread) -> str:
     if isinstance(entry, Unread):
-        return f"{entry.id}  {entry.status:11}  {entry.label}"
+        return f"{entry.id}  {entry.status:11}  {one_line(entry.label)}"
     accuracy = "" if entry.test_accuracy is None else f"  test {100 * entry.test_accuracy:.1f} %"
     if entry.test_locked and entry.validation_accuracy is not None:
         accuracy = f"  validation {100 * entry.validation_accuracy:.1f} %, test {LOCKED}"
-    return f"{entry.id}  {entry.status:11}  epoch {entry.epoch}/{entry.config.epochs}{accuracy}  {entry.label}"
+    return (
+        f"{entry.id}  {entry.status:11}  epoch {entry.epoch}/{entry.config.epochs}{accuracy}  {one_line(entry.label)}"
+    )

@@ -2,13 +2,10 @@
 
 import argparse
 import dataclasses
-import os
-import sys
-from pathlib import Path
 from typing import Any
 
 from cnncore.architecture import load_network
-from cnncore.commands.pipe import reader_has_gone
+from cnncore.commands.output import put, tell
 from cnncore.data.augmentation import AUGMENTATIONS, parse_augmentations
 from cnncore.errors import InputError
 from cnncore.events import Event, to_json
@@ -91,23 +88,12 @@ def configuration(args: argparse.Namespace) -> RunConfig:
         given["milestones"] = read_milestones(given["milestones"])
     if "augment" in given:
         given["augment"] = parse_augmentations(given["augment"])
-    if "network" in given and given["network"].endswith(".json"):
-        given["network"] = _description(Path(given["network"]))
-    elif "network" in given and given["network"].endswith(".py"):
+    if given.get("network", "").endswith((".json", ".py")):
+        # The run keeps what is in the file, not its path: it can be run again when the file has changed.
         given["network"] = load_network(given["network"]).to_json()
     config = dataclasses.replace(base, **given)
     # A preset with other settings is called by its settings: tables and charts take a preset's name for what it says.
     return dataclasses.replace(config, preset=preset_of(config))
-
-
-def _description(path: Path) -> str:
-    # The run keeps the text, not the path: it can be run again when the file has changed.
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"`network` (={path}) cannot be read ({error}): give the path of a JSON description."
-        ) from None
 
 
 def run(args: argparse.Namespace) -> int:
@@ -121,26 +107,16 @@ def run(args: argparse.Namespace) -> int:
     from cnncore.training.trainer import own_process
 
     # What cannot run is refused here: a run in the store is for everybody who looks at the list.
-    plan_of(config)
-    set_precision(config.precision, choose_device(config.device)[0])
+    device = choose_device(config.device)[0]
+    plan_of(dataclasses.replace(config, device=DeviceChoice(device.type)))
+    set_precision(config.precision, device)
     for warning in warnings(config):
-        print(warning, file=sys.stderr)
+        tell(warning)
     log = PracticalLog()
 
-    read = True
-
     def show(event: Event) -> None:
-        nonlocal read
-        try:
-            for line in ([to_json(event)] if args.log == "json" else log.lines(event)) if read else ():
-                print(line, flush=True)
-        except OSError as error:
-            if not reader_has_gone(error):
-                raise
-            # `| head` has seen enough: the run stops as at Ctrl-C. What Python still holds goes nowhere.
-            read = False
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise KeyboardInterrupt from None
+        for line in [to_json(event)] if args.log == "json" else log.lines(event):
+            put(line)
 
     own_process()
     store = open_store()

@@ -4,6 +4,7 @@ import json
 import secrets
 import sqlite3
 import time
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
@@ -42,6 +43,18 @@ class LostRunError(RuntimeError):
         super().__init__(f"`run` (={run_id}) was deleted, or another process goes on with it: this process has ended.")
 
 
+def _name(what: str, text: str) -> str:
+    """Return the name of a run or a group as it is stored.
+
+    An `InputError` for one with control codes, line breaks among them: lists of runs are printed, and a terminal would
+    obey.
+    """
+    text = text.strip()
+    if any(unicodedata.category(letter) in ("Cc", "Zl", "Zp") for letter in text):
+        raise InputError(f"`{what}` (={text[:80]!r}) must be one line without control codes: leave them out.")
+    return _storable(text[:80])
+
+
 def _storable(text: str) -> str:
     """Return a text without what no file can hold: bytes of a terminal that were no letters."""
     return text.encode("utf-8", "replace").decode("utf-8")
@@ -61,6 +74,7 @@ class RunStore(Curves, Supervision):
         self, configs: Sequence[RunConfig], name: str = "", status: Status = Status.QUEUED, group: str = ""
     ) -> list[str]:
         """Add all runs or none, to be trained in this order, and return their ids."""
+        name, group = _name("name", name), _name("group", group)
         now = time.time()
         moment = time.strftime("%y%m%d-%H%M%S", time.localtime(now))
         ids: list[str] = []
@@ -74,8 +88,8 @@ class RunStore(Curves, Supervision):
                        VALUES (?, ?, ?, ?, ?, ?, ?)""",
                     (
                         ids[-1],
-                        _storable(name.strip()[:80]),
-                        _storable(group.strip()[:80]),
+                        name,
+                        group,
                         created,
                         config.to_json(),
                         status,

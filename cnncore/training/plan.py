@@ -8,6 +8,7 @@ from cnncore.data.pixels import check_handout, check_whitening
 from cnncore.data.prepared import info, missing
 from cnncore.errors import InputError
 from cnncore.training.config import WHITENING, RunConfig, Standardization
+from cnncore.training.memory import check_memory
 from cnncore.training.network import check_batches, network_of
 from cnncore.training.split import size_of_test, size_of_train
 
@@ -26,13 +27,15 @@ def plan_of(config: RunConfig) -> Plan:
 
     Raises `InputError`, with the trainer's own sentence, for a data set that is not prepared, more images than it has,
     a network that does not fit them, a standardization that is not for them, a first layer that cannot whiten patches
-    where it is to, and a batch that cannot be normalized. What the device cannot do is known to torch alone.
+    where it is to, and a batch that cannot be normalized; and for more weights than this machine can hold. What the
+    device cannot do is known to torch alone.
     """
     data = info(config.dataset)
     if data is None or not data.prepared:
         raise InputError(missing(config.dataset))
     built = network_of(config, data.shape, len(data.classes))
     network, images = describe(built), size_of_train(config, data.train_size)
+    check_memory(config, built.name, network.parameters)
     size_of_test(config, data.test_size)
     check_batches(config, built, images)
     if config.standardize is Standardization.HANDOUT:

@@ -68,3 +68,12 @@ def test_an_option_that_changes_nothing_is_let_through(line, capsys):
     kind = line.split()[0]
     plain = answer(f"{kind} --input 3x6x6 --kernel 3", capsys)
     assert answer(line.replace(kind, f"{kind} --input 3x6x6 --kernel 3"), capsys) == plain
+
+
+@pytest.mark.parametrize("kind", ["conv", "conv-transpose", "pool", "avg-pool"])
+@pytest.mark.parametrize("option", ["input", "kernel", "stride", "padding"])
+def test_an_empty_size_is_no_size(kind, option, capsys):
+    assert main(["layer", kind, "--input", "3x6x6", "--kernel", "3", f"--{option}", ""]) == 2
+    said = capsys.readouterr().err
+    assert f"`{option}` (=) must be" in said
+    assert said.count("\n") == 1

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from cnncore.architecture import named_network
 from cnncore.cli import main
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
@@ -49,3 +50,11 @@ def test_its_epochs_are_exported_when_it_is_over(run_id, capsys):
 def test_what_a_list_has_no_use_for_is_refused(run_id, arguments, capsys):
     assert main(["runs", *arguments]) == 2
     assert "leave it out" in capsys.readouterr().err
+
+
+def test_a_network_whose_name_a_terminal_would_obey_is_listed_on_one_line(app_home, capsys):
+    network = replace(named_network("classroom"), name="a\x1b[31m\nb").to_json()
+    open_store().create(replace(CONFIG, network=network), status=Status.FINISHED)
+    assert main(["runs", "list"]) == 0
+    [line] = capsys.readouterr().out.splitlines()
+    assert "a\\x1b[31m b, lr" in line

@@ -405,3 +405,17 @@ def test_a_name_of_bytes_that_are_no_letters_is_stored(store):
     assert store.get(run_id).name == "caf?"
     with pytest.raises(InputError, match="is no run"):
         store.get("\udcff")
+
+
+@pytest.mark.parametrize("name", ["a\x1b[31mb", "a\nb", "a\x9b2Jb", "a\u2028b", "a\x00b"])
+def test_a_name_that_a_terminal_would_obey_is_refused(name, store):
+    with pytest.raises(InputError, match=r"`name` \(='a\\.+b'\) must be one line without control codes"):
+        store.create(CONFIG, name=name)
+    with pytest.raises(InputError, match="`group`"):
+        store.create_many([CONFIG], group=name)
+    assert store.count() == 0
+
+
+def test_a_name_may_have_letters_and_pictures_of_any_kind(store):
+    name = "caf\u00e9 \N{WOMAN}\u200d\N{MICROSCOPE} \u0645\u06cc\u200c\u062e\u0648"
+    assert store.get(store.create(CONFIG, name=f"  {name}\n")).name == name
