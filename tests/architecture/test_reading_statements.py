@@ -673,7 +673,7 @@ model = nn.Sequential(*layers)
     (
         """
 model = nn.Sequential(nn.Conv2d(3, 8, 3))
-model[0].stride = (2, 2)
+model[0].kernel_size = (2, 2)
 """,
         r"cannot be read without running it",
     ),

@@ -2,25 +2,35 @@
 
 import ast
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import Any
 
-from cnncore.architecture.layers import Conv2d, ConvTranspose2d, Linear
+from cnncore.architecture.reading.containers import has_method
+from cnncore.architecture.reading.dotted import Dotted
 from cnncore.architecture.reading.flow import Flow
+from cnncore.architecture.reading.iteration import special
+from cnncore.architecture.reading.layer_values import OF_MODULES, of_layer
 from cnncore.architecture.reading.meaning import (
-    MODULES,
+    ABSENT,
+    HOLDERS,
     Chain,
     Class,
-    Dotted,
     Function,
     Instance,
+    Method,
+    ModuleDict,
+    ModuleList,
+    Registry,
     Row,
     Super,
     Unknown,
     children,
-    given,
 )
 from cnncore.architecture.reading.pytorch_calls import tensor_function
-from cnncore.errors import InputError
+from cnncore.architecture.reading.refusals import AbsentError, given, not_read
+
+CACHED = "cached "  # before the name under which an object keeps a cached property: no name of Python's
+MODULE = Dotted("torch.nn.Module")
 
 
 class Attributes(ABC):
@@ -35,87 +45,121 @@ class Attributes(ABC):
         match owner:
             case Dotted("math") | Dotted("numpy") if attribute in ("pi", "e"):
                 return {"pi": 3.141592653589793, "e": 2.718281828459045}[attribute]
+            case Dotted() if attribute in ("__name__", "__qualname__") and owner.certain:
+                return owner.last
             case Dotted(path):
                 return Dotted(f"{path}.{attribute}")
             case Instance():
                 return self._of_instance(owner, attribute, node)
             case Super(instance, after):
-                member = instance.kind.find(attribute, after)
-                if isinstance(member, Function):
-                    return self.bound_to(member, instance)
+                member = instance.kind.find(attribute, after, ABSENT)
+                if member is not ABSENT:
+                    return self._member(member, instance, attribute, node)
             case Class() if attribute in ("__name__", "__qualname__"):
                 return owner.name
             case Class():
-                member = owner.find(attribute)
-                if isinstance(member, Function) and member.way == "classmethod":
-                    return self.bound_to(member, owner)
-                if member is not None:
-                    return given(member)
+                return self._of_class(owner, attribute, node)
             case Chain():
-                return _of_layer(owner, attribute, node)
-            case Row() if attribute in dict(owner.modules):
-                return given(dict(owner.modules)[attribute])
+                return of_layer(owner, attribute, node)
+            case Row() | ModuleList() | ModuleDict():
+                return self._of_holder(owner, attribute, node)
             case Flow() if attribute in ("shape", "ndim"):
                 return tensor_function(attribute, [owner], {}, node)
             case Flow() if attribute == "data":
                 return owner
             case Flow() | Unknown():
                 return Unknown()  # x.device
-        raise InputError(
-            f"`{ast.unparse(node)[:60]}` (line {node.lineno}) is not set in what was pasted: paste its line."
-        )
+            case Function() if attribute in ("__name__", "__qualname__"):
+                return owner.name
+            case _ if has_method(owner, attribute):
+                return Method(owner, attribute)
+        raise _not_set(node)
+
+    def _of_holder(self, owner: Any, attribute: str, node: ast.expr) -> Any:
+        held = dict(children(owner))
+        own = getattr(owner, "attributes", {})
+        if attribute in held or attribute in own:
+            return given(held[attribute] if attribute in held else own[attribute])
+        match attribute:
+            case "_modules":
+                return Registry(owner)
+            case "training":
+                return True
+            case "__class__":
+                return Dotted(f"torch.nn.{'Sequential' if isinstance(owner, Row) else type(owner).__name__}")
+            case "forward" | "__call__":
+                return Method(owner, attribute)
+        if has_method(owner, attribute):
+            return Method(owner, attribute)
+        raise not_read(node) if attribute in OF_MODULES or attribute.startswith("_") else _not_set(node)
+
+    def _of_class(self, owner: Class, attribute: str, node: ast.expr) -> Any:
+        base = owner.foreign_base
+        member = owner.find(attribute, None, ABSENT)
+        if isinstance(base, Dotted) and base.last.endswith(("Enum", "Flag")):
+            raise not_read(node)  # its members are objects, not what stands behind them
+        if isinstance(member, Function) and member.way == "classmethod":
+            return self.bound_to(member, owner)
+        if member is not ABSENT:
+            special(member, node, "__get__")
+            return given(member)
+        raise not_read(node) if base is not None else _not_set(node)
 
     def _of_instance(self, owner: Instance, attribute: str, node: ast.expr) -> Any:
-        member = owner.kind.find(attribute)
+        given(owner.reason)
+        special(owner, node, "__getattribute__")
+        member = owner.kind.find(attribute, None, ABSENT)
         own = owner.attributes.get(attribute)
-        if attribute in owner.attributes and (member is None or not isinstance(own, MODULES)):
+        first = isinstance(member, Function) and member.way == "property"  # it is looked at before the object's own
+        if attribute in owner.attributes and not first and (member is ABSENT or not isinstance(own, HOLDERS)):
+            if isinstance(own, HOLDERS):  # which PyTorch keeps where Python does not look
+                special(owner, node, "__getattr__")
             return given(own)  # a module does not hide what the class has under its name: PyTorch looks for it last
-        if isinstance(member, Function):
-            return self.bound_to(member, owner)
-        if member is not None:
-            return given(member)
+        if member is not ABSENT:
+            return self._member(member, owner, attribute, node)
+        base = owner.kind.foreign_base
         match attribute:
-            case "training":
+            case "training" if base is not None:
                 return True  # a description is of the network as it trains: Dropout stays
             case "__class__":
                 return owner.kind
             case "module":
                 return owner  # what nn.DataParallel wraps
-            case "_modules":
-                return dict(children(owner))
-        return self.attribute(owner.held, attribute, node)  # what PyTorch's class has, or the sentence
+            case "_modules" if base is not None:
+                return Registry(owner)
+            case "__dict__" if base is None:
+                return owner.attributes
+        special(owner, node, "__getattr__")
+        if owner.held is not None:
+            return self.attribute(owner.held, attribute, node)  # what PyTorch's class has, or the sentence
+        if base not in (None, MODULE) or attribute.startswith("__") or (base and attribute in OF_MODULES):
+            raise not_read(node)
+        raise _not_set(node)
+
+    def _member(self, member: Any, owner: Instance, attribute: str, node: ast.expr) -> Any:
+        """Return what a class has, as its object sees it."""
+        if isinstance(member, Function):
+            if member.way == "cached property":
+                kept = owner.attributes
+                if CACHED + attribute not in kept:
+                    kept[CACHED + attribute] = (self.bound_to(replace(member, way="property"), owner),)
+                return kept[CACHED + attribute][0]
+            return self.bound_to(member, owner)
+        if isinstance(member, Dotted) and member.path.startswith("torch.nn.functional."):
+            raise not_read(node)  # it would be a method: its first tensor is the object
+        special(member, node, "__get__")
+        return given(member)
 
     def bound_to(self, member: Function, owner: Instance | Class) -> Any:
         """Return a method of an object; a property is what it returns."""
         if member.way == "staticmethod":
             return member
         whose = owner.kind if member.way == "classmethod" and isinstance(owner, Instance) else owner
-        method = Function(member.definition, member.scope, member.defaults, whose, member.kind, member.way)
+        method = replace(member, owner=whose)
         return self.apply(method, [], {}) if member.way == "property" else method
 
 
-def _of_layer(layer: Chain, attribute: str, node: ast.expr) -> Any:
-    """Return what a layer of PyTorch says of itself, such as `fc.in_features`; a weight is not known."""
-    given(layer.reason)
-    if attribute in ("weight", "bias", "running_mean", "running_var"):
-        has = attribute != "bias" or not layer.parts or getattr(layer.parts[0].layer, "bias", True)
-        return Unknown() if has else None
-    if layer.parts:
-        part = layer.parts[0]
-        known: dict[str, Any] = {
-            attr: getattr(part.layer, held)
-            for attr, held in (("kernel_size", "kernel"), ("stride", "stride"), ("padding", "padding"))
-            if hasattr(part.layer, held)
-        }
-        if part.expects is not None:
-            known |= {"in_features": part.expects, "in_channels": part.expects, "num_features": part.expects}
-        if isinstance(part.layer, (Conv2d, ConvTranspose2d)):
-            known["out_channels"] = part.layer.filters
-        if isinstance(part.layer, Linear):
-            known["out_features"] = part.layer.features
-        if attribute in known:
-            return known[attribute]
-    raise InputError(
-        f"`{ast.unparse(node)[:60]}` (line {getattr(node, 'lineno', 1)}) cannot be read without running it: write the "
-        "number there."
+def _not_set(node: ast.expr) -> AbsentError:
+    return AbsentError(
+        f"`{ast.unparse(node)[:60]}` (line {getattr(node, 'lineno', 1)}) is not set in what was pasted: paste its line."
     )

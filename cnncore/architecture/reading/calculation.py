@@ -8,8 +8,21 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
+from cnncore.architecture.reading.dotted import Dotted, certain
 from cnncore.architecture.reading.flow import Size
-from cnncore.architecture.reading.meaning import MOST_ENTRIES, Dotted, Unknown, entries, not_read, tensors
+from cnncore.architecture.reading.iteration import View, entries, sized, special, walked
+from cnncore.architecture.reading.meaning import (
+    MOST_ENTRIES,
+    Instance,
+    ModuleDict,
+    ModuleList,
+    Registry,
+    Row,
+    Unknown,
+    tensors,
+)
+from cnncore.architecture.reading.refusals import RaisedError, not_read, sound
+from cnncore.architecture.reading.rows import joined_lists
 
 _LARGEST = 10**12
 _LONGEST = 1000  # characters of a text that is put together: names of layers
@@ -22,6 +35,11 @@ OPERATORS: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
     ast.Div: operator.truediv,
     ast.Mod: operator.mod,
     ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitAnd: operator.and_,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
     ast.Lt: operator.lt,
@@ -55,7 +73,7 @@ _OF_SEVERAL: dict[str, Callable[[list[Any]], Any]] = {
 
 def calculated(op: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
     """Return the value of `left op right` for numbers, lists and texts; comparisons take everything but tensors."""
-    if isinstance(op, (ast.Is, ast.IsNot)) and (left is None or right is None):
+    if isinstance(op, (ast.Is, ast.IsNot)) and (left is None or right is None) and certain(left) and certain(right):
         return OPERATORS[type(op)](left, right)  # a tensor is not None
     if isinstance(op, ast.cmpop) and any(isinstance(v, (list, tuple)) and tensors(*v) for v in (left, right)):
         raise not_read(node)  # x.shape != y.shape
@@ -64,12 +82,33 @@ def calculated(op: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
         if product is None:
             raise not_read(node)
         return product
-    if type(op) not in OPERATORS or not (isinstance(op, ast.cmpop) or _bounded(op, left, right)):
+    if isinstance(op, ast.cmpop):
+        held = isinstance(op, (ast.In, ast.NotIn))  # what is looked for is no container here
+        left, right = _comparable(ast.Is() if held else op, left, node), _comparable(op, right, node)
+    elif isinstance(op, ast.Add) and (isinstance(left, ModuleList) or isinstance(right, ModuleList)):
+        return joined_lists(left, right, node)
+    elif isinstance(left, (ModuleList, ModuleDict)):
+        raise not_read(node, RaisedError)
+    elif type(op) not in OPERATORS or not _bounded(op, left, right):
         raise not_read(node)
     try:
-        return OPERATORS[type(op)](left, right)
+        return OPERATORS[type(op)](sound(left), sound(right))
     except (TypeError, ValueError, ArithmeticError):
-        raise not_read(node) from None
+        raise not_read(node, RaisedError) from None
+
+
+def _comparable(op: ast.cmpop, value: Any, node: ast.AST) -> Any:
+    """Return the value, of which it must be known what it is and what comparing it means."""
+    if not certain(value):
+        raise not_read(node)  # config.width == 8
+    if isinstance(op, (ast.Is, ast.IsNot)):
+        return value
+    special(value, node, "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
+    if isinstance(value, (View, Registry, Row, Instance)) and isinstance(op, (ast.In, ast.NotIn)):
+        return entries(value, node)
+    if isinstance(value, (View, Registry)):
+        raise not_read(node)
+    return sound(value)
 
 
 def _product(op: ast.AST, left: Any, right: Any) -> Any:
@@ -90,13 +129,21 @@ def _bounded(op: ast.AST, left: Any, right: Any) -> bool:
         case int() | float(), int() | float():
             if isinstance(op, ast.Pow):
                 return abs(left) <= 10**6 and abs(right) <= 16
+            if isinstance(op, ast.LShift):
+                return abs(left) < _LARGEST and 0 <= right < 40
             return abs(left) < _LARGEST and abs(right) < _LARGEST
+        case dict(), dict():
+            return isinstance(op, ast.BitOr) and len(left) + len(right) <= MOST_ENTRIES
+        case set(), set():
+            return isinstance(op, (ast.BitOr, ast.BitAnd, ast.Sub))
         case (list(), list()) | (tuple(), tuple()):
             return isinstance(op, ast.Add) and len(left) + len(right) <= MOST_ENTRIES
         case (list() | tuple() as held, int() as times) | (int() as times, list() | tuple() as held):
             return isinstance(op, ast.Mult) and len(held) * times <= MOST_ENTRIES
         case str(), str() if isinstance(op, ast.Add):
             return len(left) + len(right) <= _LONGEST
+        case str(), int() if isinstance(op, ast.Mult):
+            return len(left) * right <= _LONGEST
         case str(), str() | int() | float() | tuple():
             return isinstance(op, ast.Mod) and _formats(left, right if isinstance(right, tuple) else (right,))
         case _:
@@ -120,7 +167,9 @@ def formatted(template: str, args: list[Any], kwargs: dict[str, Any], node: ast.
 
 def of_numbers(name: str, args: list[Any], node: ast.AST) -> Any:
     """Return what the function `name` gives for numbers, or for a list of them."""
-    values = entries(args[0], node) if name in _OF_SEVERAL and len(args) == 1 else args
+    if name in ("any", "all") and len(args) == 1:
+        return _decided(name == "any", args[0], node)
+    values = sized(args[0], node) if name in _OF_SEVERAL and len(args) == 1 else args
     if name == "int" and len(values) == 1 and isinstance(values[0], (Size, Unknown)):
         return values[0]
     if name == "prod":
@@ -131,7 +180,17 @@ def of_numbers(name: str, args: list[Any], node: ast.AST) -> Any:
     try:
         return _OF_SEVERAL[name](values) if name in _OF_SEVERAL else NUMBERS[name](*values)
     except (TypeError, ValueError, ArithmeticError):
-        raise not_read(node) from None
+        raise not_read(node, RaisedError) from None
+
+
+def _decided(wanted: bool, value: Any, node: ast.AST) -> bool:
+    """Return what `any` or `all` gives, which look no further than to the first that decides."""
+    for entry in list(value) if isinstance(value, set) else walked(value, node):
+        if not isinstance(entry, (int, float, str, type(None))):
+            raise not_read(node)
+        if bool(entry) == wanted:
+            return wanted
+    return not wanted
 
 
 CALCULATED = (*NUMBERS, *_OF_SEVERAL)

@@ -5,9 +5,12 @@ from collections.abc import Iterator
 
 # The methods that change a list, a dictionary or a module that holds others.
 CHANGING = (
-    *("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault"),
-    *("add_module", "register_module"),
+    *("append", "extend", "insert", "pop", "remove", "reverse", "sort", "clear", "update", "setdefault", "popitem"),
+    *("move_to_end", "add_module", "register_module", "set_submodule"),
+    *("register_forward_hook", "register_forward_pre_hook"),
+    *("__setattr__", "__delattr__", "__setitem__", "__delitem__", "__iadd__"),
 )
+TABLES = ("__dict__", "_modules", "_parameters", "_buffers", "_forward_hooks", "_forward_pre_hooks")  # of an object
 _NAMING = ("add_module", "register_module", "register_buffer", "register_parameter")
 # What gives the module itself.
 ITSELF = (
@@ -41,13 +44,35 @@ def changed(node: ast.AST) -> Iterator[ast.expr]:
     for part in carried_out(node):
         match part:
             case ast.Assign(targets) | ast.Delete(targets):
-                yield from (target.value for target in _single(targets) if isinstance(target, ast.Subscript))
+                yield from (_whose(target.value) for target in _single(targets) if isinstance(target, ast.Subscript))
             case ast.AugAssign(target):
-                yield target.value if isinstance(target, ast.Subscript) else target
-            case ast.Call(ast.Attribute(owner, method)) if method in CHANGING:
+                yield _whose(target.value) if isinstance(target, ast.Subscript) else target
+            case ast.Call(ast.Attribute(owner, method), args) if method in CHANGING:
+                yield _whose(owner)
+                yield from args[:1] if method.startswith("__") else ()  # object.__setattr__(self, ...)
+            case ast.Call(ast.Name("setattr" | "delattr"), [owner, *_]):
                 yield owner
-            case ast.Call(ast.Name("setattr"), [owner, *_]):
-                yield owner
+
+
+def _whose(table: ast.expr) -> ast.expr:
+    """Return the object to which a table of its own, such as `model._modules`, belongs; another expression itself."""
+    match table:
+        case ast.Attribute(owner, name) if name in TABLES:
+            return owner
+        case ast.Call(ast.Name("vars"), [owner]):
+            return owner
+        case _:
+            return table
+
+
+def in_place(call: ast.Call) -> Iterator[ast.expr]:
+    """Yield what a call of PyTorch changes in place, by its name or its arguments."""
+    called = ast.unparse(call.func)
+    named = called.endswith("_") and not called.endswith("__")
+    if named or any(keyword.arg == "inplace" for keyword in call.keywords):
+        yield from [call.func.value] if isinstance(call.func, ast.Attribute) else []
+        yield from call.args
+    yield from (keyword.value for keyword in call.keywords if keyword.arg == "out")
 
 
 def carried_out(node: ast.AST) -> Iterator[ast.AST]:
@@ -82,12 +107,38 @@ def answers(body: list[ast.stmt]) -> bool:
     return any(value is not None and not _gives_none(value) for value in returned)
 
 
+def loops(node: ast.AST) -> Iterator[ast.For]:
+    """Yield the loops in `node`, comprehensions as the loops that they are; none that stands in another."""
+    match node:
+        case ast.For():
+            yield node
+        case ast.ListComp(element, [first, *rest]) | ast.SetComp(element, [first, *rest]):
+            yield _as_loop(element, first, rest)
+        case ast.GeneratorExp(element, [first, *rest]) | ast.DictComp(_, element, [first, *rest]):
+            yield _as_loop(element, first, rest)
+        case _:
+            for child in ast.iter_child_nodes(node):
+                if not isinstance(child, (ast.FunctionDef, ast.ClassDef, ast.Lambda)):
+                    yield from loops(child)
+
+
+def _as_loop(element: ast.expr, first: ast.comprehension, rest: list[ast.comprehension]) -> ast.For:
+    inside = _as_loop(element, rest[0], rest[1:]) if rest else ast.Expr(element)
+    return ast.copy_location(ast.For(first.target, first.iter, [ast.copy_location(inside, element)], []), element)
+
+
+def yields(definition: ast.AST) -> bool:
+    """Return whether a function gives its values one by one: nothing of it is carried out when it is called."""
+    body = [definition.body] if isinstance(definition, ast.Lambda) else getattr(definition, "body", [])
+    return any(isinstance(part, (ast.Yield, ast.YieldFrom)) for inner in body for part in carried_out(inner))
+
+
 def _gives_none(value: ast.expr) -> bool:
     match value:
         case ast.Constant(None) | ast.Call(ast.Name("print" | "setattr")):
             return True
         case ast.Call(ast.Attribute(_, method)):
-            return method in CHANGING
+            return method in CHANGING and method not in ("pop", "popitem", "setdefault")
         case _:
             return False
 

@@ -3,9 +3,16 @@
 import ast
 from typing import Any
 
+from cnncore.architecture.reading.dotted import Dotted
 from cnncore.architecture.reading.flow import Flow
 from cnncore.architecture.reading.interpreter import Interpreter
-from cnncore.architecture.reading.meaning import Chain, Class, Dotted, Function, Instance, Row
+from cnncore.architecture.reading.meaning import (
+    Chain,
+    Class,
+    Function,
+    Instance,
+    Row,
+)
 from cnncore.errors import InputError
 
 _FIRST = ("model", "net", "network", "cnn")  # what a network is usually called: looked at before other names
@@ -22,6 +29,7 @@ def network_of(reader: Interpreter, tree: ast.Module, image: Flow) -> Flow:
         if made.kind.find("forward") is None:
             raise InputError("the network is an object without `forward`: paste its class too.")
         raise _second_input(made.kind)
+    reader.running = True
     result = reader.called(made, [image], {}, ast.Name("model", lineno=1))
     if isinstance(result, Flow):
         return result

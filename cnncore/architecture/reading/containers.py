@@ -1,35 +1,60 @@
-"""Lists, dictionaries, texts and rows of modules in pasted code: what their methods give, and what they change."""
+"""Lists, dictionaries and texts in pasted code: what their methods give, and what they change."""
 
 import ast
-from dataclasses import replace
 from typing import Any
 
 from cnncore.architecture.reading.calculation import formatted
+from cnncore.architecture.reading.dotted import Dotted, certain
+from cnncore.architecture.reading.iteration import View, entries, special
 from cnncore.architecture.reading.meaning import (
+    HOLDERS,
     MOST_ENTRIES,
-    Chain,
-    Class,
-    Dotted,
     Instance,
+    ModuleDict,
+    ModuleList,
+    Registry,
     Row,
     children,
-    entries,
-    given,
-    not_read,
 )
-from cnncore.errors import InputError
+from cnncore.architecture.reading.pytorch_calls import ordered
+from cnncore.architecture.reading.refusals import RaisedError, given, not_read, sound
+from cnncore.architecture.reading.rows import (
+    check_module,
+    register,
+    registry_method,
+    rename,
+    row_delete,
+    row_item,
+    row_method,
+    unregister,
+)
 
-_OF_TEXT = ("lower", "upper", "strip", "startswith", "endswith", "split", "replace", "title", "capitalize", "isdigit")
+_OF_TEXT = (
+    *("lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "rsplit", "partition"),
+    *("replace", "title", "capitalize", "isdigit", "isnumeric", "isalpha", "find", "rfind", "index", "count"),
+    *("removeprefix", "removesuffix"),
+)
 _OF_LIST = ("append", "extend", "insert", "pop", "remove", "reverse", "index", "count", "copy", "clear")
-_OF_DICT = ("get", "keys", "values", "items", "pop", "update", "copy")
-_OF_ROW = ("append", "extend", "insert", "pop", "add_module", "register_module")
+_VIEWS = ("keys", "values", "items")
+_OF_DICT = ("get", *_VIEWS, "pop", "popitem", "update", "copy", "clear", "setdefault")
+_CHANGING_SET = ("add", "discard", "remove", "clear")
+# The first kind that fits says what something has.
 METHODS: dict[type, tuple[str, ...]] = {
     str: (*_OF_TEXT, "format", "join"),
+    ModuleList: ("append", "extend", "insert", "pop"),
+    ModuleDict: (*_VIEWS, "pop", "update", "clear"),
     list: _OF_LIST,
     tuple: ("index", "count"),
-    dict: _OF_DICT,
-    Row: _OF_ROW,
+    dict: (*_OF_DICT, "move_to_end"),
+    set: (*_CHANGING_SET, "copy", "union"),
+    Registry: _OF_DICT,
+    Row: ("append", "extend", "insert", "pop", "add_module", "register_module"),
 }
+
+
+def has_method(owner: Any, name: str) -> bool:
+    """Return whether something of Python's own, or a row of modules, has a method that is read here."""
+    return name in next((names for kind, names in METHODS.items() if isinstance(owner, kind)), ())
 
 
 def method(owner: Any, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> Any:
@@ -40,18 +65,28 @@ def method(owner: Any, name: str, args: list[Any], kwargs: dict[str, Any], node:
                 return _of_text(owner, name, args, kwargs, node)
             case list() if name == "extend":
                 owner.extend(entries(args[0], node))
-                return None
+                return owner if isinstance(owner, ModuleList) else None
+            case ModuleList() if name == "append":
+                owner.append(*args)
+                return owner
             case Row():
-                return _of_row(owner, name, args, node)
-            case dict() if name in ("keys", "values", "items"):
-                found = getattr(owner, name)()
-                return [given(entry[1]) and entry if name == "items" else given(entry) for entry in found]
+                return row_method(owner, name, args, node)
+            case Registry(module) if name in _VIEWS:
+                return View(dict(children(module)), name)
+            case Registry() if name in ("get", "copy"):
+                return getattr(owner.now(), name)(*args)
+            case Registry():
+                return registry_method(owner, name, args, kwargs, node)
+            case dict() if name in _VIEWS:
+                return View(owner, name)
+            case dict():
+                return _of_dict(owner, name, args, kwargs, node)
             case _:
-                return getattr(owner, name)(*args, **kwargs)
+                return given(getattr(sound(owner), name)(*args, **kwargs))
     except (TypeError, ValueError, IndexError, KeyError):
-        raise not_read(node) from None
+        raise not_read(node, RaisedError) from None
     finally:
-        if isinstance(owner, (list, dict, Row)) and len(owner) > MOST_ENTRIES:
+        if isinstance(owner, (list, dict, set, Row)) and len(owner) > MOST_ENTRIES:
             raise not_read(node)
 
 
@@ -59,116 +94,97 @@ def _of_text(text: str, name: str, args: list[Any], kwargs: dict[str, Any], node
     if name == "format":
         return formatted(text, args, kwargs, node)
     texts = entries(args[0], node) if name == "join" else args
-    if len(text) > 1000 or not all(isinstance(entry, (str, tuple)) and len(entry) < 100 for entry in texts):
+    if len(text) > 1000 or not all(isinstance(entry, (str, tuple, int)) and len(str(entry)) < 100 for entry in texts):
         raise not_read(node)
     return getattr(text, name)(*([texts] if name == "join" else args))
 
 
-def _of_row(row: Row, name: str, args: list[Any], node: ast.AST) -> Any:
-    match name, args:
-        case "append", [held]:
-            put(row, len(row), held, node)
-        case "extend", [several]:
-            for held in entries(several, node):
-                put(row, len(row), held, node)
-        case "insert", [int() as place, held]:
-            put(row, place, held, node)
-        case "pop", [int() as place]:
-            return row.modules.pop(place)[1]
-        case "add_module" | "register_module", [str() as label, held]:
-            put(row, len(row), held, node, label)
-            return None
-        case _:
-            raise not_read(node)
-    return row
-
-
-def put(row: Row, place: int, held: Any, node: ast.AST, name: str = "") -> None:
-    """Put a module into a row, before the one at `place`; one under a name that is there takes its place."""
-    check_module(held, node)
-    if name.isdigit():
-        if int(name) < len(row) and not row.modules[int(name)][0]:  # the name of one that is there
-            row.modules[int(name)] = ("", held)
-            return
-        name = ""
-    if name:
-        rename(held, name)
-    known = [number for number, (other, _) in enumerate(row.modules) if name and other == name]
-    if known:
-        row.modules[known[0]] = (name, held)
-    else:
-        row.modules.insert(place, (name, held))
-
-
-def check_module(held: Any, node: ast.AST) -> None:
-    """Raise what is wrong with something that is to stand in an nn.Sequential."""
-    if isinstance(given(held), (Class, Dotted)):
-        line = getattr(node, "lineno", 1)
-        raise InputError(f"`nn.Sequential` (line {line}) holds a class where a layer must be: add ().")
-    if not isinstance(held, (Chain, Row, Instance)):
+def _of_dict(held: dict[Any, Any], name: str, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> Any:
+    sound(held)
+    if args and not certain(args[0]):
         raise not_read(node)
-
-
-def rename(module: Any, name: str) -> None:
-    """Give a layer the name under which something holds it."""
-    if isinstance(module, Chain) and len(module.parts) == 1:
-        part = module.parts[0]
-        label = f"`{name}` {part.label[part.label.rfind('(') :]}"
-        module.parts = (replace(part, layer=replace(part.layer, name=name), label=label),)
+    match name, args:
+        case "move_to_end", [key]:
+            if kwargs or key not in held:
+                raise not_read(node)
+            held[key] = held.pop(key)
+            return None
+        case "update", [] | [_]:
+            held.update(ordered(args, kwargs, node))
+            return None
+    return given(getattr(held, name)(*args, **kwargs))
 
 
 def item(owner: Any, index: Any, node: ast.AST) -> Any:
     """Return `owner[index]`; a part of a row is a row."""
-    if isinstance(owner, Instance):
-        owner = owner.held
+    special(owner, node, "__getitem__")
+    if not certain(index):
+        raise not_read(node)
     try:
-        if isinstance(owner, Row):
-            chosen = owner.modules[index]
-            return Row(chosen) if isinstance(chosen, list) else given(chosen[1])
-        if isinstance(owner, (list, tuple, range, dict, str)):
-            return given(owner[index])
+        match owner:
+            case Instance(kind, _, Row() as row):
+                found = row_item(row, index)
+                if isinstance(found, Row) and isinstance(index, slice):  # PyTorch makes it of the same class
+                    special(owner, node, "__init__", "__new__")
+                    return Instance(kind, {}, found)
+                return found
+            case Instance(_, _, list() | dict() as held):
+                return given(sound(held)[index])
+            case Row():
+                return row_item(owner, index)
+            case Registry():
+                return given(owner.now()[index])
+            case Dotted(path) if path.startswith("builtins."):
+                return owner  # tuple[int, int]
+            case ModuleList() if isinstance(index, slice):
+                return ModuleList(sound(owner)[index])
+            case list() | tuple() | range() | dict() | str():
+                return given(sound(owner)[index])
     except (TypeError, IndexError, KeyError, ValueError):
-        pass
+        raise not_read(node, RaisedError) from None
     raise not_read(node)
 
 
 def set_item(owner: Any, index: Any, value: Any, node: ast.AST) -> None:
     """Carry out `owner[index] = value`."""
-    if isinstance(owner, Instance):
-        owner = owner.held
+    special(owner, node, "__setitem__")
+    owner = owner.held if isinstance(owner, Instance) else owner
     try:
-        if isinstance(owner, Row) and isinstance(index, int):
-            check_module(value, node)
-            owner.modules[index] = (owner.modules[index][0], value)
-            return
-        if isinstance(owner, dict) or (isinstance(owner, list) and isinstance(index, int)):
-            if isinstance(owner, dict) and isinstance(index, str):
-                rename(value, index)
-            owner[index] = value
-            return
-    except (TypeError, IndexError):
-        pass
-    raise not_read(node)
+        match owner:
+            case Row() if isinstance(index, int):
+                check_module(value, node)
+                owner.modules[[*owner.modules][index]] = value
+            case Registry(module):
+                register(module, index, value, node)
+            case ModuleList() if isinstance(index, int) and isinstance(value, HOLDERS):
+                sound(owner)[index] = value
+            case list() if isinstance(index, slice) and not isinstance(owner, ModuleList):
+                sound(owner)[index] = entries(value, node)
+            case list() if isinstance(index, int) and not isinstance(owner, ModuleList):
+                sound(owner)[index] = value
+            case dict():
+                if isinstance(index, str):
+                    rename(value, index)
+                owner[index] = value
+            case _:
+                raise not_read(node)
+    except (TypeError, IndexError, ValueError):
+        raise not_read(node, RaisedError) from None
 
 
 def delete_item(owner: Any, index: Any, node: ast.AST) -> None:
     """Carry out `del owner[index]`."""
-    if isinstance(owner, Instance):
-        owner = owner.held
+    special(owner, node, "__delitem__")
+    owner = owner.held if isinstance(owner, Instance) else owner
     try:
-        if isinstance(owner, (Row, list, dict)):
-            del (owner.modules if isinstance(owner, Row) else owner)[index]
-            return
+        match owner:
+            case Row():
+                row_delete(owner, index)
+            case Registry(module):
+                unregister(module, index, node)
+            case list() | dict():
+                del sound(owner)[index]
+            case _:
+                raise not_read(node)
     except (TypeError, IndexError, KeyError):
-        pass
-    raise not_read(node)
-
-
-def descendants(module: Any) -> list[tuple[str, Any]]:
-    """Return a module and all that it holds, with their names: `named_modules()`."""
-    found = [("", module)]
-    for name, held in found:
-        if len(found) > MOST_ENTRIES:
-            break
-        found += [(f"{name}.{inner}".lstrip("."), entry) for inner, entry in children(held)]
-    return found
+        raise not_read(node, RaisedError) from None

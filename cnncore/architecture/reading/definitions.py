@@ -2,21 +2,29 @@
 
 import ast
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any
 
 from cnncore.architecture.reading.calls import Calls
 from cnncore.architecture.reading.changes import root
+from cnncore.architecture.reading.dotted import Dotted
 from cnncore.architecture.reading.meaning import (
     Class,
-    Dotted,
     Function,
     Names,
-    not_read,
 )
 from cnncore.architecture.reading.pytorch_layers import FUNCTIONS
+from cnncore.architecture.reading.refusals import not_read
 
-_WAYS = ("staticmethod", "classmethod", "property", "cached_property")
-_LIBRARIES = ("torch", "functools", "typing", "abc", "dataclasses", "numpy")  # whose decorators keep what is decorated
+# What a decorator makes of a function; of any other of `functools` and `contextlib` nobody knows it here.
+_WAYS = {
+    **{name: name for name in ("staticmethod", "classmethod", "property", "contextmanager")},
+    "cached_property": "cached property",
+    "lru_cache": "cached",
+    "cache": "cached",
+}
+_LIBRARIES = ("torch", "typing", "abc", "dataclasses")  # whose decorators keep what is decorated
+_KEEPING = ("functools.wraps", "functools.total_ordering")
 _STARS = {"torch.nn.functional": (*FUNCTIONS, "log_softmax", "softmax")}  # what `import *` is used for
 
 
@@ -47,51 +55,79 @@ class Definitions(Calls):
 
     def _function(self, statement: ast.FunctionDef, function: Function) -> Any:
         """Return the function, or why what its decorators make of it cannot be read."""
-        way = ""
+        ways = []
         for decorator in statement.decorator_list:
-            name = ast.unparse(decorator).split("(")[0]
-            if name.rsplit(".", 1)[-1] in _WAYS:
-                way = name.rsplit(".", 1)[-1].removeprefix("cached_")
-                continue
-            if not self._keeps(decorator, function.scope):
+            name = ast.unparse(decorator).split("(")[0].rsplit(".", 1)[-1]
+            if name in _WAYS:
+                ways.append(_WAYS[name])
+            elif not self._keeps(decorator, function.scope):
                 return not_read(decorator)
-        return Function(statement, function.scope, function.defaults, way=way)
+        return replace(function, way=ways[0]) if len(ways) == 1 else not_read(statement) if ways else function
 
     def _keeps(self, decorator: ast.expr, names: Names) -> bool:
         """Return whether a decorator leaves alone what matters here: those of libraries do."""
         meaning = names.get(root(decorator))
-        return isinstance(meaning, Dotted) and meaning.path.split(".")[0] in _LIBRARIES
+        whole = self.tried(decorator.func if isinstance(decorator, ast.Call) else decorator, names)
+        kept = isinstance(whole, Dotted) and whole.path in _KEEPING
+        return kept or (isinstance(meaning, Dotted) and meaning.path.split(".")[0] in _LIBRARIES)
 
     def _class(self, statement: ast.ClassDef, names: Names) -> Any:
         """Return the class, or why its decorators cannot be read; its functions do not see its names, as in Python."""
         bases = [self._base_class(base, names) for base in statement.bases]
         made = Class(statement.name, tuple(bases))
+        if made.find("__init_subclass__") is not None or any(not _abstract(word) for word in statement.keywords):
+            return not_read(statement)
         inner = names.new_child()
-        fields = [*next((base.fields for base in bases if isinstance(base, Class) and base.fields), ())]
+        own: list[str] = []
         for part in statement.body:
             if isinstance(part, ast.FunctionDef):
-                plain = Function(part, names, self.defaults(part.args, inner))
-                found = self._function(part, plain)
-                inner[part.name] = (
-                    Function(part, names, plain.defaults, None, made, found.way)
-                    if isinstance(found, Function)
-                    else found
-                )
+                inner[part.name] = self._member_function(part, made, inner, names)
             elif not (isinstance(part, ast.Expr) and isinstance(part.value, ast.Constant)):
                 self.attempt(part, inner)
             if isinstance(part, ast.AnnAssign) and isinstance(part.target, ast.Name):
-                fields.append(part.target.id)
-        made.members = dict(inner.maps[0])
+                if "ClassVar" not in ast.unparse(part.annotation):
+                    own.append(part.target.id)
+                self._field(part.target.id, part.value, made, inner)
+        inside = inner.new_child({"__class__": made})
+        made.members = {self.mangled(name, inside): value for name, value in inner.maps[0].items()}
+        before = next((base.fields for base in bases if isinstance(base, Class) and base.fields), ())
+        if Dotted("typing.NamedTuple") in bases:
+            made.fields = tuple(own)
         for decorator in statement.decorator_list:
             if "dataclass" in ast.unparse(decorator):
-                made.fields = tuple(fields)
+                made.fields = tuple(dict.fromkeys((*before, *own)))
             elif not self._keeps(decorator, names):
                 return not_read(decorator)
         return made
 
+    def _member_function(self, part: ast.FunctionDef, made: Class, inner: Names, names: Names) -> Any:
+        """Return a function of a class; the setter of a property is the property with it."""
+        function = Function(part, names, self.defaults(part.args, inner), None, made)
+        known = inner.maps[0].get(part.name)
+        setter = [f"{part.name}.setter"] == [ast.unparse(decorator) for decorator in part.decorator_list]
+        if setter and isinstance(known, Function) and known.way == "property":
+            return replace(known, setter=function)
+        return self._function(part, function)
+
+    def _field(self, name: str, value: ast.expr | None, made: Class, inner: Names) -> None:
+        """Take over what dataclasses.field(...) says of a field of a dataclass."""
+        if not isinstance(value, ast.Call) or self.tried(value.func, inner) != Dotted("dataclasses.field"):
+            return
+        inner.maps[0].pop(name, None)
+        for word in value.keywords:
+            if word.arg == "default":
+                inner[name] = self.tried(word.value, inner)
+            elif word.arg == "default_factory":
+                made.factories[name] = self.tried(word.value, inner)
+
     def _base_class(self, base: ast.expr, names: Names) -> Any:
-        found = self.tried(base, names)
+        found = self.tried(base.value if isinstance(base, ast.Subscript) else base, names)  # Generic[T]
         if isinstance(found, (Class, Dotted)) and found != Dotted("builtins.object"):
             return found
         # A trainer's LightningModule is a Module; another class must be pasted if it is to be read.
         return Dotted("torch.nn.Module") if ast.unparse(base).endswith("Module") else found
+
+
+def _abstract(word: ast.keyword) -> bool:
+    """Return whether a word of a class's head says no more than that it is abstract."""
+    return word.arg == "metaclass" and ast.unparse(word.value).rsplit(".", 1)[-1] == "ABCMeta"

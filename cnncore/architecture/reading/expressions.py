@@ -6,24 +6,23 @@ from collections import ChainMap
 from collections.abc import Iterator
 from typing import Any
 
-from cnncore.architecture.reading.attributes import Attributes
 from cnncore.architecture.reading.calculation import calculated, formatted
 from cnncore.architecture.reading.containers import item
+from cnncore.architecture.reading.dotted import Dotted, certain
 from cnncore.architecture.reading.flow import Flow, Junctions
+from cnncore.architecture.reading.iteration import Walk, entries, special, walked
 from cnncore.architecture.reading.meaning import (
-    MOST_ENTRIES,
-    Dotted,
+    Class,
     Function,
     Names,
     Unknown,
-    entries,
-    given,
-    not_read,
     tensors,
 )
 from cnncore.architecture.reading.python_calls import BUILTINS
 from cnncore.architecture.reading.pytorch_calls import CONTAINERS
 from cnncore.architecture.reading.pytorch_layers import SIGNATURES
+from cnncore.architecture.reading.refusals import StoppedError, given, not_read, sound
+from cnncore.architecture.reading.setters import Setters
 from cnncore.errors import InputError
 
 MOST_STEPS = 200_000  # of a statement of the outermost level: a loop in the text must end
@@ -41,16 +40,17 @@ KNOWN: dict[str, Any] = {
 }
 
 
-class StoppedError(InputError):
-    """The text asks for more steps than are gone: nothing of the statement can be kept."""
+COMPREHENSION = "for"  # no name of Python's: what marks the names of a comprehension, which `:=` does not bind
 
 
-class Expressions(Attributes):
+class Expressions(Setters):
     """Expressions; `names` are those of the text's outermost level. What calls give is `Calls`'."""
 
     def __init__(self) -> None:
         self.names: Names = ChainMap({}, dict(KNOWN))
         self.junctions = Junctions()
+        self.guards = 0  # how many `try` with handlers are being carried out
+        self.running = False  # whether the network is given its image, all of it being made
         self._steps = self._before = 0
 
     @abstractmethod
@@ -71,9 +71,8 @@ class Expressions(Attributes):
                 return self._named(identifier, node, names)
             case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements):
                 values = [*self.starred(elements, names)]
-                if isinstance(node, ast.Set):
-                    values = [entry for place, entry in enumerate(values) if entry not in values[:place]]
-                return values if isinstance(node, ast.List) else tuple(values)
+                kind = {ast.Tuple: tuple, ast.List: list, ast.Set: set}[type(node)]
+                return kind(values)
             case ast.Dict():
                 return self._dictionary(node, names)
             case ast.UnaryOp(op, operand):
@@ -85,25 +84,31 @@ class Expressions(Attributes):
             case ast.BoolOp(op, values):
                 found: Any = None
                 for operand in values:
-                    found = self._certain(self.value(operand, names, name), operand)
-                    if bool(found) == isinstance(op, ast.Or):  # the rest is not looked at
-                        break
+                    found = self.value(operand, names, name)
+                    if operand is values[-1] or bool(self._certain(found, operand)) == isinstance(op, ast.Or):
+                        break  # the rest is not looked at
                 return found
             case ast.IfExp(test, body, orelse):
                 return self.value(body if self.truth(test, names) else orelse, names, name)
             case ast.NamedExpr(target, value):
-                self.assign(target, self.value(value, names), names)
-                return self.value(target, names)
+                inside = names
+                while COMPREHENSION in names.maps[0]:
+                    names = names.parents
+                self.assign(target, found := self.value(value, inside), names)
+                return found
             case ast.Attribute(owner, attribute):
-                return self.attribute(self.value(owner, names), attribute, node)
+                return self.attribute(self.value(owner, names), self.mangled(attribute, names), node)
             case ast.Subscript(owner, index):
                 return self._item(self.value(owner, names), self.value(index, names), node)
             case ast.Slice(lower, upper, step):
                 return slice(*(None if end is None else self.value(end, names) for end in (lower, upper, step)))
-            case ast.ListComp(element, generators) | ast.GeneratorExp(element, generators):
+            case ast.ListComp(element, generators):
                 return [self.value(element, inner) for inner in self._rounds(generators, names)]
+            case ast.GeneratorExp(element, generators):  # what it goes through is looked up at once, the rest is not
+                first = self.value(generators[0].iter, names)
+                return Walk(self.value(element, inner) for inner in self._rounds(generators, names, first))
             case ast.SetComp(element, generators):
-                return tuple(dict.fromkeys(self.value(element, inner) for inner in self._rounds(generators, names)))
+                return {self.value(element, inner) for inner in self._rounds(generators, names)}
             case ast.DictComp(key, entry, generators):
                 return {
                     (named := self.value(key, inner)): self.value(entry, inner, str(named))
@@ -148,9 +153,13 @@ class Expressions(Attributes):
         )
 
     def _item(self, owner: Any, index: Any, node: ast.expr) -> Any:
-        if isinstance(owner, Unknown):
-            return owner
-        return item(owner, index, node)
+        return owner if isinstance(owner, Unknown) else item(owner, index, node)
+
+    def mangled(self, attribute: str, names: Names) -> str:
+        """Return what Python calls an attribute in a class: `__width` of a class Net is `_Net__width`."""
+        kind = names.get("__class__")
+        private = attribute.startswith("__") and not attribute.endswith("__")
+        return f"_{kind.name.lstrip('_')}{attribute}" if private and isinstance(kind, Class) else attribute
 
     def _dictionary(self, node: ast.Dict, names: Names) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
@@ -175,6 +184,8 @@ class Expressions(Attributes):
     def _binary(self, op: ast.operator, left: Any, right: Any, node: ast.AST) -> Any:
         if isinstance(left, Flow) and isinstance(right, Flow) and isinstance(op, ast.Add):
             return self.junctions.add(left, right, f"`+` (line {getattr(node, 'lineno', 1)})")
+        if isinstance(op, ast.Add) and type(left) is int and left == 0 and isinstance(right, Flow):
+            return right.copied()  # how a sum begins
         return calculated(op, left, right, node)
 
     def _compared(
@@ -188,16 +199,14 @@ class Expressions(Attributes):
             first = second
         return True
 
-    def _rounds(self, generators: list[ast.comprehension], names: Names) -> Iterator[Names]:
-        """Yield the names of each round of a comprehension."""
+    def _rounds(self, generators: list[ast.comprehension], names: Names, through: Any = None) -> Iterator[Names]:
+        """Yield the names of each round of a comprehension; `through` is what its first `for` goes through."""
         if not generators:
             yield names
             return
         first, rest = generators[0], generators[1:]
-        inner = names.new_child()
-        for number, entry in enumerate(self.entries_of(first.iter, names)):
-            if number > MOST_ENTRIES:
-                raise not_read(first.iter)
+        inner = names.new_child({COMPREHENSION: True})
+        for entry in walked(self.value(first.iter, names) if through is None else through, first.iter):
             self.assign(first.target, entry, inner)
             if all(self.truth(test, inner) for test in first.ifs):
                 yield from self._rounds(rest, inner)
@@ -218,9 +227,10 @@ class Expressions(Attributes):
         return bool(self._certain(self.value(node, names), node))
 
     def _certain(self, value: Any, node: ast.expr) -> Any:
-        if tensors(value):
+        special(value, node, "__bool__", "__len__")
+        if tensors(value) or not certain(value):
             raise not_read(node)
-        return value
+        return sound(value)
 
     def entries_of(self, node: ast.expr, names: Names) -> list[Any]:
         """Return what a loop over the expression goes through."""

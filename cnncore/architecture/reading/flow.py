@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from cnncore.architecture.layers import BatchNorm2d, Branches, Conv2d, ConvTranspose2d, Linear, Residual
+from cnncore.architecture.layers import BatchNorm2d, Branches, Conv2d, ConvTranspose2d, Flatten, Linear, Residual
 from cnncore.architecture.network import MOST_LAYERS
 from cnncore.architecture.reading.part import Part, all_parts, check, path_of
 from cnncore.architecture.sizes import Shape
@@ -31,7 +31,8 @@ class Flow:
     """A tensor as the parts that made it of the image (or of `source`), in their order.
 
     It can change: what works in place changes it for everybody who holds it, as it does the tensor. `reason` is why it
-    cannot be known any more; `stated` are the shapes that a view of the image says it has.
+    cannot be known any more; `stated` are the shapes that a view of the image says it has; `views` are the flows that
+    look at its numbers in another shape, itself among them: a change of one is a change of all.
     """
 
     parts: tuple[Part, ...] = ()
@@ -39,8 +40,10 @@ class Flow:
     unfinished: Unfinished | None = None
     reason: InputError | None = None
     stated: list[Shape] = field(default_factory=list)
+    views: list["Flow"] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
+        self.views.append(self)
         if sum(part.count for part in self.parts) > MOST_LAYERS:
             raise InputError(f"the code must build at most {MOST_LAYERS} layers: use fewer.")
 
@@ -49,14 +52,31 @@ class Flow:
         self.known()
         flow = self
         for part in parts:
-            after = Flow((*flow.parts, part), flow.source)
+            seen = flow.views if isinstance(part.layer, Flatten) else []
+            after = Flow((*flow.parts, part), flow.source, views=seen)
             flow = flow.become(after) if part.inplace else after
         return flow
 
+    def copied(self) -> "Flow":
+        """Return a tensor of its own with the same numbers."""
+        self.known()
+        return Flow(self.parts, self.source, stated=self.stated)
+
     def become(self, other: "Flow") -> "Flow":
-        """Take over what `other` is, for everybody who holds this tensor."""
+        """Take over what `other` is, for everybody who holds this tensor; what views of it are now is not followed."""
         self.parts, self.source, self.unfinished = other.parts, other.source, other.unfinished
+        label = self.parts[-1].label if self.parts else "the code"
+        for view in self.views:
+            if view is not self:
+                view.reason = InputError(
+                    f"{label} changes a tensor in place that is used in another shape too: leave `inplace` out."
+                )
         return self
+
+    def spoil(self, reason: InputError) -> None:
+        """Let `reason` stand for what nobody knows any more: this tensor and all that look at its numbers."""
+        for view in self.views:
+            view.reason = reason
 
     def known(self) -> None:
         """Raise why nothing can be done with the tensor, if so it is."""

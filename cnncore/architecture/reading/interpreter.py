@@ -7,27 +7,22 @@ one is told.
 """
 
 import ast
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
 
-from cnncore.architecture.reading.containers import delete_item, put, set_item
-from cnncore.architecture.reading.expressions import StoppedError
+from cnncore.architecture.reading.containers import delete_item, set_item
 from cnncore.architecture.reading.flow import Flow
+from cnncore.architecture.reading.handling import Handling, raised
+from cnncore.architecture.reading.iteration import entries, walked
 from cnncore.architecture.reading.meaning import (
     MODULES,
     MOST_ENTRIES,
-    Chain,
-    Class,
     Function,
-    Instance,
+    ModuleList,
     Names,
-    Row,
     Unknown,
-    entries,
-    not_read,
 )
-from cnncore.architecture.reading.pytorch_layers import SIGNATURES
-from cnncore.architecture.reading.reasons import Reasons
+from cnncore.architecture.reading.refusals import RaisedError, not_read
 from cnncore.errors import InputError
 
 MOST_TURNS = 1000  # of a `while`
@@ -47,7 +42,7 @@ class _Continue(Exception):  # noqa: N818
     pass
 
 
-class Interpreter(Reasons):
+class Interpreter(Handling):
     """Walks statements. `failures` are those of the outermost level that could not be carried out, and why."""
 
     def read(self, tree: ast.Module) -> None:
@@ -75,8 +70,10 @@ class Interpreter(Reasons):
         """Carry out a statement; what is not understood is an `InputError` with its line."""
         self.count(statement)
         match statement:
-            case ast.Pass() | ast.Assert():
+            case ast.Pass():
                 pass
+            case ast.Assert(test):
+                self.held(test, names)
             case ast.Assign(targets, value):
                 result = self.value(value, names, _target_name(targets[0]))
                 for target in targets:
@@ -94,16 +91,14 @@ class Interpreter(Reasons):
             case ast.Return(value):
                 raise _Return(None if value is None else self.value(value, names))
             case ast.If(test, body, orelse):
-                self._block(body if self.truth(test, names) else orelse, names)
-            case ast.With(items, body):
-                for item in items:
-                    if item.optional_vars is not None:
-                        self.assign(item.optional_vars, not_read(item.context_expr), names)
-                self._block(body, names)
-            case ast.Try(body, _, orelse, final):  # what is read raises nothing: no handler is needed
-                self._block([*body, *orelse, *final], names)
+                self.block(body if self.truth(test, names) else orelse, names)
+            case ast.With():
+                self.with_block(statement, names)
+            case ast.Try():
+                self.try_block(statement, names)
             case ast.For(target, iterable, body, orelse):
-                self._loop(((entry,) for entry in self.entries_of(iterable, names)), target, body, orelse, names)
+                turns = ((entry,) for entry in walked(self.value(iterable, names), iterable))
+                self._loop(turns, target, body, orelse, names)
             case ast.While(test, body, orelse):
                 self._loop(self._turns(test, names), None, body, orelse, names)
             case ast.Global(outer):
@@ -116,15 +111,9 @@ class Interpreter(Reasons):
             case ast.Continue():
                 raise _Continue
             case ast.Raise():
-                raise StoppedError(
-                    f"the code raises an error (line {statement.lineno}): correct what it complains about."
-                )
+                raise raised(statement)
             case _:
                 self.define(statement, names)
-
-    def _block(self, statements: list[ast.stmt], names: Names) -> None:
-        for statement in statements:
-            self.attempt(statement, names)
 
     def _turns(self, test: ast.expr, names: Names) -> Any:
         for _ in range(MOST_TURNS):
@@ -156,7 +145,7 @@ class Interpreter(Reasons):
             case ast.Name(name):
                 self.bind(name, value, names)
             case ast.Attribute(owner, name):
-                self._set(self.value(owner, names), name, value, target)
+                self.set_attribute(self.value(owner, names), self.mangled(name, names), value, target)
             case ast.Subscript(owner, index):
                 held = self.value(owner, names)
                 if not isinstance(held, (Unknown, Flow)):
@@ -181,45 +170,42 @@ class Interpreter(Reasons):
         stars = [number for number, part in enumerate(targets) if isinstance(part, ast.Starred)]
         more = len(values) - len(targets) + 1
         if len(stars) > 1 or more < 0 or (not stars and more != 1):
-            raise not_read(node)
+            raise not_read(node, RaisedError)
         if stars:
             first = stars[0]
             values = [*values[:first], values[first : first + more], *values[first + more :]]
         for part, entry in zip(targets, values, strict=True):
             self.assign(part.value if isinstance(part, ast.Starred) else part, entry, names)
 
-    def _set(self, owner: Any, name: str, value: Any, node: ast.expr) -> None:
-        """Carry out `owner.name = value`: weights are no matter, what else a layer has would make it another."""
-        if isinstance(owner, Unknown):  # self.conv.weight.data = ...
-            return
-        if isinstance(owner, Chain) and name not in (*SIGNATURES.get(owner.kind, ()), "weight", "bias"):
-            return
-        if isinstance(owner, Chain) and name == "inplace":
-            owner.parts = tuple(replace(part, inplace=bool(value)) for part in owner.parts)
-            return
-        if isinstance(owner, Row) and isinstance(value, MODULES):
-            put(owner, len(owner), value, node, name)
-            return
-        if isinstance(owner, Row):
-            return
-        if isinstance(owner, Class):
-            owner.members[name] = value
-            return
-        if not isinstance(owner, Instance):
-            raise not_read(node)
-        self.set_attribute(owner, name, value)
-
     def _add_to(self, target: ast.expr, op: ast.operator, value: Any, node: ast.stmt, names: Names) -> None:
         """Carry out `target += value`; a list and a tensor are changed for everybody who holds them."""
-        held = self.value(_loaded(target), names)
+        held, keep = self._place(target, names)
         if isinstance(held, list) and isinstance(op, ast.Add):
             held.extend(entries(value, node))
             if len(held) > MOST_ENTRIES:
                 raise not_read(node)
+            keep(held)
+        elif isinstance(held, list) and isinstance(op, ast.Mult) and not isinstance(held, ModuleList):
+            held[:] = self._binary(op, held, value, node)
+            keep(held)
+        elif isinstance(held, dict) and isinstance(value, dict) and isinstance(op, ast.BitOr):
+            held.update(value)
         elif isinstance(held, Flow):
             held.become(self._binary(op, held, value, _loaded(target)))
         else:
-            self.assign(target, self._binary(op, held, value, node), names)
+            keep(self._binary(op, held, value, node))
+
+    def _place(self, target: ast.expr, names: Names) -> tuple[Any, Callable[[Any], None]]:
+        """Return what stands at a target and how to put something there: its parts are looked up once."""
+        match target:
+            case ast.Attribute(owner, name):
+                of, said = self.value(owner, names), self.mangled(name, names)
+                return self.attribute(of, said, target), lambda value: self.set_attribute(of, said, value, target)
+            case ast.Subscript(owner, index):
+                of, at = self.value(owner, names), self.value(index, names)
+                return self._item(of, at, target), lambda value: set_item(of, at, value, target)
+            case _:
+                return self.value(_loaded(target), names), lambda value: self.assign(target, value, names)
 
     def _delete(self, target: ast.expr, names: Names) -> None:
         match target:
@@ -228,10 +214,7 @@ class Interpreter(Reasons):
             case ast.Subscript(owner, index):
                 delete_item(self.value(owner, names), self.value(index, names), target)
             case ast.Attribute(owner, name):
-                held = self.value(owner, names)
-                if not isinstance(held, Instance):
-                    raise not_read(target)
-                held.attributes.pop(name, None)
+                self.delete_attribute(self.value(owner, names), self.mangled(name, names), target)
             case _:
                 raise not_read(target)
 
@@ -242,9 +225,9 @@ class Interpreter(Reasons):
         """
         function = self.function_of(value, names) if isinstance(value, ast.Call) else None
         if isinstance(value, ast.Call) and function is not None and not _taken_apart(value):
-            args = [self.tried(argument, names) for argument in value.args]
+            args = [self.argument(argument, names) for argument in value.args]
             found = self.apply(
-                function, args, {str(word.arg): self.tried(word.value, names) for word in value.keywords}
+                function, args, {str(word.arg): self.argument(word.value, names) for word in value.keywords}
             )
         else:
             found = self.value(value, names)

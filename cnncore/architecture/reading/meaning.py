@@ -11,28 +11,37 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
+from cnncore.architecture.reading.dotted import PLAIN
 from cnncore.architecture.reading.flow import Flow, Size
 from cnncore.architecture.reading.part import Part
+from cnncore.architecture.reading.refusals import DerivedError
 from cnncore.errors import InputError
 
 MOST_ENTRIES = 10_000  # of a list: a paste is somebody's text, and what it asks for is bounded
+ABSENT = object()  # what a class has not, unlike a None that it has
 Names: TypeAlias = ChainMap[str, Any]  # a function's own before those of where it is defined
 
 
 @dataclass(eq=False)
 class Chain:
-    """A layer of `torch.nn`, called `kind` there; nn.Identity has no part. `reason`: why it is not that any more."""
+    """A layer of `torch.nn`, called `kind` there, made with `values`; nn.Identity has no part.
+
+    `attributes` are what the text sets besides, a `forward` of its own among them. `reason`: why it is not known.
+    """
 
     parts: tuple[Part, ...]
     kind: str
+    values: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
     reason: InputError | None = None
 
 
 @dataclass(eq=False)
 class Row:
-    """An `nn.Sequential`: its modules in their order, with the names that they were given."""
+    """An `nn.Sequential`: its modules under their names, "0", "1" where they were given none."""
 
-    modules: list[tuple[str, Any]] = field(default_factory=list)
+    modules: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.modules)
@@ -46,18 +55,6 @@ class ModuleDict(dict[Any, Any]):
     """An `nn.ModuleDict`, likewise."""
 
 
-@dataclass(frozen=True)
-class Dotted:
-    """A name from a library: `torch.nn.Conv2d`."""
-
-    path: str
-
-    @property
-    def last(self) -> str:
-        """The name without what it comes from."""
-        return self.path.rsplit(".", 1)[-1]
-
-
 @dataclass(frozen=True, eq=False)
 class Function:
     """A function of the text, where it is defined, and the object and the class whose method it is."""
@@ -67,7 +64,8 @@ class Function:
     defaults: dict[str, Any] = field(default_factory=dict)
     owner: "Instance | Class | None" = None
     kind: "Class | None" = None
-    way: str = ""  # "staticmethod", "classmethod" or "property"
+    way: str = ""  # what its decorators make of it: "staticmethod", "property", "cached"
+    setter: "Function | None" = None  # of a property
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Function":
         owner = copy.deepcopy(self.owner, memo) if isinstance(self.owner, Instance) else self.owner
@@ -100,14 +98,26 @@ class Partial:
     kwargs: dict[str, Any]
 
 
+@dataclass(frozen=True, eq=False)
+class Method:
+    """A method of a list, dictionary, text or module of PyTorch, taken without being called: `add = layers.append`."""
+
+    owner: Any
+    name: str
+
+
 @dataclass(eq=False)
 class Class:
-    """A class of the text: `bases` are classes of the text or of a library, `fields` those of a dataclass."""
+    """A class of the text: `bases` are classes of the text or of a library, `fields` those of a dataclass.
+
+    `factories` make the fields that have no default of their own: dataclasses.field(default_factory=list).
+    """
 
     name: str
     bases: tuple[Any, ...] = ()
     members: dict[str, Any] = field(default_factory=dict)
     fields: tuple[str, ...] | None = None
+    factories: dict[str, Any] = field(default_factory=dict)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Class":
         return self
@@ -123,32 +133,33 @@ class Class:
     @property
     def foreign_base(self) -> Any:
         """What of a library it inherits from, a `Dotted`; None if nothing."""
-        return next((kind for kind in self.line if not isinstance(kind, Class)), None)
+        foreign = [kind for kind in self.line if not isinstance(kind, Class) and kind not in PLAIN]
+        return foreign[0] if foreign else None
 
-    def find(self, name: str, after: "Class | None" = None) -> Any:
+    def find(self, name: str, after: "Class | None" = None, otherwise: Any = None) -> Any:
         """Return the member `name`, inherited or its own; `after` is the class behind which `super()` looks."""
         line = self.line
         for kind in line[line.index(after) + 1 :] if after in line else line:
             if isinstance(kind, Class) and name in kind.members:
                 return kind.members[name]
-        return None
+        return otherwise
 
 
 @dataclass(eq=False)
 class Instance:
     """An object of a class of the text; `held` is what it is by a class of PyTorch: a layer, a row, a list.
 
-    `reason` is why it is not known any more what it has.
+    `reason` is why it is not known any more what it has; `begun`, whether PyTorch's `__init__` was called.
     """
 
     kind: Class
     attributes: dict[str, Any] = field(default_factory=dict)
     held: Any = None
     reason: InputError | None = None
+    begun: bool = False
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Instance":
-        made = memo[id(self)] = Instance(self.kind)
-        made.reason = self.reason
+        made = memo[id(self)] = Instance(self.kind, reason=self.reason, begun=self.begun)
         made.attributes, made.held = copy.deepcopy((self.attributes, self.held), memo)
         return made
 
@@ -157,6 +168,21 @@ class Instance:
 
 
 MODULES = (Chain, Row, Instance)
+HOLDERS = (*MODULES, ModuleList, ModuleDict)  # all that PyTorch counts among the modules of an object
+
+
+@dataclass(frozen=True, eq=False)
+class Registry:
+    """`module._modules`: the modules of `owner`; what is changed here is changed there."""
+
+    owner: Any
+
+    def __len__(self) -> int:
+        return len(self.now())
+
+    def now(self) -> dict[str, Any]:
+        """Return them as they are at present."""
+        return dict(children(self.owner))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,47 +197,18 @@ class Unknown:
     """A number that only a real batch or a real weight has."""
 
 
-def not_read(node: ast.AST) -> InputError:
-    """Return the error for something that has no meaning here; it quotes the code and its line."""
-    text = ast.unparse(node).split("\n")[0][:60]
-    return InputError(
-        f"`{text}` (line {getattr(node, 'lineno', 1)}) cannot be read without running it: write the layers out as an "
-        "nn.Sequential."
-    )
-
-
-def given(value: Any) -> Any:
-    """Return the value; one that could not be read stands for its reason, which is raised here."""
-    if isinstance(value, InputError):
-        raise value
-    return value
-
-
-def entries(value: Any, node: ast.AST) -> list[Any]:
-    """Return what a loop over `value` goes through."""
-    if isinstance(value, Instance):
-        value = value.held
-    if isinstance(value, Row):
-        value = [module for _, module in value.modules]
-    if isinstance(value, range):
-        value = value[: MOST_ENTRIES + 1]  # a very long one has no length in Python
-    if not isinstance(value, (list, tuple, range, dict, str)) or len(value) > MOST_ENTRIES:
-        raise not_read(node)
-    return [given(entry) for entry in value]
-
-
 def children(module: Any) -> Iterator[tuple[str, Any]]:
     """Yield the modules that a module holds, with their names."""
     match module:
         case Row(modules):
-            yield from ((name or str(number), held) for number, (name, held) in enumerate(modules))
+            yield from modules.items()
         case list() | tuple():
             yield from ((str(number), held) for number, held in enumerate(module))
         case dict():
             yield from ((str(name), held) for name, held in module.items())
         case Instance(_, attributes, held):
             for name, value in attributes.items():
-                if isinstance(value, (Chain, Row, Instance, ModuleList, ModuleDict)):
+                if isinstance(value, HOLDERS):
                     yield name, value
             yield from children(held)
 
@@ -219,14 +216,22 @@ def children(module: Any) -> Iterator[tuple[str, Any]]:
 def spoil(value: Any, reason: InputError) -> None:
     """Put a reason into what something unreadable may have changed: who needs it is told."""
     match value:
+        case Registry(owner) | Super(owner):
+            spoil(owner, reason)
         case list():
-            value.append(reason)
+            if not (value and isinstance(value[0], InputError)):  # the first reason stands, where `sound` looks
+                value.insert(0, reason)
         case dict():
             value[""] = reason
         case Row(modules):
-            modules.append(("", reason))
-        case Flow() | Chain() | Instance():
+            modules[""] = reason
+        case Flow():
+            value.spoil(reason)
+        case Chain() | Instance():
             value.reason = reason
+        case DerivedError():
+            for flow in value.flows:
+                flow.spoil(reason)
 
 
 def tensors(*values: Any) -> bool:

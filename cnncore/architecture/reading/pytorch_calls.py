@@ -1,18 +1,28 @@
 """What calls of PyTorch in pasted code mean: modules are made, tensors go through functions."""
 
 import ast
+import re
 from collections.abc import Sequence
 from typing import Any
 
+from cnncore.architecture.reading.dotted import Dotted
 from cnncore.architecture.reading.flow import Flow, Junctions, Size, Source
-from cnncore.architecture.reading.meaning import Chain, Dotted, Unknown, entries, not_read
+from cnncore.architecture.reading.iteration import entries
+from cnncore.architecture.reading.meaning import (
+    Chain,
+    Registry,
+    Unknown,
+)
 from cnncore.architecture.reading.part import Only, Part
 from cnncore.architecture.reading.pytorch_layers import FUNCTIONS, SIGNATURES, bound, module_part, unknown
+from cnncore.architecture.reading.refusals import not_read
 from cnncore.architecture.reading.reshaping import RESHAPING
 from cnncore.errors import InputError
 
 CONTAINERS = ("Sequential", "Identity", "ModuleList", "ModuleDict", "Module", "LogSoftmax")
-UNCHANGED = ("contiguous", "float", "to", "cuda", "cpu", "half", "double", "type", "detach", "requires_grad_")
+UNCHANGED = ("contiguous", "float", "to", "cuda", "cpu", "detach", "requires_grad_")
+COPIES = ("clone", "half", "double", "type")
+_OF_TENSORS = re.compile(r"(torch(\.nn\.functional|\.Tensor|\._C\._nn)?|operator)\.\w+")  # whose functions these are
 _MADE = ("zeros", "ones", "rand", "randn", "empty")  # tensors that a text makes to look at sizes
 _OF_IMAGES = ("shape", "size", "dim", "ndim", "numel")
 
@@ -21,22 +31,23 @@ def library(target: Dotted, args: list[Any], kwargs: dict[str, Any], node: ast.C
     """Return what a call of PyTorch gives; a module that it makes is called `name`. `met` is where tensors meet."""
     last = target.last
     line = f"(line {node.lineno})"
+    called = ast.unparse(node.func)[:60]
     if target.path.startswith("torchvision.models."):
         raise InputError(
             f"`{target.path}` {line} is torchvision's own code: choose {last} among its models instead of pasting it."
         )
+    if not target.path.startswith(("torch", "operator.")):
+        raise InputError(f"`{called}` {line} cannot be read without running it: write down what it gives.")
     if "input" in kwargs and last in (*FUNCTIONS, "log_softmax", "mean", "squeeze"):  # relu(input=x)
         args, kwargs = [kwargs["input"], *args], {key: kwargs[key] for key in kwargs if key != "input"}
-    flow = joined(last, args, kwargs, f"`{last}` {line}", met)
-    if flow is not None:
-        return flow
-    if args and isinstance(args[0], (Flow, Unknown)):
-        return tensor_function(last, args, kwargs, node)
+    if _OF_TENSORS.fullmatch(target.path):
+        flow = joined(last, args, kwargs, f"`{last}` {line}", met)
+        if flow is not None:
+            return flow
+        if args and isinstance(args[0], (Flow, Unknown)):
+            return tensor_function(last, args, kwargs, node)
     if last in _MADE and target.path == f"torch.{last}":
         return _made(args, node)
-    called = ast.unparse(node.func)[:60]
-    if not target.path.startswith("torch"):
-        raise InputError(f"`{called}` {line} cannot be read without running it: write down what it gives.")
     label = f"`{name}` {line}" if name else f"`{called if '.' in called else 'nn.' + called}` {line}"
     if last == "Identity":
         return Chain((), last)
@@ -44,9 +55,10 @@ def library(target: Dotted, args: list[Any], kwargs: dict[str, Any], node: ast.C
         if bound(("dim",), args, kwargs, label).get("dim", 1) not in (None, 1, -1):
             raise InputError(unknown(label, last))
         return Chain((), last)
-    if last not in SIGNATURES:
+    if target.path != f"torch.nn.{last}" or last not in SIGNATURES:
         raise InputError(unknown(f"`{called}` {line}", last))
-    return Chain((module_part(last, bound(SIGNATURES[last], args, kwargs, label), label, name),), last)
+    values = bound(SIGNATURES[last], args, kwargs, label)
+    return Chain((module_part(last, values, label, name),), last, values)
 
 
 def _made(args: list[Any], node: ast.AST) -> Flow:
@@ -75,9 +87,10 @@ def joined(
     return junctions.concatenate(tuple(values["tensors"]), label, block)
 
 
-def ordered(args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> dict[Any, Any]:
+def ordered(args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> dict[Any, Any]:
     """Return the entries of an `OrderedDict`, or of a `dict`."""
     pairs = args[0] if args else {}
+    pairs = pairs.now() if isinstance(pairs, Registry) else pairs
     found: dict[Any, Any] = dict(pairs) if isinstance(pairs, dict) else {}
     for pair in [] if isinstance(pairs, dict) else entries(pairs, node):
         if not isinstance(pair, (tuple, list)) or len(pair) != 2 or not isinstance(pair[0], (str, int)):
@@ -118,9 +131,8 @@ def through_function(flow: Flow, name: str, args: Sequence[Any], kwargs: dict[st
     """Return the flow after the function `name` of PyTorch, whose arguments follow the tensor."""
     if name in UNCHANGED:
         return flow
-    if name == "clone":
-        flow.known()
-        return Flow(flow.parts, flow.source, stated=flow.stated)
+    if name in COPIES:
+        return flow.copied()
     if name == "dropout" and (args[1] if len(args) > 1 else kwargs.get("training", True)) is False:
         return flow
     if name in RESHAPING:

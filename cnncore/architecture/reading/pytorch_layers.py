@@ -29,6 +29,7 @@ from cnncore.architecture.layers import (
 )
 from cnncore.architecture.reading import substitutes
 from cnncore.architecture.reading.part import Part
+from cnncore.architecture.reading.refusals import RaisedError
 from cnncore.architecture.sizes import whole
 from cnncore.errors import InputError
 
@@ -100,12 +101,12 @@ _NEEDED = {
 def bound(names: tuple[str, ...], args: Sequence[Any], kwargs: Values, label: str) -> dict[str, Any]:
     """Return the arguments by name."""
     if len(args) > len(names):
-        raise InputError(f"{label} takes at most {len(names)} arguments and is given {len(args)}: leave some out.")
+        raise RaisedError(f"{label} takes at most {len(names)} arguments and is given {len(args)}: leave some out.")
     values = dict(zip(names, args, strict=False))
     for name, value in kwargs.items():
         if name not in names or name in values:
             problem = "twice" if name in values else f"but knows {', '.join(names) or 'none'}"
-            raise InputError(f"{label} is given `{name}` {problem}: correct it.")
+            raise RaisedError(f"{label} is given `{name}` {problem}: correct it.")
         values[name] = value
     return values
 
@@ -127,7 +128,7 @@ def module_part(name: str, values: Values, label: str, given_name: str = "") -> 
             raise InputError(f"{label} has an `{argument}` that is no plain number: write the number there.")
     missing = [f"`{argument}`" for argument in needed if argument not in values]
     if missing:
-        raise InputError(f"{label} needs {' and '.join(missing)}: give what is missing.")
+        raise RaisedError(f"{label} needs {' and '.join(missing)}: give what is missing.")
     for option, must in _FIXED.get(kind, {}).items():
         harmless = option == "count_include_pad" and values.get("padding", 0) in (0, (0, 0))  # no zeros to count
         if values.get(option, must) != must and not harmless:

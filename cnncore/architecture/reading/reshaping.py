@@ -75,7 +75,7 @@ def _squeeze(flow: Flow, args: Args, kwargs: Kwargs, label: str) -> Flow:
     sentence = f"{label} must take away height and width both: write torch.flatten(x, 1)."
     flattened = Part(Flatten(), label, only=Only.PIXEL)
     if flow.unfinished is not None and flow.unfinished.name == "squeeze" and over in (-1, 2):
-        return Flow(flow.parts, flow.source).through(flattened)
+        return Flow(flow.parts, flow.source, None, flow.reason, views=flow.views).through(flattened)
     if flow.flat:
         raise InputError(f"{label} is given a flat vector: leave it out.")
     if over is None or (isinstance(over, tuple) and sorted(over) in ([2, 3], [-2, -1])):
@@ -83,7 +83,7 @@ def _squeeze(flow: Flow, args: Args, kwargs: Kwargs, label: str) -> Flow:
     if over not in (-1, -2, 2, 3):
         raise InputError(sentence)
     flow.known()
-    return Flow(flow.parts, flow.source, Unfinished("squeeze", sentence))
+    return Flow(flow.parts, flow.source, Unfinished("squeeze", sentence), views=flow.views)
 
 
 def _log_softmax(flow: Flow, args: Args, kwargs: Kwargs, label: str) -> Flow:
