@@ -8,6 +8,7 @@ from cnncore.architecture import Description, Network, describe
 from cnncore.errors import InputError
 from cnncore.figures.image_size import SIZES, Sizes, has_dense, sizes, sizes_chart, sizes_sentence, takes_every_size
 from cnncore.figures.network_bill import Count, bill_chart
+from cnncore.wording import dimensions
 from pages.parts.address import explain, remember
 from pages.parts.builder.mend import mend_at
 from pages.parts.charts import draw
@@ -105,7 +106,7 @@ def show_refusal(error: str, network: Network, size: int, convolutional: bool) -
         error = (
             f"The image (={size} pixels) must have at least {works[0][0]} pixels along each side: choose a larger size."
         )
-    own = " × ".join(map(str, dict.fromkeys(network.input[1:])))  # 32, and 32 × 48 where the sides differ
+    own = dimensions(dict.fromkeys(network.input[1:]))  # 32, and 32 × 48 where the sides differ
     st.error(
         with_code(f"{error} Below it is shown at {own} pixels, the size it was made for."), icon=":material/block:"
     )

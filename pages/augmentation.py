@@ -19,6 +19,7 @@ from cnncore.data.augmentation import (
 )
 from cnncore.data.views import Views
 from cnncore.errors import InputError
+from cnncore.wording import dimensions
 from pages.parts.address import explain, remember
 from pages.parts.augmentation_controls import parameters, slider
 from pages.parts.augmentation_views import show_pictures, show_values
@@ -163,10 +164,10 @@ with pictures:
                 show_pictures(image, name, found, augmentations, (label, labels))
         except (InputError, compute.ComputeError) as error:
             problem = str(error)
-            st.html(row([Tile(image, f"Stored: {image.shape[1]}×{image.shape[2]}", name)], 100 / side))
+            st.html(row([Tile(image, f"Stored: {dimensions(image.shape[1:])}", name)], 100 / side))
     elif not problem:
         st.info(
-            "Give a picture on the left: it is cut to its centre square and shrunk to 32×32 pixels, as in a data set."
+            "Give a picture on the left: it is cut to its centre square and shrunk to 32 × 32 pixels, as in a data set."
         )
     if problem:
         message.error(with_code(problem))

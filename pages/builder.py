@@ -9,6 +9,7 @@ from cnncore.architecture import Network, describe
 from cnncore.architecture.diagnosis import walk
 from cnncore.figures.layer_list import amount, layer_list, memory_sentence, numbers_of
 from cnncore.figures.network_diagram import network_diagram
+from cnncore.wording import dimensions
 from pages.parts.builder.actions import add, choose_place, chosen_place, did, hold_dense, picked, refused, set_fields
 from pages.parts.builder.diagram.component import diagram
 from pages.parts.builder.exercises import exercise
@@ -103,9 +104,8 @@ def show_try(network: Network) -> None:
 def show_totals(network: Network) -> None:
     """Say what the whole network costs."""
     found = describe(network)
-    output = " × ".join(
-        map(str, found.rows[-1].output if found.rows[-1].output[1:] != (1, 1) else found.rows[-1].output[:1])
-    )
+    last = found.rows[-1].output
+    output = dimensions(last if last[1:] != (1, 1) else last[:1])
     st.markdown(
         f"{found.weights:,} weights + {found.biases:,} biases = **{found.parameters:,} parameters** · "
         f"**{amount(found.macs)}** multiply-adds an image · output **{output}**. "

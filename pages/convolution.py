@@ -11,6 +11,7 @@ from cnncore.figures.convolution import window_data
 from pages.parts.address import explain, remember
 from pages.parts.folded import why
 from pages.parts.header import header
+from pages.parts.layer_address import imply
 from pages.parts.layer_form import ADDRESS, advanced, advanced_needed, controls, is_set_to, set_all, setting
 from pages.parts.layer_more import INVERSE, show_bill, show_check, show_inverse, show_matrix
 from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
@@ -81,6 +82,7 @@ one stride, is not reached.
 
 header("Convolution", "What does one convolution layer compute, and how large is its output?")
 remember(*ADDRESS, *INVERSE)
+imply()
 with st.container(gap="small"):
     controls()
 drawn, tries, numbers = st.container(), st.container(), st.container()

@@ -125,7 +125,7 @@ def show(run: Run, data: ImageData) -> None:
 header("Errors", "What does a trained network confuse, and since when?")
 remember(*ADDRESS)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    places = [st.container(width=width) for width in (330, 230, 215)]
+    places = [st.container(key="roomy_errors"), *(st.container(width=width) for width in (230, 215))]
 try:
     with places[0]:
         picked = run_picker("errors_run")

@@ -80,7 +80,8 @@ def show_numbers(found: Spread, accuracy: float, images: int | None) -> None:
     places.metric("95 % of the batches read", f"{100 * found.low:.1f} to {100 * found.high:.1f} %")
     places.metric("Their Wilson interval contains the truth", f"{100 * found.covered:.1f} %")
     places.metric(f"Two batches differ by {found.images} images or more", f"{100 * found.apart:.0f} %")
-    st.latex(rf"\sqrt{{{formula}}} = \sqrt{{{numbers}}} = {100 * variance**0.5:.1f}\ \text{{points}}")
+    result = rf"{100 * variance**0.5:.1f}\ \text{{points}}"  # in lines of its own: a narrow window would cut it off
+    st.latex(rf"\begin{{aligned}}&\sqrt{{{formula}}}\\[0.4em]={{}}&\sqrt{{{numbers}}} = {result}\end{{aligned}}")
 
 
 def show_batches(found: Readings) -> None:

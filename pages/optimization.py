@@ -9,6 +9,7 @@ from cnncore.descent.rules import FORMULAS, Rule, effective_rate
 from cnncore.descent.surfaces import NOISE, SURFACES, largest_rate
 from cnncore.errors import InputError
 from cnncore.figures.descent import descent_data, ways_table
+from cnncore.wording import number
 from pages.parts.address import explain, remember
 from pages.parts.descent.component import descent_picture
 from pages.parts.descent_form import ADDRESS, FIRST, controls, moved, setting, start_from_address
@@ -84,17 +85,17 @@ def show_numbers(chosen: Setting, found: tuple[Way, ...]) -> None:
     with st.grid(columns=4, min_column_width=190):
         st.metric(
             "Effective step of momentum",
-            f"{effective_rate(rate, m):.3g}",
-            help=f"lr / (1 − m) = {rate:.3g} / (1 − {m:g}): what a steady gradient of 1 moves the weight by.",
+            number(effective_rate(rate, m)),
+            help=f"lr / (1 − m) = {number(rate)} / (1 − {m:g}): what a steady gradient of 1 moves the weight by.",
         )
-        st.metric("Sum of all rates", f"{sum(chosen.lr * chosen.decay**t for t in steps):.3g}", help=f"{STEPS} steps.")
-        st.metric("Gradient's noise", f"{chosen.noise:.3g}", help=f"{NOISE:g} / √B in each weight.")
+        st.metric("Sum of all rates", number(sum(chosen.lr * chosen.decay**t for t in steps)), help=f"{STEPS} steps.")
+        st.metric("Gradient's noise", number(chosen.noise), help=f"{NOISE:g} / √B in each weight.")
         if curvatures:
             c = max(curvatures)
             limits = [largest_rate(c), largest_rate(c, m), largest_rate(c, m, nesterov=True)]
             st.metric(
                 "Largest rate: SGD, m, Nesterov",
-                " · ".join(f"{limit:.3g}" for limit in limits),
+                " · ".join(number(limit) for limit in limits),
                 help=f"2 / c, 2 (1 + m) / c and 2 (1 + m) / ((1 + 2m) c) with c = {c:g}: above it the steepest "
                 "direction diverges.",
             )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from cnncore.architecture import AvgPool2d, MaxPool2d, layer_code, load_network
 from cnncore.errors import InputError
 from cnncore.figures.pooling import DOWN, IMAGE, MAPS, RIGHT, Bill, Study, bills, drawn_scene, photo_scene, study
+from cnncore.wording import dimensions
 from pages.parts.address import asked, explain, remember
 from pages.parts.folded import folded, why
 from pages.parts.header import header
@@ -123,7 +124,7 @@ def show_bills(found: list[Bill]) -> None:
     """Show what the practical's network would cost with fewer pools."""
     table = {
         "max-pools": [bill.pools for bill in found],
-        "map before fc4": [" × ".join(map(str, bill.map)) for bill in found],
+        "map before fc4": [dimensions(bill.map) for bill in found],
         "receptive field of that map": [bill.field for bill in found],
         "weights of fc4": [bill.dense_weights for bill in found],
         "parameters in all": [bill.parameters for bill in found],
@@ -142,11 +143,11 @@ def show_bills(found: list[Bill]) -> None:
 header("Pooling", "Shift the picture: which values change before the pool, and which after it?")
 remember(*ADDRESS)
 from_address()
-columns = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
-columns[0].selectbox("Picture", [BALL, PIXEL, PHOTO], key="pool_scene", bind="query-params")
-columns[1].selectbox("Map before the pool", list(MAPS), key="pool_map", bind="query-params")
-columns[2].slider("Window", 1, 4, 2, key="pool_window", bind="query-params")
-columns[3].slider("Stride", 1, 4, 2, key="pool_stride", bind="query-params")
+controls = st.grid(columns=4, min_column_width=150)
+controls.selectbox("Picture", [BALL, PIXEL, PHOTO], key="pool_scene", bind="query-params")
+controls.selectbox("Map before the pool", list(MAPS), key="pool_map", bind="query-params")
+controls.slider("Window", 1, 4, 2, key="pool_window", bind="query-params")
+controls.slider("Stride", 1, 4, 2, key="pool_stride", bind="query-params")
 state = st.session_state
 to_address()
 explain({key: state[key] for key in ADDRESS})

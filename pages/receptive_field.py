@@ -10,6 +10,7 @@ from cnncore import compute
 from cnncore.architecture import describe, without_pools
 from cnncore.errors import InputError
 from cnncore.figures.growing_field import growth_chart, recursion
+from cnncore.wording import dimensions
 from pages.parts.address import explain, remember
 from pages.parts.charts import draw
 from pages.parts.current_network import choose
@@ -115,9 +116,7 @@ def show_table(chosen: Choice, pools: bool) -> None:
     """Show the recursion of every layer with its numbers."""
     network = chosen.network if pools else without_pools(chosen.network)
     table = pd.DataFrame(recursion(network))
-    table["output"] = [
-        " × ".join(map(str, row.output)) for row in describe(network).rows if row.name in set(table.layer)
-    ]
+    table["output"] = [dimensions(row.output) for row in describe(network).rows if row.name in set(table.layer)]
     names = {
         "size": "size: r + (k − 1) · j",
         "jump": "jump: j · s",

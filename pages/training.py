@@ -13,7 +13,7 @@ from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.plan import plan_of
 from cnncore.training.presets import PRESETS
-from cnncore.wording import counted, duration
+from cnncore.wording import counted, duration, number
 from pages.parts.charts import draw
 from pages.parts.header import header
 from pages.parts.held_out import show_optimism
@@ -45,7 +45,7 @@ def show_plan(config: RunConfig, runs: list[Run]) -> bool:
     seconds = training_seconds([config], plan.train_size, runs)
     # The settings once more: a browser may read a comma as nothing, and 0,05 is 5 then.
     text = (
-        f"Learning rate {config.lr:g} · {counted(config.epochs, 'epoch')} · {plan.parameters:,} parameters · "
+        f"Learning rate {number(config.lr, 4)} · {counted(config.epochs, 'epoch')} · {plan.parameters:,} parameters · "
         f"{counted(plan.train_size, 'train image')} · {counted(plan.updates, 'update')} an epoch"
     )
     if seconds is not None:  # measured here, never guessed

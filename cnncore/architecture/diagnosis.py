@@ -31,6 +31,7 @@ from cnncore.architecture.layers import (
 from cnncore.architecture.network import Network
 from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
+from cnncore.wording import dimensions
 
 
 class Trouble(StrEnum):
@@ -100,7 +101,7 @@ def _step(place: Place, layer: Layer, name: str, shape: Shape, flat: bool, befor
     if isinstance(layer, Linear):
         output = (layer.features, 1, 1)
         if not flat:
-            wrong = (Trouble.NOT_FLAT, f"`{name}` expects a flat input and receives a map of {text(shape)}.")
+            wrong = (Trouble.NOT_FLAT, f"`{name}` expects a flat input and receives a map of {dimensions(shape)}.")
         elif layer.inputs not in (None, shape[0]):
             wrong = (Trouble.INPUTS, f"`{name}` {_inputs(layer, before)}.")
     elif flat and not isinstance(layer, (Flatten, Dropout, *get_args(Activation))):
@@ -147,7 +148,7 @@ def _unfit(layer: Layer, name: str, shape: Shape, error: str, before: list[Step]
         return Trouble.PATHS, f"`{name}`: {error}"
     if isinstance(layer, (Conv2d, ConvTranspose2d)) and shape[0] % layer.groups:
         return Trouble.GROUPS, f"`{name}`: {error}"
-    return Trouble.SIZE, f"`{name}` receives {text(shape)}{_size_made(before)}. {error[:1].upper()}{error[1:]}"
+    return Trouble.SIZE, f"`{name}` receives {dimensions(shape)}{_size_made(before)}. {error[:1].upper()}{error[1:]}"
 
 
 def _inputs(layer: Linear, before: list[Step]) -> str:
@@ -155,13 +156,13 @@ def _inputs(layer: Linear, before: list[Step]) -> str:
     source = source_of(before)
     expected, received = f"{layer.inputs:,} inputs", f"{before[-1].output[0]:,}"
     if source is not None and isinstance(source.layer, Flatten):
-        received += f" ({text(source.input)})"
+        received += f" ({dimensions(source.input)})"
         side = expected_side(layer, source.input[0])
         filters = fitting_filters(layer, source)
         if side is not None:
-            expected += f" ({text((source.input[0], side, side))})"
+            expected += f" ({dimensions((source.input[0], side, side))})"
         elif filters is not None:
-            expected += f" ({text((filters, *source.input[1:]))})"
+            expected += f" ({dimensions((filters, *source.input[1:]))})"
     return f"expects {expected} and receives {received}{_inputs_made(layer, before)}"
 
 
@@ -235,10 +236,5 @@ def rounds_away(step: Step) -> bool:
     return cost(replace(step.layer, ceil_mode=True), step.input).output != step.output
 
 
-def text(shape: Shape) -> str:
-    """Return (C, H, W) in words: "64 × 7 × 7"."""
-    return " × ".join(map(str, shape))
-
-
 def _side(shape: Shape) -> str:
-    return f"{shape[1]} × {shape[2]}"
+    return dimensions(shape[1:])

@@ -32,7 +32,7 @@ from cnncore.architecture.layers import (
 )
 from cnncore.architecture.network import Network, fully_convolutional
 from cnncore.errors import InputError
-from cnncore.wording import counted
+from cnncore.wording import by_axis, counted
 
 MOST_FIXES = 6
 _SIDES = (28, 32, 64, 96, 128, 224)  # of the usual data sets
@@ -267,7 +267,7 @@ def _undilated(layer: Layer) -> dict[str, tuple[int, int]]:
 
 def _said(layer: Layer) -> str:
     padding: tuple[int, int] = getattr(layer, "padding", (0, 0))
-    return str(padding[0]) if padding[0] == padding[1] else f"{padding[0]} × {padding[1]}"
+    return by_axis(padding)
 
 
 def _stride(size: int, wanted: int) -> int | None:

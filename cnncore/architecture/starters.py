@@ -23,11 +23,11 @@ from cnncore.architecture.network import Network
 from cnncore.errors import InputError
 
 WORDS = {
-    "conv": "Convolution 3×3",
+    "conv": "Convolution 3 × 3",
     "relu": "ReLU",
     "batch-norm": "Batch norm",
-    "max-pool": "Max pool 2×2",
-    "avg-pool": "Average pool 2×2",
+    "max-pool": "Max pool 2 × 2",
+    "avg-pool": "Average pool 2 × 2",
     "adaptive-avg-pool": "Average to one cell",
     "flatten": "Flatten",
     "linear": "Dense",

@@ -113,7 +113,7 @@ def caption(augmentations: tuple[Augmentation, ...], draws: list[Draws], row: in
             case Mixup():
                 words += [f"λ {drawn['share']:.2f}"] if drawn["share"] < 1 else []
             case CutMix():
-                words += [f"box {drawn['tall']:.0f}×{drawn['wide']:.0f}"] if drawn["tall"] else []
+                words += [f"box {drawn['tall']:.0f} × {drawn['wide']:.0f}"] if drawn["tall"] else []
             case RandomErasing():
                 words += [f"erased {drawn['top']:.0f}, {drawn['left']:.0f}"] if drawn["erased"] else []
     # No line break inside of a short value, and a minus sign that is as long as the plus.

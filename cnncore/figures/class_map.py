@@ -7,6 +7,7 @@ import numpy as np
 from cnncore.figures.palette import OUTPUT
 from cnncore.figures.png import photo, tinted
 from cnncore.inspection.collage import ClassMap, Piece
+from cnncore.wording import number
 
 SIDE = 400  # of each drawing, in screen pixels
 _SHORT = 4  # letters of a class name that fit into a cell
@@ -116,12 +117,12 @@ def agreement_sentence(found: ClassMap) -> str:
         f"({1000 * one:.0f} ms, measured just now)."
     )
     if not found.padded:
-        return f"{speed} No layer pads: both agree in every cell, to {found.difference:.0e}."
+        return f"{speed} No layer pads: both agree in every cell, to {number(found.difference, 1)}."
     alone, together = sum(found.named(found.windows)), sum(found.named(found.chances))
     same = "every cell" if found.agreement == 1 else f"**{100 * found.agreement:.1f} %** of the cells, not in all"
     return (
-        f"{speed} They name the same class in {same}, and a probability differs by up to {found.difference:.2g}: "
-        "layers that pad put their padding around a window that is cut out, where the whole picture goes on. Only a "
-        f"picture as small as one window gives exactly the classifier's answer. Of the {len(found.pieces)} objects the "
-        f"map names **{together}** rightly, the windows by themselves {alone}."
+        f"{speed} They name the same class in {same}, and a probability differs by up to "
+        f"{number(found.difference, 2)}: layers that pad put their padding around a window that is cut out, where the "
+        "whole picture goes on. Only a picture as small as one window gives exactly the classifier's answer. Of the "
+        f"{len(found.pieces)} objects the map names **{together}** rightly, the windows by themselves {alone}."
     )

@@ -193,7 +193,10 @@ def legend() -> str:
     """Return HTML: what the colours of the charts stand for."""
     names = (*PARTS, _STAGES, "test accuracy", "train accuracy")
     entries = zip(names, (*_COLOURS, GUESS, TEST, TRAIN), strict=True)
-    return " &emsp; ".join(f'<span style="color:{colour}">■</span> {part}' for part, colour in entries)
+    return " &emsp; ".join(
+        f'<span style="white-space:nowrap"><span style="color:{colour}">■</span> {part}</span>'
+        for part, colour in entries
+    )
 
 
 def _methods(rows: Sequence[Row]) -> dict[str, Any]:

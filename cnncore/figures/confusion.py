@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.palette import INK, PAPER, TEST, TRAIN
+from cnncore.figures.palette import DEEP, INK, PAPER, TEST, TRAIN
 
 CELL = "cell"  # the name of the selection: a click gives {"row", "column"}, numbers of true class and answer
 _READABLE = 25  # classes up to which a cell has room for its number
@@ -44,6 +44,7 @@ def confusion_chart(
         "share": [round(s, 4) for s in share],
         "text": [_text(n, s, shares) for n, s in zip(count, share, strict=True)],
         "right": ["right" if r == c else "wrong" for r, c in zip(row, column, strict=True)],
+        "ink": [ink(r == c, s) for r, c, s in zip(row, column, share, strict=True)],
         "chosen": [(r, c) == chosen for r, c in zip(row, column, strict=True)],
         "told": _told(row, column, count, share, counts.sum(1).tolist(), names),
     }
@@ -54,6 +55,13 @@ def _text(count: int, share: float, shares: bool) -> str:
     if not count:
         return ""
     return f"{100 * share:.0f}" if shares else str(count)
+
+
+def ink(right: bool, share: float) -> str:
+    """Return the colour of a cell's number that is read best on that cell, in a light window and in a dark one."""
+    if share <= (0.38 if right else 0.44):
+        return INK
+    return PAPER if right and share > 0.78 else DEEP
 
 
 def _told(
@@ -93,10 +101,10 @@ def _spec(names: Sequence[str]) -> dict[str, Any]:
         "transform": [{"filter": "datum.chosen"}],
         "encoding": place,
     }
-    readable = {"condition": {"test": "datum.share > 0.4", "value": PAPER}, "value": INK}
+    written = {"field": "ink", "type": "nominal", "scale": None, "legend": None}
     text = {
         "mark": {"type": "text", "fontSize": 12},
-        "encoding": {**place, "text": {"field": "text"}, "color": readable},
+        "encoding": {**place, "text": {"field": "text"}, "color": written},
     }
     layers = [cells, *([text] if size <= _READABLE else []), frame]
     height = max(260, min(430, 90 + 34 * size))  # with the axes

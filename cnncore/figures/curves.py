@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.palette import GUESS, GUESS_TEXT, RUNS, TEST, TRAIN, VALIDATION
+from cnncore.figures.ticks import POWERS
 from cnncore.runs.record import Curve
 from cnncore.statistics import wilson_interval
 
@@ -264,10 +265,6 @@ def _line(
     }
 
 
-# The loss of a run that diverges: Vega would write the rounding of 1.2e+35 out.
-TICK = "datum.value < 1e5 ? datum.label : format(datum.value, '.3~e')"
-
-
 def _least_step(axis: Axis, last: float) -> float:
     """Return how close ticks may stand. In the first epochs and seconds, fractions are all that there is to count."""
     if axis is Axis.STEP or last >= 2:
@@ -288,11 +285,12 @@ def _spec(
     They share axes and colours, said once: the specification travels with every refresh.
     """
     shown = runs[0].splits if len(runs) == 1 else None
+    across = {"title": title} | ({"labelExpr": POWERS} if scale.get("type") == "log" else {})
     lines, marks = [], []
     for layer in layers:
         split = layer.pop("split", None)
         if "field" in layer["encoding"].get("y", {}):
-            layer["encoding"]["y"] |= {"scale": scale, "axis": {"title": title, "labelExpr": TICK}}
+            layer["encoding"]["y"] |= {"scale": scale, "axis": across}
         if split is None:
             marks.append(layer)
         elif shown is None or split in shown:

@@ -10,6 +10,7 @@ from cnncore.descent.paths import LAST, WALKERS, Setting, Way, ball, time_to_set
 from cnncore.descent.rules import Rule, effective_rate
 from cnncore.descent.surfaces import surface
 from cnncore.figures.palette import RUNS, by_name
+from cnncore.wording import number
 
 COLUMNS, ROWS = 97, 49
 COLOURS: dict[Rule, str] = dict(zip(Rule, RUNS, strict=True))
@@ -52,18 +53,6 @@ def _height(name: str) -> list[float]:
     return [float(f"{value:.3g}") for value in above.ravel()]
 
 
-def short(value: float) -> str:
-    """Return a number in at most three digits, small and large ones in two and an exponent, as descent.js writes them.
-
-    >>> short(0.00769), short(4.18e-07), short(999.9), short(2345), short(0.0)
-    ('0.00769', '4.2e-7', '1000', '2.3e+3', '0')
-    """
-    if value == 0 or 1e-3 <= abs(value) < 1e3:
-        return f"{float(f'{value:.3g}'):g}"
-    digits, _, power = f"{value:.1e}".partition("e")
-    return f"{digits}e{int(power):+d}"
-
-
 def settled(setting: Setting, way: Way) -> bool:
     """Return whether the last steps show the ball alone: its start is forgotten, and the rate is still what it was."""
     place = surface(setting.surface)
@@ -92,13 +81,13 @@ def ways_table(setting: Setting, found: Sequence[Way]) -> dict[str, list[Any]]:
         rows.append(
             {
                 "optimizer": str(way.rule),
-                "learning rate": short(way.rate),
+                "learning rate": number(way.rate),
                 "a steady gradient g moves a weight by": "about its rate, however large g"
                 if adaptive
-                else f"{short(way.rate if effective is None else effective)} · g",
+                else f"{number(way.rate if effective is None else effective)} · g",
                 "end": f"diverged at step {way.diverged}"
                 if way.diverged is not None
-                else f"{short(way.mean_loss[-1])} above the minimum",
+                else f"{number(way.mean_loss[-1])} above the minimum",
                 f"distance, last {LAST} steps": "" if way.diverged is not None else f"{way.ball:.3f}",
                 "by formula": None if predicted is None else f"{predicted:.3f}",
             }

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import INK, OUTPUT
 from cnncore.inspection.activations import LayerMaps
+from cnncore.wording import dimensions
 
 SHOWN = 5  # classes
 _MIDDLE = 0.55  # where the shades have the output's own colour
@@ -34,7 +35,7 @@ def size_text(layer: LayerMaps) -> str:
     """Return a layer's name and shape (C, H, W); a dense layer's number of units."""
     if layer.dense:
         return f"{layer.name}: {layer.shape[0]} units"
-    return f"{layer.name}: {' × '.join(map(str, layer.shape))}"
+    return f"{layer.name}: {dimensions(layer.shape)}"
 
 
 def chances_chart(chances: NDArray[np.float64], classes: Sequence[str], true: int | None) -> Chart:

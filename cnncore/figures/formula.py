@@ -4,7 +4,7 @@ from cnncore.architecture import AvgPool2d, ConvTranspose2d, MaxPool2d, Shape, c
 from cnncore.figures.sliding import Sliding
 
 # Input, kernel, output: the app's colours (see palette.py), light enough or dark enough to be read as text.
-INK = {"light": ("#0072B2", "#A66F00", "#007A59"), "dark": ("#6CC1F2", "#F0B840", "#2FC79A")}
+INK = {"light": ("#0072B2", "#8F6200", "#007A59"), "dark": ("#6CC1F2", "#F0B840", "#2FC79A")}
 
 
 def size_formula(layer: Sliding, shape: Shape, axis: int, theme: str = "light") -> str:

@@ -11,6 +11,7 @@ from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, INK, INPUT, KERNEL
 from cnncore.inspection.subject import map_layers
+from cnncore.wording import by_axis
 
 
 def recursion(network: Network) -> dict[str, list[Any]]:
@@ -44,15 +45,11 @@ def _kind(network: Network, number: int, row: Row) -> str:
     layer = network.layers[number]
     if not isinstance(layer, (Conv2d, MaxPool2d, AvgPool2d)):
         return row.kind
-    parts = [f"{row.kind} {_pair(layer.kernel)}"]
-    parts += [f"stride {_pair(layer.stride)}"] if layer.stride != (1, 1) else []
-    parts += [f"padding {_pair(layer.padding)}"] if layer.padding != (0, 0) else []
-    parts += [f"dilation {_pair(layer.dilation)}"] if layer.dilation != (1, 1) else []
+    parts = [f"{row.kind} {by_axis(layer.kernel)}"]
+    parts += [f"stride {by_axis(layer.stride)}"] if layer.stride != (1, 1) else []
+    parts += [f"padding {by_axis(layer.padding)}"] if layer.padding != (0, 0) else []
+    parts += [f"dilation {by_axis(layer.dilation)}"] if layer.dilation != (1, 1) else []
     return ", ".join(parts)
-
-
-def _pair(values: tuple[int, int]) -> str:
-    return str(values[0]) if values[0] == values[1] else f"{values[0]} × {values[1]}"
 
 
 def _written(network: Network, number: int, row: Row, before: Fields | None) -> tuple[str, str]:

@@ -41,7 +41,7 @@ class Sizes:
 
     @property
     def formula(self) -> str:
-        """The output's side as floor(S / jump) - c, where this holds for every size that works; else empty."""
+        """The output's side as floor(S / jump) − c, where this holds for every size that works; else empty."""
         rows = describe(self.network, None, self.convolutional).rows
         jumps = [row.jump for row in rows if row.jump is not None]
         working = [(size, side) for size, side in zip(SIZES, self.sides, strict=True) if side is not None]
@@ -50,7 +50,7 @@ class Sizes:
         less = working[0][0] // jumps[-1] - working[0][1]
         holds = all(size // jumps[-1] - less == side for size, side in working)
         side = f"floor(S/{jumps[-1]})" if jumps[-1] > 1 else "S"
-        return f"{side} {'-' if less > 0 else '+'} {abs(less)}" if holds and less else side if holds else ""
+        return f"{side} {'−' if less > 0 else '+'} {abs(less)}" if holds and less else side if holds else ""
 
 
 def takes_every_size(network: Network) -> bool:

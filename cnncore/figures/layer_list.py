@@ -9,6 +9,7 @@ from cnncore.architecture.diagnosis import Step, walk
 from cnncore.architecture.editing import Place
 from cnncore.architecture.layers import Path
 from cnncore.figures.network_bill import group
+from cnncore.wording import by_axis, dimensions
 
 BYTES = 4  # of a value in single precision
 
@@ -38,7 +39,7 @@ def layer_list(network: Network, selected: Place, steps: Sequence[Step] | None =
             "detail": detail(layer),
             "group": group(layer),
             "problem": step.problem.sentence if step.problem else "",
-            "output": "×".join(map(str, _short(step.output))),
+            "output": dimensions(_short(step.output)),
             "wide": round(_size(step.output[0], 12), 3),
             "tall": round(_size(step.output[1], 9), 3),
             "share": 0.0,
@@ -111,11 +112,11 @@ def detail(layer: Any) -> str:
     """Return what sets a layer apart from others of its kind, in a few words."""
     match layer.kind:
         case "conv" | "conv-transpose":
-            return f"{layer.filters} @ {_pair(layer.kernel)}{_options(layer)}"
+            return f"{layer.filters} @ {dimensions(layer.kernel)}{_options(layer)}"
         case "max-pool" | "avg-pool":
-            return f"{'max' if layer.kind == 'max-pool' else 'mean'} {_pair(layer.kernel)}{_options(layer)}"
+            return f"{'max' if layer.kind == 'max-pool' else 'mean'} {dimensions(layer.kernel)}{_options(layer)}"
         case "adaptive-avg-pool":
-            return f"to {_pair(layer.size)}"
+            return f"to {dimensions(layer.size)}"
         case "linear":
             return f"{layer.features:,} units" + (f", expects {layer.inputs:,}" if layer.inputs else "")
         case "dropout":
@@ -129,23 +130,19 @@ def detail(layer: Any) -> str:
 
 
 def brief(layer: Any) -> str:
-    """Return a layer in a word: "3×3" for a convolution, "pool" for a pool."""
-    return _pair(layer.kernel) if layer.kind.startswith("conv") else layer.kind.removesuffix("-pool")
+    """Return a layer in a word: "3 × 3" for a convolution, "pool" for a pool."""
+    return dimensions(layer.kernel) if layer.kind.startswith("conv") else layer.kind.removesuffix("-pool")
 
 
 def _options(layer: Any) -> str:
     plain = {"stride": layer.kernel if "pool" in layer.kind else (1, 1), "padding": (0, 0), "dilation": (1, 1)}
     parts = [
-        f", {name} {_pair(getattr(layer, name), '×')}" for name, usual in plain.items() if getattr(layer, name) != usual
+        f", {name} {by_axis(getattr(layer, name))}" for name, usual in plain.items() if getattr(layer, name) != usual
     ]
     groups = getattr(layer, "groups", 1)
     parts += [f", {groups} groups"] if groups > 1 else []
     parts += [", ceil"] if getattr(layer, "ceil_mode", False) else []
     return "".join(parts)
-
-
-def _pair(pair: tuple[int, int], between: str = "") -> str:
-    return str(pair[0]) if between and pair[0] == pair[1] else f"{pair[0]}×{pair[1]}"
 
 
 def _short(shape: Shape) -> tuple[int, ...]:

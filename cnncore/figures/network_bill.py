@@ -6,6 +6,7 @@ from typing import Any
 from cnncore.architecture import Description, Layer, Row
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, INK, INPUT, KERNEL, OUTPUT, UNREAD
+from cnncore.wording import dimensions
 
 COLOURS = {"convolution": KERNEL, "pool": UNREAD, "dense": INPUT, "other": GUESS, "block": OUTPUT}
 
@@ -59,7 +60,7 @@ def bill_chart(description: Description, count: Count) -> Chart:
         "value": values,
         "text": [f"{value:,}{unit}{share}" if value else "0" for value, share in zip(values, shares, strict=True)],
         "kind": kinds,
-        "output": ["×".join(map(str, row.output)) for row in rows],
+        "output": [dimensions(row.output) for row in rows],
     }
     present = [kind for kind in COLOURS if kind in kinds]
     largest = max(values, default=1)

@@ -14,6 +14,7 @@ from cnncore.architecture.editing import Place
 from cnncore.architecture.layers import Path
 from cnncore.figures.layer_list import detail
 from cnncore.figures.network_bill import COLOURS, group
+from cnncore.wording import dimensions
 
 HEIGHT = 84.0  # pixels of the image's own side
 LANE = 24.0  # from path to path
@@ -52,7 +53,7 @@ class _Drawing:
             width, height = 7.0, 5.5 * math.log2(shape[0] + 1)
         if lane:
             width, height = 3 + 0.6 * width, min(LANE - 5, max(5.0, 0.3 * height))
-        size = " × ".join(map(str, shape[:1] if kind == "dense" else shape))
+        size = dimensions(shape[:1] if kind == "dense" else shape)
         self.boxes.append(
             f'<rect x="{self.x:.1f}" y="{middle - height / 2:.1f}" width="{width:.1f}" height="{height:.1f}" rx="1.5" '
             f'fill="{COLOURS[kind]}" {more}><title>{html.escape(f"{name}: {size}")}</title></rect>'

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cnncore.figures.curves import AXIS_TITLES, LEGEND, TICK, Axis, Chart, logarithmic, smoothed
+from cnncore.figures.curves import AXIS_TITLES, LEGEND, Axis, Chart, logarithmic, smoothed
 from cnncore.figures.palette import RUNS
+from cnncore.figures.ticks import POWERS
 from cnncore.runs.record import Curve
 
 METRICS: Mapping[str, str] = {
@@ -103,7 +104,7 @@ def _spec(labels: list[str], metric: str, axis: Axis, height: dict[str, Any]) ->
             "type": "quantitative",
             "title": METRICS[metric],
             "scale": height,
-            "axis": {"labelExpr": TICK},
+            "axis": {"labelExpr": POWERS} if height.get("type") == "log" else {},
         }
         return {
             "mark": {"clip": True, **mark},

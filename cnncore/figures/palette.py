@@ -18,6 +18,7 @@ SKY = "#56B4E9"
 INK = "#17202A"  # the text's colour, for marks that are neither data nor axis
 LABEL = "#56616C"  # of an axis's numbers and names, and of a legend's
 PAPER = "#FFFFFF"  # the background's, for text on a mark
+DEEP = "#0B1016"  # for text on a mark that is pale in a light window and bright in a dark one: it stays as it is
 # What is written in a colour: on white these three are too pale to be read (4.5 is asked for, the kernel's has 2.25).
 KERNEL_TEXT, TEST_TEXT, GUESS_TEXT = "#8F6200", "#B84F00", "#6B6B6B"
 WRITTEN = {KERNEL: KERNEL_TEXT, TEST: TEST_TEXT, GUESS: GUESS_TEXT}

@@ -11,6 +11,7 @@ from cnncore.runs.differences import differences
 from cnncore.statistics import mean_and_spread
 from cnncore.training.config import RunConfig
 from cnncore.training.recipe import INGREDIENTS, TEST_TIME, recipe_of
+from cnncore.wording import signed
 
 LEFT_OUT, ADDED = "in the new recipe: lost without it", "in the old recipe: won by it alone"
 AGAIN = {LEFT_OUT: "new, asked again", ADDED: "old, asked again"}  # rows whose weights were asked both ways
@@ -198,17 +199,13 @@ def _mean_of(worths: tuple[Worth, ...], name: str) -> float:
 
 def worth_table(worths: tuple[Worth, ...]) -> dict[str, list[str]]:
     """Return by column what each ingredient is, and what it is worth in points, mean and standard deviation."""
-    rows = {(w.ingredient, w.how): f"{_signed(w.mean)}{_spread(w.spread)} ({w.words})" for w in worths}
+    rows = {(w.ingredient, w.how): f"{signed(w.mean, '+.1f')}{_spread(w.spread)} ({w.words})" for w in worths}
     chosen = [i for i in INGREDIENTS if any(name == i.name for name, _ in rows)]
     return {
         "ingredient": [i.name for i in chosen],
         **{how: [rows.get((i.name, how), "not measured") for i in chosen] for how in _COLOURS},
         "what it does": [i.why for i in chosen],
     }
-
-
-def _signed(points: float) -> str:
-    return f"{points:+z.1f}".replace("-", "−")  # the sign that the chart's axis has
 
 
 def _spread(spread: float | None) -> str:

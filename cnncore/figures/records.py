@@ -11,9 +11,10 @@ from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.figures.curves import Chart
 from cnncore.figures.measured import Measured, measured, measured_in_part
 from cnncore.figures.palette import GUESS, GUESS_TEXT, TEST, TEST_TEXT
+from cnncore.figures.ticks import POWERS
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
-from cnncore.wording import counted
+from cnncore.wording import counted, number
 
 NOT_MEASURED = "not measured here"
 WHOLE, PART = "all train images, all epochs", "a part of the train images and epochs"
@@ -216,7 +217,12 @@ _AXES: dict[Across, dict[str, Any]] = {
     Across.MACS: {"axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},
     Across.PARAMETERS: {"axis": {"title": "parameters", "format": "~s", "tickCount": 5}},
     Across.TRAINING: {
-        "axis": {"title": "multiply-adds of the whole training (about)", "format": ".2~e", "tickCount": 5}
+        "axis": {
+            "title": "multiply-adds of the whole training (about)",
+            "format": "~g",
+            "labelExpr": POWERS,
+            "tickCount": 5,
+        }
     },
 }
 
@@ -230,7 +236,7 @@ def steps_table(found: list[Step]) -> dict[str, list[Any]]:
         "parameters": [step.parameters for step in found],
         "multiply-adds": [step.macs for step in found],
         "epochs": [step.config.epochs for step in found],
-        "whole training": [f"{step.training:.1e}" for step in found],
+        "whole training": [number(step.training, 2) for step in found],
         "new": [step.era.new for step in found],
     }
 

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 from cnncore.figures.filtering import BRIGHTNESS
 from cnncore.figures.palette import KERNEL
 from cnncore.inspection.heats import Heat
+from cnncore.wording import number
 
 SHARE = 0.99  # of the pixels lie below the value that is drawn at full strength
 CAN_SAY = {
@@ -40,7 +41,7 @@ def heat_over(image: NDArray[np.uint8], heat: Heat) -> tuple[NDArray[np.uint8], 
 
 def gradient_text(smooth: bool, most: float) -> str:
     """Return what stands below a gradient: what the full colour means, in score per unit of a pixel."""
-    return f"{'SmoothGrad' if smooth else 'Gradient'}: {most:.3g}"
+    return f"{'SmoothGrad' if smooth else 'Gradient'}: {number(most)}"
 
 
 def occlusion_text(most: float) -> str:

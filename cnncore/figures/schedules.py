@@ -7,15 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
-from cnncore.figures.descent import short
 from cnncore.figures.palette import INK, RUNS
 from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.schedule import planned
-from cnncore.wording import counted
+from cnncore.wording import counted, number
 
 UPDATES = 20  # an epoch: enough for the schedules that move within one
 POINTS = 300  # of a line
 OVER = 0.95  # a schedule counts as over when this share of all its steps is done
+WIDTH, BELOW = 2.2, 5  # of a line; of the constant rate, which is seen on both sides of the schedules that begin on it
 AT_MOST = [6, 5]  # dashes: where the losses never ask for less, the constant rate is seen through them
 
 
@@ -82,8 +82,8 @@ def plans_table(found: list[RatePlan], after: int) -> dict[str, list[Any]]:
     """Return by column: the rate after `after` epochs, the sum of all rates, the epoch after which it is over."""
     return {
         "schedule": [_name(plan) for plan in found],
-        f"rate after {after} epochs": [short(plan.after(after)) for plan in found],
-        "sum of all rates": [short(plan.total) for plan in found],
+        f"rate after {after} epochs": [number(plan.after(after)) for plan in found],
+        "sum of all rates": [number(plan.total) for plan in found],
         f"{100 * OVER:.0f} % of it used after": [f"epoch {plan.over}" for plan in found],
     }
 
@@ -104,6 +104,7 @@ def plans_chart(found: list[RatePlan], after: int) -> Chart:
         data["schedule"].extend([_name(plan)] * len(keep))
     names = [_name(plan) for plan in found]
     colours = [RUNS[i % len(RUNS)] for i in range(len(names))]
+    widths = [BELOW if plan.schedule is Schedule.NONE else WIDTH for plan in found]
     dashes = [[1, 0] if plan.exact else AT_MOST for plan in found]
     # In two rows: in a window of 800 pixels one would be cut off.
     legend = {
@@ -116,7 +117,7 @@ def plans_chart(found: list[RatePlan], after: int) -> Chart:
     }
     x = {"field": "epoch", "type": "quantitative", "axis": {"title": "epochs done"}, "scale": {"nice": False}}
     lines = {
-        "mark": {"type": "line", "strokeWidth": 2.4, "interpolate": "step-after"},
+        "mark": {"type": "line", "interpolate": "step-after"},
         "encoding": {
             "x": x,
             "y": {"field": "rate", "type": "quantitative", "axis": {"title": "learning rate"}},
@@ -124,6 +125,12 @@ def plans_chart(found: list[RatePlan], after: int) -> Chart:
                 "field": "schedule",
                 "type": "nominal",
                 "scale": {"domain": names, "range": colours},
+                "legend": legend,
+            },
+            "strokeWidth": {
+                "field": "schedule",
+                "type": "nominal",
+                "scale": {"type": "ordinal", "domain": names, "range": widths},
                 "legend": legend,
             },
             "strokeDash": {

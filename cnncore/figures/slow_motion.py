@@ -8,6 +8,7 @@ import numpy as np
 
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, GUESS_TEXT, INPUT, KERNEL, OUTPUT, TEST, TRAIN
+from cnncore.figures.ticks import POWERS
 from cnncore.inspection.anatomy import LARGE, SMALL, Anatomy, Parameter, Scores
 
 RIGHT, WRONG = "right", "wrong"
@@ -86,7 +87,7 @@ def ratios_chart(weights: Sequence[Parameter], updates: bool) -> Chart:
     }
     inside = [entry for entry in shown if entry is not None]
     low, high = min([*inside, SMALL]) / 2, max([*inside, LARGE]) * 2
-    axis = {"title": UPDATE if updates else GRADIENT, "format": "~e", "tickCount": 7}
+    axis = {"title": UPDATE if updates else GRADIENT, "format": "~g", "labelExpr": POWERS, "tickCount": 7}
     x = {"field": "ratio", "type": "quantitative", "scale": _LOG | {"domain": [low, high]}, "axis": axis}
     points = {
         "transform": [{"filter": "isValid(datum.ratio)"}],
@@ -131,7 +132,7 @@ def flow_chart(found: Anatomy) -> Chart:
                 "field": "size",
                 "type": "quantitative",
                 "scale": _LOG,
-                "axis": {"title": "root mean square", "format": "~e", "tickCount": 6},
+                "axis": {"title": "root mean square", "format": "~g", "labelExpr": POWERS, "tickCount": 6},
             },
             "color": {
                 "field": "way",

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from cnncore.data.pixels import LEVELS, mean_std
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, GUESS_TEXT, INPUT, OUTPUT, TEST, TRAIN
+from cnncore.figures.ticks import POWERS
 
 # A colour image's channels have the colours that they are; a grey image's one is grey.
 _CHANNELS = {3: (("red", TEST), ("green", OUTPUT), ("blue", INPUT)), 1: (("grey", GUESS),)}
@@ -79,7 +80,7 @@ def spectrum_chart(eigenvalues: NDArray[np.float64], eps: float) -> Chart:
             "field": "eigenvalue",
             "type": "quantitative",
             "scale": {"type": "log"},
-            "axis": {"title": "variance of the component", "format": "~g", "tickCount": 6},
+            "axis": {"title": "variance of the component", "format": "~g", "labelExpr": POWERS, "tickCount": 6},
         },
         "color": {
             "field": "set",
@@ -89,7 +90,7 @@ def spectrum_chart(eigenvalues: NDArray[np.float64], eps: float) -> Chart:
         },
     }
     line = {"mark": {"type": "line", "strokeWidth": 2.5}, "encoding": encoding}
-    once = {"values": [{"eps": eps, "text": f"eps = {eps:g}"}]}
+    once = {"values": [{"eps": eps, "text": f"eps = {np.format_float_positional(eps, trim='-')}"}]}
     height = {"field": "eps", "type": "quantitative"}
     rule = {"data": once, "mark": {"type": "rule", "strokeDash": [2, 3], "color": GUESS}, "encoding": {"y": height}}
     text = {
@@ -117,25 +118,22 @@ def neighbour_chart(found: Mapping[str, NDArray[np.float64]]) -> Chart:
     return Chart({"mark": mark, "encoding": encoding, "height": HEIGHT}, data)
 
 
-def moved_chart(
-    train: NDArray[np.int64], test: NDArray[np.int64], statistics: NDArray[np.int64], bins: int = 64
-) -> Chart:
-    """Return the chart of a train set, with its own statistics, and a test set with `statistics`; counts (C, 256).
+def moved_charts(train: NDArray[np.int64], test: NDArray[np.int64], bins: int = 64) -> tuple[Chart, Chart]:
+    """Return a train set beside a test set, with the train set's statistics and with its own; counts (C, 256).
 
-    All channels together, standardized, in bins of equal width between -4 and 4.
+    All channels together, standardized, in bins of equal width between -4 and 4. Both charts have one scale: they are
+    read side by side.
     """
-    edges = np.linspace(-4, 4, bins + 1)
-    data: dict[str, list[Any]] = {"x": [], "share": [], "set": []}
-    for name, counts, with_these in (("train", train, train), ("test", test, statistics)):
-        mean, std = mean_std(with_these)
-        values = (LEVELS / 255 - mean[:, None]) / np.maximum(std, 1 / 255)[:, None]  # (C, 256)
-        share = np.histogram(values, edges, weights=counts)[0] / counts.sum()
-        data["x"] += np.round((edges[:-1] + edges[1:]) / 2, 4).tolist()
-        data["share"] += np.round(100 * share, 4).tolist()
-        data["set"] += [name] * bins
+    both = [_moved(train, test, statistics, bins) for statistics in (train, test)]
+    scale = {"domain": [0, max(max(data["share"]) for data in both)], "nice": True}
     encoding = {
         "x": {"field": "x", "type": "quantitative", "axis": {"title": "value that the network sees"}},
-        "y": {"field": "share", "type": "quantitative", "axis": {"title": "% of values in the bin"}},
+        "y": {
+            "field": "share",
+            "type": "quantitative",
+            "scale": scale,
+            "axis": {"title": "% of values in the bin"},
+        },
         "color": {
             "field": "set",
             "type": "nominal",
@@ -150,4 +148,20 @@ def moved_chart(
         },
     }
     mark = {"type": "line", "strokeWidth": 2.5, "interpolate": "monotone"}
-    return Chart({"mark": mark, "encoding": encoding, "height": HEIGHT}, data)
+    first, second = (Chart({"mark": mark, "encoding": encoding, "height": HEIGHT}, data) for data in both)
+    return first, second
+
+
+def _moved(
+    train: NDArray[np.int64], test: NDArray[np.int64], statistics: NDArray[np.int64], bins: int
+) -> dict[str, list[Any]]:
+    edges = np.linspace(-4, 4, bins + 1)
+    data: dict[str, list[Any]] = {"x": [], "share": [], "set": []}
+    for name, counts, with_these in (("train", train, train), ("test", test, statistics)):
+        mean, std = mean_std(with_these)
+        values = (LEVELS / 255 - mean[:, None]) / np.maximum(std, 1 / 255)[:, None]  # (C, 256)
+        share = np.histogram(values, edges, weights=counts)[0] / counts.sum()
+        data["x"] += np.round((edges[:-1] + edges[1:]) / 2, 4).tolist()
+        data["share"] += np.round(100 * share, 4).tolist()
+        data["set"] += [name] * bins
+    return data

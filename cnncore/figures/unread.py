@@ -8,6 +8,7 @@ from cnncore.architecture import AvgPool2d, Conv2d, ConvTranspose2d, MaxPool2d, 
 from cnncore.architecture.counting import unread_cells
 from cnncore.errors import InputError
 from cnncore.figures.sliding import Sliding
+from cnncore.wording import by_axis
 
 
 def unread_sentence(layer: Sliding, shape: Shape) -> str:
@@ -65,8 +66,7 @@ class Remedy:
         """
         if self.name == "ceil_mode":
             return "Ceil mode"
-        height, width = self.value
-        return f"{self.name.capitalize()} {height}" + (f" × {width}" if width != height else "")
+        return f"{self.name.capitalize()} {by_axis(self.value)}"
 
 
 def remedies(layer: Sliding, shape: Shape) -> list[Remedy]:

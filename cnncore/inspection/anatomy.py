@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from cnncore.descent.rules import Constants, Memory, Rule, step
 from cnncore.training.config import Optimizer, RunConfig
+from cnncore.wording import number
 
 MOST_MACS = 300e9  # multiply-adds that are computed while somebody waits: about ten seconds of one core
 SMALL, LARGE = 1e-4, 1e-1  # a gradient's norm over its weights' is usually between these
@@ -230,7 +231,7 @@ def remarks(found: Anatomy) -> Iterator[str]:
         yield (
             f"The gradient of {_listed(large)} is larger than a tenth of the weights, norm over norm. That may be the "
             "noise of a small batch, or a layer that a larger learning rate would throw about: at this one the update "
-            f"changes {100 * most:.2g} % of a layer's weights at most."
+            f"changes {number(100 * most, 2)} % of a layer's weights at most."
         )
     silent = [layer.name for layer in found.layers if layer.silent is not None and layer.silent >= HALF]
     if silent:

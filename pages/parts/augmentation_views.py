@@ -41,10 +41,10 @@ def show_pictures(
     frame = ((height - high) // 2, (width - wide) // 2, high, wide) if (high, wide) != (height, width) else None
     scale = 95 / max(height, width)  # two of them fit side by side
     tiles = [
-        Tile(image, f"Stored: {height}×{width}", f"The stored image, {name}", frame),
-        Tile(found.test, f"Tested: {high}×{wide}", "What testing sees of it"),
+        Tile(image, f"Stored: {height} × {width}", f"The stored image, {name}", frame),
+        Tile(found.test, f"Tested: {high} × {wide}", "What testing sees of it"),
     ]
-    tested = f"the centre {high}×{wide} window" if frame else "the whole image"
+    tested = f"the centre {high} × {wide} window" if frame else "the whole image"
     fate = "stays" if found.shares is None else "is mixed as the pixels are"
     left, right = st.columns([2, 3], vertical_alignment="center")
     left.html(row(tiles, scale))
@@ -66,7 +66,7 @@ def show_pictures(
     st.html(grid(tiles))
     if any(isinstance(augmentation, ColourJitter) for augmentation in augmentations):
         st.caption("b, c, s: the factors of brightness, contrast and saturation.")
-    st.caption(f"True size, one screen pixel for each of the {high}×{wide} that enter the network:")
+    st.caption(f"True size, one screen pixel for each of the {high} × {wide} that enter the network:")
     st.html(row([Tile(tile.image, "", tile.alt) for tile in tiles]))
 
 

@@ -20,13 +20,14 @@ from cnncore.figures.ladder import step_measured
 from cnncore.figures.measured import time_added
 from cnncore.inspection.channels import Array, Channels, FirstLosses, Neighbours
 from cnncore.training.presets import title
+from cnncore.wording import number, signed
 from pages.parts.awaited import awaited
 from pages.parts.beside import beside
 from pages.parts.charts import draw
 from pages.parts.dropout_views import TRAIN_MODE
 from pages.parts.inspected import deep_stacks, first_losses, norm_bias, norm_running
 from pages.parts.pictures import Tile, row
-from pages.parts.plain import plain, signed
+from pages.parts.plain import plain
 from pages.parts.predict import predict, true_or_false
 from pages.parts.subject import Subject
 from pages.parts.tabulate import tabulate
@@ -50,7 +51,7 @@ def show_neighbours(subject: Subject, found: Neighbours, mode: str, batch: int) 
     st.markdown(
         f"*{plain(found.classes[best])}* gets {low:.1f} to {high:.1f} %, and {winners} "
         f"{'class wins' if winners == 1 else 'different classes win'}. The largest difference between two batches is "
-        f"{100 * np.ptp(shown, axis=0).max():.2g} points."
+        f"{number(100 * np.ptp(shown, axis=0).max(), 2)} points."
     )
 
 
@@ -101,9 +102,10 @@ def show_bias(subject: Subject, layer: str, batch: int) -> None:
         return
     st.markdown(
         f"All biases of the convolution before it plus {shift:g}: behind batch norm, in train(), no value changes by "
-        f"more than **{found.train:.1g}** (rounding): the batch's mean, which is subtracted, has grown by the same "
-        f"{shift:g}. In eval() the running mean does not know of it, and values change by up to **{found.eval:.3g}**. "
-        "So the bias is never needed: the batch norm's shift does its work, `bias=False` saves one number a channel."
+        f"more than **{number(found.train, 1)}** (rounding): the batch's mean, which is subtracted, has grown by the "
+        f"same {shift:g}. In eval() the running mean does not know of it, and values change by up to "
+        f"**{number(found.eval)}**. So the bias is never needed: the batch norm's shift does its work, `bias=False` "
+        "saves one number a channel."
     )
 
 
@@ -115,11 +117,11 @@ def show_depth(subject: Subject) -> None:
     plain, normed = found
     draw(depth_chart(plain, normed), "depth", "Histograms layer by layer, without and with batch norm")
     st.markdown(
-        f"{LAYERS} fresh 3x3 convolutions with ReLU in a row, on 32 images of the same data. Without batch norm the "
-        f"standard deviation falls from {plain.std[0]:.3f} to {plain.std[-1]:.2g} (PyTorch's default initialisation is "
-        f"too small for ReLU), and what differs from image to image from {plain.between[0]:.3f} to "
-        f"{plain.between[-1]:.1g}: the last layer hardly knows which image it sees. With batch norm it is "
-        f"{normed.std[-1]:.3f} and {normed.between[-1]:.3f} there."
+        f"{LAYERS} fresh 3 × 3 convolutions with ReLU in a row, on 32 images of the same data. Without batch norm the "
+        f"standard deviation falls from {plain.std[0]:.3f} to {number(plain.std[-1], 2)} (PyTorch's default "
+        "initialisation is too small for ReLU), and what differs from image to image from "
+        f"{plain.between[0]:.3f} to {number(plain.between[-1], 1)}: the last layer hardly knows which image it sees. "
+        f"With batch norm it is {normed.std[-1]:.3f} and {normed.between[-1]:.3f} there."
     )
 
 
@@ -175,8 +177,8 @@ def ask_about(subject: Subject, found: Neighbours) -> None:
         ("train()", "eval()", "both", "neither"),
         "train()",
         lambda _: (
-            f"Over the twenty batches above a probability moves by up to {moved:.2g} points in train() and by "
-            f"{still:.2g} in eval(). Forgetting eval() makes a test depend on how its images are batched."
+            f"Over the twenty batches above a probability moves by up to {number(moved, 2)} points in train() and by "
+            f"{number(still, 2)} in eval(). Forgetting eval() makes a test depend on how its images are batched."
         ),
     )
     true_or_false(

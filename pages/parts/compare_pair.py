@@ -7,8 +7,9 @@ from cnncore.errors import InputError
 from cnncore.figures.words import p_value, told_apart
 from cnncore.runs.outcomes import Paired, paired
 from cnncore.runs.record import Run
+from cnncore.wording import signed
 from pages.parts.address import explain
-from pages.parts.beside import in_shares
+from pages.parts.beside import beside, in_shares
 from pages.parts.compare_choice import name_of
 from pages.parts.compare_views import say_locked
 from pages.parts.plain import with_code
@@ -22,7 +23,7 @@ def show_pair(runs: list[Run]) -> None:
         st.info("Choose a second run above to test the two against each other.")
         return
     names = {name_of(run): run for run in runs}
-    left, right = st.columns(2)
+    left, right = beside()
     first = left.selectbox("First", list(names), key="compare_first", bind="query-params")
     second = right.selectbox("Second", list(names), index=len(names) - 1, key="compare_second", bind="query-params")
     explain({"compare_first": first, "compare_second": second})
@@ -50,9 +51,8 @@ def _show_pair(pair: Paired) -> None:
     left, right = in_shares("pair", 2, 3)
     with left:
         tabulate(table)
-    right.markdown(
-        f"On **{pair.total:,}** images, second minus first: **{100 * pair.gain:+.2f} points**. {told_apart(pair)}."
-    )
+    gain = signed(100 * pair.gain, "+.2f")
+    right.markdown(f"On **{pair.total:,}** images, second minus first: **{gain} points**. {told_apart(pair)}.")
     split = pair.only_first + pair.only_second
     st.latex(
         rf"p = \min\Bigl(1,\ 2\sum_{{k=0}}^{{{min(pair.only_first, pair.only_second)}}}\binom{{{split}}}{{k}}"

@@ -21,9 +21,10 @@ from pages.parts.charts import draw
 from pages.parts.compare_choice import name_of
 from pages.parts.held_out import LOCKED, locked
 from pages.parts.plain import plain
-from pages.parts.tabulate import tabulate
+from pages.parts.tabulate import row_height, tabulate
 
 AGAIN = "with test-time augmentation"
+_LETTERS, _MOST_LINES = 32, 4  # of a run's name in one line of the table's first column, and lines
 _NEEDS = {"validation": "a validation split", "train_eval": "*Score the train set again*"}
 
 
@@ -127,10 +128,13 @@ def show_results(store: RunStore, settings: list[list[Run]]) -> None:
     found = [(run, best_epoch(store, run)) for runs in settings for run in runs]
     table = pd.DataFrame([_result(run, best) for run, best in found])
     unused = [name for name in (RESCORED, AGAIN) if table[name].isna().all()]
+    # A name of many settings in one line would hide the numbers; cut off, nobody would know whose they are.
+    lines = min(_MOST_LINES, -(-max(len(name) for name in table["run"]) // _LETTERS))
     tabulate(
         table.drop(columns=unused),
-        height=min(38 + 35 * len(found), 320),
-        column_config={"run": st.column_config.TextColumn(width=220)},  # a name of many settings hides the numbers
+        lines,
+        height=min(38 + row_height(lines) * len(found), 320),
+        column_config={"run": st.column_config.TextColumn(width=230)},
     )
     if any(best is not None and not best.fair for _, best in found):
         st.caption(

@@ -20,6 +20,7 @@ from cnncore.figures.receptive_field import Warmth, scene
 from cnncore.inspection.footprint import Footprint, footprint
 from cnncore.inspection.subject import Look, Subject, check_cost, images_for, is_dense
 from cnncore.runs.snapshots import checkpoint_time
+from cnncore.wording import number
 from pages.parts.address import asked, grant, insist
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
@@ -113,7 +114,7 @@ def _said(one: Footprint, first: str) -> tuple[str, ...]:
     if not one.used:
         return (first, "It is silent: a ReLU holds it at 0, and a small change of a pixel does not change it.")
     used = f"Gradient in {one.used:,} of the {one.possible:,} pixels that it can see"
-    outside = "**exactly 0**" if one.outside == 0 else f"**{one.outside:.2g}: wrong**"
+    outside = "**exactly 0**" if one.outside == 0 else f"**{number(one.outside, 2)}: wrong**"
     return (
         f"{first}.",
         f"The middle quarter of the area holds **{100 * one.half:.0f}\u00a0%** of the gradient.",
@@ -225,5 +226,5 @@ def _found(
     one = footprint(look.heat, seen, unit)
     kind = "strongest here" if not state.field_channel else "as chosen"
     drawn = f"channel {look.channel + 1} of {look.channels}, {kind}"
-    first = f"Channel {look.channel + 1}, {moment}: it puts out **{look.value:.3g}**"
+    first = f"Channel {look.channel + 1}, {moment}: it puts out **{number(look.value)}**"
     return Warmth(look.heat, _said(one, first), None if dense else look.map, drawn), {moment: one}

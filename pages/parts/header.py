@@ -8,8 +8,11 @@ from cnncore.figures.palette import style_sheet
 # Drawings and pictures read there --large, by how much they may grow where the window has room, and the colours. Charts
 # in a place whose key begins with `tall` are as high as a good part of the window. Columns in one that begins with
 # `beside` stand below one another as soon as they get too narrow; Streamlit's do only in a window of 640 pixels. A
-# caption is faded as a whole: code in it, small and coloured, could not be read. A narrow field for a number has no
-# room for the button that empties it, which no key reaches anyway: the field is emptied by deleting what it holds.
+# caption is faded as a whole, by Streamlit to a contrast of 4.4 in a light window, where 4.5 can be read; code in it,
+# small and coloured, needs more. A narrow field for a number has no room for the button that empties it, which no key
+# reaches anyway: the field is emptied by deleting what it holds. A choice is as high as the fields and buttons beside
+# it: else the names in a row stand at two heights. What stands in a place whose key begins with `roomy` gets a row of
+# its own where it would be narrower. A link to another page begins where the text does.
 _STYLE = """<style>
 [data-testid="stHeader"] { background: transparent; }
 [data-testid="stMainBlockContainer"] { padding: 3.2rem clamp(1rem, 3vw, 3rem) 3rem; max-width: 1400px; }
@@ -18,6 +21,12 @@ _STYLE = """<style>
 @media (min-width: 1600px) and (min-height: 930px) { :root { --large: 1.35; } }
 [class*="st-key-tall"] [data-testid="stElementContainer"] { height: clamp(270px, 37vh, 560px); }
 [class*="st-key-beside"] > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 200px; }
+[data-testid="stHorizontalBlock"]:not(:has(> [data-testid="stColumn"])):has([data-testid="stSelectbox"],
+[data-testid="stMultiSelect"], [data-testid="stNumberInput"], [data-testid="stSlider"], [data-testid="stButton"])
+[data-variant="segmented_control"] { min-height: 2.5rem; }
+[data-testid="stLayoutWrapper"]:has(> [class*="st-key-roomy"]) { flex-basis: 280px; }
+[data-testid="stMainBlockContainer"] [data-testid="stPageLink"] { margin-left: -.5rem; }
+[data-testid="stCaptionContainer"] { opacity: .7; }
 [data-testid="stCaptionContainer"]:has(code) { opacity: .85; }
 [data-testid="stCaptionContainer"] code { font-size: .93em; color: inherit; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0 0 .1rem 0; }
@@ -58,6 +67,13 @@ _ON_PRIMARY = """
 [data-testid="stMultiSelect"] [data-tag] * { color: light-dark(#fff, DARK); }
 """
 
+# Numbers, signs and names in code. Streamlit's colours for them have a contrast of 2.6 to 3.6 in a light window.
+_IN_CODE = {
+    "orange": ("operator", "entity", "decorator", "atrule"),
+    "green": ("number", "regex", "boolean", "constant", "symbol", "string", "char", "attr-value"),
+    "blue": ("attr-name", "property", "variable"),
+}
+
 
 def _colour(name: str) -> str:
     """Return a colour of the theme in CSS, that of a light window and that of a dark one."""
@@ -74,6 +90,10 @@ def _style() -> str:
     """Return the style sheet of every page."""
     rules = [f"{', '.join(map(_name_of, _BOLD))} {{ font-weight: 600; }}"]
     rules += [f"{_name_of(key)} {{ color: {_colour(f'{colour}TextColor')}; }}" for key, colour in _COLOURED.items()]
+    for colour, tokens in _IN_CODE.items():
+        what = ", ".join(f".{token}" for token in tokens)
+        rules.append(f'[data-testid="stCode"] .token:is({what}) {{ color: {_colour(f"{colour}TextColor")}; }}')
+    rules.append('[data-testid="stCode"] .token:is(.comment, .punctuation) { color: var(--colour-label); }')
     rules.append(_FOCUS.replace("PRIMARY", _colour("primaryColor")))
     rules.append(_ON_PRIMARY.replace("DARK", str(st.get_option("theme.dark.backgroundColor"))))
     rules.append(style_sheet())

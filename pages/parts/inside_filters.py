@@ -8,6 +8,7 @@ from cnncore.figures.first_filters import change_chart, filter_pictures
 from cnncore.inspection.activations import Forward
 from cnncore.inspection.filters import FilterHistory, filter_history
 from cnncore.runs.snapshots import snapshot_folder
+from cnncore.wording import dimensions
 from pages.parts.address import explain
 from pages.parts.beside import in_shares
 from pages.parts.charts import draw
@@ -75,7 +76,7 @@ def _tiles(filters: NDArray[np.float32], limit: float, captions: list[str]) -> N
 
 
 def _scale(filters: NDArray[np.float32], limit: float) -> str:
-    shape = " × ".join(map(str, filters.shape[1:]))
+    shape = dimensions(filters.shape[1:])
     return (
         f"{len(filters)} filters of {shape}, one scale for all: weight 0 is grey, a channel at ±{limit:.2f} full or off"
     )

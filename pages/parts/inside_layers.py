@@ -9,10 +9,11 @@ from cnncore.figures.feature_maps import bars_chart, shaded, size_text
 from cnncore.figures.first_filters import filter_pictures
 from cnncore.inspection.activations import Forward, LayerMaps
 from cnncore.inspection.subject import numbers_by_name
+from cnncore.wording import signed
 from pages.parts.charts import draw
 from pages.parts.maps.component import map_choice
 from pages.parts.pictures import Tile, data_address, row
-from pages.parts.plain import plain, signed
+from pages.parts.plain import plain
 
 MOST = 64  # maps of one layer
 

@@ -11,13 +11,14 @@ from cnncore.figures.standardization import channel_names, to_bytes
 from cnncore.inspection.activations import Forward
 from cnncore.inspection.heats import rank_correlation
 from cnncore.inspection.moment import Moment
+from cnncore.wording import signed
 from pages.parts.awaited import awaited
 from pages.parts.charts import draw
 from pages.parts.held_out import LOCKED, locked, show_lock
 from pages.parts.inside_choice import TEST, Sight
 from pages.parts.inspected import class_heats
 from pages.parts.pictures import Tile, row
-from pages.parts.plain import plain, signed
+from pages.parts.plain import plain
 from pages.parts.subject import Subject
 
 ANSWER = "its answer"

@@ -15,6 +15,7 @@ from cnncore.runs.record import Status
 from cnncore.runs.rungs import Rung, rungs
 from cnncore.runs.store import RunStore, open_store
 from cnncore.training.presets import TITLES
+from cnncore.wording import signed
 from pages.parts.charts import draw
 from pages.parts.live import act
 from pages.parts.plain import with_code
@@ -91,7 +92,7 @@ def _row(rung: Rung) -> dict[str, str | None]:
         "test accuracy (95 % interval)": None if rung.accuracy is None else percent(rung.accuracy, size),
         "report printed (of 128)": None if right is None else percent(right / 128, 128),
         "± over seeds": None if rung.spread is None else f"{100 * rung.spread:.1f}",
-        "gain": None if rung.gain is None else f"{100 * rung.gain:+.1f}",
+        "gain": None if rung.gain is None else signed(100 * rung.gain, "+.1f"),
         "to": TITLES[rung.before] if rung.before else None,
         "p": None if rung.pair is None else p_value(rung.pair.p),
     }

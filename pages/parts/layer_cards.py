@@ -1,6 +1,5 @@
 """Layers as cards: maps of one image, a histogram, and the numbers; in rows, as many as fit."""
 
-import math
 from collections.abc import Sequence
 from html import escape
 
@@ -10,32 +9,17 @@ from numpy.typing import NDArray
 from cnncore.figures.palette import KERNEL, OUTPUT, UNREAD
 from cnncore.figures.standardization import to_bytes
 from cnncore.inspection.anatomy import Layer, Spread
-from cnncore.wording import counted
+from cnncore.wording import counted, dimensions, number
 from pages.parts.pictures import data_address
 
+ROUNDING = 1e-6  # of the spread: a sum in single precision is not more exact
 MOST = 30  # cards; of a deeper network only layers with weights get one
 _SMALL = "font-size:0.75rem;line-height:1.35;opacity:0.8"
 
 
-def shape_of(shape: tuple[int, ...]) -> str:
-    """Return a shape as it is written on the page.
-
-    >>> shape_of((32, 16, 28, 28))
-    '32×16×28×28'
-    """
-    return "×".join(map(str, shape))
-
-
-def number(value: float) -> str:
-    """Return a number of any size in three digits; what is none, in words.
-
-    >>> number(0.01234), number(1234.5), number(-3.2e-07), number(-0.0)
-    ('0.0123', '1.23e+03', '−3.2e-07', '0')
-    """
-    if not math.isfinite(value):
-        return "no number" if math.isnan(value) else "∞"
-    text = f"{value:z.3g}"  # z: no minus before a zero
-    return f"−{text[1:]}" if text.startswith("-") else text
+def mean_of(values: Spread) -> str:
+    """Return a tensor's mean; what single precision cannot tell from 0, beside values of that spread, is 0."""
+    return number(0.0 if abs(values.mean) < ROUNDING * values.std else values.mean)
 
 
 def cards(layers: Sequence[Layer], backward: bool = False) -> str:
@@ -52,8 +36,9 @@ def cards(layers: Sequence[Layer], backward: bool = False) -> str:
 def _card(layer: Layer, backward: bool) -> str:
     values = layer.gradient if backward else layer.output
     maps = layer.gradient_maps if backward else layer.maps
-    title = f'<div style="display:flex;justify-content:space-between;gap:0.4rem"><b>{escape(layer.name)}</b>'
-    title += f'<span style="{_SMALL}">{shape_of(layer.shape)}</span></div>'
+    apart = "display:flex;justify-content:space-between;align-items:baseline;gap:0.4rem"
+    title = f'<div style="{apart}"><b>{escape(layer.name)}</b>'
+    title += f'<span style="{_SMALL}">{dimensions(layer.shape)}</span></div>'
     inside = f'<div style="{_SMALL}">nothing before it learns: no gradient is needed</div>'
     if values is not None and maps is not None:
         what = f"{'gradients at the ' if backward else ''}outputs of {layer.name}"
@@ -96,11 +81,12 @@ def _bars(values: Spread, colour: str, what: str) -> str:
 
 
 def _numbers(layer: Layer, values: Spread, backward: bool) -> str:
-    parts = [f"mean {number(values.mean)}", f"std {number(values.std)}"]
+    parts = [f"mean {mean_of(values)}", f"std {number(values.std)}"]
     if values.zeros > 0.0005:
         parts.append(f"{100 * values.zeros:.0f} % zeros")
     if layer.silent and not backward:
         parts.append(f"{100 * layer.silent:.0f} % silent")
     if values.broken:
         parts.append(f"<b>{100 * values.broken:.0f} % no number</b>")
-    return f'<div style="{_SMALL}">{" · ".join(parts)}</div>'
+    words = ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts)
+    return f'<div style="{_SMALL}">{words}</div>'

@@ -14,6 +14,7 @@ from cnncore.figures.convolution import agreement, kernels, picture
 from cnncore.figures.matrix import matrix, matrix_picture
 from cnncore.figures.palette import by_name
 from cnncore.figures.sliding import Sliding
+from cnncore.wording import dimensions
 from pages.parts.address import explain
 from pages.parts.awaited import awaited
 from pages.parts.layer_form import GEOMETRY, set_all
@@ -90,8 +91,7 @@ def show_bill(shape: Shape, facts: LayerFacts, transposed: bool) -> None:
         st.html(by_name(bill_picture(facts)), width="content")
         with st.container(width=420):
             st.markdown(f"##### Why not a dense layer?\n{bill_sentence(facts)}")
-            channels, height, width = shape
-            inputs = f"{channels} × {height} × {width}"
+            inputs = dimensions(shape)
             windows = "each input to one window of the output" if transposed else "each output to one window"
             st.caption(
                 f"It joins each of the {inputs} inputs to each of the {facts.dense_biases:,} outputs. The convolution "

@@ -5,12 +5,13 @@ from dataclasses import replace
 import streamlit as st
 
 from cnncore.architecture import Conv2d, ConvTranspose2d, LayerFacts, Shape, cost
-from cnncore.architecture.relationships import relationship
+from cnncore.architecture.relationships import Relationship, relationship
 from cnncore.figures.bill import ratio_words
 from cnncore.figures.formula import size_formula
 from cnncore.figures.same import same_sentence
 from cnncore.figures.sliding import Sliding
 from cnncore.figures.unread import remedies, unread_sentence
+from cnncore.wording import dimensions
 from pages.parts.layer_form import change, reaches
 
 
@@ -31,7 +32,7 @@ def show_unread(layer: Sliding, shape: Shape) -> None:
 
 def show_numbers(layer: Sliding, shape: Shape, facts: LayerFacts) -> None:
     """Show the output's shape and the bill."""
-    numbers = {"Output": ("{} × {} × {}".format(*facts.output), "Channels × height × width.")}
+    numbers = {"Output": (dimensions(facts.output), "Channels × height × width.")}
     if isinstance(layer, (Conv2d, ConvTranspose2d)):
         each = shape[0] // layer.groups if isinstance(layer, Conv2d) else layer.filters // layer.groups
         many, who = (layer.filters, "filters × channels that each sees")
@@ -63,12 +64,16 @@ def show_formula(layer: Sliding, shape: Shape) -> None:
     if any(height != width for height, width in axes):
         st.latex(size_formula(layer, shape, 1, theme))
     found, across = relationship(layer), relationship(layer, 1)
-    text = f"Relationship {found.number} of Dumoulin & Visin's guide: {found.about}, `{found.formula}`."
+    text = f"Relationship {found.number} of Dumoulin & Visin's guide: {found.about}, `{_formula(found)}`."
     if across != found:
-        text += f" Along the width it is {across.number}: {across.about}, `{across.formula}`."
+        text += f" Along the width it is {across.number}: {across.about}, `{_formula(across)}`."
     if isinstance(layer, Conv2d):
         text += f" {same_sentence(layer, shape)}"
     st.caption(text)
+
+
+def _formula(found: Relationship) -> str:
+    return found.formula.replace("-", "−")
 
 
 def show_groups(layer: Conv2d | ConvTranspose2d, shape: Shape) -> None:

@@ -7,6 +7,7 @@ from cnncore.architecture import Description, Network
 from cnncore.data.catalogue import BUILTIN
 from cnncore.figures.layer_list import memory_sentence
 from cnncore.training.presets import PRESETS
+from cnncore.wording import dimensions
 from pages.parts.tabulate import tabulate
 
 IMAGES = {28: 60_000, 32: 50_000, 224: 1_281_167}  # train images of MNIST, CIFAR-10, ImageNet: by the input's size
@@ -27,8 +28,8 @@ def show_table(description: Description, network: Network) -> None:
         {
             "layer": [row.name for row in description.rows],
             "kind": [row.kind for row in description.rows],
-            "kernel": [" × ".join(map(str, row.kernel)) if row.kernel else None for row in description.rows],
-            "output": [" × ".join(map(str, row.output)) for row in description.rows],
+            "kernel": [dimensions(row.kernel) if row.kernel else None for row in description.rows],
+            "output": [dimensions(row.output) for row in description.rows],
             "weights": [row.weights for row in description.rows],
             "biases": [row.biases for row in description.rows],
             "multiply-adds": [row.macs for row in description.rows],

@@ -17,7 +17,7 @@ from cnncore.figures.words import gap_of, standing, verdict
 from cnncore.runs import client
 from cnncore.runs.record import Run, Status
 from cnncore.runs.store import RunStore, open_store
-from cnncore.wording import duration
+from cnncore.wording import duration, number
 from pages.parts.held_out import locked, show_lock
 from pages.parts.live_curves import show_curves
 from pages.parts.pace import PACE
@@ -164,7 +164,7 @@ def _progress(run: Run, store: RunStore) -> str:
     parts = [
         f"Epoch {min(run.epoch + 1, run.config.epochs)} of {run.config.epochs}",
         f"update {update.step:,} of {run.steps:,}",
-        f"learning rate {update.lr:.4g}{by_hand}",
+        f"learning rate {number(update.lr, 4)}{by_hand}",
     ]
     seconds = run.seconds + (update.seconds if update.epoch > run.epoch else 0)
     done = update.step / run.steps  # of the same update as the seconds: the run was read before it

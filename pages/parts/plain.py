@@ -1,4 +1,4 @@
-"""Text from anywhere, shown as it is: no Markdown, no formula, no address that is looked up; and numbers."""
+"""Text from anywhere, shown as it is: no Markdown, no formula, no address that is looked up."""
 
 import re
 
@@ -30,12 +30,3 @@ def with_code(sentence: object) -> str:
     # A pair of single back-ticks alone: two or more in a row begin a code of another kind, which could end anywhere.
     parts = re.split(r"(?<!`)`([^`]+)`(?!`)", re.sub(r"\s+", " ", str(sentence)))
     return "".join(f"`{part}`" if number % 2 else plain(part) for number, part in enumerate(parts))
-
-
-def signed(value: float, form: str) -> str:
-    """Return a number in a `form` like "+.2f", with a minus sign as long as the plus, and none before a zero.
-
-    >>> signed(-0.5, "+.2f"), signed(-0.001, ".2f")
-    ('−0.50', '0.00')
-    """
-    return format(float(value), form.replace(".", "z.", 1)).replace("-", "−")

@@ -39,7 +39,9 @@ def run_form() -> tuple[RunConfig | None, DeltaGenerator]:
         text = f"The address asks for `{refused}`, which this page does not know: the preset's own value is shown."
         st.warning(with_code(text))
     prepared = [info.name for info in datasets() if info.prepared]
-    first, second, third = st.columns([3, 2, 2])
+    choices = st.container(horizontal=True)
+    first = choices.container(key="roomy_preset")
+    second = choices.container(key="roomy_data", horizontal=True)
     first.selectbox(
         "Experiment",
         [*PRESETS_IN_ORDER, OWN],
@@ -53,7 +55,7 @@ def run_form() -> tuple[RunConfig | None, DeltaGenerator]:
     own = [network.to_json() for network in own_networks().values()]
     networks = list(dict.fromkeys(["classroom", "practical", *NETWORKS, *own, st.session_state.network]))
     called = _called(networks)
-    third.selectbox("Network", networks, key="network", format_func=called.__getitem__, **KEPT)
+    second.selectbox("Network", networks, key="network", format_func=called.__getitem__, **KEPT)
     with st.container(horizontal=True, gap="xsmall"):
         for key, (label, text) in TOGGLES.items():
             st.toggle(label, key=key, help=text, **KEPT)

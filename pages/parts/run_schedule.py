@@ -12,6 +12,7 @@ from cnncore.training.config import RunConfig, Schedule
 from cnncore.training.diagnosis import effective_step
 from cnncore.training.schedule import planned
 from cnncore.training.split import size_of_train
+from cnncore.wording import number
 from pages.parts.charts import draw
 
 _SPEC = {
@@ -49,9 +50,9 @@ def show_planned(config: RunConfig) -> None:
         rows = {"epoch": np.round(plan.epoch, 3).tolist(), "rate": [float(f"{rate:.4g}") for rate in plan.lr]}
         draw(Chart(_SPEC, rows), "planned", "The planned learning rate over the epochs")
         step = effective_step(config.lr, config.momentum)
-        text = f"Largest effective step lr / (1 − m) = **{step:.3g}**"
+        text = f"Largest effective step lr / (1 − m) = **{number(step)}**"
         if config.momentum:
-            text += f": momentum {config.momentum:g} makes {1 / (1 - config.momentum):.3g} times the step (Q27)"
+            text += f": momentum {config.momentum:g} makes {number(1 / (1 - config.momentum))} times the step (Q27)"
         if config.schedule is Schedule.PLATEAU:
             text += ". The plateau schedule follows the losses: this is the most that the rate can be"
         st.markdown(f"{text}.")

@@ -23,7 +23,7 @@ _CROP_AND_FLIP: tuple[Augmentation, ...] = (RandomCrop(), HorizontalFlip())
 # widget's default; here the address is a preset and what differs from it, which a person can read and change.
 TOGGLES = {
     "std": ("Standardization", "Each channel gets mean 0 and standard deviation 1 over the train images (Q19)."),
-    "aug": ("Crop and flip", "A random 28x28 window, mirrored half of the time; test images get the centre (Q22)."),
+    "aug": ("Crop and flip", "A random 28 × 28 window, mirrored half of the time; test images get the centre (Q22)."),
     "mom": ("Momentum", "Each step keeps 0.9 of the last one: ten times the effective step (Q27)."),
     "sched": ("Schedule", "The learning rate shrinks from epoch to epoch (Q26)."),
     "drop": ("Dropout", "Half of the units before the last layer are dropped in training (Q29)."),

@@ -20,7 +20,7 @@ from cnncore.runs.snapshots import checkpoint_time
 from cnncore.runs.store import open_store
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
-from cnncore.wording import counted
+from cnncore.wording import counted, number
 from pages.parts.address import explain, remember
 from pages.parts.awaited import awaited
 from pages.parts.plain import plain, with_code
@@ -165,21 +165,23 @@ def _position(found: Anatomy, run: Run, moment: Moment) -> str:
     """Return which update it is, from which weights, and how it agrees with what the run has recorded."""
     weights = f"the weights after epoch {found.epoch - 1}" if found.epoch > 1 else "the weights the run begins with"
     text = f"**Update {found.update:,}**: batch {found.batch + 1} of {found.batches} in epoch {found.epoch}, "
-    text += f"learning rate {found.rate:.4g}"
+    text += f"learning rate {number(found.rate, 4)}"
     text += f" (× {found.factor:g} by hand)" if found.factor != 1 else ""
     text += f", from {weights}"
     if found.replayed:
         text += f" and {counted(found.replayed, 'update')} made again"
         if found.strayed is not None:
-            exact = "to the last bit" if not found.strayed else f"to {found.strayed:.1g}, as sums came in another order"
+            exact = (
+                f"to {number(found.strayed, 1)}, as sums came in another order" if found.strayed else "to the last bit"
+            )
             mark = "✓ agrees with" if found.strayed < 1e-2 else "⚠ differs from"
             text += f" ({mark} the losses that the run recorded, {exact})"
     if found.over:
         return f"{text}. The run is over: this one would come next, at the learning rate of its last."
     if found.recorded is not None:
         agrees = abs(found.recorded - found.loss) <= 1e-3 * abs(found.loss)
-        text += f". {'✓' if agrees else '⚠'} The run recorded the loss {found.recorded:.6g} for it, here it is "
-        text += f"{found.loss:.6g}"
+        text += f". {'✓' if agrees else '⚠'} The run recorded the loss {number(found.recorded, 6)} for it, here it is "
+        text += f"{number(found.loss, 6)}"
     missed = found.stands - found.update
     if moment is Moment.BEFORE:
         return f"{text}."
@@ -199,9 +201,11 @@ def _trouble(found: Anatomy, run: Run, moment: Moment) -> None:
     broken = found.broken
     if broken is not None:
         at = found.layers.index(broken)
-        largest = f"what it receives is at most {found.layers[at - 1].output.peak:.2g} in size" if at else "the first"
+        largest = (
+            f"what it receives is at most {number(found.layers[at - 1].output.peak, 2)} in size" if at else "the first"
+        )
         norm = next((p.norm for p in found.weights if p.layer == broken.name), None)
-        told = f"its weights have the norm {norm:.3g}" if norm is not None else "it has no weights"
+        told = f"its weights have the norm {number(norm)}" if norm is not None else "it has no weights"
         st.error(
             f"Here the loss stops being a number. The first layer that puts out infinity or no number is "
             f"**{plain(broken.name)}**: {largest}, {told}.",

@@ -11,8 +11,9 @@ from cnncore.figures.slow_motion import losses_chart
 from cnncore.figures.standardization import to_bytes
 from cnncore.inspection.anatomy import Anatomy, Scores, Spread, remarks
 from cnncore.training.config import RunConfig, Standardization
+from cnncore.wording import dimensions, number
 from pages.parts.charts import draw
-from pages.parts.layer_cards import cards, number, shape_of
+from pages.parts.layer_cards import cards, mean_of
 from pages.parts.pictures import Tile, grid, row
 from pages.parts.plain import plain
 from pages.parts.tabulate import tabulate
@@ -26,7 +27,7 @@ def _pictures(scores: Scores, config: RunConfig) -> tuple[NDArray[np.uint8], str
     if config.standardize is Standardization.NONE:
         return np.rint(255 * scores.inputs.clip(0, 1)).astype(np.uint8), "pixels from 0 to 1"
     pictures, limit = to_bytes(scores.inputs)
-    return pictures, f"middle grey is 0, black −{limit:.2g}, white +{limit:.2g}"
+    return pictures, f"middle grey is 0, black −{number(limit, 2)}, white +{number(limit, 2)}"
 
 
 def show_forward(found: Anatomy, config: RunConfig, image: int) -> None:
@@ -100,8 +101,8 @@ def show_numbers(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa
         rows.append(
             {
                 "layer": layer.name,
-                "output": shape_of(layer.shape),
-                "mean": _told(layer.output, layer.output.mean),
+                "output": dimensions(layer.shape),
+                "mean": _NO_NUMBER if layer.output.broken else mean_of(layer.output),
                 "std": _told(layer.output, layer.output.std),
                 "zeros": f"{100 * layer.output.zeros:.1f} %",
                 "silent": "" if layer.silent is None else f"{100 * layer.silent:.0f} %",
@@ -112,11 +113,7 @@ def show_numbers(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa
                 "‖Δw‖ / ‖w‖": "" if own is None else _told(own.update, own.change),
             }
         )
-    # A column is by itself as wide as what stands in its first rows: longer words further down would be cut off.
-    words = {name for row in rows for name, text in row.items() if name == "layer" or text == _NO_NUMBER}
-    longest = {name: max(len(row[name]) for row in rows) for name in words}
-    widths = {name: st.column_config.TextColumn(width=18 + 7 * letters) for name, letters in longest.items()}
-    tabulate(rows, height="content", key="motion_table", column_config=widths)
+    tabulate(rows, height="content", key="motion_table")
 
 
 def _told(values: Spread, figure: float) -> str:

@@ -12,11 +12,12 @@ from cnncore.figures.slow_motion import flow_chart, moved_chart, ratios_chart
 from cnncore.figures.standardization import to_bytes
 from cnncore.inspection.anatomy import Anatomy, by_rule, rule_of
 from cnncore.training.config import Optimizer, RunConfig
+from cnncore.wording import number, signed
 from pages.parts.beside import beside
 from pages.parts.charts import draw
-from pages.parts.layer_cards import cards, number
+from pages.parts.layer_cards import cards
 from pages.parts.pictures import Tile, row
-from pages.parts.plain import plain, signed, with_code
+from pages.parts.plain import plain, with_code
 from pages.parts.predict import predict
 from pages.parts.slow_motion_acts import show_remarks
 
@@ -77,10 +78,11 @@ def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa:
         st.markdown(f"**Update.** {_ENDS}")
         return
     better = int((found.scores.after < found.scores.losses).sum())
+    losses = f"{number(found.loss, 4)} → {number(found.loss_after, 4)}"
     st.markdown(
-        f"**Update.** Every weight takes a step against its gradient, at learning rate {found.rate:.4g} "
-        f"({_how(config)}). The loss of the same batch, same masks: **{found.loss:.4g} → {found.loss_after:.4g}**; it "
-        f"fell for {better} of {len(found.scores.losses)} images."
+        f"**Update.** Every weight takes a step against its gradient, at learning rate {number(found.rate, 4)} "
+        f"({_how(config)}). The loss of the same batch, same masks: **{losses}**; it fell for "
+        f" {better} of {len(found.scores.losses)} images."
     )
     left, right = beside()
     with left:
@@ -118,7 +120,7 @@ def _how(config: RunConfig) -> str:
     rule = rule_of(config)
     parts = [f"{rule} {config.momentum:g}" if rule.has_momentum else str(rule)]
     parts += [f"momentum {config.momentum:g}"] if config.momentum and not rule.has_momentum else []
-    parts += [f"weight decay {config.weight_decay:g}"] if config.weight_decay else []
+    parts += [f"weight decay {number(config.weight_decay)}"] if config.weight_decay else []
     return ", ".join(parts)
 
 
@@ -134,13 +136,13 @@ def _follow(found: Anatomy, config: RunConfig) -> None:
     rule = by_rule(one, config)
     called = with_code(f"`{first.name}[{place}]`")
     st.markdown(f"**One weight**, {called}, with the layer's largest gradient: ${FORMULAS[rule_of(config)]}$")
-    text = f"w = {_exact(one.before)}, g = {number(one.gradient)}{memory}, η = {one.rate:.4g}: w becomes "
+    text = f"w = {_exact(one.before)}, g = {number(one.gradient)}{memory}, η = {number(one.rate, 4)}: w becomes "
     text += f"**{_exact(one.after)}**."
     if rule is not None and math.isfinite(one.after):
         agrees = abs(rule - one.after) <= 1e-5 * max(1.0, abs(one.after))
         text += f" {'✓' if agrees else '⚠'} The rule written in numpy gives {_exact(rule)}; PyTorch made the update."
     if one.decay and config.optimizer is not Optimizer.ADAMW:
-        text += f" Weight decay has added {one.decay:g} · w to g."
+        text += f" Weight decay has added {number(one.decay)} · w to g."
     st.markdown(text)
 
 

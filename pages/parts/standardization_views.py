@@ -25,15 +25,15 @@ from cnncore.data.prepared import SPECTRUM, folder
 from cnncore.figures.standardization import (
     channel_names,
     histogram_chart,
-    moved_chart,
+    moved_charts,
     neighbour_chart,
     spectrum_chart,
 )
 from cnncore.training.config import WHITENING, Standardization
+from cnncore.wording import number, signed
 from pages.parts.awaited import awaited
 from pages.parts.beside import beside
 from pages.parts.charts import draw
-from pages.parts.plain import signed
 from pages.parts.tabulate import tabulate
 
 NAMES = {
@@ -116,9 +116,9 @@ def show_spectrum(dataset: str, version: str, eps: float) -> None:
     positive = values[values > 0]
     with right.container(horizontal=True):
         st.metric(
-            "Condition number before", f"{positive.max() / positive.min():.2g}", help="largest / smallest variance"
+            "Condition number before", number(positive.max() / positive.min(), 2), help="largest / smallest variance"
         )
-        st.metric("after, l / (l + eps)", f"{after.max() / after[values > 0].min():.2g}")
+        st.metric("after, l / (l + eps)", number(after.max() / after[values > 0].min(), 2))
         st.metric("Components for 90 % of the variance", f"{int(np.searchsorted(share, 0.9)) + 1} of {len(values):,}")
         st.metric("Components above eps", f"{int((values > eps).sum()):,}")
     st.caption(
@@ -161,9 +161,8 @@ def show_whose(dataset: str, version: str, image: NDArray[np.uint8]) -> None:
     if counts is None:
         return
     train, test = counts.of("train"), darkened(counts.of("test"), brightness)
-    for column, whose, title in zip(
-        beside(), (train, test), ("the train set's statistics", "its own statistics"), strict=True
-    ):
+    titles = ("the train set's statistics", "its own statistics")
+    for column, whose, title, chart in zip(beside(), (train, test), titles, moved_charts(train, test), strict=True):
         place: Standing = standing(test, whose)
         with column:
             st.markdown(
@@ -171,7 +170,7 @@ def show_whose(dataset: str, version: str, image: NDArray[np.uint8]) -> None:
                 + ("The shift shows." if whose is train else "Re-centred: the shift is hidden.")
             )
             draw(
-                moved_chart(train, test, whose),
+                chart,
                 f"std_moved_{title.split()[0]}",
                 f"Values of train and test set with {title}",
             )

@@ -49,7 +49,7 @@ def choose_subject(
         if fit is not None and st.query_params.get(key) not in stored:
             st.session_state[key] = fit
     with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
-        places = [st.container(width=width) for width in ("stretch", 270, 280)]
+        places = [st.container(key=f"roomy_{prefix}"), *(st.container(width=width) for width in (270, 280))]
     with places[0]:
         run = run_picker(key)
         if run is None:

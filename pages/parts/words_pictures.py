@@ -21,6 +21,7 @@ from cnncore.figures.visual_words import (
     stretched,
     word_pictures,
 )
+from cnncore.wording import signed
 from pages.parts.charts import draw
 from pages.parts.pictures import Tile, data_address, row
 from pages.parts.plain import plain
@@ -66,7 +67,7 @@ def show_words(image: NDArray[np.uint8], label: str, model: Model, result: Resul
         seen = as_words(assigned, pictures, model.config, model.shape)
         scale = 150 / image.shape[2]
         st.html(row([Tile(image, f"the image: {label}"), Tile(stretched(seen), f"as its words{order}")], scale))
-        answers = ", ".join(f"{result.classes[k]} {scores[k]:+.2f}" for k in best)
+        answers = ", ".join(f"{result.classes[k]} {signed(scores[k], '+.2f')}" for k in best)
         st.markdown(f"Answer: **{plain(result.classes[best[0]])}** (scores: {plain(answers)})")
     with right:
         draw(histogram_chart(assigned, len(pictures)), "words_histogram", "How often each word occurs in the image")

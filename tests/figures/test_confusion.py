@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from cnncore.figures import confusion
-from cnncore.figures.confusion import CELL, confusion_chart
+from cnncore.figures.confusion import CELL, confusion_chart, ink
+from cnncore.figures.palette import DARK, NAMED, PAPER, TEST, TRAIN
+from tests.figures.test_palette import contrast
 
 COUNTS = np.array([[3, 1], [0, 0]])
 
@@ -20,6 +22,22 @@ def test_every_cell_has_its_count_its_share_of_the_true_class_and_its_colour():
     assert chart.data["share"] == [0.75, 0.25, 0.0, 0.0]
     assert chart.data["right"] == ["right", "wrong", "wrong", "right"]
     assert chart.data["told"][1] == "1 of 4 cat taken for dog: 25.0 %"
+
+
+@pytest.mark.parametrize("right", [True, False])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_number_can_be_read_on_its_cell(right, dark):
+    paper = DARK["paper"] if dark else PAPER
+    for share in np.linspace(0.01, 1, 100).tolist():
+        colour, text = TRAIN if right else TEST, ink(right, share)
+        if dark:  # as the style sheet has it
+            names = {light: DARK[name] for name, light in NAMED.items()}
+            colour, text = names[colour], names.get(text, text)
+        depth = share**0.5
+        parts = [
+            round(depth * int(colour[at : at + 2], 16) + (1 - depth) * int(paper[at : at + 2], 16)) for at in (1, 3, 5)
+        ]
+        assert contrast(text, "#{:02x}{:02x}{:02x}".format(*parts)) > 4
 
 
 def test_shares_are_in_percent():

@@ -63,5 +63,5 @@ def test_what_the_predictions_reveal_is_so():
 def test_the_table_writes_small_numbers_as_the_picture_does():
     setting = Setting()
     [momentum] = ways(setting, (Rule.MOMENTUM,))
-    digits, _, power = f"{momentum.mean_loss[-1]:.1e}".partition("e-0")
-    assert ways_table(setting, (momentum,))["end"] == [f"{digits}e-{power} above the minimum"]
+    assert momentum.mean_loss[-1] == pytest.approx(4.18e-7, rel=1e-3)
+    assert ways_table(setting, (momentum,))["end"] == ["4.18\u00a0·\u00a010⁻⁷ above the minimum"]

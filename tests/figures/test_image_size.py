@@ -13,8 +13,8 @@ def test_the_walls():
 @pytest.mark.parametrize(
     ("name", "formula", "maps"),
     [
-        ("practical", "floor(S/8) - 3", {32: 1, 40: 2, 48: 3, 64: 5, 96: 9, 128: 13}),
-        ("vgg16", "floor(S/32) - 6", {224: 1, 255: 1, 256: 2, 288: 3, 320: 4, 384: 6, 448: 8, 512: 10}),
+        ("practical", "floor(S/8) − 3", {32: 1, 40: 2, 48: 3, 64: 5, 96: 9, 128: 13}),
+        ("vgg16", "floor(S/32) − 6", {224: 1, 255: 1, 256: 2, 288: 3, 320: 4, 384: 6, 448: 8, 512: 10}),
     ],
 )
 def test_without_the_wall_there_is_a_formula(name, formula, maps):

@@ -27,13 +27,13 @@ def test_the_block_that_is_looked_into_is_open_and_its_paths_add_up():
     rows = layer_list(GOOGLENET, (11, 1, 3))["rows"]
     block, other = rows[11], rows[12]
     assert (block["name"], block["open"], other["open"]) == ("inception3a", True, False)
-    assert [path["rows"][-1]["output"].split("×")[0] for path in block["paths"]] == ["64", "128", "32", "32"]
-    assert block["output"] == "256×28×28"
-    assert [path["summary"] for path in other["paths"]] == ["1×1", "1×1 · 3×3", "1×1 · 3×3", "max · 1×1"]
+    assert [path["rows"][-1]["output"].split(" ")[0] for path in block["paths"]] == ["64", "128", "32", "32"]
+    assert block["output"] == "256 × 28 × 28"
+    assert [path["summary"] for path in other["paths"]] == ["1 × 1", "1 × 1 · 3 × 3", "1 × 1 · 3 × 3", "max · 1 × 1"]
     assert not any(path["rows"] for path in other["paths"])
     # 27 pixels at jump 8 before it, so a 3x3 sees 16 more.
     assert [row["field"] for row in block["paths"][1]["rows"]] == ["27", "27", "27", "43", "43", "43"]
-    assert numbers_of(rows, (11, 1, 3)).startswith("puts out 128×28×28 · 110,592 weights · 86.7 M multiply-adds")
+    assert numbers_of(rows, (11, 1, 3)).startswith("puts out 128 × 28 × 28 · 110,592 weights · 86.7 M multiply-adds")
 
 
 def test_every_place_has_its_row():
@@ -50,15 +50,15 @@ def test_after_a_problem_nothing_is_claimed():
     assert "expects 1,024 inputs" in bad["problem"]
     assert "weights" not in bad
     assert "weights" not in rows[names.index("fc5")]
-    assert rows[names.index("pool3")]["output"] == "64×5×5"
+    assert rows[names.index("pool3")]["output"] == "64 × 5 × 5"
 
 
 @pytest.mark.parametrize(
     ("layer", "text"),
     [
-        (Conv2d(32, 5, padding=2), "32 @ 5×5, padding 2"),
-        (Conv2d(32, (3, 5), (1, 2), groups=2), "32 @ 3×5, stride 1×2, 2 groups"),
-        (MaxPool2d(3, 2, ceil_mode=True), "max 3×3, stride 2, ceil"),
+        (Conv2d(32, 5, padding=2), "32 @ 5 × 5, padding 2"),
+        (Conv2d(32, (3, 5), (1, 2), groups=2), "32 @ 3 × 5, stride 1 × 2, 2 groups"),
+        (MaxPool2d(3, 2, ceil_mode=True), "max 3 × 3, stride 2, ceil"),
         (Linear(1000, inputs=1024), "1,000 units, expects 1,024"),
     ],
 )

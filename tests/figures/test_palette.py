@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cnncore.figures.formula import INK as FORMULA
 from cnncore.figures.palette import (
     DARK,
     GUESS,
@@ -49,6 +50,14 @@ def test_what_is_written_in_a_colour_can_be_read(colour, ground):
     name = next(name for name, known in NAMED.items() if known == colour)
     assert contrast(colour, THEME["light"][ground]) >= 4.5
     assert contrast(DARK[name], THEME["dark"][ground]) >= 4.5
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_formulas_and_code_can_be_read(mode):
+    theme = THEME[mode]
+    assert all(contrast(colour, theme["backgroundColor"]) >= 4.5 for colour in FORMULA[mode])
+    code = [theme[f"{colour}TextColor"] for colour in ("blue", "orange", "green")]
+    assert all(contrast(colour, theme["secondaryBackgroundColor"]) >= 4.5 for colour in code)
 
 
 def test_every_pale_colour_has_a_partner_for_text_and_charts_write_in_it():

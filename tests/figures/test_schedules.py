@@ -56,10 +56,20 @@ def test_what_the_losses_decide_is_said_and_is_not_idle():
 
 
 def test_small_rates_are_written_as_above_on_the_page():
-    table = plans_table(plans(RunConfig(epochs=100, lr=1e-4)), 100)
+    table = plans_table(plans(RunConfig(epochs=100, lr=1e-5)), 100)
     rates = table["rate after 100 epochs"]
-    assert rates[0] == "1.0e-4"
-    assert not any("e-0" in rate for rate in rates)
+    assert rates[0] == "10⁻⁵"
+    assert not any("e-" in rate for rate in rates)
+
+
+def test_what_begins_on_the_constant_rate_leaves_it_to_be_seen():
+    found = plans(RunConfig(epochs=100))
+    constant, *others = found
+    assert constant.schedule is Schedule.NONE, "the first is drawn below the others"
+    assert any((plan.rates[: 40 * UPDATES] == constant.rates[0]).all() for plan in others)
+    encoding = plans_chart(found, 10).spec["layer"][0]["encoding"]
+    width = dict(zip(*(encoding["strokeWidth"]["scale"][end] for end in ("domain", "range")), strict=True))
+    assert width.pop("none") > 2 * max(width.values())
 
 
 def test_a_milestone_that_is_never_reached_is_said():

@@ -5,7 +5,7 @@ from cnncore.data.pixels import darkened
 from cnncore.figures.standardization import (
     channel_names,
     histogram_chart,
-    moved_chart,
+    moved_charts,
     neighbour_chart,
     spectrum_chart,
     to_bytes,
@@ -61,12 +61,20 @@ def test_neighbours_are_named():
 def test_a_moved_set_lies_left_with_the_train_statistics_and_in_the_middle_with_its_own():
     dark = darkened(COUNTS, 0.5)
 
-    def centre(statistics):
-        data = moved_chart(COUNTS, dark, statistics).data
+    def centre(chart):
+        data = chart.data
         rows = [row for row, name in enumerate(data["set"]) if name == "test"]
         share = np.array(data["share"])[rows]
         assert share.sum() == pytest.approx(100, abs=0.1)
         return float(share @ np.array(data["x"])[rows] / share.sum())
 
-    assert centre(COUNTS) < -0.7
-    assert centre(dark) == pytest.approx(0, abs=0.05)
+    with_train, with_own = moved_charts(COUNTS, dark)
+    assert centre(with_train) < -0.7
+    assert centre(with_own) == pytest.approx(0, abs=0.05)
+
+
+def test_the_two_charts_of_a_moved_set_have_one_scale_that_holds_both():
+    charts = moved_charts(COUNTS, darkened(COUNTS, 0.3))
+    tops = {chart.spec["encoding"]["y"]["scale"]["domain"][1] for chart in charts}
+    assert tops == {max(max(chart.data["share"]) for chart in charts)}
+    assert max(charts[1].data["share"]) < max(tops), "alone it would have another scale"

@@ -31,7 +31,7 @@ def test_an_image_too_large_is_explained_and_the_wall_can_be_taken_away():
     assert "`fc4` of practical expects 1024 inputs" in page.error[0].value
     page.toggle(key="arch_convolutional").set_value(True).run()
     assert not page.error
-    assert "**floor(S/8) - 3**" in said(page)
+    assert "**floor(S/8) − 3**" in said(page)
     assert "Every size from 32 pixels works" in said(page)
 
 

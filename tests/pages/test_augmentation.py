@@ -56,7 +56,7 @@ def test_something_sensible_stands_there_before_anyone_touches_it(page):
     assert not app.exception
     assert not app.error
     assert "5 × 5 windows × 2 ways round = **50 different views**" in said(app)
-    assert "the centre 28×28 window" in said(app)
+    assert "the centre 28 × 28 window" in said(app)
     shown = pictures(app)
     assert shown[0] == "The stored image, car, number 5"
     assert len(shown) == 2 + 24 + 24  # enlarged, then in true size

@@ -196,7 +196,7 @@ def test_the_answer_says_by_how_much_each_mode_moves():
 def test_the_bias_and_the_first_losses_are_told_by_their_mode(monkeypatch):
     monkeypatch.setattr(views, "awaited", lambda *_, **__: BiasShift(5.0, 2e-6, 1.25))
     text = said(viewed(views.show_bias, SUBJECT, "", 8))
-    assert "in train(), no value changes by more than **2e-06**" in text
+    assert "in train(), no value changes by more than **2\u00a0·\u00a010⁻⁶**" in text
     assert "values change by up to **1.25**" in text
     losses = FirstLosses(np.array([2.0, 2.2]), np.array([2.5, 2.7]), 10)
     monkeypatch.setattr(views, "awaited", lambda *_, **__: losses)

@@ -143,7 +143,7 @@ def test_prompts_claim_what_is_true():
     assert (after.parameters - before.parameters, round((after.macs - before.macs) / 1e6, 1)) == (73_984, 4.7)
     assert "73,984" in app.info[0].value
     app.button(key="try_Look into GoogLeNet").click().run()
-    assert "puts out 96×28×28" in said(app)
+    assert "puts out 96 × 28 × 28" in said(app)
     pick(app, 0)
     app.number_input(key="field_filters").set_value(3).run()
     assert not app.info

@@ -11,6 +11,7 @@ from cnncore.events import Diverged, Finished
 from cnncore.runs.snapshots import snapshot_folder
 from cnncore.runs.store import RunStore
 from cnncore.training.snapshots import Snapshot
+from pages.parts.tabulate import row_height
 from tests.conftest import tiny_images
 from tests.pages.reading import said
 from tests.runs.conftest import CONFIG, batch, epoch_end, started
@@ -91,6 +92,17 @@ def test_the_best_epoch_says_that_the_test_set_chose_it(store):
     assert list(table["best epoch"]) == [3]
     assert list(table["chosen on"]) == ["test (optimistic)"]
     assert "luckiest of many readings" in said(app)
+
+
+def test_a_long_name_has_as_many_lines_as_it_needs(store):
+    filled(store)
+    [table] = [shown for shown in opened().dataframe if "best epoch" in shown.value]
+    assert 32 < len(table.value["run"][0]) <= 64
+    assert table.proto.row_height == row_height(2)
+    filled(store, replace(CONFIG, momentum=0.9, nesterov=True, weight_decay=5e-4, warmup_epochs=1, dropout=0.5))
+    [table] = [shown for shown in opened().dataframe if "best epoch" in shown.value]
+    assert 96 < max(map(len, table.value["run"])) <= 128
+    assert table.proto.row_height == row_height(4)
 
 
 def test_more_looks_have_a_column_where_a_run_took_some(store):

@@ -355,3 +355,34 @@ def test_the_matrix_counts_places_and_not_what_the_drawn_kernel_happens_to_hold(
     text = said(AppTest.from_function(small_matrix, default_timeout=60).run())
     assert "Here only 100 can be other than 0, and they share 9 weights." in text
     assert "60 entries are drawn" in text
+
+
+@pytest.mark.parametrize(
+    ("address", "output"),
+    [
+        ({"conv_kernel_width": "5"}, "1 × 4 × 3"),
+        ({"kernel_width": "5", "input": "9", "stride": "1"}, "1 × 9 × 7"),
+        ({"conv_output_padding": "1"}, "1 × 14 × 14"),
+        ({"conv_output_padding_width": "1"}, "1 × 13 × 14"),
+        ({"conv_kernel_width": "3"}, "1 × 4 × 4"),
+        ({"conv_kernel_width": "5", "conv_apart": "False"}, "1 × 4 × 4"),
+        ({"conv_output_padding": "1", "conv_layer": "Convolution"}, "1 × 4 × 4"),
+        ({"conv_ceil_mode": "True"}, "1 × 4 × 4"),
+        ({"conv_kernel_width": "wide"}, "1 × 4 × 4"),
+    ],
+)
+def test_what_the_address_asks_for_has_its_effect_where_one_mode_alone_has_it(address, output):
+    page = AppTest.from_file(str(PAGE), default_timeout=60)
+    page.query_params.update(address)
+    assert metrics(page.run())["Output"] == output
+    assert not page.exception
+    assert not page.warning
+
+
+def test_a_width_of_what_another_layer_has_sets_nothing_apart():
+    page = opened(conv_layer="Max pool", conv_output_padding_width="1")
+    assert page.toggle(key="conv_apart").value is False
+
+
+def test_a_width_that_the_page_does_not_know_is_said():
+    assert "conv_kernel_width=99" in opened(conv_kernel_width="99").warning[0].value

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cnncore.inspection.anatomy import Layer, Spread
-from pages.parts.layer_cards import cards, number
+from pages.parts.layer_cards import cards, mean_of
 
 
 def layer(name):
@@ -22,9 +22,16 @@ def test_maps_and_histograms_are_there_in_words(backward, what):
     assert labels == [f"4 pictures of {what}", f"Histogram of the {what}: from −1 to 2, the highest bar from 0 to 2"]
 
 
-@pytest.mark.parametrize("value", [-0.0, 0.0])
-def test_a_zero_has_no_minus(value):
-    assert number(value) == "0"
+@pytest.mark.parametrize(
+    ("mean", "std", "text"), [(-0.0, 1.0, "0"), (-3.2e-7, 1.0, "0"), (-3.2e-7, 0.01, "−3.2 · 10⁻⁷"), (0.5, 1.0, "0.5")]
+)
+def test_a_mean_that_is_rounding_is_zero(mean, std, text):
+    values = Spread(mean, std, 0.0, 0.0, 0.0, 0.0, np.zeros(2), np.zeros(1, int))
+    assert mean_of(values).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_a_word_and_its_number_stand_in_one_line():
+    assert "mean\u00a00.5, std\u00a01<" in cards([layer("conv1")])
 
 
 def test_a_name_is_text_there_too():

@@ -19,9 +19,12 @@ export default function (component) {
   return () => { view.pause(); clearTimeout(view.waiting); view.observer.disconnect(); };
 }
 
+// As cnncore.wording.number: three digits, written out from 0.0001 to a million, else with a power of ten.
+const power = (exponent) => "10" + String(exponent).replace("-", "\u207b").replace(/\d/g, (digit) => "\u2070\u00b9\u00b2\u00b3\u2074\u2075\u2076\u2077\u2078\u2079"[digit]);
 const number = (value) => {
-  const size = Math.abs(value);
-  return size === 0 ? "0" : size >= 1000 || size < 0.001 ? value.toExponential(1) : String(Number(value.toPrecision(3)));
+  const [factor, exponent] = value.toExponential(2).split("e").map(Number);
+  if (value === 0 || (exponent >= -4 && exponent < 6)) return Number(value.toPrecision(3)).toLocaleString("en-US", { maximumFractionDigits: 6 });
+  return factor === 1 ? power(exponent) : `${factor}\u00a0\u00b7\u00a0${power(exponent)}`;
 };
 const text = (x, y, words, rest = "") => `<text class="small" x="${x}" y="${y}" ${rest}>${words}</text>`;
 
@@ -142,9 +145,9 @@ class View {
     const repeats = data.repeats > 1 ? `Mean loss of ${data.repeats} repeats` : "Loss above the minimum";
     const parts = [text(0, 12, repeats)];
     parts.push(`<clipPath id="inside"><rect x="${left}" y="${top}" width="${width - left}" height="${height - top}"/></clipPath>`);
-    for (let power = low; power <= high; power += every) {
-      parts.push(`<line class="rule" x1="${left}" x2="${width - right}" y1="${y(10 ** power)}" y2="${y(10 ** power)}"/>`);
-      parts.push(text(left - 6, y(10 ** power) + 4, power >= -2 && power <= 3 ? 10 ** power : `1e${power}`, 'text-anchor="end"'));
+    for (let exponent = low; exponent <= high; exponent += every) {
+      parts.push(`<line class="rule" x1="${left}" x2="${width - right}" y1="${y(10 ** exponent)}" y2="${y(10 ** exponent)}"/>`);
+      parts.push(text(left - 6, y(10 ** exponent) + 4, exponent >= -2 && exponent <= 3 ? 10 ** exponent : power(exponent), 'text-anchor="end"'));
     }
     for (const step of [0, Math.round(this.last / 2), this.last]) parts.push(text(x(step), height - 13, step, 'text-anchor="middle"'));
     parts.push(text(x(this.last * 0.75), height - 13, "step", 'text-anchor="middle"'));

@@ -169,7 +169,7 @@ class View {
       this.grid(parts, place.input, (r, c) => this.value(r, c, data.input), most, "in", "Input", false);
     }
     const name = place.input ? "Map before pooling" : "Before pooling";
-    this.grid(parts, place.map, (r, c) => this.value(r, c), this.top, "in", `${name} ${size} \u00d7 ${size}`, true);
+    this.written = this.grid(parts, place.map, (r, c) => this.value(r, c), this.top, "in", `${name} ${size} \u00d7 ${size}`, true);
     this.outline(parts, "before", place.map, (r, c) => this.value(r, c), (r, c) => this.value(r, c, data.scene, [0, 0]));
     const { map } = place;
     for (const row of data.unread[0]) parts.push(rect(map.x, map.y + row * map.cell, size * map.cell, map.cell, "hatch row"));
@@ -207,12 +207,14 @@ class View {
     };
     const decimals = written(2) >= LEAST ? 2 : 1; // where averages do not fit, one decimal; pointing tells both
     const size = written(decimals);
+    const text = (r, c, v, kind) => !numbers || size < LEAST ? "" : label(box.x + (c + 0.5) * box.cell, box.y + (r + 0.5) * box.cell + 0.5, number(v, decimals), kind, `style="font-size:${size}px"`);
     for (const [r, c, v] of cells) {
       const [x, y] = [box.x + c * box.cell, box.y + r * box.cell];
       parts.push(rect(x, y, box.cell, box.cell, `cell ${kind}`, `style="--v:${Math.round(4 + (68 * v) / most)}"`));
-      if (numbers && size >= LEAST) parts.push(label(x + box.cell / 2, y + box.cell / 2 + 0.5, number(v, decimals), "number", `style="font-size:${size}px"`));
+      parts.push(text(r, c, v, "number"));
     }
     parts.push(rect(box.x, box.y, box.columns * box.cell, box.rows * box.cell, `frame ${kind}`));
+    return text;
   }
 
   // Cells that differ from the unshifted map; moved back first, cells without a partner are left out and paled.
@@ -307,6 +309,7 @@ class View {
     const cut = (y, to) => y + ((to - y) * (right - span.x - span.w)) / (here.x - span.x - span.w || 1);
     const parts = [`<polygon class="beam" points="${right},${cut(span.y, here.y)} ${here.x},${here.y} ${here.x},${here.y + box.cell} ${right},${cut(span.y + span.h, here.y + box.cell)}"/>`];
     for (const cell of same) parts.push(rect(...at(cell), map.cell, map.cell, "same"));
+    for (const { r, c, v } of same) parts.push(this.written(r, c, v, "again")); // over the shade, which would cover it
     parts.push(rect(span.x, span.y, span.w, span.h, "window"));
     if (name === "max") for (const cell of winners) {
       const [x, y] = at(cell);
