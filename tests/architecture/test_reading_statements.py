@@ -1234,6 +1234,7 @@ def test_every_module_of_pytorch_is_read_or_named(name):
     [
         "model = torch.compile(model)",
         "model = nn.DataParallel(model).cuda().half()",
+        "if torch.cuda.device_count() > 1:\n    model = nn.DataParallel(model).to(device)",
         "model = model.to(device, non_blocking=True)",
         "model.load_state_dict(torch.load('best.pt'))",
         "opt = torch.optim.SGD(model.parameters(), lr=args.lr)",

@@ -4,7 +4,7 @@ import ast
 from typing import Any
 
 from cnncore.architecture.reading.calculation import CALCULATED, of_numbers
-from cnncore.architecture.reading.changes import ITSELF
+from cnncore.architecture.reading.changes import ITSELF, WRAPPERS
 from cnncore.architecture.reading.containers import has_method, method
 from cnncore.architecture.reading.dotted import Dotted
 from cnncore.architecture.reading.flow import Flow
@@ -31,7 +31,6 @@ from cnncore.architecture.reading.refusals import RaisedError, not_read
 from cnncore.architecture.reading.rows import MAKERS
 
 # Functions of PyTorch that wrap a module.
-_WRAPPERS = ("compile", "DataParallel", "DistributedDataParallel", "script", "prepare_model", "unwrap_model")
 _WALKS = ("children", "named_children", "modules", "named_modules")
 _WEIGHTS = ("parameters", "named_parameters", "buffers", "named_buffers", "state_dict")
 
@@ -161,7 +160,7 @@ class Calls(Functions):
             return False
         if target.path == "inspect.isfunction" and len(args) == 1 and not isinstance(args[0], Dotted):
             return isinstance(args[0], Function)
-        if last in _WRAPPERS and args and isinstance(args[0], MODULES):
+        if last in WRAPPERS and args and isinstance(args[0], MODULES):
             return args[0]
         if last == "is_tensor" and len(args) == 1:
             return isinstance(args[0], Flow)

@@ -18,15 +18,16 @@ ITSELF = (
     *("requires_grad_", "share_memory", "compile"),
 )
 
+# What gives the module that it is given: it computes the same.
+WRAPPERS = ("compile", "DataParallel", "DistributedDataParallel", "script", "prepare_model", "unwrap_model")
+
 
 def assigned(node: ast.AST) -> Iterator[ast.expr]:
     """Yield what the statements in `node` give a value: names, attributes."""
     for part in carried_out(node):
         match part:
-            case ast.Assign([ast.Name(name)], ast.Call(ast.Attribute(ast.Name(owner), method))) if (
-                name == owner and method in ITSELF
-            ):
-                pass  # model = model.train()
+            case ast.Assign([target], value) if _same(target, value):
+                pass  # model = nn.DataParallel(model).train()
             case ast.Assign(targets) | ast.Delete(targets):
                 yield from _single(targets)
             case ast.AugAssign(target) | ast.AnnAssign(target) | ast.For(target) | ast.NamedExpr(target):
@@ -37,6 +38,17 @@ def assigned(node: ast.AST) -> Iterator[ast.expr]:
                 yield ast.copy_location(ast.Attribute(owner, name), part)
             case ast.FunctionDef(name) | ast.ClassDef(name) if part is not node:
                 yield ast.Name(name)
+
+
+def _same(target: ast.expr, value: ast.expr) -> bool:
+    """Return whether a value is what is already there, in other words."""
+    match value:
+        case ast.Call(ast.Attribute(owner, method)) if method in ITSELF and _same(target, owner):
+            return True
+        case ast.Call(ast.Name(function) | ast.Attribute(_, function), [held, *_]) if function in WRAPPERS:
+            return _same(target, held)
+        case _:
+            return ast.unparse(target) == ast.unparse(value)
 
 
 def changed(node: ast.AST) -> Iterator[ast.expr]:
