@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnncore import compute
 from cnncore.data.catalogue import BUILTIN
 from cnncore.data.prepared import save
 from pages.parts import awaited
@@ -171,6 +172,7 @@ def with_a_run(tmp_path_factory):
         patch.setattr("cnncore.runs.client.start_detached", lambda *_, **__: None)
         save(tiny_images())
         save(replace(tiny_images(size=32), name="builtin", title="Built-in"))  # else it would have to be drawn
+        compute.shutdown()  # a child of the tests before has their home, where this run is none
         yield store_run()
 
 
