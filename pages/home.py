@@ -25,6 +25,7 @@ CARDS = {
     "training": "Train a network from scratch and watch it learn.",
     "ladder": "What does each improvement add, and is it more than luck?",
     "course": "The practical's questions, with worked answers and common mistakes.",
+    "report": "Your answers, your numbers and your own runs: one file to hand in.",
 }
 
 

@@ -1,4 +1,4 @@
-"""In class: the address to hand out, everybody's runs, links for a lesson, and what the machine can do."""
+"""In class: the address to hand out, everybody's runs and reports, links for a lesson, what the machine can do."""
 
 import streamlit as st
 
@@ -7,6 +7,7 @@ from cnncore.errors import InputError
 from pages.parts.awaited import awaited
 from pages.parts.class_address import for_class, own_address, without
 from pages.parts.class_queue import queue
+from pages.parts.class_reports import show_reports
 from pages.parts.class_tidy import show_tidy
 from pages.parts.folded import folded
 from pages.parts.header import header
@@ -96,6 +97,7 @@ show_address(address)
 st.subheader("Everybody's runs", anchor=False)
 guarded(queue, mine)
 show_links(address or url.rstrip("/").removesuffix("/teacher"))
+folded("class_reports", "Read the class's reports", guarded, show_reports, icon=":material/edit_note:")
 if mine:
     folded("class_tidy", "Delete the runs of earlier classes", guarded, show_tidy, icon=":material/delete_sweep:")
 folded("class_machine", "What this machine can do", guarded, show_machine, icon=":material/memory:")

@@ -36,9 +36,9 @@ def standalone(chart: Chart, width: int = 700) -> dict[str, Any]:
     }
 
 
-def to_svg(chart: Chart) -> str:
-    """Return the chart as SVG; an `InputError` if vl-convert-python is not installed."""
-    return str(_converter().vegalite_to_svg(standalone(chart)))
+def to_svg(chart: Chart, width: int = 700) -> str:
+    """Return the chart as SVG, `width` pixels wide; an `InputError` if vl-convert-python is not installed."""
+    return str(_converter().vegalite_to_svg(standalone(chart, width)))
 
 
 def to_png(chart: Chart, scale: float = 2) -> bytes:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import streamlit as st
 
 from cnncore.events import Changed
-from cnncore.figures.curves import MAX_POINTS, Axis, Columns, RunCurves, accuracy_chart, loss_chart
+from cnncore.figures.curves import MAX_POINTS, Axis, Chart, Columns, RunCurves, accuracy_chart, loss_chart
 from cnncore.runs.differences import short_names
 from cnncore.runs.record import Curve, Run
 from cnncore.runs.store import RunStore, open_store
@@ -15,13 +15,13 @@ from pages.parts.held_out import Sight, sight
 
 _NARROWEST = 330  # pixels of a chart: in less, a legend of three names is cut off; then one stands below the other
 _FEWEST = 120  # points of a run, however many are drawn together
+Seen: TypeAlias = tuple[tuple[str, float, Sight], ...]  # of runs: id, when it was written last, how much is seen
 Sent: TypeAlias = tuple[pa.Table, dict[str, Any]]
 
 
 def show_curves(shown: list[Run], axis: Axis) -> None:
     """Draw loss and accuracy of the runs, the first one's test set no further than it may be seen."""
-    seen = tuple((run.id, run.updated, sight(run)) for run in shown)
-    loss, accuracy = _sent(seen, axis)
+    loss, accuracy = _sent(seen(shown), axis)
     held = "validation" if shown[0].config.validation_size else "test"
     with st.grid(columns=2, min_column_width=_NARROWEST, key="tall_curves"):
         _draw(loss, "live_loss", f"Loss of every update, smoothed, and {held} loss")
@@ -30,14 +30,25 @@ def show_curves(shown: list[Run], axis: Axis) -> None:
         st.caption("Of each run: solid is train, dashed test or validation, thin and faint every update as it came.")
 
 
+def seen(runs: Sequence[Run]) -> Seen:
+    """Return what is shown of the runs as they are now."""
+    return tuple((run.id, run.updated, sight(run)) for run in runs)
+
+
 def _draw(sent: Sent, key: str, alt: str) -> None:
     table, spec = sent
     st.vega_lite_chart(table, spec, key=key, width="stretch", height="stretch", alt=alt)
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _sent(seen: tuple[tuple[str, float, Sight], ...], axis: Axis) -> tuple[Sent, Sent]:
-    """Return what is sent of the runs as they were at a moment; the second to ask finds it ready.
+def _sent(seen: Seen, axis: Axis) -> tuple[Sent, Sent]:
+    """Return what is sent of the runs as they were at a moment; the second to ask finds it ready."""
+    loss, accuracy = ((compact(chart.data), chart.spec) for chart in charts_of(seen, axis))
+    return loss, accuracy
+
+
+def charts_of(seen: Seen, axis: Axis) -> tuple[Chart, Chart]:
+    """Return the charts of loss and accuracy; where a hand changed the learning rate is marked for the first run alone.
 
     Colours go by the order of their start, so that a run keeps its own when the next one is looked at.
     """
@@ -51,9 +62,7 @@ def _sent(seen: tuple[tuple[str, float, Sight], ...], axis: Axis) -> tuple[Sent,
         for (run, sight), name in zip(runs, names, strict=True)
     ]
     classes = next(run.classes for run, _ in runs if run.id == main)
-    charts = loss_chart(curves, axis, classes), accuracy_chart(curves, axis)
-    loss, accuracy = ((compact(chart.data), chart.spec) for chart in charts)
-    return loss, accuracy
+    return loss_chart(curves, axis, classes), accuracy_chart(curves, axis)
 
 
 def curves_of(

@@ -50,6 +50,7 @@ COURSE = (
     Entry("errors", "Errors", "rule", "Results"),
     Entry("inside", "Inside a network", "visibility", "Results"),
     Entry("course", "Questions", "school", "Course"),
+    Entry("report", "Report", "edit_note", "Course"),
     Entry("teacher", "In class", "cast_for_education", "Teacher"),
 )
 

@@ -4,6 +4,19 @@ import streamlit as st
 
 from cnncore.course import Question, questions_for
 from pages.parts.folded import folded
+from pages.parts.navigation import COURSE
+
+_PAGES = {entry.name: entry.title for entry in COURSE}
+
+
+def where(question: Question) -> str:
+    """Return the links to where a question is answered, as Markdown."""
+    more = f"; more of it: {', '.join(map(_link, question.also))}" if question.also else ""
+    return f"*Look: {_link(question.page, question.see)}{more}*"
+
+
+def _link(page: str, see: str = "") -> str:
+    return f"[{_PAGES[page]}](/{page}{f'?{see}' if see else ''})"
 
 
 def show_answer(question: Question) -> None:

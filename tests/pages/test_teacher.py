@@ -7,6 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from cnncore.commands.doctor import Finding
+from cnncore.course.report import carried
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Intent, Status
@@ -206,3 +207,26 @@ def test_nothing_is_hidden_where_the_address_asks_for_nothing(store):
     app = healthy(AppTest.from_file(str(SHELL), default_timeout=60).run())
     assert not any("stExpander" in element.proto.body for element in app.get("html"))
     assert not app.warning
+
+
+def test_reports_are_read_side_by_side_and_what_is_none_is_said(store):
+    app = opened(class_reports=True)
+    reports = {
+        "ada.html": carried({"author": "Ada *Lovelace*", "text_7": "5 and 14 <b>pixels</b>", "number_7_0": "32"}),
+        "bob.html": carried({"number_7_0": "13", "number_1_0": "75"}),
+        "note.html": "<p>no report</p>",
+    }
+    app.file_uploader[0].set_value([(name, text.encode(), "text/html") for name, text in reports.items()])
+    healthy(app.run())
+    assert "`note.html` carries no report" in app.error[0].value
+    table, questions = (frame.value for frame in app.dataframe)
+    assert list(table["name"]) == ["Ada *Lovelace*", "bob.html"]
+    assert list(table["numbers right (of 19)"]) == [1, 1]
+    assert table["numbers wrong"][1] == "Q7"
+    assert list(questions["other numbers"].dropna()) == ["13"]
+    assert app.selectbox(key="class_reports_of").value == 1
+    app.selectbox(key="class_reports_of").set_value(7)
+    healthy(app.run())
+    assert [text.value for text in app.text] == ["5 and 14 <b>pixels</b>"]
+    assert "**32**. **Right.**" in words(app)
+    assert "**13**. Not 13: the pools are forgotten." in words(app)
