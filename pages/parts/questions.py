@@ -4,6 +4,7 @@ import streamlit as st
 
 from cnncore.course import Question, questions_for
 from pages.parts.folded import folded
+from pages.parts.link_to import link_to
 from pages.parts.navigation import COURSE
 
 _PAGES = {entry.name: entry.title for entry in COURSE}
@@ -25,6 +26,12 @@ def show_answer(question: Question) -> None:
     st.markdown(f":orange-badge[Common mistake] {question.mistake}")
 
 
+def show_whole_answer(question: Question) -> None:
+    """Show them, and the way to write one's own."""
+    show_answer(question)
+    link_to("report", "Write your own into the report", {"report_question": str(question.number)})
+
+
 def questions(page: str) -> None:
     """Show the questions that `page` answers or shows more of."""
     served = questions_for(page)
@@ -38,4 +45,4 @@ def questions(page: str) -> None:
 
 def _unfolded(question: Question) -> None:
     st.markdown(f"*{question.text}*")
-    show_answer(question)
+    show_whole_answer(question)

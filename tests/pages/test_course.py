@@ -98,3 +98,12 @@ def test_search_finds_and_says_when_it_does_not():
     assert found("transformer") == []
     assert len(app.expander) == 0
     assert "No question mentions transformer" in app.info[0].value
+
+
+def test_every_answer_leads_to_where_ones_own_is_written():
+    app = AppTest.from_file(PAGES / "parts" / "shell.py", default_timeout=60).run()
+    app.session_state["question_7"] = True
+    app.switch_page("../course.py").run()
+    assert not app.exception
+    [link] = [link.proto for link in app.get("page_link") if link.proto.query_string == "report_question=7"]
+    assert link.page == "report"
