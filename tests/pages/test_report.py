@@ -132,6 +132,16 @@ def test_the_file_has_answers_and_runs_and_can_be_read_again(store):
     assert read_report(content, "a.html") == fields
 
 
+def test_a_name_of_a_run_is_only_text_in_the_file(store):
+    ids = [filled(store, replace(CONFIG, seed=seed)) for seed in (0, 1)]
+    with store._transaction() as db:
+        db.execute("UPDATE runs SET name = '</svg><script>alert(1)</script>'")
+    stored = {run.id: run for run in store.runs()}
+    text = file_of({"runs_13": ids}, stored, dict.fromkeys(stored, Sight.CURVE)).decode()
+    assert text.count("<script") == text.count("</script>") == 1  # what carries the fields
+    assert "&lt;script&gt;alert(1)" in text
+
+
 def test_a_locked_test_set_stays_locked_in_the_file(store):
     run_id = filled(store, replace(CONFIG, validation_size=20))
     other = filled(store, replace(CONFIG, lr=0.01), right=40)
