@@ -102,11 +102,7 @@ def _asked(answer: Answer) -> str:
 
 
 def question_html(question: Question) -> str:
-    """Return a question's text as HTML; its formulas are single letters and products, which need no more than italics.
-
-    >>> question_html(replace(QUESTIONS[0], text="A size of $x \\\\times y$ in `main`"))
-    'A size of <i>x × y</i> in <code>main</code>'
-    """
+    """Return a question's text as HTML; its formulas are letters and products, which need no more than italics."""
     text = escape(question.text, quote=False).replace("\n", " ")
     text = _CODE.sub(r"<code>\1</code>", text)
     return _MATH.sub(r"<i>\1</i>", text.replace(r"\times", "×"))
