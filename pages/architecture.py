@@ -158,7 +158,7 @@ show_at_native_size(network)
 second.slider(
     "Side of the image (pixels)", SIZES[0], SIZES[-1], native_size(network), key="arch_size", bind="query-params"
 )
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with st.container(horizontal=True, vertical_alignment="bottom"):
     st.segmented_control(
         "Count",
         list(Count),

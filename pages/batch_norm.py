@@ -117,7 +117,7 @@ try:
     if looked is not None:
         found, among = looked
         channel = min(number, len(found.mean))
-        left, right = beside()
+        left, right = beside(level="bn_first")
         with left:
             show_neighbours(subject, among, state.bn_mode, state.bn_batch)
         with right:

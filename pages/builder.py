@@ -92,7 +92,7 @@ def try_it(name: str) -> None:
 
 
 def show_try(network: Network) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown("**Try**", width="content")
         for name in TRY:
             st.button(name, key=f"try_{name}", on_click=try_it, args=(name,))

@@ -96,7 +96,7 @@ def result_of(image: NDArray[np.uint8], kernel: Kernel, border: PaddingMode) -> 
 def show_try() -> None:
     """Show settings that lead to a surprise, and what to notice where one of them is set."""
     state = st.session_state
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown("**Try**", width="content")
         for title, (name, setting, _) in TRY.items():
             st.button(title, key=f"try_{title}", on_click=attempt, args=(name, setting))

@@ -95,7 +95,7 @@ def show_numbers(chosen: Setting, found: tuple[Way, ...]) -> None:
             limits = [largest_rate(c), largest_rate(c, m), largest_rate(c, m, nesterov=True)]
             st.metric(
                 "Largest rate: SGD, m, Nesterov",
-                " · ".join(number(limit) for limit in limits),
+                ", ".join(number(limit) for limit in limits),
                 help=f"2 / c, 2 (1 + m) / c and 2 (1 + m) / ((1 + 2m) c) with c = {c:g}: above it the steepest "
                 "direction diverges.",
             )

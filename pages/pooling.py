@@ -143,7 +143,7 @@ def show_bills(found: list[Bill]) -> None:
 header("Pooling", "Shift the picture: which values change before the pool, and which after it?")
 remember(*ADDRESS)
 from_address()
-controls = st.grid(columns=4, min_column_width=150)
+controls = st.grid(columns=4, min_column_width=165)
 controls.selectbox("Picture", [BALL, PIXEL, PHOTO], key="pool_scene", bind="query-params")
 controls.selectbox("Map before the pool", list(MAPS), key="pool_map", bind="query-params")
 controls.slider("Window", 1, 4, 2, key="pool_window", bind="query-params")

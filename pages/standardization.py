@@ -85,7 +85,7 @@ def tiles(image: NDArray[np.uint8], found: dict[Standardization, NDArray[np.floa
 
 
 def show_try() -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown("**Try**", width="content")
         for number, (name, (values, _)) in enumerate(TRY.items()):
             st.button(name, key=f"std_try_{number}", on_click=attempt, args=(values,))

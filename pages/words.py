@@ -144,7 +144,7 @@ def show_try(classes: int, learned: bool) -> None:
 
     There is something to shuffle once a dictionary is `learned` with these settings.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         st.markdown("**Try**", width="content")
         for name, (values, _) in TRY.items():
             st.button(name, key=f"try_{name}", on_click=set_all, args=(values,))

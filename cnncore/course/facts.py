@@ -12,6 +12,7 @@ from cnncore.inspection.label_safety import View
 from cnncore.statistics import wilson_interval
 from cnncore.training.presets import PRESETS, title
 from cnncore.training.schedule import learning_rate
+from cnncore.wording import dimensions
 
 CIFAR_TRAIN = 50_000
 # The readings behind the source report's percentages: how many of the first 128 test images were right.
@@ -108,7 +109,7 @@ def _table(description: Description) -> str:
     lines = ["| layer | output | weights | biases | share | multiply-adds |", "|---|---|---:|---:|---:|---:|"]
     for row in description.rows:
         if row.weights or row.kind == "max-pool":
-            output = "x".join(map(str, row.output if row.output[1:] != (1, 1) else row.output[:1]))
+            output = dimensions(row.output if row.output[1:] != (1, 1) else row.output[:1])
             share = f"{100 * (row.weights + row.biases) / description.parameters:.2f} %" if row.weights else ""
             macs = f"{row.macs / 1e6:.3f} M" if row.macs else ""
             lines.append(f"| {row.name} | {output} | {row.weights:,} | {row.biases:,} | {share} | {macs} |")
@@ -119,14 +120,14 @@ def _table(description: Description) -> str:
 def _map(network: str, height: int, width: int | None = None) -> str:
     shape = (3, height, width or height)
     output = describe(named_network(network), shape, fully_convolutional=True).rows[-1].output
-    return f"{output[1]}x{output[2]}"
+    return dimensions(output[1:])
 
 
 def _seen_by_conv3() -> str:
     network = named_network("practical")
     place = next(number for number, layer in enumerate(network.layers) if layer.name == "conv3")
     middle = describe(network).rows[place].output[1] // 2
-    return "x".join(map(str, seen_box(reach(network.layers, network.input)[place], middle, middle).size))
+    return dimensions(seen_box(reach(network.layers, network.input)[place], middle, middle).size)
 
 
 def _on_mirrored_digits() -> str:

@@ -1,5 +1,6 @@
 """The questions, read once from questions.toml; numbers in the answers are computed, not written down."""
 
+import re
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ PARTS = {
     3: "Improving it, step by step",
 }
 _FILE = Path(__file__).with_name("questions.toml")
+_BETWEEN = re.compile(r"(?<=\d)\s*[x×]\s*(?=\d)")  # the lengths of a size
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,16 @@ class Question:
     def mentions(self, words: Iterable[str]) -> bool:
         """Return whether all of the words occur in it, in small letters or large, with the numbers that are computed.
 
+        A size is found as it is written, 28 × 28, and as it is typed.
+
         >>> [question.number for question in QUESTIONS if question.mentions(["1,191,170", "images"])]
         [11]
+        >>> [question.number for question in QUESTIONS if question.mentions(["28x28"])]
+        [10, 22]
         """
         text = f"{self.label} {self.text} {self.answer()} {self.mistake}".lower()
-        return all(word.lower() in text for word in words)
+        text += _BETWEEN.sub("x", text)
+        return all(_BETWEEN.sub("x", word.lower()) in text for word in words)
 
 
 def fill(text: str) -> str:

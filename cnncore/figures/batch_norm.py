@@ -12,7 +12,8 @@ from cnncore.inspection.channels import Channels, Depth, Running
 BEFORE, AFTER = "before batch norm", "after it"
 ASIDE = 0.17  # channels: how far apart before and after are drawn
 _SIDES = {"domain": [BEFORE, AFTER], "range": [INPUT, OUTPUT]}
-_LEGEND = {"title": None, "orient": "top", "symbolOpacity": 1}
+# Below, so that charts side by side begin at one height.
+_LEGEND = {"title": None, "orient": "bottom", "offset": 2, "symbolOpacity": 1}
 _STACKS = ("without batch norm", "with batch norm")
 _GAP = 6  # between them, so many of it are one's width, and there is a tick at each
 
@@ -33,7 +34,7 @@ def channels_chart(found: Channels, channel: int) -> Chart:
         "field": "at",
         "type": "quantitative",
         "axis": {"title": "channel", "tickMinStep": 1},
-        "scale": {"domain": [0, count + 1], "nice": False},
+        "scale": {"domain": [0.4, count + 0.6], "nice": False},
     }
     y = {"type": "quantitative", "axis": {"title": "values (mean ± std)"}}
     colour = {"field": "side", "type": "nominal", "scale": _SIDES, "legend": _LEGEND}

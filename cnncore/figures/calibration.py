@@ -13,6 +13,7 @@ from cnncore.statistics import wilson_interval
 
 # The first two in the colours of the confusion matrix; dashed is test everywhere.
 SERIES = ("confidence, right", "confidence, wrong", "test accuracy")
+_HEIGHT = 290  # of the two that stand side by side
 
 _EPOCH = {
     "field": "epoch",
@@ -89,7 +90,7 @@ def reliability_chart(found: Reliability) -> Chart:
         "encoding": {"x": {"field": "at", **axis}, "y": {"field": "at", **axis}},
     }
     layers = [bars, diagonal, interval, sure, number]
-    return Chart({"layer": layers, "height": 250, "config": {"view": {"stroke": None}}}, data)
+    return Chart({"layer": layers, "height": _HEIGHT, "config": {"view": {"stroke": None}}}, data)
 
 
 def sureness_chart(by_epoch: Mapping[int, Sureness], shown: int) -> Chart:
@@ -110,12 +111,17 @@ def sureness_chart(by_epoch: Mapping[int, Sureness], shown: int) -> Chart:
         "mark": {"type": "line", "strokeWidth": 2.5, "point": {"size": 22, "filled": True}},
         "encoding": {
             "x": _EPOCH,
-            "y": {"field": "value", "type": "quantitative", "title": "%", "scale": {"domain": [0, 100]}},
+            "y": {
+                "field": "value",
+                "type": "quantitative",
+                "title": "confidence, accuracy (%)",
+                "scale": {"domain": [0, 100]},
+            },
             "color": {
                 "field": "series",
                 "type": "nominal",
                 "scale": {"domain": names, "range": [TRAIN, TEST, INK]},
-                "legend": {**LEGEND, "columns": 2},
+                "legend": {**LEGEND, "orient": "bottom", "offset": 4, "columns": 2},
             },
             "strokeDash": {
                 "field": "series",
@@ -126,7 +132,7 @@ def sureness_chart(by_epoch: Mapping[int, Sureness], shown: int) -> Chart:
             "tooltip": [{"field": name} for name in ("series", "epoch", "value")],
         },
     }
-    return Chart({"layer": [lines, _RULE], "height": 250, "config": {"view": {"stroke": None}}}, data)
+    return Chart({"layer": [lines, _RULE], "height": _HEIGHT, "config": {"view": {"stroke": None}}}, data)
 
 
 def cell_chart(counts: Mapping[int, int], shown: int, right: bool) -> Chart:

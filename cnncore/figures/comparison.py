@@ -11,6 +11,7 @@ from cnncore.figures.curves import Chart
 from cnncore.figures.ladder import RESULT as LADDER
 from cnncore.figures.palette import GUESS, OUTPUT, TEST, TRAIN
 from cnncore.figures.results import copied_from, stored
+from cnncore.figures.ticks import PREFIXED
 from cnncore.figures.visual_words import CLASSIFIER, DICTIONARY
 from cnncore.runs.record import Run
 from cnncore.statistics import wilson_interval
@@ -175,7 +176,7 @@ def learned_bars(rows: Sequence[Row]) -> Chart:
         "x": {
             "field": "numbers",
             "type": "quantitative",
-            "axis": {"title": "learned numbers", "format": "~s", "tickCount": 5},
+            "axis": {"title": "learned numbers", "format": "~s", "labelExpr": PREFIXED, "tickCount": 5},
         },
         "color": {
             "field": "part",

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, INK, OUTPUT, TEST, TRAIN, UNREAD
+from cnncore.figures.ticks import names_below
 from cnncore.inspection.masks import Account, noise_variance
 
 Array = NDArray[np.float64]
@@ -122,7 +123,8 @@ def noise_chart(p: float) -> Chart:
         "formula": [round(at / (1 - at), 4) for at in values],
     }
     x = {"field": "p", "type": "quantitative", "axis": {"title": "p"}, "scale": {"domain": [0, 1]}}
-    axis = {"title": "variance of the factor"}
+    # Of the ticks that Vega takes in a small chart it names 0.1, 0.3, 2 and 10.
+    axis = {"title": "variance of the factor", "values": [0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20], "format": "~g"}
     log = {"type": "log", "domain": [0.04, 25]}
 
     def y(field: str) -> dict[str, Any]:
@@ -166,7 +168,7 @@ def passes_chart(probabilities: Array, still: Array, classes: tuple[str, ...]) -
         "field": "class",
         "type": "nominal",
         "sort": None,
-        "axis": {"title": title, "labelAngle": -40, "labelOverlap": False},
+        "axis": {"title": title, "labelOverlap": False, **names_below(classes)},
     }
     axis = {"title": "probability (%)"}
     top = min(100, 10 * int(np.ceil(11.5 * max(probabilities.max(), still.max()))))

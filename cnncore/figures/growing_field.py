@@ -10,6 +10,7 @@ from cnncore.architecture.network import without_pools
 from cnncore.errors import InputError
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, INK, INPUT, KERNEL
+from cnncore.figures.ticks import names_below
 from cnncore.inspection.subject import map_layers
 from cnncore.wording import by_axis
 
@@ -96,7 +97,7 @@ def growth_chart(network: Network, layer: int) -> Chart:
         "field": "layer",
         "type": "nominal",
         "sort": order,
-        "axis": {"title": None, "labelAngle": -40, "labelLimit": 90},
+        "axis": {"title": None, "labelLimit": 90, **names_below(order)},
     }
     y = {"type": "quantitative", "axis": {"title": "field (pixels)", "tickCount": 6}}
     size = y | {"field": "size"}

@@ -7,6 +7,7 @@ from typing import Any
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, GUESS_TEXT, TEST
 from cnncore.figures.results import stored
+from cnncore.figures.ticks import names_below
 from cnncore.inspection.label_safety import Safety, View
 from cnncore.statistics import wilson_interval
 
@@ -116,7 +117,7 @@ def class_chart(stored: dict[str, float], changed: dict[str, float], view: str) 
         data["class"] += order
         data["accuracy"] += [round(100 * values[label], 2) for label in order]
         data["images"] += [name] * len(order)
-    axis = {"title": None, "labelAngle": -40, "labelOverlap": len(order) > 24}
+    axis = {"title": None, "labelOverlap": len(order) > 24, **names_below(order)}
     scale = {"domain": ["as stored", view], "range": [GUESS, TEST]}
     encoding = {
         "x": {"field": "class", "type": "nominal", "sort": order, "axis": axis},

@@ -6,6 +6,7 @@ from typing import Any
 from cnncore.architecture import Description, Layer, Row
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, INK, INPUT, KERNEL, OUTPUT, UNREAD
+from cnncore.figures.ticks import PREFIXED
 from cnncore.wording import dimensions
 
 COLOURS = {"convolution": KERNEL, "pool": UNREAD, "dense": INPUT, "other": GUESS, "block": OUTPUT}
@@ -80,7 +81,7 @@ def bill_chart(description: Description, count: Count) -> Chart:
             {
                 "mark": {"type": "bar", "cornerRadiusEnd": 3},
                 "encoding": {
-                    "x": x | {"axis": {"title": _TITLES[count], "format": "~s", "tickCount": 6}},
+                    "x": x | {"axis": {"title": _TITLES[count], "format": "~s", "labelExpr": PREFIXED, "tickCount": 6}},
                     "color": {
                         "field": "kind",
                         "type": "nominal",

@@ -11,7 +11,7 @@ from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.figures.curves import Chart
 from cnncore.figures.measured import Measured, measured, measured_in_part
 from cnncore.figures.palette import GUESS, GUESS_TEXT, TEST, TEST_TEXT
-from cnncore.figures.ticks import POWERS
+from cnncore.figures.ticks import POWERS, PREFIXED
 from cnncore.training.config import RunConfig
 from cnncore.training.network import network_of
 from cnncore.wording import counted, number
@@ -106,7 +106,11 @@ def steps_chart(found: list[Step], across: Across) -> Chart | None:
     place = {"x": {"field": "x", "type": "quantitative", **axis}, "color": colour}
 
     def height(name: str) -> dict[str, Any]:
-        axis = {"title": "test accuracy (%)", "labelExpr": "datum.value > 100 ? '' : datum.label"}  # labels go higher
+        axis = {  # the names of points go higher than 100
+            "title": "test accuracy (%)",
+            "labelExpr": "datum.value > 100 ? '' : datum.label",
+            "gridOpacity": {"condition": {"test": "datum.value > 100", "value": 0}, "value": 1},
+        }
         return {"field": name, "type": "quantitative", "scale": {"zero": False}, "axis": axis}
 
     layers = [
@@ -214,8 +218,8 @@ _AXES: dict[Across, dict[str, Any]] = {
         "scale": {"zero": False, "domain": [ERAS[0].year - 3, ERAS[-1].year + 5]},
         "axis": {"title": "year of its newest idea", "format": "d", "grid": False, "tickCount": 8},
     },
-    Across.MACS: {"axis": {"title": "multiply-adds an image", "format": "~s", "tickCount": 5}},
-    Across.PARAMETERS: {"axis": {"title": "parameters", "format": "~s", "tickCount": 5}},
+    Across.MACS: {"axis": {"title": "multiply-adds an image", "format": "~s", "labelExpr": PREFIXED, "tickCount": 5}},
+    Across.PARAMETERS: {"axis": {"title": "parameters", "format": "~s", "labelExpr": PREFIXED, "tickCount": 5}},
     Across.TRAINING: {
         "axis": {
             "title": "multiply-adds of the whole training (about)",

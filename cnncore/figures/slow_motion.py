@@ -8,7 +8,7 @@ import numpy as np
 
 from cnncore.figures.curves import Chart
 from cnncore.figures.palette import GUESS, GUESS_TEXT, INPUT, KERNEL, OUTPUT, TEST, TRAIN
-from cnncore.figures.ticks import POWERS
+from cnncore.figures.ticks import POWERS, names_below
 from cnncore.inspection.anatomy import LARGE, SMALL, Anatomy, Parameter, Scores
 
 RIGHT, WRONG = "right", "wrong"
@@ -126,7 +126,11 @@ def flow_chart(found: Anatomy) -> Chart:
                 "field": "layer",
                 "type": "nominal",
                 "sort": None,
-                "axis": {"title": None, "labelAngle": -40, "labelOverlap": len(found.layers) > 40},
+                "axis": {
+                    "title": None,
+                    "labelOverlap": len(found.layers) > 40,
+                    **names_below(data["layer"]),
+                },
             },
             "y": {
                 "field": "size",

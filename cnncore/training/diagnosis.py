@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cnncore.training.config import Optimizer, RunConfig, Standardization
 from cnncore.training.gap import Gap
 from cnncore.training.network import has_batch_norm
-from cnncore.wording import counted
+from cnncore.wording import counted, number
 
 _PLAIN, _NORMED = 0.1, 0.4  # how far a sound first loss may lie from ln C, in nats, with batch norm above it
 _FAR = 0.2  # effective step: with momentum more than twice what is known to learn without
@@ -196,8 +196,8 @@ def diagnose(
     curve: `updates` then says how many there were. Fewer than 50 losses show nothing.
     """
     step = effective_step(config.lr, config.momentum)
-    told = f"`lr` {config.lr:g}" + (
-        f" with `momentum` {config.momentum:g}, an effective step of {step:.3g}," if config.momentum else ""
+    told = f"`lr` {number(config.lr, 6)}" + (
+        f" with `momentum` {config.momentum:g}, an effective step of {number(step)}," if config.momentum else ""
     )
     if diverged:
         text = f"{told} made steps so large that the weights grew until the loss was NaN or infinite."
@@ -217,7 +217,7 @@ def diagnose(
     if risen or before.min() < guess - 0.05 * way:
         text = (
             f"{told} threw the weights so far that the network seems to give every image the same answer: the loss is "
-            f"{recent.mean():.3g}, no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
+            f"{number(recent.mean())}, no better than that of guessing, ln {classes} = {guess:.3f}, and does not fall."
         )
         return Diagnosis(Trouble.COLLAPSE, text, _smaller(config))
     made = counted(updates or len(loss), "update")
@@ -243,9 +243,10 @@ def _falls(loss: NDArray[np.float64], least: float) -> bool:
 
 def overflow(config: RunConfig, epoch: int, batch: int, lr: float) -> str:
     """Return the sentence for a loss that was no number in `batch` (from 0) of `epoch`, at learning rate `lr`."""
-    step = f"learning rate {lr:.4g}"
+    step = f"learning rate {number(lr, 4)}"
     if config.momentum:
-        step += f" with momentum {config.momentum:g} (an effective step of {effective_step(lr, config.momentum):.4g})"
+        summed = effective_step(lr, config.momentum)
+        step += f" with momentum {config.momentum:g} (an effective step of {number(summed, 4)})"
     remedies = " or ".join(remedy.text for remedy in _smaller(config))
     return (
         f"The loss became NaN or infinite in epoch {epoch}, batch {batch} (from 0), at {step}: steps that are too "
@@ -284,7 +285,7 @@ def _remedy(config: RunConfig, **changes: object) -> Remedy:
     words = {
         "standardize": "standardization",
         "batch_norm": "batch norm",
-        "lr": f"learning rate {changed.lr:g}",
+        "lr": f"learning rate {number(changed.lr, 6)}",
         "momentum": "no momentum",
         "batch_size": f"batch size {changed.batch_size}",
     }

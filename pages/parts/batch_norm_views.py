@@ -69,7 +69,7 @@ def show_channels(found: Channels, channel: int) -> None:
 
 def show_statistics(subject: Subject, found: Channels, layer: str, batch: int, channel: int) -> None:
     """Show one channel's histogram, and how its running statistics come to be."""
-    left, right = beside()
+    left, right = beside(level="bn_statistics")
     with left:
         st.markdown(f"**Channel {channel}: which values occur**")
         draw(histogram_chart(found, channel), "histogram", "Values of one channel before and after batch norm")
@@ -78,17 +78,19 @@ def show_statistics(subject: Subject, found: Channels, layer: str, batch: int, c
             f"eval(): mean {signed(found.running_mean[channel - 1], '.3f')}, std {found.running_std[channel - 1]:.3f}."
         )
     with right:
-        moving = awaited("running", norm_running, subject, layer, batch, height=300, below=True)
+        st.markdown("**How running statistics come to be**, from 0 and 1, batch by batch")
+        moving = awaited("running", norm_running, subject, layer, batch, height=260, below=True)
         if moving is None:
             return
-        st.markdown("**How running statistics come to be**, from 0 and 1, batch by batch")
-        variance = st.toggle("Variance instead of mean", key="bn_variance")
+        variance = st.session_state.get("bn_variance", False)
         draw(running_chart(moving, channel, variance), "running", "Batch and running statistic of one channel")
         m = moving.momentum
-        st.markdown(
-            f"running ← {1 - m:g} · running + {m:g} · batch: after n batches {1 - m:g}ⁿ of the beginning is left, "
-            f"{100 * (1 - m) ** 20:.0f} % after 20."
-        )
+        with st.container():
+            st.markdown(
+                f"running ← {1 - m:g} · running + {m:g} · batch: after n batches {1 - m:g}ⁿ of the beginning is left, "
+                f"{100 * (1 - m) ** 20:.0f} % after 20."
+            )
+            st.toggle("Variance instead of mean", key="bn_variance")
 
 
 def show_bias(subject: Subject, layer: str, batch: int) -> None:

@@ -4,9 +4,14 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 
-def beside(least: int = 340) -> tuple[DeltaGenerator, DeltaGenerator]:
-    """Return two places of one width, side by side where both have `least` pixels: a chart's legend needs as many."""
-    both = st.grid(columns=2, min_column_width=least, gap="medium")
+def beside(least: int = 340, level: str = "") -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return two places of one width, side by side where both have `least` pixels: a chart's legend needs as many.
+
+    Places that are `level`, by a name that tells them from others on the page, hold three things each at most, such as
+    heading, chart and sentence: those of one rank begin at one height, however many lines the ones above have.
+    """
+    place = st.container(key=f"level_{level}") if level else st
+    both = place.grid(columns=2, min_column_width=least, gap="medium")
     return both.cell(), both.cell()
 
 

@@ -31,7 +31,7 @@ def show_dataset(info: DatasetInfo, state: State | None) -> None:
     """Show one data set as a card; `state` is that of its preparation."""
     channels, height, width = info.shape
     with st.container(border=True, height="stretch"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", gap=None):
             st.markdown(f"#### {plain(info.title)}", width="content")
             if info.prepared:
                 st.badge("ready", icon=":material/check:", color="green")

@@ -29,24 +29,23 @@ def show_form() -> None:
     kind = st.segmented_control(
         "Where are they?", [PATH, ADDRESS, UPLOAD], default=PATH, required=True, key="datasets_kind"
     )
-    left, right = st.columns([3, 1])
-    with left:
+    (where, side), (name, button) = (st.columns([3, 1], vertical_alignment="bottom") for _ in range(2))
+    with where:
         if kind == ADDRESS:
             st.text_input("Address", placeholder="https://host/flowers.zip", key="datasets_address")
         elif kind == UPLOAD:
             st.file_uploader("Archive", type=ENDINGS, key="datasets_upload")
         else:
             st.text_input("Path", placeholder="/home/me/flowers or flowers.zip", key="datasets_path")
-        st.text_input(
-            "Name of the data set",
-            placeholder="flowers",
-            key="datasets_name",
-            help=f"A new name, or {', '.join(KNOWN)} for a copy of that one: its original archive, a mirror of it, or "
-            "the same images as files.",
-        )
-    with right:
-        st.number_input("Height and width in pixels", 8, 512, 32, key="datasets_size")
-        st.button("Prepare", key="datasets_prepare", type="primary", on_click=_begin)
+    side.number_input("Side (pixels)", 8, 512, 32, key="datasets_size")
+    name.text_input(
+        "Name of the data set",
+        placeholder="flowers",
+        key="datasets_name",
+        help=f"A new name, or {', '.join(KNOWN)} for a copy of that one: its original archive, a mirror of it, or "
+        "the same images as files.",
+    )
+    button.button("Prepare", key="datasets_prepare", type="primary", on_click=_begin)
     # Where one has pressed: the form lies far below the page's top.
     if "datasets_error" in st.session_state:
         st.error(plain(st.session_state.pop("datasets_error")))

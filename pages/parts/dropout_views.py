@@ -49,7 +49,7 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
 def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes: tuple[str, ...], best: int) -> None:
     """Show twenty passes (20, classes) of the image in the chosen mode, `still` in eval(), and the noise over p."""
     state = st.session_state
-    left, right = beside()
+    left, right = beside(level="dropout_modes")
     with left:
         shown = moving if state.dropout_mode == TRAIN_MODE else still
         st.markdown(f"**Twenty passes of one image in {state.dropout_mode}**, eval() as a tick")

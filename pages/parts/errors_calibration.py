@@ -45,7 +45,7 @@ def show_calibration(shown: Shown) -> None:
     ask_about_sure_answers(shown)
     found = reliability(shown.given.found.confidence, shown.given.right)
     history = sureness_by_epoch(shown.run.id)
-    left, right = beside()
+    left, right = beside(level="errors_calibration")
     with left:
         st.markdown(f"**After epoch {shown.epoch}**: calibration error **{100 * found.error:.1f}** points.")
         draw(reliability_chart(found), "errors_reliability", "How many answers of each confidence are right")

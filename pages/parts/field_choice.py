@@ -90,7 +90,8 @@ def layer_names(network: Network) -> dict[str, int]:
 
 def choice() -> Choice:
     """Show the controls and return what was chosen; an `InputError` if there is nothing to look into."""
-    first, second, third, fourth = st.columns([4, 5, 3, 2], vertical_alignment="bottom")
+    controls = st.container(horizontal=True, vertical_alignment="bottom")
+    first, second, third = controls.container().columns([4, 5, 3], vertical_alignment="bottom")
     runs = runs_with_weights()
     if (
         "field_weights" not in st.session_state and st.query_params.get("field_weights") in runs
@@ -122,7 +123,7 @@ def choice() -> Choice:
     layer = third.selectbox(
         "Layer", list(names), list(names).index(usual), key="field_layer", bind="query-params", on_change=forget_unit
     )
-    with fourth.popover("More", icon=":material/tune:", width="stretch"):
+    with controls.popover("More", icon=":material/tune:"):
         st.markdown("Image")
         image, dataset = _image(run)
         st.number_input(

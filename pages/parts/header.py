@@ -10,9 +10,11 @@ from cnncore.figures.palette import style_sheet
 # `beside` stand below one another as soon as they get too narrow; Streamlit's do only in a window of 640 pixels. A
 # caption is faded as a whole, by Streamlit to a contrast of 4.4 in a light window, where 4.5 can be read; code in it,
 # small and coloured, needs more. A narrow field for a number has no room for the button that empties it, which no key
-# reaches anyway: the field is emptied by deleting what it holds. A choice is as high as the fields and buttons beside
-# it: else the names in a row stand at two heights. What stands in a place whose key begins with `roomy` gets a row of
-# its own where it would be narrower. A link to another page begins where the text does.
+# reaches anyway: the field is emptied by deleting what it holds. A choice is as high as the fields, buttons and toggles
+# beside it: else the names in a row stand at two heights. What stands in a place whose key begins with `roomy` gets a
+# row of its own where it would be narrower. Of two places side by side in one that begins with `level`, what is first
+# in both begins at one height, and so do the second and the third. A link to another page begins where the text does.
+# In a narrow window the list of pages is no wider than its longest title needs.
 _STYLE = """<style>
 [data-testid="stHeader"] { background: transparent; }
 [data-testid="stMainBlockContainer"] { padding: 3.2rem clamp(1rem, 3vw, 3rem) 3rem; max-width: 1400px; }
@@ -20,18 +22,23 @@ _STYLE = """<style>
 @media (min-width: 1400px) and (min-height: 850px) { :root { --large: 1.2; } }
 @media (min-width: 1600px) and (min-height: 930px) { :root { --large: 1.35; } }
 [class*="st-key-tall"] [data-testid="stElementContainer"] { height: clamp(270px, 37vh, 560px); }
-[class*="st-key-beside"] > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 200px; }
+[class*="st-key-beside"] > * > [data-testid="stHorizontalBlock"] > [data-testid="stColumn"] { min-width: 220px; }
 [data-testid="stHorizontalBlock"]:not(:has(> [data-testid="stColumn"])):has([data-testid="stSelectbox"],
-[data-testid="stMultiSelect"], [data-testid="stNumberInput"], [data-testid="stSlider"], [data-testid="stButton"])
+[data-testid="stMultiSelect"], [data-testid="stNumberInput"], [data-testid="stSlider"], [data-testid="stButton"],
+[data-testid="stCheckbox"])
 [data-variant="segmented_control"] { min-height: 2.5rem; }
 [data-testid="stLayoutWrapper"]:has(> [class*="st-key-roomy"]) { flex-basis: 280px; }
+[class*="st-key-level"] :is([data-testid="stGridCell"], [data-testid="stGridCellContent"] > *,
+[data-testid="stGridCellContent"] > * > *) {
+display: grid; grid-row: span 3; grid-template: subgrid / minmax(0, 1fr); row-gap: 1rem;
+}
 [data-testid="stMainBlockContainer"] [data-testid="stPageLink"] { margin-left: -.5rem; }
 [data-testid="stCaptionContainer"] { opacity: .7; }
 [data-testid="stCaptionContainer"]:has(code) { opacity: .85; }
 [data-testid="stCaptionContainer"] code { font-size: .93em; color: inherit; }
 [data-testid="stMainBlockContainer"] h1 { font-size: 1.9rem; padding: 0 0 .1rem 0; }
 [data-testid="stNumberInputContainer"] { container-type: inline-size; }
-@container (max-width: 10rem) {
+@container (max-width: 12rem) {
 [data-testid="stNumberInputClearButton"] { display: none; }
 [data-testid="stNumberInputField"]:has(+ [data-testid="stNumberInputClearButton"]) { padding: 0 .2rem 0 .55rem; }
 }
@@ -39,6 +46,7 @@ _STYLE = """<style>
 [data-testid="stNumberInputField"]:has(+ [data-testid="stNumberInputClearButton"]) { padding: 0 .1rem 0 .3rem; }
 }
 @media (max-width: 1000px) { [data-testid="stMarkdownContainer"] table { display: block; overflow-x: auto; } }
+@media (min-width: 769px) and (max-width: 1150px) { [data-testid="stSidebar"] { max-width: 240px; } }
 </style>"""
 # A screen reader reads a control's name as it is written, the signs of Markdown too. So names are plain text, and how
 # they look stands here, by the keys of their controls: bold, and some in one of Streamlit's colours.
@@ -60,6 +68,17 @@ outline: 2px solid PRIMARY !important; outline-offset: 2px;
 }
 [data-testid="stCheckbox"] label { border-radius: .3rem; }
 [data-testid="stElementToolbar"]:focus-within { opacity: 1; top: -2.75rem; z-index: 1; }
+"""
+# A choice may need several rows in a narrow window. Joined, they would end in corners that are round on one side alone:
+# there what can be chosen stands apart, each with a whole border of its own.
+_APART = """
+@media (max-width: 1150px) {
+[data-testid="stButtonGroup"] > [role] { gap: .25rem; }
+[data-testid="stButtonGroup"] > [role] > [data-variant="segmented_control"] { margin: 0; border-radius: .6rem; }
+[data-variant="segmented_control"]:not([data-selected], [data-hovered], [data-focus-visible]) {
+border-color: BORDER !important;
+}
+}
 """
 # White on the dark theme's primary colour could not be read.
 _ON_PRIMARY = """
@@ -95,6 +114,7 @@ def _style() -> str:
         rules.append(f'[data-testid="stCode"] .token:is({what}) {{ color: {_colour(f"{colour}TextColor")}; }}')
     rules.append('[data-testid="stCode"] .token:is(.comment, .punctuation) { color: var(--colour-label); }')
     rules.append(_FOCUS.replace("PRIMARY", _colour("primaryColor")))
+    rules.append(_APART.replace("BORDER", _colour("borderColor")))
     rules.append(_ON_PRIMARY.replace("DARK", str(st.get_option("theme.dark.backgroundColor"))))
     rules.append(style_sheet())
     return _STYLE.replace("</style>", "\n".join([*rules, "</style>"]))

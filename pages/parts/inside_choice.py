@@ -45,7 +45,7 @@ def choose_sight() -> Sight:
     """Show the controls and return what was chosen; an `InputError` if the run's data set has gone."""
     intro = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps where the window is narrow
-        places = [st.container(key="roomy_inside"), *(st.container(width=width) for width in (185, 255, 130))]
+        places = [st.container(key="roomy_inside"), *(st.container(width=width) for width in (185, 263, 124))]
     with places[0]:
         run = run_picker("inside_run")
     if run is None:

@@ -95,8 +95,9 @@ def show_cells() -> None:
     names = [*LIBRARY, OWN]
     st.session_state.kernels_name = OWN if st.session_state.get("kernels_own") else named(the_kernel())
     st.selectbox("Kernel", names, key="kernels_name", on_change=choose)
-    for row in range(st.session_state.kernels_size):
-        for column, cell in enumerate(st.columns(st.session_state.kernels_size, gap="xxsmall")):
+    size, grid = st.session_state.kernels_size, st.container(gap="xxsmall")
+    for row in range(size):
+        for column, cell in enumerate(grid.columns(size, gap="xxsmall")):
             cell.number_input(
                 f"Weight in row {row + 1}, column {column + 1}",
                 -float(MOST),

@@ -19,7 +19,10 @@ def tabulate(rows: Any, lines: int = 1, **options: Any) -> Any:
     table = pd.DataFrame(rows)
     usual: dict[str, Any] = {"hide_index": True, "width": "stretch", "placeholder": "–"}
     usual |= {"row_height": row_height(lines)} if lines > 1 else {}
-    columns = _wide(table) | options.pop("column_config", {})
+    columns = dict(options.pop("column_config", {}))
+    for name, width in _wide(table).items():
+        told = {key: value for key, value in columns.get(name, {}).items() if value is not None}
+        columns[name] = {"width": width} | told
     return st.dataframe(table, column_config=columns, **usual | options)
 
 
@@ -28,12 +31,12 @@ def row_height(lines: int) -> int:
     return max(AROUND + LINE * lines, BROKEN if lines > 1 else 0)
 
 
-def _wide(table: pd.DataFrame) -> dict[Any, Any]:
+def _wide(table: pd.DataFrame) -> dict[Any, int]:
     """Return widths for columns that would cut off what stands further down than their width is measured."""
     widths = {}
     for name in table.columns if len(table) > MEASURED + 1 else ():
         texts = [f"{value:,}" if isinstance(value, int) else str(value) for value in table[name]]
         seen = [str(name), *texts[:MEASURED], texts[-1]]
         if table[name].map(type).isin({str, int}).all() and max(map(len, texts)) > max(map(len, seen)):
-            widths[name] = st.column_config.Column(width=18 + 7 * max(map(len, texts)))
+            widths[name] = 18 + 7 * max(map(len, texts))
     return widths

@@ -24,7 +24,7 @@ def show_tries(
     Where the controls stand as one of them says, what to notice is shown. `apply` sets more than controls, and `holds`
     knows where more than they stands so.
     """
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="tries"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key="tries"):
         st.markdown("**Try**", width="content")
         for name, (values, _) in tries.items():
             st.button(name, key=f"try_{name}", on_click=apply, args=({**first, **values},))

@@ -82,3 +82,11 @@ def test_the_same_shift_is_made_again_after_a_prompt(visit):
         page.wait_for_url("**/pooling?pool_right=2&pool_back=True")
         page.get_by_role("button", name="One pixel").click()
         page.wait_for_url("**/pooling?pool_scene=One+pixel")
+
+
+def test_the_chart_counts_in_round_steps_and_no_cell_of_the_table_needs_a_third_line(visit):
+    page = visit("pooling?pool_right=1")
+    ticks = page.locator('.pool .chart text[text-anchor="end"]')
+    expect(ticks).to_have_text(["0", "1", "2", "3", "pixels"])
+    for cell in page.locator(".pool .counts td").all():
+        assert cell.bounding_box()["height"] < 50

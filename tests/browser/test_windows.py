@@ -204,3 +204,78 @@ def test_what_home_draws_in_advance_is_neither_seen_nor_reached(visit):
     height = page.get_by_test_id("stMain").evaluate("main => main.scrollHeight")
     drawn.evaluate("drawn => drawn.parentElement.style.display = 'none'")
     assert page.get_by_test_id("stMain").evaluate("main => main.scrollHeight") == height  # it takes no room
+
+
+CORNERS = """choice => {
+    const style = getComputedStyle(choice);
+    return [style.borderTopLeftRadius, style.borderTopRightRadius, style.borderBottomLeftRadius,
+        style.borderBottomRightRadius, style.borderLeftColor === style.borderRightColor].join(" ");
+}"""
+
+
+def test_a_choice_of_several_rows_has_whole_corners_and_borders(visit):
+    page = visit("augmentation")
+    group = page.get_by_role("radiogroup", name="Image")
+    usual = group.bounding_box()["height"]
+
+    def looks():
+        return set(group.get_by_role("radio").evaluate_all(f"all => all.map({CORNERS})"))
+
+    assert len(looks()) > 1  # joined
+    page.set_viewport_size({"width": 800, "height": 800})
+    until(lambda: group.bounding_box()["height"] > 1.5 * usual, seconds=10)
+    until(lambda: looks() == {"9.6px 9.6px 9.6px 9.6px true"}, seconds=10)  # borders change their colour by and by
+
+
+def test_the_list_of_pages_leaves_a_narrow_window_more_room(visit):
+    page = visit("course")
+    widths = {}
+    for width in (1280, 800):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_function(STILL, polling=150)
+        widths[width] = page.get_by_test_id("stSidebar").bounding_box()["width"]
+    assert widths == {1280: 300, 800: 240}
+    cut = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+    assert page.get_by_test_id("stSidebarNavLink").evaluate_all(cut) == []
+
+
+def test_charts_in_one_row_begin_at_one_height_and_in_one_column_each_below_its_heading(visit):
+    page = visit("batch_norm")
+    charts = page.locator('[class*="st-key-level"]').get_by_test_id("stVegaLiteChart")
+    until(lambda: charts.count() == 4, seconds=60)
+    page.wait_for_function(REST)
+    page.wait_for_function(STILL, polling=150)
+
+    def tops():
+        return [round(chart.bounding_box()["y"]) for chart in charts.all()]
+
+    first, second, third, fourth = tops()
+    assert (first, third) == (second, fourth)
+    page.set_viewport_size({"width": 800, "height": 800})
+    until(lambda: len(set(tops())) == 4, seconds=10)
+    heading = page.get_by_text("How running statistics come to be").bounding_box()
+    until(lambda: 0 < tops()[3] - heading["y"] - heading["height"] < 40, seconds=10)
+
+
+def test_controls_of_one_row_stand_at_one_height_in_a_narrow_window(visit):
+    page = visit("datasets")
+    page.set_viewport_size({"width": 800, "height": 800})
+    rows = (
+        (page.get_by_label("Path", exact=True), page.get_by_label("Side (pixels)")),
+        (page.get_by_label("Name of the data set", exact=True), page.get_by_role("button", name="Prepare")),
+    )
+    page.wait_for_function(STILL, polling=150)
+    middles = [[one.bounding_box() for one in row] for row in rows]
+    for left, right in middles:
+        assert abs(left["y"] + left["height"] / 2 - right["y"] - right["height"] / 2) < 2
+    page = visit("receptive_field")
+    more = page.get_by_role("button", name="More", exact=True).get_by_text("More", exact=True)
+    until(lambda: (more.bounding_box() or {"width": 0})["width"] > 25, seconds=10)  # not its sign alone
+
+
+def test_the_cells_of_a_kernel_are_as_far_apart_down_as_across(visit):
+    page = visit("kernels")
+    cells = page.get_by_test_id("stNumberInputContainer")
+    one, beside, below = (cells.nth(place).bounding_box() for place in (0, 1, 3))
+    across = beside["x"] - one["x"] - one["width"]
+    assert below["y"] - one["y"] - one["height"] == pytest.approx(across, abs=1)

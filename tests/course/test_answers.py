@@ -11,9 +11,9 @@ from tests.pages.test_claims import NAMES, field, largest, parts
 def answers():
     """Yield the number of each question, and what its answer or its usual mistake must say."""
     side = 7
-    yield 4, f"{side}x{side}x512 = {side * side * 512:,} numbers"
+    yield 4, f"{side} × {side} × 512 = {side * side * 512:,} numbers"
     vgg = largest("vgg16", 224)
-    yield 4, f"so 224 to {vgg} pixels still give 7x7 and work; at {vgg + 1} the map is {(vgg + 1) // 32}x8 and"
+    yield 4, f"so 224 to {vgg} pixels still give 7 × 7 and work; at {vgg + 1} the map is {(vgg + 1) // 32} × 8 and"
     yield 4, f"the five floors give {vgg - 224} pixels of grace"
     ours = largest("practical", 32)
     yield 4, f"takes 32 to {ours} pixels and fails at {ours + 1}"
@@ -29,11 +29,11 @@ def answers():
     yield 11, f"With the {sum(wrong):,} of Q10's mistake"
     assert round(50_000 / sum(wrong)) == 4
     yield 11, '"four images a parameter, no danger"'
-    yield 12, f"over 1,001 words and a bias: 15 x {1001 + 1:,} ="
+    yield 12, f"over 1,001 words and a bias: 15 · {1001 + 1:,} ="
     yield 17, f"the error {100 - 100 // 10} %, the top-5 error {100 - 5 * 100 // 10} %"
     yield 21, f"({3 * 32 * 32:,} values"
     # Largest over smallest variance of CIFAR-10's 3,072 components: too much data for a test, written as measured.
-    yield 21, "has a condition number of 3.6e7"
+    yield 21, "has a condition number of 3.6 · 10⁷"
     yield 22, f"{(32 - 28 + 1) ** 2} crops times 2 flips"
     rates = [0.1 * 0.95**epoch for epoch in range(100)]
     yield 26, f"{100 * sum(rates[:60]) / sum(rates):.0f} % of it in the first 60: then it is over"

@@ -83,14 +83,14 @@ LITERALS = {
     "words.classifier": "15,030",
     "words.learned": "143,030",
     "report.intervals": "62.7 to 78.2, 66.0 to 81.0, 74.5 to 87.7, 78.0 to 90.3, 82.5 to 93.4, 84.3 to 94.6",
-    "vgg16.maps": "224: 1x1, 256: 2x2, 288: 3x3, 320: 4x4, 384: 6x6, 448: 8x8, 512: 10x10",
-    "vgg16.oblong": "2x6",
+    "vgg16.maps": "224: 1 × 1, 256: 2 × 2, 288: 3 × 3, 320: 4 × 4, 384: 6 × 6, 448: 8 × 8, 512: 10 × 10",
+    "vgg16.oblong": "2 × 6",
     "vgg16.fc6": "404",
-    "practical.maps": "32: 1x1, 40: 2x2, 48: 3x3, 64: 5x5, 96: 9x9, 128: 13x13",
+    "practical.maps": "32: 1 × 1, 40: 2 × 2, 48: 3 × 3, 64: 5 × 5, 96: 9 × 9, 128: 13 × 13",
     "conv1.weights": "2,400",
     "conv1.unshared": "2,457,600",
     "conv1.dense_weights": "100,663,296",
-    "conv3.sees": "30x30",
+    "conv3.sees": "30 × 30",
     "norm.parameters": "320",
     "crop.sides": "14, 7, 4",
     "crop.macs": "17.97",
@@ -166,6 +166,16 @@ def test_every_fact_stands_in_a_text_and_is_checked_here():
     asked = re.findall(r"<<([\w.]+)>>", " ".join(question.worked for question in QUESTIONS))
     asked += re.findall(r"""facts\(\)\[['"]([\w.]+)['"]\]""", pages)
     assert set(asked) == facts().keys() == LITERALS.keys() | {"practical.table"} | MEASURED
+
+
+def test_sizes_are_written_one_way_and_found_however_they_are_typed():
+    texts = [f"{question.text} {question.answer()} {question.mistake}" for question in QUESTIONS]
+    assert not [text for text in texts if re.search(r"\d ?x ?\d", text)]
+    found = [
+        [q.number for q in QUESTIONS if q.mentions(typed.split())] for typed in ("224x224", "224 × 224", "224×224")
+    ]
+    assert found == [[4, 6]] * 3
+    assert not [q for q in QUESTIONS if q.mentions(["28x29"])]
 
 
 def test_the_practicals_table_is_pytorchs():

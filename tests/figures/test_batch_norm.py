@@ -68,3 +68,11 @@ def test_a_stack_is_drawn_layer_by_layer():
     ticks = x["axis"]["values"]
     assert [value - aside for value in ticks[len(ticks) // 2 :]] == pytest.approx(ticks[: len(ticks) // 2], abs=2e-3)
     assert x["scale"]["domain"] == pytest.approx([data["left"][0], data["right"][-1]], abs=2e-3)
+
+
+def test_no_legend_stands_above_a_chart_and_no_channel_is_number_0(channels):
+    drawn = [channels_chart(channels, 1), histogram_chart(channels, 1)]
+    assert '"orient": "top"' not in json.dumps([chart.spec for chart in drawn])
+    low, high = drawn[0].spec["layer"][0]["encoding"]["x"]["scale"]["domain"]
+    assert 0 < low < min(drawn[0].data["at"])
+    assert max(drawn[0].data["at"]) < high

@@ -99,3 +99,12 @@ def test_the_confidence_of_wrong_answers_is_told_from_the_best_epoch_to_the_last
 )
 def test_when_a_confusion_was_at_its_worst_is_said(history, text):
     assert since(history) == text
+
+
+def test_what_stands_side_by_side_begins_and_ends_at_one_height():
+    found = reliability(np.array([0.35, 0.95]), np.array([True, False]))
+    bars, lines = reliability_chart(found).spec, sureness_chart(HISTORY, 1).spec
+    assert bars["height"] == lines["height"]
+    encoding = lines["layer"][0]["encoding"]
+    assert encoding["color"]["legend"]["orient"] == "bottom"
+    assert encoding["y"]["title"] == "confidence, accuracy (%)"

@@ -70,3 +70,10 @@ def test_a_step_of_the_ladder_is_read_from_its_results():
     assert table["gap (points)"] == ["5.2", "1.5"]
     assert table["train accuracy"][1] == "87.2 ± 0.5 %"
     assert not any(value.endswith(" s") for values in table.values() for value in values), "other work ran beside it"
+
+
+def test_every_tick_of_the_noise_has_its_number():
+    encoding = noise_chart(0.5).spec["layer"][0]["encoding"]["y"]
+    low, high = encoding["scale"]["domain"]
+    assert all(low < tick < high for tick in encoding["axis"]["values"])
+    assert {0.1, 1, 10} < set(encoding["axis"]["values"])

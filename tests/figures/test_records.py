@@ -1,4 +1,5 @@
 import math
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from torch import nn
 from cnncore.architecture.build import build
 from cnncore.course.eras import ERAS, RECORDS
 from cnncore.figures import records
+from cnncore.figures.export import to_svg
 from cnncore.figures.measured import Measured
 from cnncore.figures.records import NOT_MEASURED, PART, Across, steps, steps_chart, steps_table
 from cnncore.training.network import network_of
@@ -78,6 +80,16 @@ def test_eras_and_records_are_in_the_order_of_their_years():
     assert [era.year for era in ERAS] == sorted(era.year for era in ERAS)
     assert [record.year for record in RECORDS] == sorted(record.year for record in RECORDS)
     assert all(record.source.startswith("https://") for record in RECORDS)
+
+
+def test_above_100_percent_the_axis_has_neither_number_nor_line():
+    pytest.importorskip("vl_convert")
+    svg = to_svg(steps_chart(steps("builtin"), Across.YEAR))
+    grid = re.search(r"role-axis-grid.*?</g>", svg, re.DOTALL).group()
+    numbers = [int(text) for text in re.findall(r"<text[^>]*>(\d+)</text>", svg)]
+    assert grid.count('opacity="1"') == sum(number < 1000 for number in numbers)  # the others are years
+    assert 'opacity="0"' in grid  # names of points go higher
+    assert 110 not in numbers
 
 
 def test_every_era_lies_within_the_axis_of_years():

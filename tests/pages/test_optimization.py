@@ -22,7 +22,7 @@ def test_the_page_shows_something_sensible_at_once():
     assert not page.error
     assert not page.warning
     assert metrics(page)["Effective step of momentum"] == "1"
-    assert metrics(page)["Largest rate: SGD, m, Nesterov"] == "0.25 · 0.475 · 0.17"
+    assert metrics(page)["Largest rate: SGD, m, Nesterov"] == "0.25, 0.475, 0.17"
     assert list(page.dataframe[0].value["optimizer"]) == ["SGD", "Momentum"]
 
 

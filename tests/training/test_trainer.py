@@ -215,7 +215,7 @@ def test_a_checkpoint_that_cannot_be_written_is_one_sentence_and_keeps_the_old_o
 def test_a_step_that_is_too_large_ends_the_run_with_a_sentence(tiny):
     events = list(train(replace(CONFIG, lr=1e4)))
     assert isinstance(events[-1], Diverged)
-    assert "learning rate 1e+04" in events[-1].message
+    assert "learning rate 10,000:" in events[-1].message
     assert "Try learning rate 0.1." in events[-1].message
     for event in events:
         to_json(event)

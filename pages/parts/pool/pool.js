@@ -257,7 +257,10 @@ class View {
     const x = (dx) => left + (dx / most) * (width - left - right);
     const y = (v) => height - bottom - (v / high) * (height - top - bottom);
     const parts = [label(0, 13, `Mean change ${back ? "after moving back" : "in place"}, for each shift right`, "small")];
-    for (const v of [0, high / 2, high]) {
+    // Steps of 1, 2 or 5 and zeros, four at most.
+    const power = 10 ** Math.floor(Math.log10(high / 4));
+    const step = power * [1, 2, 5, 10].find((one) => one * power >= high / 4);
+    for (let v = 0; v <= high; v += step) {
       parts.push(`<line class="rule" x1="${left}" x2="${width - right}" y1="${y(v)}" y2="${y(v)}"/>`);
       parts.push(label(left - 6, y(v) + 4, number(v), "small", 'text-anchor="end"'));
     }
