@@ -4,8 +4,6 @@
 `cnncore.architecture`, `cnncore.data`, `cnncore.training`, `cnncore.runs` and `cnncore.course`.
 """
 
-from typing import cast
-
 __version__ = "0.1.0"
 
 
@@ -32,6 +30,8 @@ def main(
 
         cnncore.main(batch_size=32, lr=0.05, epochs=5, standardize="channel")
     """
+    from typing import cast
+
     from cnncore.training.config import DeviceChoice, RunConfig, Standardization
     from cnncore.training.practical_log import PracticalLog
     from cnncore.training.trainer import train

@@ -4,7 +4,10 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from cnncore.cli import main  # takes a moment, in which Ctrl-C is pressed too
+        from cnncore.commands.interrupt import begin
+
+        begin()  # the rest takes a moment, in which Ctrl-C is pressed too
+        from cnncore.cli import main
 
         # A pipe on Windows knows few letters, and a run may be named with any: what it lacks is written as \\u....
         if sys.stdout is not None:  # closed by who started it

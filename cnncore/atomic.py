@@ -1,8 +1,10 @@
 """Files that other processes read while they are written: replaced as a whole, or locked."""
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +15,8 @@ from cnncore.errors import InputError
 
 T = TypeVar("T")
 _PATIENCE = 1.0  # seconds; on Windows a file that somebody has open cannot be replaced for that moment
+_HELD = sys.platform == "win32"  # elsewhere who may not use a file now may not use it in a moment either
+_LONGEST = 16 * 2**20  # characters of a text that is read: the classes and notes of the largest data set are a million
 
 
 def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
@@ -42,8 +46,21 @@ def replacing(path: Path, *, lasting: bool = True, patience: float = _PATIENCE) 
 
 
 def read_text(path: Path, patience: float = _PATIENCE) -> str:
-    """Return what `write_text` wrote to `path`; waits up to `patience` seconds while Windows replaces the file."""
-    return _patiently(lambda: path.read_text(encoding="utf-8"), patience)
+    """Return what `write_text` wrote to `path`; waits up to `patience` seconds while Windows replaces the file.
+
+    An `OSError` for what is no file, since a pipe would be waited for for ever, and for more than 16 MB.
+    """
+
+    def read() -> str:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise OSError(errno.EINVAL, "it is no file", str(path))
+        with path.open(encoding="utf-8") as file:
+            text = file.read(_LONGEST + 1)
+        if len(text) > _LONGEST:
+            raise OSError(errno.EFBIG, f"it has more than {_LONGEST >> 20} MB", str(path))
+        return text
+
+    return _patiently(read, patience)
 
 
 def settle(path: Path) -> None:
@@ -66,7 +83,7 @@ def _patiently(action: Callable[[], T], patience: float) -> T:
         try:
             return action()
         except PermissionError:
-            if time.monotonic() > until:
+            if not _HELD or time.monotonic() > until:
                 raise
             time.sleep(0.02)
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
+from cnncore.commands import interrupt
 from cnncore.commands.output import ReaderGone, sentence, tell, write
 from cnncore.errors import InputError
 
@@ -38,11 +39,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = " ".join([_PROGRAM, *(name for name in argv[:1] if name in COMMANDS)])
     try:
         args = _parser(argv).parse_args(argv)
-        return int(importlib.import_module(f"cnncore.commands.{args.command}").run(args))
+        run = importlib.import_module(f"cnncore.commands.{args.command}").run
+        with interrupt.gently():
+            return int(run(args))
     except InputError as error:
         tell(sentence(f"{command}: {error}"))
         return 2
     except OSError as error:
+        if interrupt.pressed():
+            return _interrupted(command)
         if error.filename is None:
             raise
         what = f"{error.filename} cannot be used ({error.strerror})"
@@ -51,7 +56,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ReaderGone:
         return 0
     except KeyboardInterrupt:
-        return 130
+        return _interrupted(command)
+    except Exception:
+        if not interrupt.pressed():
+            raise
+        return _interrupted(command)  # numpy and torch make other errors of it while they are imported
+
+
+def _interrupted(command: str) -> int:
+    tell(f"{command}: interrupted.")
+    return interrupt.INTERRUPTED
 
 
 def _parser(argv: Sequence[str]) -> _Parser:

@@ -138,7 +138,7 @@ def status(name: str) -> Job | None:
         if (child is not None and not ended) or (child is None and abs(time.time() - updated) < _GRACE) or _alive(name):
             return found
         again, _ = _read(name)  # its last word, just before the end
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):  # none, or of another version
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none that can be read, or of another version
         return None
     if again.state is not State.RUNNING:
         return again
@@ -161,7 +161,9 @@ def _last_line(name: str) -> str:
 
 def jobs(prefix: str = "") -> list[Job]:
     """Return every job whose name begins with `prefix` and of which there is something to say, by name."""
-    names = sorted(path.stem for path in (home() / "jobs").glob(f"{prefix}*.json"))
+    names: list[str] = []
+    with contextlib.suppress(OSError):  # of a folder that may not be read there is nothing to say
+        names = sorted(path.stem for path in (home() / "jobs").glob(f"{prefix}*.json"))
     return [found for name in names if _NAME.fullmatch(name) and (found := status(name)) is not None]
 
 

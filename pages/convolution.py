@@ -11,7 +11,7 @@ from cnncore.figures.convolution import window_data
 from pages.parts.address import explain, remember
 from pages.parts.folded import why
 from pages.parts.header import header
-from pages.parts.layer_address import imply
+from pages.parts.layer_address import explain_idle, imply
 from pages.parts.layer_form import ADDRESS, advanced, advanced_needed, controls, is_set_to, set_all, setting
 from pages.parts.layer_more import INVERSE, show_bill, show_check, show_inverse, show_matrix
 from pages.parts.layer_numbers import show_formula, show_groups, show_numbers, show_unread
@@ -93,6 +93,7 @@ if more.open or advanced_needed():
     with more:
         advanced()
 explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
+explain_idle()
 with tries:
     show_tries(TRY, {}, set_all, is_set_to)
 try:

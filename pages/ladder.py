@@ -29,7 +29,11 @@ ADDRESS = ("ladder_size", "ladder_seeds", "ladder_shown")
 def plan(size: str, seeds: int, runs: list[Run]) -> bool:
     """Say what one click would queue and how long it would take; return whether it can be queued."""
     configs = experiments(size, seeds)
-    data = info(configs[0].dataset)
+    try:
+        data = info(configs[0].dataset)
+    except InputError as error:
+        st.warning(with_code(error))
+        return False
     if data is None or not data.prepared:
         st.warning(f"`dataset` (={configs[0].dataset}) is not prepared: open the page Data sets and prepare it first.")
         link_to("datasets")

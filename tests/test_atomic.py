@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from cnncore import atomic
-from cnncore.atomic import lock, replace, write_text
+from cnncore.atomic import lock, read_text, replace, write_text
 from cnncore.errors import InputError
 
 
@@ -41,6 +41,7 @@ def watched(monkeypatch):
 def hold(monkeypatch, clock, seconds):
     """Let files be held for so long, as a reader on Windows does."""
     rename = Path.replace
+    monkeypatch.setattr(atomic, "_HELD", True)
 
     def held(path, target):
         if clock.now < seconds:
@@ -67,6 +68,34 @@ def test_a_file_that_is_held_is_waited_for_as_long_as_said(tmp_path, monkeypatch
         replace(tmp_path / "new", tmp_path / "old")
     replace(tmp_path / "new", tmp_path / "old", patience=6)
     assert (tmp_path / "old").read_text() == "new"
+
+
+def test_elsewhere_nothing_is_waited_for(tmp_path, monkeypatch):
+    clock = stopped_clock(monkeypatch)
+    hold(monkeypatch, clock, seconds=5)
+    monkeypatch.setattr(atomic, "_HELD", False)
+    with pytest.raises(PermissionError):
+        replace(tmp_path / "new", tmp_path / "old")
+    assert clock.now == 0
+
+
+def test_a_text_is_read_from_a_file_of_a_sensible_size_alone(tmp_path):
+    write_text(tmp_path / "x", "caf\u00e9")
+    assert read_text(tmp_path / "x") == "caf\u00e9"
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(OSError, match="it is no file"):
+        read_text(tmp_path / "folder")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**40)  # takes no room on the disk
+    with pytest.raises(OSError, match="more than 16 MB"):
+        read_text(tmp_path / "huge")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it is no file"):
+        read_text(tmp_path / "pipe")
 
 
 def test_a_lock_is_held_once_in_one_process_too(tmp_path):

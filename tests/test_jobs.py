@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from cnncore import jobs
+from cnncore import atomic, jobs
 from cnncore.atomic import lock
 from cnncore.errors import InputError
 from cnncore.jobs import CancelledError, State, cancel, dismiss, record, start, status
@@ -274,17 +274,28 @@ def test_a_disk_that_is_full_for_a_moment_ends_no_job_that_only_tells_how_far_it
 
 def test_a_status_that_is_being_replaced_is_read_a_moment_later(app_home, monkeypatch):
     record("here", lambda _: 7)
-    read, refused = Path.read_text, []
+    opened, refused = Path.open, []
 
-    def read_text(path, **how):
+    def open_file(path, *how, **more):
         if not refused:
             refused.append(path)
             raise PermissionError(13, "The process cannot access the file")  # as Windows says it
-        return read(path, **how)
+        return opened(path, *how, **more)
 
-    monkeypatch.setattr(Path, "read_text", read_text)
+    monkeypatch.setattr(Path, "open", open_file)
+    monkeypatch.setattr(atomic, "_HELD", True)
     assert status("here").result == 7
     assert len(refused) == 1
+
+
+def test_a_status_that_cannot_be_read_is_none_and_hides_no_other(app_home):
+    record("here", lambda _: 7)
+    (app_home / "jobs" / "folder.json").mkdir()
+    (app_home / "jobs" / "deep.json").write_text("[" * 100_000)
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(app_home / "jobs" / "pipe.json")
+    assert [status(name) for name in ("folder", "deep", "pipe")] == [None] * 3
+    assert [job.name for job in jobs.jobs()] == ["here"]
 
 
 def test_what_runs_is_not_forgotten_by_who_still_sees_how_the_last_attempt_ended(app_home):

@@ -206,6 +206,8 @@ def layer_facts(layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, shape: 
     sizes, outputs = shape[1:], result.output[1:]
     formulas = [_formula(layer, axis, sizes[axis], outputs[axis]) for axis in (0, 1)]
     left = [len(unread_cells(layer, axis, sizes[axis], outputs[axis])) for axis in (0, 1)]
+    if any(count == size for count, size in zip(left, sizes, strict=True)):
+        left = list(sizes)  # windows beside all columns read nothing in any row either
     outputs_in_all = result.output[0] * outputs[0] * outputs[1]
     return LayerFacts(
         output=result.output,

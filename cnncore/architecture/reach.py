@@ -1,10 +1,13 @@
 """Which pixels of the image each unit depends on, to the pixel: every border, hole and unread row counted.
 
 A second account beside the recursion of `cnncore.architecture.receptive_field`: here no formula is used, each unit
-collects what the cells that it reads have collected. Rows and columns are independent, so one table for each axis.
+collects what the cells that it reads have collected. Along one path rows and columns are independent, so one table for
+each axis. Where paths join they are not: a unit may see some rows by the one path, and by the other, which has its
+window in the padding for these columns, none at all. So what sees padding alone at other places is a part of its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -30,15 +33,37 @@ from cnncore.errors import InputError
 
 LARGEST = 2048  # pixels to a side: a table of all pixels by all pixels is 4 MB
 _MOST_TAPS = 20_000_000  # of one layer along one axis, its padding and all: 160 MB
+_MOST_PARTS = 64  # more kinds of paths that see padding alone somewhere are nobody's network
 Seen: TypeAlias = NDArray[np.bool_]  # (units, pixels) along one axis: does the unit depend on the pixel?
-Reach: TypeAlias = tuple[Seen, Seen]  # of the rows, of the columns
+
+
+@dataclass(frozen=True, eq=False)  # holds arrays
+class Reach:
+    """What the units of one map depend on. Each of `parts` is (rows, columns), one table for each axis.
+
+    By a part the unit (row, column) sees `rows[row]` x `columns[column]`, and so nothing if either is empty; all parts
+    together are what it sees. Nearly every network has one part.
+
+    Unpacked it is two tables, the rows and the columns of all parts: the unit depends on no pixel outside of them.
+    """
+
+    parts: tuple[tuple[Seen, Seen], ...]
+
+    def __iter__(self) -> Iterator[Seen]:
+        for tables in zip(*self.parts, strict=True):
+            yield np.logical_or.reduce(tables)
+
+    def pixels(self, row: int, column: int) -> NDArray[np.bool_]:
+        """Return as (H, W) what the unit depends on; with more holes than here where a block joins other ones."""
+        seen = [np.outer(rows[row], columns[column]) for rows, columns in self.parts]
+        return np.asarray(np.logical_or.reduce(seen))
 
 
 def reach(layers: Sequence[Layer], shape: Shape) -> list[Reach]:
     """Return for each of `layers`, on an image of `shape` (C, H, W), what the units of its output depend on.
 
-    The unit (row, column) depends on no pixel outside of `rows[row]` x `columns[column]`; on all inside of it, if
-    no block joins paths with different holes. After a flatten there is one place, which sees what all did.
+    Which rows and which columns a unit depends on is exact, and its every pixel, if no block joins paths with different
+    holes. After a flatten there is one place, which sees what all did.
 
     An `InputError` for an image or a layer that is too large to be gone through pixel by pixel.
 
@@ -52,7 +77,7 @@ def reach(layers: Sequence[Layer], shape: Shape) -> list[Reach]:
             "gone through pixel by pixel: choose a smaller image."
         )
     result: list[Reach] = []
-    at: Reach = (np.eye(shape[1], dtype=np.bool_), np.eye(shape[2], dtype=np.bool_))
+    at = Reach(((np.eye(shape[1], dtype=np.bool_), np.eye(shape[2], dtype=np.bool_)),))
     for layer in layers:
         at = _after(layer, at, shape)
         result.append(at)
@@ -61,39 +86,68 @@ def reach(layers: Sequence[Layer], shape: Shape) -> list[Reach]:
 
 
 def seen_box(at: Reach, row: int, column: int) -> Box:
-    """Return the smallest box that holds what the unit at `row` and `column` depends on; it lies in the image."""
-    ends = []
-    for table, unit in zip(at, (row, column), strict=True):
-        pixels = np.flatnonzero(table[unit])
-        ends.append((int(pixels[0]), int(pixels[-1]) + 1) if len(pixels) else (0, 0))
-    (top, bottom), (left, right) = ends
+    """Return the smallest box that holds what the unit at `row` and `column` depends on; it lies in the image.
+
+    Its size is (0, 0) for a unit that sees padding alone.
+    """
+    parts = [(rows[row], columns[column]) for rows, columns in at.parts]
+    seeing = [(down, across) for down, across in parts if down.any() and across.any()]
+    if not seeing:
+        return Box(0, 0, 0, 0)
+    (top, bottom), (left, right) = (_ends(np.logical_or.reduce(axis)) for axis in zip(*seeing, strict=True))
     return Box(top, left, bottom, right)
+
+
+def _ends(pixels: NDArray[np.bool_]) -> tuple[int, int]:
+    places = np.flatnonzero(pixels)
+    return int(places[0]), int(places[-1]) + 1
 
 
 def _after(layer: Layer, at: Reach, shape: Shape) -> Reach:
     if isinstance(layer, (Flatten, Linear)):
-        return np.asarray(at[0].any(0, keepdims=True)), np.asarray(at[1].any(0, keepdims=True))
+        return _joined([_whole(part) for part in at.parts])
     if isinstance(layer, (Residual, Branches)):
-        ends = []
+        parts: list[tuple[Seen, Seen]] = []
         for path in layer.paths:
             inner, size = at, shape
             for step in path:
                 inner = _after(step, inner, size)
                 size = cost(step, size).output
-            ends.append(inner)
-        rows, columns = (np.logical_or.reduce(tables) for tables in zip(*ends, strict=True))
-        return rows, columns
+            parts += inner.parts
+        return _joined(parts)
     if not isinstance(layer, (Conv2d, ConvTranspose2d, MaxPool2d, AvgPool2d, AdaptiveAvgPool2d)):
         return at
     output = cost(layer, shape).output
-    rows, columns = (_collected(layer, axis, at[axis], output[1 + axis]) for axis in (0, 1))
+    down, across = (_taps(layer, axis, shape[1 + axis], output[1 + axis]) for axis in (0, 1))
+    return _joined([(_collected(rows, down), _collected(columns, across)) for rows, columns in at.parts])
+
+
+def _joined(parts: Sequence[tuple[Seen, Seen]]) -> Reach:
+    """Return the parts with those as one that see padding alone at the same places.
+
+    They go on doing so in later layers, so that rows and columns stay exact: what reads any cell that sees something
+    sees something by each of them.
+    """
+    kinds: dict[tuple[bytes, bytes], tuple[Seen, Seen]] = {}
+    for rows, columns in parts:
+        kind = rows.any(1).tobytes(), columns.any(1).tobytes()
+        other = kinds.get(kind)
+        kinds[kind] = (rows, columns) if other is None else (rows | other[0], columns | other[1])
+    found = [part for part in kinds.values() if part[0].any() and part[1].any()] or list(kinds.values())[:1]
+    if len(found) > _MOST_PARTS:  # then a unit may be said to see a little more than it does
+        found = [(np.logical_or.reduce([a for a, _ in found]), np.logical_or.reduce([b for _, b in found]))]
+    return Reach(tuple(found))
+
+
+def _whole(part: tuple[Seen, Seen]) -> tuple[Seen, Seen]:
+    """Return what one place sees that reads all units: of the rows those that it sees at all, for some column."""
+    rows, columns = (np.asarray(table.any(0, keepdims=True)) for table in part)
     return rows, columns
 
 
-def _collected(layer: Layer, axis: int, table: Seen, outputs: int) -> Seen:
+def _collected(table: Seen, taps: NDArray[np.int64]) -> Seen:
     """Return the table of a layer's output along one axis: each unit sees what the cells that it reads see."""
     padded = np.vstack([table, np.zeros_like(table[:1])])  # the last row: a cell of the padding, which sees nothing
-    taps = _taps(layer, axis, len(table), outputs)
     return np.asarray(padded[taps].any(1))
 
 

@@ -34,7 +34,8 @@ Fields: TypeAlias = tuple[Field, Field]  # along the height, along the width
 class Box:
     """Pixels of the image: rows `top` to `bottom`, columns `left` to `right`, from 0, the last ones not included.
 
-    It may reach beyond the image: there lies padding, which holds nothing to see.
+    It may reach beyond the image: there lies padding, which holds nothing to see. Where `padding_mode` puts copies of
+    pixels there, a unit sees these pixels too, wherever they lie: `cnncore.architecture.reach` has them.
     """
 
     top: int

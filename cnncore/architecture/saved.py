@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cnncore.architecture.catalogue import NETWORKS
 from cnncore.architecture.network import Network
-from cnncore.atomic import write_text
+from cnncore.atomic import read_text, write_text
 from cnncore.errors import InputError
 from cnncore.home import home
 
@@ -49,7 +49,7 @@ def saved_network(name: str) -> Network:
     """Return the own network `name`; an `InputError` if there is none, or if its file is no description."""
     path = folder() / f"{checked_name(name)}.json"
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_text(path)
     except FileNotFoundError:
         known = ", ".join(saved_networks()) or "none so far"
         raise InputError(f"`name` (={name!r}) must be one of the saved networks ({known}): choose one.") from None

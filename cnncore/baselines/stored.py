@@ -1,5 +1,6 @@
 """Results and what was learned, kept to be compared: home()/baselines/<key>.json and .npz, one for a configuration."""
 
+import contextlib
 import json
 import zipfile
 from functools import lru_cache
@@ -40,10 +41,13 @@ def save(result: Result, model: Model) -> None:
 def results(dataset: str | None = None) -> list[Result]:
     """Return what is kept, the newest first; of one data set if it is named. What cannot be read is left out."""
     found = []
-    for path in (home() / "baselines").glob("*.json"):
+    paths: list[Path] = []
+    with contextlib.suppress(OSError):  # a folder that may not be read: keeping a result in it says why
+        paths = list((home() / "baselines").glob("*.json"))
+    for path in paths:
         try:
             found.append(Result.from_dict(json.loads(read_text(path))))
-        except (OSError, ValueError, KeyError, TypeError):  # removed meanwhile, or of another version
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):  # removed meanwhile, or of another version
             continue
     chosen = [result for result in found if dataset is None or result.config.dataset == dataset]
     return sorted(chosen, key=lambda result: result.created, reverse=True)

@@ -6,6 +6,7 @@ import json
 
 from cnncore.baselines.config import PRESETS, BagOfWordsConfig, Descriptor
 from cnncore.baselines.outcome import Result
+from cnncore.commands.interrupt import at_once
 from cnncore.commands.output import put, tell
 from cnncore.commands.progress_line import ProgressLine
 from cnncore.errors import InputError
@@ -42,8 +43,9 @@ def configuration(args: argparse.Namespace) -> BagOfWordsConfig:
 def run(args: argparse.Namespace) -> int:
     """Learn, test, keep the result for the app and print it."""
     config = configuration(args)
-    from cnncore.baselines.bag_of_words import Outcome, Stage, run
-    from cnncore.baselines.stored import save
+    with at_once():
+        from cnncore.baselines.bag_of_words import Outcome, Stage, run
+        from cnncore.baselines.stored import save
 
     line = ProgressLine()
     try:

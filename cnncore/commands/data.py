@@ -4,10 +4,10 @@ import argparse
 import dataclasses
 import json
 
-from cnncore.commands.output import put
+from cnncore.commands.output import put, sentence, tell
 from cnncore.commands.progress_line import ProgressLine
 from cnncore.data.catalogue import KNOWN
-from cnncore.data.prepared import DatasetInfo, datasets, info
+from cnncore.data.prepared import DatasetInfo, datasets, info, troubles
 from cnncore.data.sources import prepare
 
 
@@ -32,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     """Run the action and return the exit status."""
     if args.action == "list":
         entries = datasets()
+        for trouble in troubles():  # the others are listed all the same
+            tell(sentence(trouble))
         put(json.dumps([_values(entry) for entry in entries]) if args.json else _table(entries))
         return 0
     line = ProgressLine()

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from cnncore.architecture import NETWORKS, Description, Network, Row, Shape, describe, load_network, named_network
+from cnncore.commands.interrupt import at_once
 from cnncore.commands.layer import shape
 from cnncore.commands.output import put
 from cnncore.errors import InputError
@@ -67,7 +68,8 @@ def _plain(row: Row) -> dict[str, Any]:
 def _network(spec: str) -> Network:
     if not spec.startswith(_TORCHVISION):
         return load_network(spec)
-    from cnncore.architecture.modules import torchvision_network  # torch takes a second: only where it is asked for
+    with at_once():  # torch takes a second: only where it is asked for
+        from cnncore.architecture.modules import torchvision_network
 
     return torchvision_network(spec.removeprefix(_TORCHVISION))
 

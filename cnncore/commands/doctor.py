@@ -9,8 +9,9 @@ import subprocess
 import sys
 from dataclasses import asdict, dataclass
 
+from cnncore.commands.interrupt import at_once
 from cnncore.commands.output import put
-from cnncore.data.prepared import datasets
+from cnncore.data.prepared import datasets, troubles
 from cnncore.errors import InputError
 from cnncore.home import for_children, home
 from cnncore.wording import counted
@@ -75,7 +76,8 @@ def _packages() -> list[Finding]:
 
 def _training() -> list[Finding]:
     try:
-        from cnncore.commands import acceleration
+        with at_once():
+            from cnncore.commands import acceleration
     except (ImportError, OSError) as error:  # an OSError where a library of the system is missing
         remedy = "install it anew: pip install --force-reinstall -r requirements.txt"
         if sys.platform == "win32":
@@ -97,7 +99,8 @@ def _store() -> Finding:
 
 
 def _datasets() -> list[Finding]:
-    return [
+    damaged = [Finding("data sets", False, trouble) for trouble in troubles()]
+    return damaged + [
         Finding(
             f"data set {entry.name}",
             entry.prepared,

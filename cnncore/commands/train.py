@@ -5,6 +5,7 @@ import dataclasses
 from typing import Any
 
 from cnncore.architecture import load_network
+from cnncore.commands.interrupt import at_once
 from cnncore.commands.output import put, tell
 from cnncore.data.augmentation import AUGMENTATIONS, parse_augmentations
 from cnncore.errors import InputError
@@ -99,12 +100,13 @@ def configuration(args: argparse.Namespace) -> RunConfig:
 def run(args: argparse.Namespace) -> int:
     """Train, print every event, and record the run in the store."""
     config = configuration(args)
-    from cnncore.runs.record import Status
-    from cnncore.runs.store import LostRunError, open_store
-    from cnncore.runs.worker import record
-    from cnncore.training.device import choose_device, set_precision
-    from cnncore.training.plan import plan_of
-    from cnncore.training.trainer import own_process
+    with at_once():  # torch takes seconds
+        from cnncore.runs.record import Status
+        from cnncore.runs.store import LostRunError, open_store
+        from cnncore.runs.worker import record
+        from cnncore.training.device import choose_device, set_precision
+        from cnncore.training.plan import plan_of
+        from cnncore.training.trainer import own_process
 
     # What cannot run is refused here: a run in the store is for everybody who looks at the list.
     device = choose_device(config.device)[0]

@@ -29,13 +29,17 @@ PAUSES = (0.5, 2.0, 5.0, 10.0)  # seconds before each new attempt; they begin an
 _CHUNK = 64 * 2**10
 _AGENT = {"User-Agent": "cnncore", "Accept-Encoding": "identity"}
 _BREAKS = (http.client.HTTPException, TimeoutError, ConnectionError, urllib.error.URLError)
-
-
 _FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # the disk, or one's share of it (POSIX)
+_CHECK = "check the address, or name a file on this machine instead."
+_SHOWN = 200  # letters of an address that is refused
 
 
 class _FullError(Exception):
     """The disk cannot take the file."""
+
+
+class _NowhereError(Exception):
+    """There is nobody to ask, and no use in trying again."""
 
 
 def is_address(text: str) -> bool:
@@ -50,10 +54,10 @@ def download(address: str, target: Path, md5: str | None = None, report: Report 
     has no such file, a full disk and a wrong check sum are an `InputError` that ends with `remedy`: where else the
     file can be had.
     """
-    ending = f": {remedy}" if remedy else ": check the address, or name a file on this machine instead."
+    ending = f": {remedy or _CHECK}"
     if md5 is not None and target.is_file() and md5_of(target, report) == md5:
         return target
-    _check_address(address, ending)
+    check_address(address, remedy)
     part = target.with_name(f"{target.name}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -61,7 +65,7 @@ def download(address: str, target: Path, md5: str | None = None, report: Report 
     except urllib.error.HTTPError as error:
         with contextlib.closing(error):
             raise InputError(f"`from` (={address}) answered {error.code} {error.reason}{ending}") from None
-    except (_FullError, OSError, http.client.HTTPException) as error:
+    except (_FullError, _NowhereError, OSError, http.client.HTTPException) as error:
         if isinstance(error, _FullError) or (isinstance(error, OSError) and error.errno in _FULL):
             raise InputError(
                 f"`from` (={address}) does not fit on the disk of {target.parent} ({error}): free space, or set "
@@ -94,14 +98,43 @@ def md5_of(path: Path, report: Report = silent) -> str:
     return checksum.hexdigest()
 
 
-def _check_address(address: str, ending: str) -> None:
+def check_address(address: str, remedy: str = "") -> None:
+    """Raise an `InputError` that ends with `remedy` for an address that nothing can be asked of, and say why.
+
+    A password in it is not repeated: what is said lands in logs and on screens.
+    """
+    if wrong := _wrong(address):
+        shown = re.sub(r"//[^/?#]*@", "//...@", address)
+        shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."
+        raise InputError(f"`from` (={shown}) {wrong}: {remedy or _CHECK}")
+
+
+def _wrong(address: str) -> str:
+    """Return which rule of web addresses this one breaks, in the words that follow its name; empty if none."""
+    like = "is not a web address like https://host/file.tar.gz"
+    if re.search(r"[\s\x00-\x1f\x7f]", address):
+        return f"{like}: it must have no spaces or line breaks"
+    if not address.isascii():
+        return f"{like}: letters other than a to z must be written as a browser copies them (ü in a path as %C3%BC)"
     try:
         parts = urllib.parse.urlsplit(address)
-        right = parts.scheme.lower() in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        host = parts.hostname or ""
+    except ValueError:  # a bracket that is not closed, or around what is no number of a machine
+        return like
+    if parts.scheme.lower() not in ("http", "https") or not host:
+        return f"{like}: it must name a host" if is_address(address) else like
+    if "@" in parts.netloc:
+        return f"{like}: a user name or password cannot be in it"
+    try:
+        port = parts.port
     except ValueError:
-        right = False
-    if not right or not address.isascii() or re.search(r"[\s\x00-\x1f]", address):
-        raise InputError(f"`from` (={address}) is not a web address like https://host/file.tar.gz{ending}")
+        port = 0
+    if port == 0:
+        return f"{like}: its port must be a whole number from 1 to 65535"
+    # The rule of names in the internet: without it Python's own encoder of host names gives up, not the network.
+    if len(host) > 253 or not all(0 < len(label) <= 63 for label in host.removesuffix(".").split(".")):
+        return f"{like}: a host has at most 253 letters, and 1 to 63 of them between two dots"
+    return ""
 
 
 def _reason(error: Exception) -> str:
@@ -190,6 +223,13 @@ def _attempt(address: str, part: Path, report: Report) -> None:
 
 
 def _open(request: urllib.request.Request) -> http.client.HTTPResponse:
+    try:
+        return _opened(request)
+    except (ValueError, OverflowError, http.client.InvalidURL) as error:  # where a server, or a proxy's setting, leads
+        raise _NowhereError(f"it leads to what is no address: {error}") from error
+
+
+def _opened(request: urllib.request.Request) -> http.client.HTTPResponse:
     answer: http.client.HTTPResponse
     try:
         answer = urllib.request.urlopen(request, timeout=TIMEOUT)
@@ -210,7 +250,7 @@ def _begun(address: str, part: Path) -> tuple[int, str]:
     try:
         state = json.loads(_state_path(part).read_text(encoding="utf-8"))
         size, mark = part.stat().st_size, str(state["mark"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return 0, ""
     return (size, mark) if mark and state.get("address") == address else (0, "")
 

@@ -21,12 +21,17 @@ def dataset_name(name: str) -> str:
 
     Small letters, digits, `-` and `_`, at most 40 of them, the first a letter or a digit; else an `InputError`.
     """
-    if not _NAME.fullmatch(name) or name in _RESERVED:
+    if not is_dataset_name(name):
         raise InputError(
             f"`dataset` (={name!r}) must be at most 40 small letters, digits, - and _ and begin with a letter or a "
             "digit (and not a reserved word): try a name like my-images."
         )
     return name
+
+
+def is_dataset_name(name: str) -> bool:
+    """Return whether `name` can name a data set, see `dataset_name`."""
+    return _NAME.fullmatch(name) is not None and name not in _RESERVED
 
 
 @dataclass(frozen=True, eq=False)  # comparing arrays gives an array, not a truth value

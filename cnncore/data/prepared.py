@@ -8,8 +8,10 @@ sees the old set or the new one, and on Windows, where a mapped file cannot be r
 prepared while the old one is in use.
 """
 
+import contextlib
 import hashlib
 import json
+import os
 import secrets
 import shutil
 from dataclasses import dataclass
@@ -20,13 +22,14 @@ import numpy as np
 
 from cnncore.atomic import read_text, settle, write_text
 from cnncore.data.catalogue import BUILTIN, KNOWN
-from cnncore.data.images import ImageData, Shape, dataset_name
+from cnncore.data.images import ImageData, Shape, dataset_name, is_dataset_name
 from cnncore.errors import InputError
 from cnncore.home import home
 
 SPECTRUM = "spectrum.npz"  # beside the arrays, once they were asked for: the set's principal components
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 _WRITTEN = {"title": str, "classes": list, "train_size": int, "test_size": int, "notes": list}  # in about.json, read
+_TEXTS = ("classes", "notes")  # those that are lists of texts
 
 
 @dataclass(frozen=True)
@@ -156,8 +159,11 @@ def _about(name: str) -> dict[str, Any] | None:
         channels, height, width = about["shape"]
         about["shape"] = int(channels), int(height), int(width)
         for key, kind in _WRITTEN.items():
-            if not isinstance(about[key], kind):
+            if not isinstance(about[key], kind) or (key in _TEXTS and not all(isinstance(v, str) for v in about[key])):
                 raise TypeError(key)
+        if not isinstance(about.setdefault("contents", ""), str):  # not written by earlier versions
+            raise TypeError("contents")
+        json.dumps(about, ensure_ascii=False).encode()  # half of a letter, which JSON can hold, is no text to show
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -165,7 +171,7 @@ def _about(name: str) -> dict[str, Any] | None:
             f"`dataset` (={name}) has a {path} that cannot be read ({error.strerror or error}): let this user read it, "
             "or remove that folder and prepare the data set again."
         ) from error
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         raise InputError(
             f"`dataset` (={name}) has a damaged {path}: remove that folder and prepare the data set again."
         ) from None
@@ -200,7 +206,7 @@ def info(name: str) -> DatasetInfo | None:
             prepared=True,
             notes=tuple(about["notes"]),
             version=about["arrays"],
-            contents=about.get("contents", ""),  # not written by earlier versions
+            contents=about["contents"],
         )
     return _unprepared(name)
 
@@ -222,11 +228,46 @@ def contents(name: str) -> str:
 def datasets() -> list[DatasetInfo]:
     """Return every data set there is: the built-in one, the known ones, then the prepared others by name.
 
-    A folder that nobody here has made, or a damaged one, is no data set: of a known one it is said in its notes.
+    A folder that nobody here has made, or one that cannot be read, is no data set: of a known one it is said in its
+    notes, of all in `troubles`.
     """
-    names = [BUILTIN.name, *KNOWN]
-    found = sorted(path.parent.name for path in (home() / "data").glob("*/about.json"))
-    return [entry for name in dict.fromkeys(names + found) if (entry := _readable(name)) is not None]
+    return [entry for name in _names() if (entry := _readable(name)) is not None]
+
+
+def troubles() -> list[str]:
+    """Return a sentence for each data set that is there and cannot be read, or one for the folder of them all."""
+    try:
+        _listed()
+    except OSError as error:
+        return [
+            f"the data sets in {home() / 'data'} cannot be read ({error.strerror or error}): let this user read that "
+            "folder, or set CNNCORE_HOME to another one."
+        ]
+    found = []
+    for name in _names():
+        try:
+            info(name)
+        except InputError as error:
+            found.append(str(error))
+    return found
+
+
+def _names() -> list[str]:
+    """Return the names of the built-in set, of the known ones, and of all folders beside that could be data sets."""
+    with contextlib.suppress(OSError):
+        return list(dict.fromkeys([BUILTIN.name, *KNOWN, *_listed()]))
+    return [BUILTIN.name, *KNOWN]
+
+
+def _listed() -> list[str]:
+    """Return what could be data sets among the entries of the home's folder of them, by name; `OSError` if it cannot.
+
+    Only names are looked at: who asks for one that has no `about.json` finds no data set.
+    """
+    names = []
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(home() / "data") as entries:
+        names = sorted(entry.name for entry in entries)
+    return [name for name in names if is_dataset_name(name)]
 
 
 def _readable(name: str) -> DatasetInfo | None:

@@ -10,7 +10,7 @@ import numpy as np
 from cnncore.atomic import lock
 from cnncore.data import originals
 from cnncore.data.catalogue import BUILTIN, CIFAR10, KNOWN, Known, Original
-from cnncore.data.download import download, is_address
+from cnncore.data.download import check_address, download, is_address
 from cnncore.data.folders import read_folders
 from cnncore.data.images import ImageData, dataset_name
 from cnncore.data.prepared import folder, load, save
@@ -131,10 +131,9 @@ def _local(name: str, known: Known | None, source: Path | str | None, report: Re
             )
         return path
     given = str(source) if source is not None else ""
-    try:
-        file = Path(urllib.parse.unquote(urllib.parse.urlsplit(given).path)).name
-    except ValueError as error:
-        raise InputError(f"`from` (={given[:200]}) is no address ({error}): copy it from the browser.") from None
+    if given:
+        check_address(given, _elsewhere(known))
+    file = Path(urllib.parse.unquote(urllib.parse.urlsplit(given).path)).name
     files = [original.name for original in known.originals] if known else []
     if known is None or (file.lower().endswith(_ENDINGS) and file not in files):
         target = downloads / f"archive-{_safe(file)}"

@@ -36,7 +36,7 @@ def footprint(heat: NDArray[np.float32], seen: Reach, unit: tuple[int, int]) -> 
 
     The centre is that of the pixels that the unit can see, inside of the image.
     """
-    able = np.outer(seen[0][unit[0]], seen[1][unit[1]])
+    able = seen.pixels(*unit)
     total = float(heat.sum(dtype=np.float64))
     outside = float(heat[~able].max(initial=0))
     if total == 0 or not able.any():

@@ -9,6 +9,8 @@ from pathlib import Path
 from cnncore.errors import InputError
 from cnncore.runs.schema import migrate
 
+_DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")  # room and rights are no help
+
 
 class _Held:
     """A thread's connection, closed when the thread is over, whose last reference to this it is.
@@ -80,7 +82,9 @@ class Database:
         try:
             yield
         except (sqlite3.DatabaseError, OSError) as error:
+            remedy = "free disk space, allow writing there"
+            if getattr(error, "sqlite_errorname", "") in _DAMAGED or "already exists" in str(error):
+                remedy = "it is damaged or another program's, so move it away"
             raise InputError(
-                f"the run store {self.path} cannot be used ({error}): free disk space, allow writing there, or set "
-                "CNNCORE_HOME to another folder."
+                f"the run store {self.path} cannot be used ({error}): {remedy}, or set CNNCORE_HOME to another folder."
             ) from error

@@ -1,11 +1,12 @@
 """Where a run stands between two updates: all that its next update reads and changes, and nothing of how it is told."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import nn
 
+from cnncore.architecture import describe
 from cnncore.architecture.build import build
 from cnncore.data.images import ImageData
 from cnncore.data.standardize import Standardize
@@ -13,10 +14,11 @@ from cnncore.events import Epoch
 from cnncore.training.average import Average
 from cnncore.training.batches import Batches
 from cnncore.training.checkpoint import Checkpoint
-from cnncore.training.config import RunConfig
+from cnncore.training.config import DeviceChoice, RunConfig
 from cnncore.training.device import layout
 from cnncore.training.fused import fused
 from cnncore.training.initial import freeze, initialize
+from cnncore.training.memory import check_memory
 from cnncore.training.network import check_batches, network_of
 from cnncore.training.optimizers import optimizer_of
 from cnncore.training.pool_first import pool_first
@@ -52,10 +54,12 @@ def state_of(
 
     The initial weights are drawn from the seed. A standardization that was fitted before is taken as it is: the saved
     one, else `standardize`. The device may be another one than that of the checkpoint. For who looks in, `as_drawn`
-    leaves each ReLU before its max pool; the numbers are the same. An `InputError` where a batch of one image cannot
-    be normalized, see `check_batches`.
+    leaves each ReLU before its max pool; the numbers are the same. An `InputError` where the weights need more memory
+    than there is, and where a batch of one image cannot be normalized, see `check_memory` and `check_batches`.
     """
     network = network_of(config, data.shape, len(data.classes))
+    # On the device that it has come to: `auto` says less of what it will hold.
+    check_memory(replace(config, device=DeviceChoice(device.type)), network.name, describe(network).parameters)
     check_batches(config, network, size_of_train(config, len(data.train_labels)))
     torch.manual_seed(config.seed)
     model = build(network) if as_drawn else fused(pool_first(build(network)), device)

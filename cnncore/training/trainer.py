@@ -32,7 +32,7 @@ def train(
 
     The same configuration gives the same numbers on one device, see `make_deterministic`, if nothing else draws from
     torch's generator meanwhile: several runs at once are `train_many`'s. Raises `InputError` for a data set that is not
-    prepared, a network that does not fit the images, a device that is not there, or a disk that is full.
+    prepared, a network that does not fit the images or the memory, a device that is not there, or a disk that is full.
     """
     for event in Session(config, checkpoint, resume=resume, live=live, graph=graph).events():
         if event is not None:

@@ -84,13 +84,13 @@ def _show_channel(found: Forward, layer: LayerMaps, channel: int, levels: NDArra
     at = int(layer.peaks[channel, 0]), int(layer.peaks[channel, 1])
     network = found.network
     box = seen_box(reach(network.layers[: layer.number + 1], network.input)[-1], *at)
-    frame = (box.top, box.left, *box.size)
     part = found.pixels[:, box.top : box.bottom, box.left : box.right]
-    tiles = [
-        Tile(shaded(levels), f"{layer.name}, channel {channel + 1}", frame=(*at, 1, 1)),
-        Tile(found.pixels, "what its largest value sees", frame=frame),
-        Tile(part, f"the same, {box.size[0]} × {box.size[1]} pixels"),
-    ]
+    tiles = [Tile(shaded(levels), f"{layer.name}, channel {channel + 1}", frame=(*at, 1, 1))]
+    if part.size:
+        tiles.append(Tile(found.pixels, "what its largest value sees", frame=(box.top, box.left, *box.size)))
+        tiles.append(Tile(part, f"the same, {box.size[0]} × {box.size[1]} pixels"))
+    else:  # its bias is larger than all that it makes of pixels
+        tiles.append(Tile(found.pixels, "its largest value sees nothing of it, padding alone"))
     if layer.number == 0 and found.filters.size:
         picture = filter_pictures(found.filters, float(np.abs(found.filters).max()))[channel]
         tiles.append(Tile(picture, "its filter: grey is 0"))

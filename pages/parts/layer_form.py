@@ -32,6 +32,13 @@ FIRST: dict[str, Any] = {key: first for key, (_, _, first) in GEOMETRY.items()} 
 }
 ADDRESS = tuple(f"conv_{name}" for name in (*FIRST, *(f"{name}_width" for name in GEOMETRY)))  # all that a link can set
 ADVANCED = ("groups", "padding_mode", "output_padding", "output_padding_width", "ceil_mode", "apart")
+# What each layer has no control for, because PyTorch's has no such setting.
+FOREIGN = {
+    CONVOLUTION: ("ceil_mode", "output_padding"),
+    TRANSPOSED: ("ceil_mode", "padding_mode"),
+    MAX_POOL: ("filters", "groups", "padding_mode", "output_padding"),
+    AVERAGE_POOL: ("filters", "groups", "padding_mode", "output_padding", "dilation"),
+}
 PADDINGS = {"Valid": 1, "Half (same)": 3, "Full": 4}  # the guide's relationships
 HELP = {
     "input": "Height and width of the input, in pixels.",

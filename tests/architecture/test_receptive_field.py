@@ -1,11 +1,12 @@
 """Receptive fields on both axes: the recursion against the pixels that count, and both against PyTorch's gradient."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, reject
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from cnncore.architecture import (
@@ -66,9 +67,25 @@ def dependence(layers, shape, unit):
     return (image.grad[0].abs().sum(0) > 0).numpy()
 
 
+def box_of(truth):
+    """Return the smallest box around the pixels that count, (H, W) of booleans."""
+    down, across = (np.flatnonzero(truth.any(axis)) for axis in (1, 0))
+    return Box(int(down[0]), int(across[0]), int(down[-1]) + 1, int(across[-1]) + 1) if len(down) else Box(0, 0, 0, 0)
+
+
+def every_dependence(layers, shape):
+    """Return as (H', W', H, W) on which pixels each unit depends: each pixel alone is shown to PyTorch's network."""
+    module = build(Network("x", shape, tuple(layers))).double().eval()
+    for name, parameter in module.named_parameters():
+        torch.nn.init.zeros_(parameter) if name.endswith("bias") else torch.nn.init.ones_(parameter)
+    size = shape[1] * shape[2]
+    with torch.no_grad():
+        output = module(torch.eye(size, dtype=torch.double).view(size, 1, *shape[1:])).sum(1)
+    return (output > 0).numpy().transpose(1, 2, 0).reshape(*output.shape[1:], *shape[1:])
+
+
 def seen_pixels(layers, shape, unit):
-    rows, columns = reach(layers, shape)[-1]
-    return np.outer(rows[unit[0]], columns[unit[1]])
+    return reach(layers, shape)[-1].pixels(*unit)
 
 
 def test_the_practical_by_hand():
@@ -138,8 +155,7 @@ def test_every_layer_of_the_catalogue_sees_what_pytorchs_gradient_reaches(name):
         height, width = rows[number].output[1:]
         for unit in ((height // 2, width // 2), (0, width - 1)):
             truth = dependence(layers[: number + 1], shape, unit)
-            down, across = (np.flatnonzero(truth.any(axis)) for axis in (1, 0))
-            real = Box(int(down[0]), int(across[0]), int(down[-1]) + 1, int(across[-1]) + 1)
+            real = box_of(truth)
             assert seen_box(tables[number], *unit) == real, rows[number].name
             # Where a stride steps over the image's last pixels (SqueezeNet's first layer), no unit sees them.
             read = (int(np.flatnonzero(table.any(0))[-1]) + 1 for table in tables[number])
@@ -187,7 +203,19 @@ def test_unread_rows_stay_unseen_where_the_recursion_only_clips():
 
 def test_a_unit_that_reads_padding_alone_sees_nothing():
     at = reach((Conv2d(1, 1, padding=2),), (1, 3, 3))[-1]
-    assert seen_box(at, 0, 3).size == (0, 1)
+    assert seen_box(at, 0, 3).size == (0, 0)
+    assert not at.pixels(0, 3).any()
+    assert seen_box(at, 2, 3) == Box(0, 1, 1, 2)
+
+
+def test_a_path_whose_window_lies_in_the_padding_shows_nothing_on_either_axis():
+    layers = (Residual((Conv2d(1, (1, 3), padding=(1, 2)),), (Conv2d(1, (3, 1), padding=(2, 1)),)),)
+    at = reach(layers, (1, 3, 3))[-1]
+    assert seen_box(at, 0, 2) == Box(0, 1, 1, 2)  # row 0 by the shortcut alone: the body's three columns do not count
+    for unit in np.ndindex(5, 5):
+        truth = dependence(layers, (1, 3, 3), unit)
+        assert np.array_equal(at.pixels(*unit), truth), unit
+        assert seen_box(at, *unit) == box_of(truth), unit
 
 
 convolutions = st.builds(
@@ -230,12 +258,54 @@ def test_every_unit_sees_what_pytorchs_gradient_reaches(layers, data):
         assert clipped.left <= exact.left <= exact.right <= clipped.right
 
 
+def fitting(size, target):
+    """Return every (kernel, stride, padding, dilation) that makes `target` of `size`, much padding among them."""
+    return [
+        (k, s, p, d)
+        for k, s, p, d in itertools.product(range(1, 5), (1, 2), range(6), (1, 2, 4))
+        if (room := size + 2 * p - d * (k - 1) - 1) >= 0 and room // s + 1 == target
+    ]
+
+
+@st.composite
+def joined(draw):
+    """Return blocks whose paths see the image through paddings of their own, and the image's shape."""
+    sizes = st.tuples(st.integers(1, 6), st.integers(1, 6))
+    at = shape = draw(sizes)
+    layers = []
+    for _ in range(draw(st.integers(1, 2))):
+        target, paths = draw(sizes), []
+        for _ in range(2):
+            axes = [draw(st.sampled_from(options)) for options in map(fitting, at, target) if options]
+            if len(axes) < 2:
+                reject()
+            kernel, stride, padding, dilation = zip(*axes, strict=True)
+            paths.append([Conv2d(1, kernel, stride, padding, dilation)])
+        layers += draw(st.sampled_from([(Residual(*paths),), (Branches(paths), Conv2d(1, 1))]))
+        layers += draw(st.sampled_from([(), (Conv2d(1, 2, padding=1),), (MaxPool2d(2, 1, padding=1),)]))
+        at = describe(Network("x", (1, *shape), tuple(layers))).rows[-1].output[1:]
+    return tuple(layers), (1, *shape)
+
+
+@settings(max_examples=150, deadline=None)
+@given(joined())
+def test_where_paths_join_rows_columns_and_box_are_those_of_the_pixels_that_count(drawn):
+    layers, shape = drawn
+    truth, at = every_dependence(layers, shape), reach(layers, shape)[-1]
+    for unit in np.ndindex(truth.shape[:2]):
+        seen, wanted = at.pixels(*unit), truth[unit]
+        assert not (wanted & ~seen).any()
+        assert np.array_equal(seen.any(1), wanted.any(1))
+        assert np.array_equal(seen.any(0), wanted.any(0))
+        assert seen_box(at, *unit) == box_of(wanted)
+
+
 @given(st.lists(st.sampled_from([(1, 1), (3, 1), (5, 1), (2, 2), (3, 2)]), min_size=1, max_size=4), st.integers(1, 2))
 def test_away_from_the_border_the_box_is_the_recursions(steps, dilation):
     layers = tuple(Conv2d(1, k, s, dilation=1 if s > 1 else dilation) for k, s in steps)
     shape = (1, 120, 120)
     fields, at = layer_fields(layers, shape)[-1], reach(layers, shape)[-1]
-    middle = at[0].shape[0] // 2
+    middle = len(next(iter(at))) // 2
     assert seen_box(at, middle, middle) == box(fields, middle, middle)
 
 

@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from cnncore.architecture import Conv2d, Flatten, Linear, Network
+from cnncore.architecture.link import link_text
 from tests.browser.conftest import REST
 
 pytestmark = pytest.mark.browser
@@ -47,6 +49,13 @@ def test_rows_and_their_middle_are_counted_from_1(visit, page):
     visit("receptive_field?network=practical&field_layer=conv1&field_unit=17,17")
     expect(page.locator(".side")).to_contain_text("15 to 19", timeout=60_000)
     expect(page.locator(".side")).to_contain_text("17, 17")
+
+
+def test_a_unit_beside_the_image_along_one_axis_sees_nothing(visit, page):
+    network = Network("x", (3, 32, 32), (Conv2d(1, 3, padding=(1, 4)), Flatten(), Linear(10)))
+    visit(f"receptive_field?network={link_text(network)}&field_layer=conv1&field_unit=9,1")
+    expect(page.locator(".field")).to_have_attribute("data-seen", "0,0", timeout=60_000)
+    expect(page.locator(".side")).to_contain_text("It sees padding alone.")
 
 
 def test_the_keyboard_moves_the_unit(visit, page):

@@ -20,3 +20,9 @@ def test_a_folder_that_is_no_data_set_stops_nothing(app_home, capsys):
     (app_home / "data" / "flowers - Copy" / "about.json").write_text("{}")
     main(["doctor"])
     assert "data set fashion-mnist" in capsys.readouterr().out
+
+
+def test_a_data_set_that_cannot_be_read_is_a_note(app_home, capsys):
+    (app_home / "data" / "flowers" / "about.json").mkdir(parents=True)
+    main(["doctor"])
+    assert "note data sets: `dataset` (=flowers) has a " in capsys.readouterr().out

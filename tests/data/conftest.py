@@ -23,6 +23,7 @@ class Site:
     ranges: bool = True
     etag: str = '"one"'
     codes: list[int] = field(default_factory=list)  # answers before the real one
+    sends_on: str = ""  # where it says that the file has moved to
     asked: list[str] = field(default_factory=list)  # the Range headers, "" without
     address: str = ""
 
@@ -39,6 +40,12 @@ def site() -> Iterator[Site]:
             wanted = self.headers.get("Range", "")
             site.asked.append(wanted)
             content = site.files.get(self.path)
+            if site.sends_on:
+                self.send_response(302)
+                self.send_header("Location", site.sends_on)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             if site.codes or content is None:
                 self.send_error(site.codes.pop(0) if site.codes else 404)
                 return

@@ -178,11 +178,47 @@ def unused_tcp_port():
         return listener.getsockname()[1]
 
 
-@pytest.mark.parametrize("address", ["ftp://host/x", "http://", "http:///x", "http://ho st/x", "http://h:99999/x",
-                                     "file:///etc/passwd", "http://[::1/x", "https://h/ä"])  # fmt: skip
-def test_what_is_no_web_address(target, address):
-    with pytest.raises(InputError, match="is not a web address"):
+@pytest.mark.parametrize(
+    ("address", "rule"),
+    [
+        ("ftp://host/x", "host/file.tar.gz: check"),
+        ("file:///etc/passwd", "host/file.tar.gz: check"),
+        ("http://", "it must name a host"),
+        ("http:///x", "it must name a host"),
+        ("https://:80/x", "it must name a host"),
+        ("http://ho st/x", "no spaces or line breaks"),
+        ("http://host/a\nb", "no spaces or line breaks"),
+        ("http://[::1/x", "host/file.tar.gz: check"),
+        ("http://h:99999/x", "its port must be a whole number from 1 to 65535"),
+        ("http://h:0/x", "its port must be a whole number from 1 to 65535"),
+        ("http://h:x/x", "its port must be a whole number from 1 to 65535"),
+        ("https://h/ä", "as a browser copies them"),
+        ("https://bücher.example/x", "as a browser copies them"),
+        (f"http://{'a' * 64}.org/a.zip", "1 to 63 of them between two dots"),
+        ("http://a..org/a.zip", "1 to 63 of them between two dots"),
+        ("http://.org/a.zip", "1 to 63 of them between two dots"),
+        (f"http://{'abc.' * 80}org/a.zip", "at most 253 letters"),
+        ("http://me@host/x", "a user name or password cannot be in it"),
+    ],
+)
+def test_what_is_no_web_address(target, address, rule):
+    with pytest.raises(InputError, match=rf"(?s)^`from` \(=.*\) is not a web .*{rule}.*file on this machine") as found:
         download(address, target)
+    assert len(str(found.value)) < 500
+
+
+def test_a_password_is_not_repeated(target):
+    with pytest.raises(InputError, match=r"`from` \(=http://\.\.\.@host/x\)") as found:
+        download("http://me:secret@host/x", target)
+    assert "secret" not in str(found.value)
+
+
+@pytest.mark.parametrize("place", [f"http://{'a' * 64}.org/x", "http://[::1/x", "http://h:x"])
+def test_a_server_that_sends_one_nowhere_is_asked_once(site, target, place):
+    site.sends_on = place
+    with pytest.raises(InputError, match=r"cannot be reached \(it leads to what is no address"):
+        download(f"{site.address}/file.bin", target)
+    assert len(site.asked) == 1
 
 
 def test_a_full_disk_is_known_before_the_download(site, target, monkeypatch):

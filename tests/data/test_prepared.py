@@ -1,13 +1,17 @@
 import dataclasses
 import json
+import math
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from cnncore import atomic
 from cnncore.data import ImageData, builtin, datasets, load, prepared, save
 from cnncore.data.catalogue import BUILTIN
 from cnncore.errors import InputError
@@ -87,7 +91,26 @@ def test_damaged_files_are_named(cnncore_home: Path) -> None:
         load("mine")
 
 
-@pytest.mark.parametrize("about", ["{", "[]", '{"arrays": "a"}', '{"arrays": "a", "shape": [3, 8], "title": "t"}'])
+ABOUT = {
+    "title": "t",
+    "classes": ["a"],
+    "train_size": 1,
+    "test_size": 1,
+    "notes": [],
+    "arrays": "a",
+    "shape": [3, 8, 8],
+}
+
+
+@pytest.mark.parametrize(
+    "about",
+    [
+        *("{", "[]", '{"arrays": "a"}', '{"arrays": "a", "shape": [3, 8], "title": "t"}', "[" * 100_000),
+        *(json.dumps(ABOUT | change) for change in ({"shape": [3, 8, math.inf]}, {"classes": [1]}, {"notes": [None]})),
+        *(json.dumps(ABOUT | change) for change in ({"contents": 5}, {"title": "\ud800"})),
+    ],
+    ids=lambda about: about[:40],
+)
 def test_a_damaged_folder_does_not_hide_the_other_data_sets(cnncore_home: Path, about: str) -> None:
     save(example())
     for name in ("cifar10", "flowers", "flowers - Copy"):
@@ -103,28 +126,73 @@ def test_a_damaged_folder_does_not_hide_the_other_data_sets(cnncore_home: Path, 
 
 def test_what_is_being_replaced_is_read_a_moment_later(monkeypatch: pytest.MonkeyPatch) -> None:
     save(example())
-    read, refused = Path.read_text, []
+    opened, refused = Path.open, []
 
-    def read_text(path: Path, **how: Any) -> str:
+    def open_file(path: Path, *how: Any, **more: Any) -> Any:
         if path.name == "about.json" and not refused:
             refused.append(path)
             raise PermissionError(13, "The process cannot access the file")  # as Windows says it
-        return read(path, **how)
+        return opened(path, *how, **more)
 
-    monkeypatch.setattr(Path, "read_text", read_text)
+    monkeypatch.setattr(Path, "open", open_file)
+    monkeypatch.setattr(atomic, "_HELD", True)
     assert [info.name for info in datasets()][-1] == "mine"
     assert len(refused) == 1
 
 
-def test_what_cannot_be_read_is_one_sentence_and_hides_no_other_set(cnncore_home: Path) -> None:
+def put_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def put_pipe(path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("this system has no named pipes")
+    os.mkfifo(path)
+
+
+def put_huge_file(path: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(2**40)  # takes no room on the disk
+
+
+@pytest.mark.parametrize("put", [put_folder, put_pipe, put_huge_file])
+def test_what_cannot_be_read_is_one_sentence_and_hides_no_other_set(
+    cnncore_home: Path, put: Callable[[Path], None]
+) -> None:
     save(example())
     for name in ("cifar10", "flowers"):
-        (cnncore_home / "data" / name / "about.json").mkdir(parents=True)
+        (cnncore_home / "data" / name).mkdir(parents=True)
+        put(cnncore_home / "data" / name / "about.json")
     found = {info.name: info for info in datasets()}
     assert list(found) == ["builtin", "cifar10", "mnist", "fashion-mnist", "mine"]
     assert "cannot be read" in found["cifar10"].notes[-1]
     with pytest.raises(InputError, match=r"`dataset` \(=flowers\) has a .*about\.json that cannot be read \("):
         load("flowers")
+    assert [text.split(" has a ")[0] for text in prepared.troubles()] == [
+        f"`dataset` (={n})" for n in ("cifar10", "flowers")
+    ]
+
+
+def test_a_home_that_may_not_be_read_has_the_known_sets_and_is_said_once(
+    cnncore_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(example())
+    seen = os.stat
+
+    def refuse(path: Any, *how: Any, **more: Any) -> Any:
+        if str(path).startswith(str(cnncore_home / "data")):
+            raise PermissionError(13, "Permission denied", str(path))
+        return seen(path, *how, **more)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    monkeypatch.setattr(os, "scandir", refuse)
+    found = datasets()
+    assert [info.name for info in found] == ["builtin", "cifar10", "mnist", "fashion-mnist"]
+    assert all("cannot be read (Permission denied)" in info.notes[-1] for info in found)
+    assert prepared.troubles() == [
+        f"the data sets in {cnncore_home / 'data'} cannot be read (Permission denied): let this user read that folder, "
+        "or set CNNCORE_HOME to another one."
+    ]
 
 
 def test_about_cannot_point_elsewhere(cnncore_home: Path) -> None:

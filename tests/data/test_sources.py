@@ -26,8 +26,9 @@ def test_a_source_that_is_not_there_is_one_sentence(source):
 
 
 def test_an_address_that_is_none_is_one_sentence():
-    with pytest.raises(InputError, match="is no address"):
-        prepare("pets", "http://[::1/x.zip")
+    for address in ("http://[::1/x.zip", f"http://{'a' * 64}.org/a.zip"):
+        with pytest.raises(InputError, match=r"is not a web address.*: check the address in a browser"):
+            prepare("pets", address)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")

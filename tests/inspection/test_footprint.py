@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
+from cnncore.architecture.reach import Reach
 from cnncore.inspection.footprint import footprint
 
 
 def seen(size, first, last):
     table = np.zeros((1, size), dtype=bool)
     table[0, first:last] = True
-    return table, table
+    return Reach(((table, table),))
 
 
 def test_an_even_gradient_has_a_quarter_in_its_middle():

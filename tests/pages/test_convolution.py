@@ -358,24 +358,44 @@ def test_the_matrix_counts_places_and_not_what_the_drawn_kernel_happens_to_hold(
 
 
 @pytest.mark.parametrize(
-    ("address", "output"),
+    ("address", "output", "idle"),
     [
-        ({"conv_kernel_width": "5"}, "1 × 4 × 3"),
-        ({"kernel_width": "5", "input": "9", "stride": "1"}, "1 × 9 × 7"),
-        ({"conv_output_padding": "1"}, "1 × 14 × 14"),
-        ({"conv_output_padding_width": "1"}, "1 × 13 × 14"),
-        ({"conv_kernel_width": "3"}, "1 × 4 × 4"),
-        ({"conv_kernel_width": "5", "conv_apart": "False"}, "1 × 4 × 4"),
-        ({"conv_output_padding": "1", "conv_layer": "Convolution"}, "1 × 4 × 4"),
-        ({"conv_ceil_mode": "True"}, "1 × 4 × 4"),
-        ({"conv_kernel_width": "wide"}, "1 × 4 × 4"),
+        ({"conv_kernel_width": "5"}, "1 × 4 × 3", None),
+        ({"kernel_width": "5", "input": "9", "stride": "1"}, "1 × 9 × 7", None),
+        ({"conv_output_padding": "1"}, "1 × 14 × 14", None),
+        ({"conv_output_padding_width": "1"}, "1 × 13 × 14", None),
+        ({"conv_kernel_width": "3"}, "1 × 4 × 4", None),
+        ({"conv_kernel_width": "5", "conv_apart": "False"}, "1 × 4 × 4", "with height and width apart"),
+        ({"conv_output_padding": "1", "conv_layer": "Convolution"}, "1 × 4 × 4", "for Transposed"),
+        ({"conv_ceil_mode": "True"}, "1 × 4 × 4", "for Max pool, Average pool"),
+        ({"conv_ceil_mode": "False"}, "1 × 4 × 4", None),
+        ({"ceil_mode": "banana", "conv_layer": "Transposed"}, "1 × 13 × 13", "for Max pool, Average pool"),
+        ({"groups": "2", "layer": "Max pool", "channels": "2"}, "2 × 4 × 4", "for Convolution, Transposed"),
+        ({"groups": "1", "layer": "Average pool"}, "1 × 4 × 4", None),
+        ({"padding_mode": "reflect", "layer": "Average pool"}, "1 × 4 × 4", "for Convolution"),
+        ({"dilation": "2", "layer": "Average pool"}, "1 × 4 × 4", "for Convolution, Transposed, Max pool"),
+        ({"conv_kernel_width": "wide"}, "1 × 4 × 4", "with height and width apart"),
     ],
 )
-def test_what_the_address_asks_for_has_its_effect_where_one_mode_alone_has_it(address, output):
+def test_what_the_address_asks_for_has_its_effect_where_one_mode_alone_has_it_and_else_is_said(address, output, idle):
     page = AppTest.from_file(str(PAGE), default_timeout=60)
     page.query_params.update(address)
     assert metrics(page.run())["Output"] == output
     assert not page.exception
+    told = [warning.value for warning in page.warning]
+    assert len(told) == (idle is not None)
+    assert all(f"(only {idle}): no effect" in text for text in told)
+
+
+def test_what_waits_for_its_layer_has_its_effect_once_that_is_chosen():
+    page = opened(conv_ceil_mode="True", conv_input="8")
+    assert "`conv_ceil_mode=True` (only for Max pool, Average pool)" in page.warning[0].value
+    page.slider(key="conv_kernel").set_value(4).run()
+    assert "conv_ceil_mode" in page.warning[0].value
+    page.segmented_control(key="conv_layer").set_value("Max pool").run()
+    assert page.toggle(key="conv_ceil_mode").value
+    assert not page.warning
+    page.segmented_control(key="conv_layer").set_value("Convolution").run()
     assert not page.warning
 
 

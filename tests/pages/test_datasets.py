@@ -207,3 +207,11 @@ def test_an_upload_is_saved_in_a_folder_of_our_own(
     until_ended(page, "pets")
     assert len(load("pets").train_labels) == 8
     assert list(uploads().iterdir()) == []
+
+
+def test_a_set_that_cannot_be_read_is_said_beside_the_others(home: Path) -> None:
+    (home / "data" / "flowers" / "about.json").mkdir(parents=True)
+    page = AppTest.from_file(str(PAGE), default_timeout=60).run()
+    assert not page.exception
+    assert "`dataset` (=flowers) has a" in page.warning[0].value
+    assert "Fashion-MNIST" in said(page)

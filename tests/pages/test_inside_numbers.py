@@ -1,5 +1,6 @@
 """What the page Inside says of numbers made by hand, in which none can stand for another."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -52,6 +53,15 @@ def test_the_largest_value_is_framed_where_it_lies_and_with_it_what_it_sees():
     assert "top:10.0000%;left:37.5000%;height:30.0000%;width:18.7500%" in shown(app)
     assert "the same, 3 × 3 pixels" in shown(app)
     assert "From −1.5 to **2.5**, at row 3, column 8 of 10 × 16; 25 % of this map are exactly 0." in said(app)
+
+
+def test_a_largest_value_that_sees_padding_alone_is_said_to():
+    found = replace(forward_pass(), network=Network("one", (3, 8, 16), (Conv2d(2, 1, padding=(1, 0)),)))
+    layer = replace(found.layers[0], peaks=np.array([[9, 9], [0, 7]]))
+    app = viewed(inside_layers._show_channel, found, layer, 1, np.zeros((10, 16), np.uint8))
+    assert not app.exception
+    assert "its largest value sees nothing of it, padding alone" in shown(app)
+    assert "pixels" not in shown(app).replace("pixelated", "")
 
 
 def test_filters_that_have_become_longer_are_counted(monkeypatch):

@@ -173,6 +173,14 @@ def test_a_ladder_without_a_run_that_can_be_read_is_one_sentence(store):
     assert "No run of this ladder can be shown" in opened().info[0].value
 
 
+def test_a_data_set_that_cannot_be_read_is_one_sentence_and_nothing_can_be_queued(store, app_home):
+    (app_home / "data" / "builtin" / "about.json").mkdir(parents=True)
+    page = opened()
+    assert not page.exception
+    assert "about.json that cannot be read" in page.warning[0].value
+    assert page.button(key="queue").disabled
+
+
 def test_a_ladder_that_is_deleted_elsewhere_says_so_when_it_is_resumed(store):
     ids = store.create_many(experiments("classroom", 1), group="ladder classroom 1")
     for run_id in ids:

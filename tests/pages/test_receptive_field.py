@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from cnncore import compute
 from cnncore.architecture import named_network
 from cnncore.architecture.link import from_link, link_text
+from cnncore.architecture.reach import Reach
 from cnncore.inspection.footprint import Footprint
 from cnncore.runs.record import Status
 from cnncore.runs.store import open_store
@@ -231,7 +232,7 @@ def test_a_gradient_is_told_with_its_share_in_the_middle_and_what_lies_outside()
 
 
 def test_the_spread_is_told_with_the_radius_and_the_share_of_the_middle():
-    seen = [np.eye(8, dtype=bool)] * 2
+    seen = Reach(((np.eye(8, dtype=bool), np.eye(8, dtype=bool)),))
     text = said(viewed(field_unit._show_spread, {"fresh weights": FOOTPRINT}, seen, (4, 4)))
     assert "95 % of the gradient lies within **2.5 pixels** of the centre" in text
     assert "middle quarter of the field's area holds 70 % of it" in text

@@ -1,3 +1,4 @@
+import contextlib
 import csv
 import gc
 import io
@@ -373,9 +374,20 @@ def test_garbage_in_place_of_the_store_is_one_sentence_and_is_kept(app_home):
     path = app_home / "runs.sqlite"
     path.parent.mkdir()
     path.write_bytes(b"this is not a database, it is a text that somebody put here" * 100)
-    with pytest.raises(InputError, match=r"cannot be used .*not a database"):
+    with pytest.raises(InputError, match=r"cannot be used .*not a database.*: it is damaged or another"):
         RunStore(path)
     assert path.read_bytes().startswith(b"this is not")
+
+
+def test_another_programs_database_is_one_sentence_and_is_kept(app_home):
+    app_home.mkdir()
+    with contextlib.closing(sqlite3.connect(app_home / "runs.sqlite")) as other:
+        other.execute("CREATE TABLE runs (kilometres REAL)")
+        other.commit()
+    with pytest.raises(InputError, match=r"already exists.*: it is damaged or another program's, so move it"):
+        RunStore(app_home / "runs.sqlite")
+    with contextlib.closing(sqlite3.connect(app_home / "runs.sqlite")) as other:
+        assert other.execute("SELECT count(*) FROM sqlite_master").fetchone() == (1,)
 
 
 def test_a_threads_connection_is_closed_when_the_thread_is_over(store):

@@ -179,8 +179,9 @@ class View {
     const y = (pixel) => Math.min(Math.max(image.y + pixel * scale, outer.y), outer.y + outer.h);
     const here = { x: map.x + column * map.cell, y: map.y + row * map.cell };
     const seen = { x: x(across[2]), y: y(down[2]) };
-    seen.w = x(across[3]) - seen.x;
-    seen.h = y(down[3]) - seen.y;
+    const blind = down[2] === down[3] || across[2] === across[3]; // padding alone along one axis: no pixel at all
+    seen.w = blind ? 0 : x(across[3]) - seen.x;
+    seen.h = blind ? 0 : y(down[3]) - seen.y;
     const parts = [];
     const cut = (from, to) => from + ((to - from) * (map.x + map.w - here.x - map.cell)) / (seen.x - here.x - map.cell || 1);
     const right = map.x + map.w;
@@ -195,7 +196,7 @@ class View {
     parts.push(rect(here.x - (least - map.cell) / 2, here.y - (least - map.cell) / 2, least, least, "unit"));
     this.moving.innerHTML = parts.join("");
     Object.assign(this.root.dataset, {
-      unit: `${row + 1},${column + 1}`, seen: `${down[3] - down[2]},${across[3] - across[2]}`, heat: heat ? "shown" : "",
+      unit: `${row + 1},${column + 1}`, seen: blind ? "0,0" : `${down[3] - down[2]},${across[3] - across[2]}`, heat: heat ? "shown" : "",
     });
     this.words(row, column, down, across, heat);
   }
@@ -217,7 +218,8 @@ class View {
       const real = from < to ? `${from + 1} to ${to}` : "none";
       return first === null || (first === from && last === to) ? real : `${sign(first + 1)} to ${sign(last)}`;
     };
-    const clipped = data.size && (sees[0] < data.size[0] || sees[1] < data.size[1]);
+    const blind = sees[0] * sees[1] === 0;
+    const clipped = !blind && data.size && (sees[0] < data.size[0] || sees[1] < data.size[1]);
     // Rows and columns are counted from 1: the middle of 15 to 19 is 17.
     const middle = ([first, last, from, to]) => sign((first === null ? from + to : first + last) / 2 + 0.5);
     const facts = [
@@ -230,7 +232,7 @@ class View {
     const at = data.dense ? "" : ` (${row + 1}, ${column + 1})`;
     const cut = clipped
       ? `<p><b>Clipped at the border:</b> it really sees <b class="kernel-ink">${times(...sees)}</b> pixels.</p>`
-      : sees[0] * sees[1] ? `<p class="mild">It lies inside of the image.</p>` : "<p><b>It sees padding alone.</b></p>";
+      : !blind ? `<p class="mild">It lies inside of the image.</p>` : "<p><b>It sees padding alone.</b></p>";
     const said = heat ? heat.text.map((line) => `<p>${bold(line)}</p>`).join("")
       : String([row, column]) === String(this.unit) ? `<p class="mild">${escape(data.waiting)}</p>`
       : '<p class="mild">Click it to see which pixels it responds to.</p>';
