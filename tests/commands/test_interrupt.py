@@ -27,10 +27,16 @@ except KeyboardInterrupt:
 """
 
 
+def heard():
+    """Let Ctrl-C be what it usually is: where the tests run in the background, children would ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(arguments, tmp_path, **more):
     environment = {**os.environ, "CNNCORE_HOME": str(tmp_path / "home"), **more}
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environment, text=True, **pipes)
+    command = [sys.executable, *arguments]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, preexec_fn=heard, **pipes)
 
 
 def interrupted(process, ready):
