@@ -12,6 +12,27 @@ READ = {
     "half copy": net(["self.c = nn.Conv2d(3, 3, 1)"], ["x = self.c(x)", "y = x.double()", "y.relu_()", "return x"]),
 }
 REFUSED = {
+    "a half mean": (
+        net(
+            ["self.c = nn.Conv2d(3, 8, 3)", "self.fc = nn.Linear(8, 10)"],
+            ["y = self.c(x).mean(3)", "y.mul_(2)", "return self.fc(y.mean(2))"],
+        ),
+        "`mul_` (line 8) is not among the layers that can be read: a description calculates with tensors no more than",
+    ),
+    "a last log_softmax": (
+        net(
+            ["self.c = nn.Conv2d(3, 8, 3)", "self.fc = nn.Linear(8, 10)"],
+            ["y = F.log_softmax(self.fc(self.c(x).mean((2, 3))), 1)", "y.mul_(2)", "return y"],
+        ),
+        "`mul_` (line 8)",
+    ),
+    "a view of which the mean is taken": (
+        net(
+            ["self.c = nn.Conv2d(3, 8, 3)", "self.fc = nn.Linear(8, 10)"],
+            ["x = self.c(x)", "y = x.view(x.size(0), x.size(1), -1)", "x.relu_()", "return self.fc(y.mean(2))"],
+        ),
+        "`relu_` (line 9)",
+    ),
     "view": (
         """
 class Net(nn.Module):

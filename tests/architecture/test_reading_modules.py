@@ -9,14 +9,60 @@ import re
 import pytest
 from torch import nn
 
+from cnncore.architecture.network import MOST_LAYERS
 from cnncore.architecture.pytorch_source import parse_pytorch
+from cnncore.architecture.reading.iteration import inside
 from cnncore.architecture.reading.layer_values import OF_MODULES, of_layer
-from cnncore.architecture.reading.meaning import Chain
+from cnncore.architecture.reading.meaning import Chain, ModuleList, Row
 from cnncore.architecture.reading.pytorch_layers import SIGNATURES, module_part
+from cnncore.architecture.reading.rows import put, row_method
 from cnncore.errors import InputError
 from tests.architecture.test_reading_statements import agrees, net
 
 READ = {
+    "what PyTorch's class has under a name of the object's own": """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, 8, 3)
+        self.b = nn.Sequential(nn.BatchNorm2d(8), nn.ReLU())
+    def train(self, mode=True):
+        super(Net, self).train(mode)
+        self.b.eval()
+        return self
+    def apply(self, function):
+        return super().apply(function)
+    def state_dict(self, *args, **kwargs):
+        return super().state_dict(*args, **kwargs)
+    def forward(self, x):
+        return self.b(self.c(x))
+def swap(m):
+    if isinstance(m, nn.Sequential):
+        m[1] = nn.Tanh()
+model = Net().train()
+model.apply(swap)
+state = model.state_dict()
+""",
+    "Variable": """
+from torch.autograd import Variable
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, 8, 3)
+        self.n = self.c(Variable(torch.zeros(1, 3, 32, 32))).data.view(1, -1).size(1)
+        self.fc = nn.Linear(self.n, 10)
+    def forward(self, x):
+        return self.fc(self.c(Variable(x)).view(-1, self.n))
+model = Net()
+""",
+    "views of maps of one pixel": net(
+        ["self.c = nn.Conv2d(3, 8, 3)", "self.fc = nn.Linear(8, 10)"],
+        ["x = F.adaptive_avg_pool2d(self.c(x), 1)", "return self.fc(x.view(-1, x.size(1)))"],
+    ),
+    "the mean of a view": net(
+        ["self.c = nn.Conv2d(3, 8, 3)", "self.fc = nn.Linear(8, 10)"],
+        ["x = self.c(x)", "return self.fc(x.view(x.size(0), x.shape[1], -1).mean(-1))"],
+    ),
     "table new entry": """
 class Net(nn.Module):
     def __init__(self):
@@ -464,6 +510,74 @@ model = Net()
 """,
 }
 REFUSED = {
+    "a list in a row": (
+        "model = nn.Sequential([nn.Conv2d(3, 8, 3), nn.ReLU()])",
+        "`nn.Sequential` (line 1) holds a list where a layer must be: write a star before it",
+    ),
+    "a class that is given a tensor": (
+        net(["self.c = nn.Conv2d(3, 8, 3)"], ["return nn.ReLU(self.c(x))"]),
+        "`nn.ReLU` (line 6) is the class nn.ReLU, which is given a tensor: make a layer of it",
+    ),
+    "a decorator of its own": (
+        """
+def timed(f):
+    return f
+class Net(nn.Module):
+    @timed
+    def forward(self, x):
+        return x.relu()
+model = Net()
+""",
+        "`timed` (line 5) changes what it decorates",
+    ),
+    "a forward without self": (
+        """
+class Net(nn.Module):
+    def forward(x):
+        return x.relu()
+model = Net()
+""",
+        "`forward` of Net must take `self` and one tensor",
+    ),
+    "a forward with another name": (
+        """
+class Net(nn.Module):
+    def foward(self, x):
+        return x.relu()
+model = Net()
+""",
+        "`Net` has no `forward`, which says what becomes of the image: write one, indented as its `__init__` is.",
+    ),
+    "what PyTorch's class says of itself": (
+        """
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.c = nn.Conv2d(3, len(self.extra_repr()), 3)
+    def extra_repr(self):
+        return "width " + super().extra_repr()
+    def forward(self, x):
+        return self.c(x)
+model = Net()
+""",
+        "`super().extra_repr()` (line 7) cannot be read",
+    ),
+    "another library": (
+        "import tensorflow as tf\nmodel = tf.keras.Sequential()",
+        "`tf.keras.Sequential` (line 2) is of another library than PyTorch",
+    ),
+    "a dropout that is made anew": (
+        net(["self.c = nn.Conv2d(3, 8, 3)"], ["return nn.Dropout(0.2)(self.c(x))"]),
+        "`nn.Dropout` (line 6) is made anew whenever `forward` is called, which drops in eval() too: make it in",
+    ),
+    "a dropout that is not told of eval()": (
+        net(["self.c = nn.Conv2d(3, 8, 3)"], ["return F.dropout(self.c(x), p=0.2)"]),
+        "`dropout` (line 6) drops in eval() too: write F.dropout(x, p, self.training).",
+    ),
+    "a part of a tensor": (
+        net(["self.c = nn.Conv2d(3, 8, 3)"], ["return self.c(x)[:, :4]"]),
+        "`self.c(x)[:, :4]` (line 6) takes a part of a tensor",
+    ),
     "PyTorch's forward": (
         """
 def f(self, x):
@@ -810,6 +924,21 @@ def test_what_is_not_followed_is_refused(code, message):
     with pytest.raises(InputError, match=re.escape(message)) as caught:
         parse_pytorch(code)
     assert "\n" not in str(caught.value)
+
+
+def test_a_row_is_no_longer_than_a_network():
+    row, node = Row(), ast.Pass()
+    for number in range(MOST_LAYERS):
+        put(row, str(number), Chain((), "Identity"), node)
+    put(row, "0", Chain((), "Identity"), node)
+    with pytest.raises(InputError, match="at most 2000 layers"):
+        put(row, str(MOST_LAYERS), Chain((), "Identity"), node)
+    with pytest.raises(InputError, match="at most 2000 layers"):
+        row_method(row, "insert", [0, Chain((), "Identity")], node)
+    assert len(row) == MOST_LAYERS
+    holder = ModuleList([Chain((), "Identity")] * (MOST_LAYERS + 1))
+    with pytest.raises(InputError, match="at most 2000 layers"):
+        next(inside(holder, node))
 
 
 def test_what_makes_pytorch_quick_or_quiet_is_no_matter():

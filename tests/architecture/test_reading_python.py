@@ -12,6 +12,106 @@ from cnncore.errors import InputError
 from tests.architecture.test_reading_statements import agrees, net
 
 READ = {
+    "match": """
+layers, c = [], 3
+for spec in (8, "pool", ("conv", 16, 5), None, ["conv", 4, 3], {"k": 1}):
+    match spec:
+        case int() as width:
+            layers.append(nn.Conv2d(c, width, 3))
+            c = width
+        case "pool" | "max":
+            layers.append(nn.MaxPool2d(2))
+        case ("conv", width, kernel) if kernel > 3:
+            layers.append(nn.Conv2d(c, width, kernel))
+            c = width
+        case None:
+            layers.append(nn.ReLU())
+        case ("conv", width, _):
+            layers.append(nn.Conv2d(c, width, 1))
+            c = width
+        case other:
+            layers.append(nn.Tanh())
+model = nn.Sequential(*layers)
+""",
+    "match that fails captures nothing": """
+w = 8
+match (3, 4):
+    case (w, 5):
+        model = nn.Sequential(nn.Tanh())
+    case (a, b) if (w := w + 1) > 100:
+        model = nn.Sequential(nn.ReLU())
+    case [c, d]:
+        model = nn.Sequential(nn.Conv2d(c, w, d), nn.Conv2d(w, a + b, 3))
+""",
+    "match without a case that fits": """
+layers = [nn.Conv2d(3, 8, 3)]
+match "mish":
+    case "relu":
+        layers.append(nn.ReLU())
+model = nn.Sequential(*layers)
+""",
+    "sum of lists": """
+def block(i, o):
+    return [nn.Conv2d(i, o, 3), nn.ReLU()]
+layers = sum((block(i, o) for i, o in [(3, 8), (8, 4)]), [])
+model = nn.Sequential(*layers, *sum([(nn.Tanh(),)], ()))
+""",
+    "sort": """
+ws = [6, 4, 5]
+ws.sort(reverse=True)
+model = nn.Sequential(nn.Conv2d(3, ws[0], 3), nn.Conv2d(6, ws[-1], 3))
+""",
+    "namespaces": """
+from argparse import Namespace
+from types import SimpleNamespace
+cfg = SimpleNamespace(width=8, block=Namespace(k=5))
+cfg.width += 1
+model = nn.Sequential(nn.Conv2d(3, cfg.width, cfg.block.k if hasattr(cfg.block, "k") else getattr(cfg, "k", 3)))
+""",
+    "named tuples": """
+from collections import namedtuple
+from typing import NamedTuple
+Pool = namedtuple("Pool", "k s")
+class Conv(NamedTuple):
+    width: int
+    stride: int = 1
+layers, c = [], 3
+for spec in [Conv(8), Pool(3, s=2), Conv(stride=2, width=4)]:
+    if isinstance(spec, Conv):
+        width, stride = spec
+        layers.append(nn.Conv2d(c, width, 3, stride))
+        c = spec[0]
+    elif isinstance(spec, tuple):
+        layers.append(nn.MaxPool2d(*spec))
+model = nn.Sequential(*layers)
+""",
+    "a device that nobody knows is handed on": """
+import os
+def device_of():
+    if torch.cuda.is_available() and "DEVICE" in os.environ:
+        return torch.device("cuda")
+    return torch.device("cpu")
+def moved(held, device):
+    if isinstance(held, (list, tuple)):
+        return [moved(entry, device) for entry in held]
+    return held.to(device, non_blocking=True)
+class Net(nn.Module):
+    def __init__(self, width, device=None):
+        super().__init__()
+        self.device = device
+        self.c = nn.Conv2d(3, width, 3)
+    def forward(self, x):
+        return self.c(x.to(self.device))
+model = moved(Net(8, device=device_of()), device_of())
+""",
+    "a field that nobody knows": """
+from dataclasses import dataclass
+@dataclass
+class Config:
+    device: object
+    width: int = 8
+model = nn.Sequential(nn.Conv2d(3, Config(torch.device("cuda" if torch.cuda.is_available() else "cpu")).width, 3))
+""",
     "a list that grows": """
 layers = [nn.Conv2d(3, 8, 3), nn.ReLU()]
 n = 0
@@ -358,6 +458,163 @@ model = nn.Sequential(nn.Conv2d(3, 4, 3, **kw))
 """,
 }
 REFUSED = {
+    "a match of what nobody knows": (
+        """
+import os
+w = 4
+match os.getcwd():
+    case "/":
+        pass
+    case w:
+        pass
+model = nn.Sequential(nn.Conv2d(3, w, 3))
+""",
+        "`os.getcwd` (line 4)",
+    ),
+    "a match of a list that nobody knows": (
+        """
+import random
+spec, w = [3, 8], 4
+random.shuffle(spec)
+match spec:
+    case [_, w]:
+        pass
+model = nn.Sequential(nn.Conv2d(3, w, 3))
+""",
+        "`random.shuffle` (line 4)",
+    ),
+    "a width from the command line": (
+        """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--width", type=int, default=8)
+args = parser.parse_args()
+class Net(nn.Module):
+    def __init__(self, args):
+        super().__init__()
+        self.c = nn.Conv2d(3, args.width, 3)
+    def forward(self, x):
+        return self.c(x)
+model = Net(args)
+""",
+        "`argparse.ArgumentParser` (line 3) takes values from the command line, which nobody knows here",
+    ),
+    "a pattern with a star": (
+        """
+match ["conv", 8]:
+    case ["conv", *rest]:
+        model = nn.Sequential(nn.Conv2d(3, *rest, 3))
+""",
+        "`['conv', *rest]` (line 3)",
+    ),
+    "an unknown argument behind a star": (
+        """
+import os
+def wide(*given):
+    return 8 if None in given else 16
+model = nn.Sequential(nn.Conv2d(3, wide(os.environ.get("WIDE"), 3), 3))
+""",
+        "`os.environ.get` (line 5)",
+    ),
+    "an unknown argument that a condition asks": (
+        """
+import os
+def wide(given, n):
+    return n if given else 16
+model = nn.Sequential(nn.Conv2d(3, wide(os.environ.get("WIDE"), 3), 3))
+""",
+        "`os.environ.get` (line 5)",
+    ),
+    "an unknown argument that changes a list": (
+        """
+import random
+def row(layers, _):
+    return nn.Sequential(*layers)
+layers = [nn.Conv2d(3, 8, 3)]
+model = row(layers, layers.insert(random.randint(0, 1), nn.ReLU()))
+""",
+        "`random.randint` (line 6)",
+    ),
+    "an argument that Python refuses in a try": (
+        """
+def add(layers, _):
+    layers.append(nn.ReLU())
+layers, widths = [nn.Conv2d(3, 8, 3)], [8]
+try:
+    add(layers, widths[9])
+except IndexError:
+    layers.append(nn.Tanh())
+model = nn.Sequential(*layers)
+""",
+        "the `try` meets an error (line 6)",
+    ),
+    "what changes PyTorch within a call of Python's own": (
+        """
+def patched(k):
+    nn.SiLU = nn.Tanh
+    return k
+ks = list(map(patched, [1]))
+model = nn.Sequential(nn.Conv2d(3, 8, 3), nn.SiLU())
+""",
+        "`nn.SiLU` (line 3) changes PyTorch",
+    ),
+    "a list that something unreadable was put into": (
+        """
+widths = [8]
+widths.append(unknown)
+model = nn.Sequential(nn.Conv2d(3, widths[0], 3))
+""",
+        "`unknown` (line 3) is not defined",
+    ),
+    "equal objects of a dataclass": (
+        """
+from dataclasses import dataclass
+@dataclass
+class Config:
+    width: int = 8
+model = nn.Sequential(nn.Conv2d(3, 8 if [Config()] == [Config()] else 4, 3))
+""",
+        "`[Config()] == [Config()]` (line 6)",
+    ),
+    "a dictionary of its own": (
+        """
+class Config(dict):
+    pass
+model = nn.Sequential(nn.Conv2d(3, 8 if Config() else 4, 3))
+""",
+        "`Config()` (line 4)",
+    ),
+    "a sum of texts": (
+        """
+try:
+    w = 4 + len(sum(["a"], ""))
+except TypeError:
+    w = 8
+model = nn.Sequential(nn.Conv2d(3, w, 3))
+""",
+        "`sum(['a'], '')` (line 3)",
+    ),
+    "a method of Python's that is not read": (
+        """
+name = "a".zfill(3)
+model = nn.Sequential(nn.Conv2d(3, len(name), 3))
+""",
+        "`'a'.zfill` (line 2) cannot be read",
+    ),
+    "a function of Python's that is not read": (
+        """
+model = eval("nn.Sequential(nn.Conv2d(3, 8, 3))")
+""",
+        "(line 2) cannot be read without running it",
+    ),
+    "arguments that have a place alone": (
+        """
+def wide(a, b, /):
+    return a + b
+model = nn.Sequential(nn.Conv2d(3, wide(a=3, b=4), 3))
+""",
+        "`wide` (line 2) takes `a`, `b` by place alone: leave names out where it is called.",
+    ),
     "missing key": (
         """
 try:
@@ -413,7 +670,7 @@ for k in d:
     d["b"] = 2
 model = nn.Sequential(nn.Conv2d(3, d["b"], 3))
 """,
-        "`d['b']` (line 5)",
+        "`d` (line 3)",
     ),
     "a row that shrinks": (
         """
@@ -440,7 +697,7 @@ def g():
 x = g()
 model = nn.Sequential(nn.Conv2d(3, w[-1], 3))
 """,
-        "`w[-1]` (line 7)",
+        "`g` (line 3) yields",
     ),
     "getattr default with __getattr__": (
         """
@@ -685,7 +942,7 @@ layers = [nn.ReLU(), nn.Conv2d(3, 4, 3)]
 layers.sort(key=lambda m: isinstance(m, nn.ReLU))
 model = nn.Sequential(layers[0])
 """,
-        "`layers[0]` (line 4)",
+        "`layers.sort(key=lambda m: isinstance(m, nn.ReLU))` (line 3)",
     ),
     "try nested function failing": (
         """
@@ -733,7 +990,7 @@ d = {"a": nn.ReLU(), "b": nn.Tanh()}
 d[random.choice(["a"])] = nn.Sigmoid()
 model = nn.Sequential(nn.Conv2d(3, 4, 3), d["a"])
 """,
-        "`d['a']` (line 5)",
+        "`random.choice` (line 4)",
     ),
     "bisect": (
         """
@@ -742,15 +999,15 @@ ws = [4, 6]
 bisect.insort(ws, 5)
 model = nn.Sequential(nn.Conv2d(3, ws[1], 3))
 """,
-        "`ws[1]` (line 5)",
+        "`bisect.insort` (line 4)",
     ),
     "list.sort key": (
         """
 ws = [5, 4, 6]
-ws.sort()
+ws.sort(key=lambda w: -w)
 model = nn.Sequential(nn.Conv2d(3, ws[0], 3))
 """,
-        "`ws[0]` (line 4)",
+        "`ws.sort(key=lambda w: -w)` (line 3)",
     ),
     "unknown function attribute list": (
         """
@@ -761,7 +1018,7 @@ class C:
         heapify(self.ws)
 model = nn.Sequential(nn.Conv2d(3, C().ws[0], 3))
 """,
-        "`C().ws[0]` (line 7)",
+        "`heapify` (line 6)",
     ),
     "exception control relu": (
         """

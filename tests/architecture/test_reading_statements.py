@@ -692,7 +692,7 @@ class Net(Base):
     pass
 model = Net()
 """,
-        r"without `forward`",
+        r"no `forward`.* paste the class that it inherits from",
     ),
     (
         """
@@ -888,7 +888,7 @@ class Net(nn.Module):
         return self.fc(self.c(x).view(-1, 8, 1024))
 model = Net()
 """,
-        r"must keep the images apart",
+        r"makes maps of another shape",
     ),
     (
         """
@@ -913,7 +913,7 @@ class Net(nn.Module):
         return self.p(self.c(x))
 model = Net()
 """,
-        r"`p` that is no plain number",
+        r"no plain number as `p`",
     ),
     (
         """
@@ -926,7 +926,7 @@ class Net(nn.Module):
         return self.fc(self.c(x))
 model = Net()
 """,
-        r"`in_features` that is no plain",
+        r"no plain number as `in_features`",
     ),
     (
         """
@@ -938,7 +938,7 @@ class Net(nn.Module):
         return nn.Linear(x.size(1), 10)(self.c(x).flatten(1))
 model = Net()
 """,
-        r"`in_features` that is no plain",
+        r"no plain number as `in_features`",
     ),
     (
         """
@@ -1003,7 +1003,7 @@ class Siam(nn.Module):
     def forward(self, a, b):
         return self.e(a) + self.e(b)
 """,
-        r"`forward` of Siam must take one tensor",
+        r"`forward` of Siam must take `self` and one tensor",
     ),
     (
         """
@@ -1018,7 +1018,7 @@ class Siam(nn.Module):
         return self.e(a) + self.e(b)
 model = Siam()
 """,
-        r"`forward` of Siam must take one tensor",
+        r"`forward` of Siam must take `self` and one tensor",
     ),
     (
         """
@@ -1033,7 +1033,7 @@ class Siam(nn.Module):
         return self.e(a) + self.e(b)
 siam = Siam()
 """,
-        r"`forward` of Siam must take one tensor",
+        r"`forward` of Siam must take `self` and one tensor",
     ),
     (
         """
@@ -1063,7 +1063,7 @@ class Net(nn.Module):
         return self.c(x)
 model = Net()
 """,
-        r"`deco` .* cannot be read",
+        r"`deco` .* leave the decorator out",
     ),
     (
         """

@@ -24,10 +24,10 @@ from cnncore.architecture.reading.meaning import (
     Row,
     Super,
     Unknown,
-    children,
+    child,
 )
 from cnncore.architecture.reading.pytorch_calls import tensor_function
-from cnncore.architecture.reading.refusals import AbsentError, given, not_read
+from cnncore.architecture.reading.refusals import given, not_read, not_set
 
 CACHED = "cached "  # before the name under which an object keeps a cached property: no name of Python's
 MODULE = Dotted("torch.nn.Module")
@@ -73,13 +73,16 @@ class Attributes(ABC):
                 return owner.name
             case _ if has_method(owner, attribute):
                 return Method(owner, attribute)
-        raise _not_set(node)
+            case str() | list() | tuple() | dict() | set() | int() | float() if hasattr(owner, attribute):
+                raise not_read(node)  # Python's own
+        raise not_set(node)
 
     def _of_holder(self, owner: Any, attribute: str, node: ast.expr) -> Any:
-        held = dict(children(owner))
-        own = getattr(owner, "attributes", {})
-        if attribute in held or attribute in own:
-            return given(held[attribute] if attribute in held else own[attribute])
+        found = child(owner, attribute)
+        if found is ABSENT and isinstance(owner, Row):
+            found = owner.attributes.get(attribute, ABSENT)
+        if found is not ABSENT:
+            return given(found)
         match attribute:
             case "_modules":
                 return Registry(owner)
@@ -91,7 +94,7 @@ class Attributes(ABC):
                 return Method(owner, attribute)
         if has_method(owner, attribute):
             return Method(owner, attribute)
-        raise not_read(node) if attribute in OF_MODULES or attribute.startswith("_") else _not_set(node)
+        raise not_read(node) if attribute in OF_MODULES or attribute.startswith("_") else not_set(node)
 
     def _of_class(self, owner: Class, attribute: str, node: ast.expr) -> Any:
         base = owner.foreign_base
@@ -103,7 +106,7 @@ class Attributes(ABC):
         if member is not ABSENT:
             special(member, node, "__get__")
             return given(member)
-        raise not_read(node) if base is not None else _not_set(node)
+        raise not_read(node) if base is not None else not_set(node)
 
     def _of_instance(self, owner: Instance, attribute: str, node: ast.expr) -> Any:
         given(owner.reason)
@@ -134,7 +137,7 @@ class Attributes(ABC):
             return self.attribute(owner.held, attribute, node)  # what PyTorch's class has, or the sentence
         if base not in (None, MODULE) or attribute.startswith("__") or (base and attribute in OF_MODULES):
             raise not_read(node)
-        raise _not_set(node)
+        raise not_set(node)
 
     def _member(self, member: Any, owner: Instance, attribute: str, node: ast.expr) -> Any:
         """Return what a class has, as its object sees it."""
@@ -157,9 +160,3 @@ class Attributes(ABC):
         whose = owner.kind if member.way == "classmethod" and isinstance(owner, Instance) else owner
         method = replace(member, owner=whose)
         return self.apply(method, [], {}) if member.way == "property" else method
-
-
-def _not_set(node: ast.expr) -> AbsentError:
-    return AbsentError(
-        f"`{ast.unparse(node)[:60]}` (line {getattr(node, 'lineno', 1)}) is not set in what was pasted: paste its line."
-    )

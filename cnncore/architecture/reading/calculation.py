@@ -9,7 +9,7 @@ from functools import reduce
 from typing import Any
 
 from cnncore.architecture.reading.dotted import Dotted, certain
-from cnncore.architecture.reading.flow import Size
+from cnncore.architecture.reading.flow import Flow, Size
 from cnncore.architecture.reading.iteration import View, entries, sized, special, walked
 from cnncore.architecture.reading.meaning import (
     MOST_ENTRIES,
@@ -21,8 +21,9 @@ from cnncore.architecture.reading.meaning import (
     Unknown,
     tensors,
 )
-from cnncore.architecture.reading.refusals import RaisedError, not_read, sound
+from cnncore.architecture.reading.refusals import RaisedError, not_read, quoted, refused_by_python, sound
 from cnncore.architecture.reading.rows import joined_lists
+from cnncore.errors import InputError
 
 _LARGEST = 10**12
 _LONGEST = 1000  # characters of a text that is put together: names of layers
@@ -79,6 +80,10 @@ def calculated(op: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
         raise not_read(node)  # x.shape != y.shape
     if tensors(left, right):
         product = _product(op, left, right)
+        if product is None and not isinstance(op, ast.cmpop) and any(isinstance(v, Flow) for v in (left, right)):
+            raise InputError(
+                f"{quoted(node)} calculates with a tensor, where only the sum of two can be read: leave it out."
+            )
         if product is None:
             raise not_read(node)
         return product
@@ -91,10 +96,8 @@ def calculated(op: ast.AST, left: Any, right: Any, node: ast.AST) -> Any:
         raise not_read(node, RaisedError)
     elif type(op) not in OPERATORS or not _bounded(op, left, right):
         raise not_read(node)
-    try:
+    with refused_by_python(node):
         return OPERATORS[type(op)](sound(left), sound(right))
-    except (TypeError, ValueError, ArithmeticError):
-        raise not_read(node, RaisedError) from None
 
 
 def _comparable(op: ast.cmpop, value: Any, node: ast.AST) -> Any:
@@ -104,11 +107,20 @@ def _comparable(op: ast.cmpop, value: Any, node: ast.AST) -> Any:
     if isinstance(op, (ast.Is, ast.IsNot)):
         return value
     special(value, node, "__eq__", "__ne__", "__lt__", "__le__", "__gt__", "__ge__", "__contains__")
+    if _by_value(value):
+        raise not_read(node)
     if isinstance(value, (View, Registry, Row, Instance)) and isinstance(op, (ast.In, ast.NotIn)):
         return entries(value, node)
     if isinstance(value, (View, Registry)):
         raise not_read(node)
     return sound(value)
+
+
+def _by_value(value: Any) -> bool:
+    """Return whether a value is, or holds, an object of a dataclass: these are equal where their fields are."""
+    if isinstance(value, (list, tuple)):
+        return any(_by_value(entry) for entry in value)
+    return isinstance(value, Instance) and value.kind.all_fields is not None
 
 
 def _product(op: ast.AST, left: Any, right: Any) -> Any:
@@ -159,10 +171,8 @@ def formatted(template: str, args: list[Any], kwargs: dict[str, Any], node: ast.
     """Return `template.format(...)`, for plain values and short formats."""
     if not _formats(template, (*args, *kwargs.values())):
         raise not_read(node)
-    try:
+    with refused_by_python(node):
         return template.format(*args, **kwargs)
-    except (IndexError, KeyError, ValueError):
-        raise not_read(node) from None
 
 
 def of_numbers(name: str, args: list[Any], node: ast.AST) -> Any:
@@ -177,10 +187,8 @@ def of_numbers(name: str, args: list[Any], node: ast.AST) -> Any:
     plain = (int, float, str) if name in ("int", "float", "max", "min") else (int, float)
     if not all(isinstance(value, plain) and len(str(value)) < _LONGEST for value in values):
         raise not_read(node)
-    try:
+    with refused_by_python(node):
         return _OF_SEVERAL[name](values) if name in _OF_SEVERAL else NUMBERS[name](*values)
-    except (TypeError, ValueError, ArithmeticError):
-        raise not_read(node, RaisedError) from None
 
 
 def _decided(wanted: bool, value: Any, node: ast.AST) -> bool:

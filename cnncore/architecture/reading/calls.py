@@ -1,14 +1,16 @@
 """What calls in pasted code give: of functions, classes and objects of the text, of Python and of PyTorch."""
 
 import ast
+from abc import abstractmethod
 from typing import Any
 
 from cnncore.architecture.reading.calculation import CALCULATED, of_numbers
 from cnncore.architecture.reading.changes import ITSELF, WRAPPERS
 from cnncore.architecture.reading.containers import has_method, method
-from cnncore.architecture.reading.dotted import Dotted
+from cnncore.architecture.reading.dotted import NAMED_TUPLE, Dotted
 from cnncore.architecture.reading.flow import Flow
 from cnncore.architecture.reading.functions import CALLING, Functions
+from cnncore.architecture.reading.iteration import entries
 from cnncore.architecture.reading.looking import LOOKS
 from cnncore.architecture.reading.meaning import (
     HOLDERS,
@@ -30,13 +32,16 @@ from cnncore.architecture.reading.pytorch_calls import COPIES, UNCHANGED, ordere
 from cnncore.architecture.reading.refusals import RaisedError, not_read
 from cnncore.architecture.reading.rows import MAKERS
 
-# Functions of PyTorch that wrap a module.
 _WALKS = ("children", "named_children", "modules", "named_modules")
 _WEIGHTS = ("parameters", "named_parameters", "buffers", "named_buffers", "state_dict")
 
 
 class Calls(Functions):
     """Calls; what a function's statements do is the interpreter's."""
+
+    @abstractmethod
+    def argument(self, node: ast.expr, names: Names) -> Any:
+        """Return what an argument stands for, or why it cannot be read."""
 
     def call(self, node: ast.Call, names: Names, name: str = "") -> Any:
         """Return what a call gives; a module that it makes is called `name`."""
@@ -45,7 +50,7 @@ class Calls(Functions):
             return self.seen_from(node, names)
         if not isinstance(func, ast.Attribute):
             target = self.value(func, names)
-            args, kwargs = [*self.starred(node.args, names)], self._keywords(node, names)
+            args, kwargs = self._arguments(node, names, own=isinstance(target, (Function, Class)))
             if isinstance(target, Dotted) and target.path.startswith("builtins.") and target.last in LOOKS:
                 return self.look(target.last, args, node, names)
             return self.of(target, args, kwargs, node, name)
@@ -56,12 +61,15 @@ class Calls(Functions):
             return owner  # x.to(device), whatever the device is
         if isinstance(owner, Flow) and said in COPIES:
             return owner.copied()
-        if isinstance(owner, HOLDERS) and not self._own(owner, said):
+        if isinstance(owner, (*HOLDERS, Super)) and not self._own(owner, said):
+            whole = owner.owner if isinstance(owner, Super) else owner
             if said in ITSELF:
-                return owner
+                return whole
             if said == "apply" and len(node.args) == 1:
-                return self.applied(owner, self.tried(node.args[0], names), node)
-        args, kwargs = [*self.starred(node.args, names)], self._keywords(node, names)
+                return self.applied(whole, self.tried(node.args[0], names), node)
+        kind = owner.kind if isinstance(owner, Instance) else owner
+        own = isinstance(kind, Class) and isinstance(kind.find(said), Function)
+        args, kwargs = self._arguments(node, names, own=own or said == "__init__")
         if isinstance(owner, Flow):
             return self._joins(owner, said, args, kwargs, node)
         if said == "__init__":
@@ -81,11 +89,12 @@ class Calls(Functions):
                 return self.of(self.attribute(held, "forward", func), args, kwargs, node)
             if said in _WALKS or said in _WEIGHTS or said.startswith(("register_", "add_module")):
                 return self.of_module(held, said, args, kwargs, node)
-            owner = held.held if isinstance(held, Instance) and held.held is not None else held
+            if isinstance(held, Instance) and held.held is not None:
+                owner = held.held
+            elif isinstance(owner, Super):
+                raise not_read(node)  # of PyTorch's class: the object's own is another
         if has_method(owner, said):
             return method(owner, said, args, kwargs, node)
-        if said == "__get__" and isinstance(owner, Function) and args:
-            return Partial(owner, args[:1], {})
         return self.of(self.attribute(owner, said, func), args, kwargs, node, name)
 
     def _set(self, owner: Any, args: list[Any], node: ast.Call) -> None:
@@ -131,35 +140,58 @@ class Calls(Functions):
         own = isinstance(owner, Instance) and owner.kind.find(name) is not None
         return own or name in getattr(owner, "attributes", {})
 
-    def _keywords(self, node: ast.Call, names: Names) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+    def _arguments(self, node: ast.Call, names: Names, *, own: bool) -> tuple[list[Any], dict[str, Any]]:
+        """Return the arguments of a call; a function of the text's `own` is told of one that cannot be read if need be.
+
+        So a device that nobody knows here can be handed on.
+        """
+        read = self.argument if own else self.value
+        named: dict[str, Any] = {}
+        args = [*self.starred(node.args, names, read)]
         for keyword in node.keywords:
-            value = self.value(keyword.value, names)
-            value = value.now() if isinstance(value, Registry) else value
-            if keyword.arg is None and not isinstance(value, dict):
+            if keyword.arg is None:
+                value = self.value(keyword.value, names)
+                more = value.now() if isinstance(value, Registry) else value
+            else:
+                more = {keyword.arg: read(keyword.value, names)}
+            if not isinstance(more, dict):
                 raise not_read(node)
-            more = value if keyword.arg is None else {keyword.arg: value}
-            if found.keys() & more.keys():
+            if named.keys() & more.keys():
                 raise not_read(node, RaisedError)
-            found |= more
-        return found
+            named |= more
+        return args, named
 
     def _library(self, target: Dotted, args: list[Any], kwargs: dict[str, Any], node: ast.Call, name: str) -> Any:
+        """Return what a function or class of a library gives."""
+        match target.path, args:
+            case "builtins.len", [Flow() as flow]:
+                return tensor_function("size", [flow, 0], {}, node)
+            case "copy.deepcopy" | "copy.copy", [held]:
+                return self.copied(held, target.last, node)
+            case "typing.cast", [_, held]:
+                return held
+            case "torch.autograd.Variable", [Flow() as flow, *_]:
+                return flow
+            case "types.SimpleNamespace" | "argparse.Namespace", []:
+                return Instance(Class(target.last, fields=()), kwargs)
+            case "collections.namedtuple", [str() as called, words] if not kwargs:
+                fields = words.replace(",", " ").split() if isinstance(words, str) else entries(words, node)
+                return Class(called, (NAMED_TUPLE,), fields=tuple(fields))
+            case "torch.jit.is_scripting" | "torch.jit.is_tracing", _:
+                return False
+            case path, _ if path in CALLING:
+                return self.calling(path, args, kwargs, node)
+            case path, _ if path in (*ITERTOOLS, "itertools.chain.from_iterable") and not kwargs:
+                return through(path, args, node)
+        return self._by_name(target, args, kwargs, node, name)
+
+    def _by_name(self, target: Dotted, args: list[Any], kwargs: dict[str, Any], node: ast.Call, name: str) -> Any:
+        """Return what a function or class gives that several libraries have under its name."""
         last, first = target.last, target.path.split(".")[0]
-        if first == "builtins" and last == "len" and len(args) == 1 and isinstance(args[0], Flow):
-            return tensor_function("size", [args[0], 0], {}, node)
         if first in ("math", "numpy") and last in CALCULATED and not kwargs:
             found = of_numbers(last, args, node)
             exact = target.path in ("math.pow", "numpy.floor", "numpy.ceil")  # which give no whole number's type
             return float(found) if exact else found
-        if target.path in ("copy.deepcopy", "copy.copy") and len(args) == 1:
-            return self.copied(args[0], last, node)
-        if target.path == "typing.cast" and len(args) == 2:
-            return args[1]
-        if target.path in ("torch.jit.is_scripting", "torch.jit.is_tracing"):
-            return False
-        if target.path == "inspect.isfunction" and len(args) == 1 and not isinstance(args[0], Dotted):
-            return isinstance(args[0], Function)
         if last in WRAPPERS and args and isinstance(args[0], MODULES):
             return args[0]
         if last == "is_tensor" and len(args) == 1:
@@ -168,10 +200,6 @@ class Calls(Functions):
             return ordered(args, kwargs, node)
         if last in MAKERS and first == "torch":
             return MAKERS[last](args, node)
-        if target.path in CALLING:
-            return self.calling(target.path, args, kwargs, node)
-        if target.path in (*ITERTOOLS, "itertools.chain.from_iterable") and not kwargs:
-            return through(target.path, args, node)
         if first == "builtins":
             return builtin(last, args, kwargs, node)
         if last in ("forward", "__call__") and args and isinstance(args[0], MODULES):  # nn.Conv2d.forward(self, x)

@@ -38,6 +38,8 @@ def assigned(node: ast.AST) -> Iterator[ast.expr]:
                 yield ast.copy_location(ast.Attribute(owner, name), part)
             case ast.FunctionDef(name) | ast.ClassDef(name) if part is not node:
                 yield ast.Name(name)
+            case ast.MatchAs(name=str(name)) | ast.MatchStar(str(name)):
+                yield ast.Name(name)
 
 
 def _same(target: ast.expr, value: ast.expr) -> bool:

@@ -3,6 +3,7 @@
 import ast
 from typing import Any
 
+from cnncore.architecture.reading.attributes import MODULE
 from cnncore.architecture.reading.dotted import Dotted
 from cnncore.architecture.reading.flow import Flow
 from cnncore.architecture.reading.interpreter import Interpreter
@@ -26,9 +27,7 @@ def network_of(reader: Interpreter, tree: ast.Module, image: Flow) -> Flow:
     if isinstance(made, InputError):
         raise made
     if isinstance(made, Instance) and not is_network(made):
-        if made.kind.find("forward") is None:
-            raise InputError("the network is an object without `forward`: paste its class too.")
-        raise _second_input(made.kind)
+        raise _no_image(made.kind)
     reader.running = True
     result = reader.called(made, [image], {}, ast.Name("model", lineno=1))
     if isinstance(result, Flow):
@@ -37,8 +36,18 @@ def network_of(reader: Interpreter, tree: ast.Module, image: Flow) -> Flow:
     raise InputError(f"`forward` of {kind} must return one tensor: return the last layer's output.")
 
 
-def _second_input(kind: Class) -> InputError:
-    return InputError(f"`forward` of {kind.name} must take one tensor, the image: a description has no second input.")
+def _no_image(kind: Class) -> InputError:
+    """Return why objects of a class cannot be applied to one image."""
+    forward = kind.find("forward")
+    if isinstance(forward, InputError):
+        return forward
+    if forward is None:
+        own = kind.foreign_base in (None, MODULE)
+        remedy = "write one, indented as its `__init__` is" if own else "paste the class that it inherits from too"
+        return InputError(f"`{kind.name}` has no `forward`, which says what becomes of the image: {remedy}.")
+    return InputError(
+        f"`forward` of {kind.name} must take `self` and one tensor, the image: a description has no second input."
+    )
 
 
 def _named(reader: Interpreter) -> Any:
@@ -107,7 +116,7 @@ def _from_class(reader: Interpreter, tree: ast.Module) -> Any:
     if fitting:
         return _made(fitting[-1], reader, tree)
     if unused:
-        return _second_input(unused[-1])
+        return _no_image(unused[-1])
     if reader.failures:
         return reader.failures[-1][1]
     return InputError(

@@ -5,6 +5,7 @@ from typing import Any
 
 from cnncore.architecture.reading.calculation import formatted
 from cnncore.architecture.reading.dotted import Dotted, certain
+from cnncore.architecture.reading.flow import Flow
 from cnncore.architecture.reading.iteration import View, entries, special
 from cnncore.architecture.reading.meaning import (
     HOLDERS,
@@ -17,7 +18,7 @@ from cnncore.architecture.reading.meaning import (
     children,
 )
 from cnncore.architecture.reading.pytorch_calls import ordered
-from cnncore.architecture.reading.refusals import RaisedError, given, not_read, sound
+from cnncore.architecture.reading.refusals import given, not_read, quoted, refused_by_python, sound
 from cnncore.architecture.reading.rows import (
     check_module,
     register,
@@ -28,13 +29,14 @@ from cnncore.architecture.reading.rows import (
     row_method,
     unregister,
 )
+from cnncore.errors import InputError
 
 _OF_TEXT = (
     *("lower", "upper", "strip", "lstrip", "rstrip", "startswith", "endswith", "split", "rsplit", "partition"),
     *("replace", "title", "capitalize", "isdigit", "isnumeric", "isalpha", "find", "rfind", "index", "count"),
     *("removeprefix", "removesuffix"),
 )
-_OF_LIST = ("append", "extend", "insert", "pop", "remove", "reverse", "index", "count", "copy", "clear")
+_OF_LIST = ("append", "extend", "insert", "pop", "remove", "reverse", "sort", "index", "count", "copy", "clear")
 _VIEWS = ("keys", "values", "items")
 _OF_DICT = ("get", *_VIEWS, "pop", "popitem", "update", "copy", "clear", "setdefault")
 _CHANGING_SET = ("add", "discard", "remove", "clear")
@@ -59,35 +61,37 @@ def has_method(owner: Any, name: str) -> bool:
 
 def method(owner: Any, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> Any:
     """Return what a method of a list, dictionary, text or row gives; what it changes is changed."""
-    try:
-        match owner:
-            case str():
-                return _of_text(owner, name, args, kwargs, node)
-            case list() if name == "extend":
-                owner.extend(entries(args[0], node))
-                return owner if isinstance(owner, ModuleList) else None
-            case ModuleList() if name == "append":
-                owner.append(*args)
-                return owner
-            case Row():
-                return row_method(owner, name, args, node)
-            case Registry(module) if name in _VIEWS:
-                return View(dict(children(module)), name)
-            case Registry() if name in ("get", "copy"):
-                return getattr(owner.now(), name)(*args)
-            case Registry():
-                return registry_method(owner, name, args, kwargs, node)
-            case dict() if name in _VIEWS:
-                return View(owner, name)
-            case dict():
-                return _of_dict(owner, name, args, kwargs, node)
-            case _:
-                return given(getattr(sound(owner), name)(*args, **kwargs))
-    except (TypeError, ValueError, IndexError, KeyError):
-        raise not_read(node, RaisedError) from None
-    finally:
-        if isinstance(owner, (list, dict, set, Row)) and len(owner) > MOST_ENTRIES:
-            raise not_read(node)
+    with refused_by_python(node):
+        found = _result(owner, name, args, kwargs, node)
+    if isinstance(owner, (list, dict, set)) and len(owner) > MOST_ENTRIES:
+        raise not_read(node)
+    return found
+
+
+def _result(owner: Any, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> Any:
+    match owner:
+        case str():
+            return _of_text(owner, name, args, kwargs, node)
+        case list() if name == "extend":
+            owner.extend(entries(args[0], node))
+            return owner if isinstance(owner, ModuleList) else None
+        case ModuleList() if name == "append":
+            owner.append(*args)
+            return owner
+        case Row():
+            return row_method(owner, name, args, node)
+        case Registry(module) if name in _VIEWS:
+            return View(dict(children(module)), name)
+        case Registry() if name in ("get", "copy"):
+            return getattr(owner.now(), name)(*args)
+        case Registry():
+            return registry_method(owner, name, args, kwargs, node)
+        case dict() if name in _VIEWS:
+            return View(owner, name)
+        case dict():
+            return _of_dict(owner, name, args, kwargs, node)
+        case _:
+            return given(getattr(sound(owner), name)(*args, **kwargs))
 
 
 def _of_text(text: str, name: str, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> Any:
@@ -118,9 +122,11 @@ def _of_dict(held: dict[Any, Any], name: str, args: list[Any], kwargs: dict[str,
 def item(owner: Any, index: Any, node: ast.AST) -> Any:
     """Return `owner[index]`; a part of a row is a row."""
     special(owner, node, "__getitem__")
+    if isinstance(owner, Flow):
+        raise InputError(f"{quoted(node)} takes a part of a tensor, which no layer here does: leave it out.")
     if not certain(index):
         raise not_read(node)
-    try:
+    with refused_by_python(node):
         match owner:
             case Instance(kind, _, Row() as row):
                 found = row_item(row, index)
@@ -130,6 +136,8 @@ def item(owner: Any, index: Any, node: ast.AST) -> Any:
                 return found
             case Instance(_, _, list() | dict() as held):
                 return given(sound(held)[index])
+            case Instance(as_tuple=tuple() as values):
+                return given(values[index])
             case Row():
                 return row_item(owner, index)
             case Registry():
@@ -140,8 +148,6 @@ def item(owner: Any, index: Any, node: ast.AST) -> Any:
                 return ModuleList(sound(owner)[index])
             case list() | tuple() | range() | dict() | str():
                 return given(sound(owner)[index])
-    except (TypeError, IndexError, KeyError, ValueError):
-        raise not_read(node, RaisedError) from None
     raise not_read(node)
 
 
@@ -149,7 +155,7 @@ def set_item(owner: Any, index: Any, value: Any, node: ast.AST) -> None:
     """Carry out `owner[index] = value`."""
     special(owner, node, "__setitem__")
     owner = owner.held if isinstance(owner, Instance) else owner
-    try:
+    with refused_by_python(node):
         match owner:
             case Row() if isinstance(index, int):
                 check_module(value, node)
@@ -168,15 +174,13 @@ def set_item(owner: Any, index: Any, value: Any, node: ast.AST) -> None:
                 owner[index] = value
             case _:
                 raise not_read(node)
-    except (TypeError, IndexError, ValueError):
-        raise not_read(node, RaisedError) from None
 
 
 def delete_item(owner: Any, index: Any, node: ast.AST) -> None:
     """Carry out `del owner[index]`."""
     special(owner, node, "__delitem__")
     owner = owner.held if isinstance(owner, Instance) else owner
-    try:
+    with refused_by_python(node):
         match owner:
             case Row():
                 row_delete(owner, index)
@@ -186,5 +190,3 @@ def delete_item(owner: Any, index: Any, node: ast.AST) -> None:
                 del sound(owner)[index]
             case _:
                 raise not_read(node)
-    except (TypeError, IndexError, KeyError):
-        raise not_read(node, RaisedError) from None

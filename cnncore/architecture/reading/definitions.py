@@ -7,14 +7,15 @@ from typing import Any
 
 from cnncore.architecture.reading.calls import Calls
 from cnncore.architecture.reading.changes import root
-from cnncore.architecture.reading.dotted import Dotted
+from cnncore.architecture.reading.dotted import NAMED_TUPLE, Dotted
 from cnncore.architecture.reading.meaning import (
     Class,
     Function,
     Names,
 )
 from cnncore.architecture.reading.pytorch_layers import FUNCTIONS
-from cnncore.architecture.reading.refusals import not_read
+from cnncore.architecture.reading.refusals import not_read, quoted
+from cnncore.errors import InputError
 
 # What a decorator makes of a function; of any other of `functools` and `contextlib` nobody knows it here.
 _WAYS = {
@@ -61,7 +62,7 @@ class Definitions(Calls):
             if name in _WAYS:
                 ways.append(_WAYS[name])
             elif not self._keeps(decorator, function.scope):
-                return not_read(decorator)
+                return _decorated(decorator)
         return replace(function, way=ways[0]) if len(ways) == 1 else not_read(statement) if ways else function
 
     def _keeps(self, decorator: ast.expr, names: Names) -> bool:
@@ -91,13 +92,13 @@ class Definitions(Calls):
         inside = inner.new_child({"__class__": made})
         made.members = {self.mangled(name, inside): value for name, value in inner.maps[0].items()}
         before = next((base.fields for base in bases if isinstance(base, Class) and base.fields), ())
-        if Dotted("typing.NamedTuple") in bases:
-            made.fields = tuple(own)
+        if NAMED_TUPLE in bases:
+            made.fields = tuple(dict.fromkeys(own))
         for decorator in statement.decorator_list:
             if "dataclass" in ast.unparse(decorator):
                 made.fields = tuple(dict.fromkeys((*before, *own)))
             elif not self._keeps(decorator, names):
-                return not_read(decorator)
+                return _decorated(decorator)
         return made
 
     def _member_function(self, part: ast.FunctionDef, made: Class, inner: Names, names: Names) -> Any:
@@ -126,6 +127,10 @@ class Definitions(Calls):
             return found
         # A trainer's LightningModule is a Module; another class must be pasted if it is to be read.
         return Dotted("torch.nn.Module") if ast.unparse(base).endswith("Module") else found
+
+
+def _decorated(decorator: ast.expr) -> InputError:
+    return InputError(f"{quoted(decorator)} changes what it decorates, which is not followed: leave the decorator out.")
 
 
 def _abstract(word: ast.keyword) -> bool:

@@ -29,6 +29,7 @@ class Dotted:
         return self.path.rsplit(".", 1)[-1]
 
 
+NAMED_TUPLE = Dotted("typing.NamedTuple")
 # Classes that say nothing about their objects.
 PLAIN = (Dotted("builtins.object"), Dotted("abc.ABC"), Dotted("typing.Generic"), Dotted("typing.Protocol"))
 

@@ -1,9 +1,10 @@
 """What the expressions of pasted code stand for."""
 
 import ast
+import builtins
 from abc import abstractmethod
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from cnncore.architecture.reading.calculation import calculated, formatted
@@ -14,14 +15,14 @@ from cnncore.architecture.reading.iteration import Walk, entries, special, walke
 from cnncore.architecture.reading.meaning import (
     Class,
     Function,
+    Instance,
     Names,
     Unknown,
     tensors,
 )
-from cnncore.architecture.reading.python_calls import BUILTINS
 from cnncore.architecture.reading.pytorch_calls import CONTAINERS
 from cnncore.architecture.reading.pytorch_layers import SIGNATURES
-from cnncore.architecture.reading.refusals import StoppedError, given, not_read, sound
+from cnncore.architecture.reading.refusals import StoppedError, given, not_read, refused_by_python, sound
 from cnncore.architecture.reading.setters import Setters
 from cnncore.errors import InputError
 
@@ -38,9 +39,9 @@ KNOWN: dict[str, Any] = {
     "np": Dotted("numpy"),
     "__name__": "__main__",
 }
-
-
-COMPREHENSION = "for"  # no name of Python's: what marks the names of a comprehension, which `:=` does not bind
+# No names of Python's: what marks the names of a comprehension, which `:=` does not bind, and where a function keeps
+# which of its names are not its own.
+COMPREHENSION, OUTER = "for", "nonlocal"
 
 
 class Expressions(Setters):
@@ -70,7 +71,7 @@ class Expressions(Setters):
             case ast.Name(identifier):
                 return self._named(identifier, node, names)
             case ast.Tuple(elements) | ast.List(elements) | ast.Set(elements):
-                values = [*self.starred(elements, names)]
+                values = [*self.starred(elements, names, self.value)]
                 kind = {ast.Tuple: tuple, ast.List: list, ast.Set: set}[type(node)]
                 return kind(values)
             case ast.Dict():
@@ -135,7 +136,8 @@ class Expressions(Setters):
     def tried(self, node: ast.expr, names: Names) -> Any:
         """Return what an expression stands for, or why it cannot be read."""
         try:
-            return self.value(node, names)
+            with refused_by_python(node):
+                return self.value(node, names)
         except StoppedError:
             raise
         except InputError as error:
@@ -146,7 +148,7 @@ class Expressions(Setters):
             return given(names[identifier])
         if identifier in (*SIGNATURES, *CONTAINERS):
             return Dotted(f"torch.nn.{identifier}")
-        if identifier in BUILTINS:
+        if callable(getattr(builtins, identifier, None)):
             return Dotted(f"builtins.{identifier}")
         raise InputError(
             f"`{identifier[:60]}` (line {node.lineno}) is not defined in what was pasted: paste its line too."
@@ -228,21 +230,19 @@ class Expressions(Setters):
 
     def _certain(self, value: Any, node: ast.expr) -> Any:
         special(value, node, "__bool__", "__len__")
-        if tensors(value) or not certain(value):
+        base = value.kind.foreign_base if isinstance(value, Instance) else None
+        of_python = isinstance(base, Dotted) and base.path.startswith("builtins.")  # a dict of its own may be empty
+        if tensors(value) or not certain(value) or of_python:
             raise not_read(node)
         return sound(value)
 
-    def entries_of(self, node: ast.expr, names: Names) -> list[Any]:
-        """Return what a loop over the expression goes through."""
-        return entries(self.value(node, names), node)
-
-    def starred(self, elements: list[ast.expr], names: Names) -> Iterator[Any]:
-        """Yield the values of elements or arguments; `*several` are taken apart."""
+    def starred(self, elements: list[ast.expr], names: Names, read: Callable[..., Any]) -> Iterator[Any]:
+        """Yield what `read` makes of elements or arguments; `*several` are taken apart."""
         for entry in elements:
             if isinstance(entry, ast.Starred):
-                yield from self.entries_of(entry.value, names)
+                yield from entries(self.value(entry.value, names), entry.value)
             else:
-                yield self.value(entry, names)
+                yield read(entry, names)
 
     def count(self, node: ast.AST) -> None:
         """Count a step; too many are an `InputError`."""

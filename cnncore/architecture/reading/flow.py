@@ -9,6 +9,8 @@ from cnncore.architecture.reading.part import Part, all_parts, check, path_of
 from cnncore.architecture.sizes import Shape
 from cnncore.errors import InputError
 
+TOO_MANY = f"the code must build at most {MOST_LAYERS} layers: use fewer."
+
 
 @dataclass(frozen=True, eq=False)
 class Source:
@@ -45,7 +47,7 @@ class Flow:
     def __post_init__(self) -> None:
         self.views.append(self)
         if sum(part.count for part in self.parts) > MOST_LAYERS:
-            raise InputError(f"the code must build at most {MOST_LAYERS} layers: use fewer.")
+            raise InputError(TOO_MANY)
 
     def through(self, *parts: Part) -> "Flow":
         """Return the flow after more parts; after one that works in place it is this flow itself."""
@@ -78,12 +80,13 @@ class Flow:
         for view in self.views:
             view.reason = reason
 
-    def known(self) -> None:
-        """Raise why nothing can be done with the tensor, if so it is."""
+    def known(self, going_on: str = "") -> bool:
+        """Return whether it is the unfinished operation `going_on`; raise why nothing else can be done with it."""
         if self.reason is not None:
             raise self.reason
-        if self.unfinished is not None:
+        if self.unfinished is not None and self.unfinished.name != going_on:
             raise InputError(self.unfinished.sentence)
+        return self.unfinished is not None
 
     @property
     def flat(self) -> bool:
@@ -162,14 +165,13 @@ def _paths(label: str, *flows: Flow) -> tuple[tuple[Part, ...], tuple[tuple[Part
 
 def finished(flow: Flow) -> tuple[Part, ...]:
     """Return the parts of a whole network: each with parameters stands in it once, or it is an `InputError`."""
-    if flow.unfinished is None or flow.unfinished.name != "log_softmax":
-        flow.known()
+    flow.known("log_softmax")
     if flow.source is not None:
         raise InputError("the network does not use its image: return what its layers make of it.")
     seen: set[int] = set()
     for number, part in enumerate(all_parts(flow.parts)):
         if number >= MOST_LAYERS:
-            raise InputError(f"the code must build at most {MOST_LAYERS} layers with those of its blocks: use fewer.")
+            raise InputError(TOO_MANY)
         if id(part) in seen and isinstance(part.layer, (Conv2d, ConvTranspose2d, Linear, BatchNorm2d)):
             raise InputError(
                 f"{part.label} is used in two places, or by paths that part and meet in another order than blocks do: "

@@ -7,19 +7,17 @@ from typing import Any
 
 from cnncore.architecture.reading.changes import yields
 from cnncore.architecture.reading.flow import Flow
-from cnncore.architecture.reading.iteration import Walk, entries, walked
+from cnncore.architecture.reading.iteration import Walk, sized, walked
 from cnncore.architecture.reading.looking import Looking
 from cnncore.architecture.reading.meaning import Function, Names, Partial
-from cnncore.architecture.reading.python_calls import builtin
 from cnncore.architecture.reading.pytorch_layers import bound
-from cnncore.architecture.reading.refusals import RaisedError, not_read
+from cnncore.architecture.reading.refusals import RaisedError, given, not_read
 from cnncore.errors import InputError
 
-_CHECKPOINT = "torch.utils.checkpoint.checkpoint"
 _OF_CHECKPOINT = ("use_reentrant", "preserve_rng_state", "determinism_check")
 # Functions of libraries that call what they are given.
 CALLING = (
-    *("functools.partial", "functools.reduce", "types.MethodType", _CHECKPOINT),
+    *("functools.partial", "functools.reduce", "types.MethodType", "torch.utils.checkpoint.checkpoint"),
     *("builtins.map", "builtins.filter", "builtins.sum"),
 )
 
@@ -67,12 +65,9 @@ class Functions(Looking):
                 return Walk(self.of(function, [*turn], {}, node) for turn in turns)
             case "builtins.filter", [function, held]:
                 return Walk(self._filtered(function, held, node))
-            case "builtins.sum", [held, *first] if not kwargs:
-                values = entries(held, node) if not isinstance(held, set) else [*held]
-                if not any(isinstance(value, Flow) for value in (*values, *first)):
-                    return builtin("sum", [values, *first], kwargs, node)
-                found = first[0] if first else 0
-                for value in values:
+            case "builtins.sum", [held] | [held, list() | tuple() | int() | float() | Flow()] if not kwargs:
+                found = args[1] if len(args) == 2 else 0
+                for value in sized(held, node):
                     found = self._binary(ast.Add(), found, value, node)
                 return found
         raise not_read(node)
@@ -91,13 +86,15 @@ def _arguments(function: Function, args: list[Any], kwargs: dict[str, Any], labe
     names = (*placed, *(argument.arg for argument in signature.kwonlyargs))
     more: dict[str, Any] = {}
     if signature.vararg is not None:
-        more[signature.vararg.arg], args = tuple(args[len(placed) :]), args[: len(placed)]
+        more[signature.vararg.arg], args = tuple(given(held) for held in args[len(placed) :]), args[: len(placed)]
     if signature.kwarg is not None:
-        more[signature.kwarg.arg] = {key: value for key, value in kwargs.items() if key not in names or key in first}
+        several = {key: given(value) for key, value in kwargs.items() if key not in names or key in first}
+        more[signature.kwarg.arg] = several
         kwargs = {key: value for key, value in kwargs.items() if key in names and key not in first}
     bound(tuple(placed), args, {}, label)  # those behind a star have no place
     if kwargs.keys() & set(first):
-        raise RaisedError(f"{label} takes {first} by their places alone: leave their names out.")
+        alone = ", ".join(f"`{name}`" for name in first)
+        raise RaisedError(f"{label} takes {alone} by place alone: leave names out where it is called.")
     inner = function.defaults | bound(names, args, kwargs, label) | more
     missing = [argument for argument in names if argument not in inner]
     if missing:

@@ -3,8 +3,11 @@
 import ast
 from typing import Any
 
+from cnncore.architecture.reading.calculation import calculated
 from cnncore.architecture.reading.changes import assigned, changed, leaves
+from cnncore.architecture.reading.iteration import entries
 from cnncore.architecture.reading.meaning import Class, Function, Instance, Names, Partial
+from cnncore.architecture.reading.python_calls import builtin
 from cnncore.architecture.reading.reasons import Reasons
 from cnncore.architecture.reading.refusals import RaisedError, RaiseError, StoppedError, not_read
 from cnncore.errors import InputError
@@ -34,6 +37,42 @@ class Handling(Reasons):
             return
         if not holds:
             raise raised(test)
+
+    def match_block(self, statement: ast.Match, names: Names) -> None:
+        """Carry out the first case of a `match` that fits."""
+        subject = self.value(statement.subject, names)
+        for case in statement.cases:
+            captured: dict[str, Any] = {}
+            if not self._fits(subject, case.pattern, captured, names):
+                continue
+            for name, value in captured.items():
+                self.bind(name, value, names)
+            if case.guard is None or self.truth(case.guard, names):
+                self.block(case.body, names)
+                return
+
+    def _fits(self, subject: Any, pattern: ast.pattern, captured: dict[str, Any], names: Names) -> bool:
+        """Return whether a value fits a pattern; `captured` is given what the names in it stand for."""
+        match pattern:
+            case ast.MatchValue(value):
+                return bool(calculated(ast.Eq(), subject, self.value(value, names), value))
+            case ast.MatchSingleton(value):
+                return bool(calculated(ast.Is(), subject, value, pattern))
+            case ast.MatchOr(patterns):
+                return any(self._fits(subject, part, captured, names) for part in patterns)
+            case ast.MatchAs(inner, name):
+                captured |= {} if name is None else {name: subject}
+                return inner is None or self._fits(subject, inner, captured, names)
+            case ast.MatchClass(kind, [], [], []):
+                return bool(builtin("isinstance", [subject, self.value(kind, names)], {}, pattern))
+            case ast.MatchSequence() if isinstance(subject, (str, int, float, dict, type(None))):
+                return False
+            case ast.MatchSequence(patterns) if type(subject) in (list, tuple) and not _starred(patterns):
+                pairs = zip(entries(subject, pattern), patterns, strict=False)
+                alike = len(subject) == len(patterns)
+                return alike and all(self._fits(part, inner, captured, names) for part, inner in pairs)
+            case _:
+                raise not_read(pattern)
 
     def try_block(self, statement: ast.Try, names: Names) -> None:
         """Carry out a `try`; where a handler would go on, what it and the rest would change cannot be known."""
@@ -107,6 +146,10 @@ class Handling(Reasons):
     def _is_own(self, context: ast.expr, names: Names) -> bool:
         called: Any = self.tried(context.func if isinstance(context, ast.Call) else context, names)
         return isinstance(called, (Function, Class, Instance, Partial))
+
+
+def _starred(patterns: list[ast.pattern]) -> bool:
+    return any(isinstance(part, ast.MatchStar) for part in patterns)
 
 
 def raised(node: ast.stmt | ast.expr) -> RaiseError:

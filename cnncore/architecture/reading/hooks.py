@@ -7,7 +7,7 @@ from cnncore.architecture.reading.changes import answers, carried_out, changed, 
 from cnncore.architecture.reading.meaning import Function
 
 
-def changes(hook: Any) -> bool:
+def interferes(hook: Any) -> bool:
     """Return whether a hook gives something back or changes what it is given, or may: nobody knows it."""
     if not isinstance(hook, Function):
         return True

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from cnncore.architecture.reading.containers import delete_item, set_item
+from cnncore.architecture.reading.expressions import OUTER
 from cnncore.architecture.reading.flow import Flow
 from cnncore.architecture.reading.handling import Handling, raised
 from cnncore.architecture.reading.iteration import entries, walked
@@ -26,7 +27,6 @@ from cnncore.architecture.reading.refusals import RaisedError, not_read
 from cnncore.errors import InputError
 
 MOST_TURNS = 1000  # of a `while`
-_OUTER = "nonlocal"  # no name of Python's: where a function keeps which of its names are not its own
 
 
 class _Return(Exception):  # noqa: N818 not an error: how a function's value leaves its statements
@@ -92,6 +92,8 @@ class Interpreter(Handling):
                 raise _Return(None if value is None else self.value(value, names))
             case ast.If(test, body, orelse):
                 self.block(body if self.truth(test, names) else orelse, names)
+            case ast.Match():
+                self.match_block(statement, names)
             case ast.With():
                 self.with_block(statement, names)
             case ast.Try():
@@ -102,10 +104,10 @@ class Interpreter(Handling):
             case ast.While(test, body, orelse):
                 self._loop(self._turns(test, names), None, body, orelse, names)
             case ast.Global(outer):
-                names.maps[0].setdefault(_OUTER, {}).update(dict.fromkeys(outer, self.names.maps[0]))
+                names.maps[0].setdefault(OUTER, {}).update(dict.fromkeys(outer, self.names.maps[0]))
             case ast.Nonlocal(outer):
                 found = {name: held for held in reversed(names.maps[1:]) for name in outer if name in held}
-                names.maps[0].setdefault(_OUTER, {}).update(found)
+                names.maps[0].setdefault(OUTER, {}).update(found)
             case ast.Break():
                 raise _Break
             case ast.Continue():
@@ -162,7 +164,7 @@ class Interpreter(Handling):
 
     def bind(self, name: str, value: Any, names: Names) -> None:
         """Give a name its value; the last that was given one stands last. `global` and `nonlocal` say whose it is."""
-        own = names.maps[0].get(_OUTER, {}).get(name, names.maps[0])
+        own = names.maps[0].get(OUTER, {}).get(name, names.maps[0])
         own.pop(name, None)
         own[name] = value
 
@@ -219,25 +221,10 @@ class Interpreter(Handling):
                 raise not_read(target)
 
     def _effect(self, value: ast.expr, names: Names) -> None:
-        """Carry out an expression that stands alone for what it changes.
-
-        What a function of the text is given may be unreadable: it is told if it needs it.
-        """
-        function = self.function_of(value, names) if isinstance(value, ast.Call) else None
-        if isinstance(value, ast.Call) and function is not None and not _taken_apart(value):
-            args = [self.argument(argument, names) for argument in value.args]
-            found = self.apply(
-                function, args, {str(word.arg): self.argument(word.value, names) for word in value.keywords}
-            )
-        else:
-            found = self.value(value, names)
+        """Carry out an expression that stands alone for what it changes; a module is kept as a console keeps it."""
+        found = self.value(value, names)
         if names is self.names and isinstance(found, MODULES):
             self.assign(ast.Name("_"), found, names)
-
-
-def _taken_apart(call: ast.Call) -> bool:
-    """Return whether arguments are given as `*several` or `**named`."""
-    return any(isinstance(argument, ast.Starred) for argument in call.args) or any(k.arg is None for k in call.keywords)
 
 
 def _target_name(target: ast.expr) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cnncore.architecture.network import MOST_LAYERS
+from cnncore.architecture.reading.flow import TOO_MANY
 from cnncore.architecture.reading.meaning import MOST_ENTRIES, Instance, ModuleList, Registry, Row, children
 from cnncore.architecture.reading.refusals import RaisedError, given, not_read
 from cnncore.errors import InputError
@@ -53,7 +55,7 @@ def walked(value: Any, node: ast.AST) -> Iterator[Any]:
     """Yield what a loop over `value` goes through; a dictionary or module that grows meanwhile is an `InputError`."""
     if isinstance(value, Instance):
         special(value, node, "__iter__", "__getitem__", "__len__")
-        value = value.held
+        value = value.as_tuple if value.held is None else value.held
     match value:
         case ModuleList():
             found: Iterator[Any] = _unchanged(value, lambda: iter(value), node)
@@ -116,6 +118,8 @@ def sized(value: Any, node: ast.AST) -> list[Any]:
 def inside(module: Any, node: ast.AST) -> Iterator[tuple[str, Any]]:
     """Yield the modules that a module holds in each turn, with their names; more or fewer meanwhile are an error."""
     names = [*dict(children(module))]
+    if len(names) > MOST_LAYERS:
+        raise InputError(TOO_MANY)
     for name in names:
         now = dict(children(module))
         if [*now] != names:

@@ -11,7 +11,7 @@ from cnncore.architecture.reading.meaning import (
     Unknown,
 )
 from cnncore.architecture.reading.pytorch_layers import SIGNATURES, module_part
-from cnncore.architecture.reading.refusals import AbsentError, given, not_read
+from cnncore.architecture.reading.refusals import given, not_read, not_set
 
 # What PyTorch's layers hold besides the arguments that they were given.
 _DEFAULTS: dict[str, dict[str, Any]] = {
@@ -78,9 +78,7 @@ def of_layer(layer: Chain, attribute: str, node: ast.expr) -> Any:
             return Method(layer, attribute)
     if attribute in (*OF_MODULES, *_MORE) or attribute.startswith("_"):
         raise not_read(node)
-    raise AbsentError(
-        f"`{ast.unparse(node)[:60]}` (line {getattr(node, 'lineno', 1)}) is not set in what was pasted: paste its line."
-    )
+    raise not_set(node)
 
 
 def _has_bias(layer: Chain) -> bool:

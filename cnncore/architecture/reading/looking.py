@@ -4,7 +4,7 @@ import ast
 from typing import Any
 
 from cnncore.architecture.reading.dotted import Dotted
-from cnncore.architecture.reading.expressions import COMPREHENSION
+from cnncore.architecture.reading.expressions import COMPREHENSION, OUTER
 from cnncore.architecture.reading.flow import Flow
 from cnncore.architecture.reading.meaning import (
     HOLDERS,
@@ -17,7 +17,7 @@ from cnncore.architecture.reading.refusals import AbsentError, FinalError, given
 
 LOOKS = ("getattr", "setattr", "hasattr", "delattr", "vars", "globals", "locals", "exec")
 # What a function keeps among its names that is no name of the text.
-_INNER = (COMPREHENSION, "nonlocal", "__class__", "__self__")
+_INNER = (COMPREHENSION, OUTER, "__class__", "__self__")
 _PLAIN = (int, float, str, list, tuple, dict, set, range, type(None))
 
 

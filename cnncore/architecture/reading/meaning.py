@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from cnncore.architecture.reading.dotted import PLAIN
+from cnncore.architecture.reading.dotted import NAMED_TUPLE, PLAIN
 from cnncore.architecture.reading.flow import Flow, Size
 from cnncore.architecture.reading.part import Part
 from cnncore.architecture.reading.refusals import DerivedError
@@ -131,6 +131,11 @@ class Class:
         return [kind for number, kind in enumerate(found) if kind not in found[number + 1 :]]
 
     @property
+    def all_fields(self) -> tuple[str, ...] | None:
+        """The fields that its objects are made of, inherited or its own; None if it is no dataclass."""
+        return next((kind.fields for kind in self.line if isinstance(kind, Class) and kind.fields is not None), None)
+
+    @property
     def foreign_base(self) -> Any:
         """What of a library it inherits from, a `Dotted`; None if nothing."""
         foreign = [kind for kind in self.line if not isinstance(kind, Class) and kind not in PLAIN]
@@ -165,6 +170,13 @@ class Instance:
 
     def __bool__(self) -> bool:
         return self.held is None or isinstance(self.held, Chain) or bool(self.held)
+
+    @property
+    def as_tuple(self) -> tuple[Any, ...] | None:
+        """What an object of a named tuple is besides; None of another class."""
+        if NAMED_TUPLE not in self.kind.bases:
+            return None
+        return tuple(self.attributes.get(name, self.kind.find(name)) for name in self.kind.fields or ())
 
 
 MODULES = (Chain, Row, Instance)
@@ -211,6 +223,18 @@ def children(module: Any) -> Iterator[tuple[str, Any]]:
                 if isinstance(value, HOLDERS):
                     yield name, value
             yield from children(held)
+
+
+def child(holder: Row | ModuleList | ModuleDict, name: str) -> Any:
+    """Return the module that a row, list or dictionary holds under a name, `ABSENT` if there is none."""
+    match holder:
+        case Row(modules):
+            return modules.get(name, ABSENT)
+        case ModuleDict():
+            return holder.get(name, ABSENT)
+        case ModuleList() if name.isdigit() and int(name) < len(holder):
+            return holder[int(name)]
+    return ABSENT
 
 
 def spoil(value: Any, reason: InputError) -> None:

@@ -9,7 +9,7 @@ from cnncore.architecture.reading.containers import method
 from cnncore.architecture.reading.dotted import Dotted
 from cnncore.architecture.reading.expressions import Expressions
 from cnncore.architecture.reading.flow import Flow
-from cnncore.architecture.reading.hooks import changes
+from cnncore.architecture.reading.hooks import interferes
 from cnncore.architecture.reading.iteration import Walk, descendants, inside, shown
 from cnncore.architecture.reading.layer_values import WEIGHTED
 from cnncore.architecture.reading.meaning import (
@@ -56,7 +56,7 @@ class Objects(Expressions):
         if isinstance(base, Dotted) and base.last in MAKERS:
             made.held = MAKERS[base.last]([], node)
         init = kind.find("__init__")
-        fields = next((held.fields for held in kind.line if isinstance(held, Class) and held.fields is not None), None)
+        fields = kind.all_fields
         if isinstance(init, Function):
             self.apply(self.bound_to(init, made), args, kwargs)
         elif fields is not None:
@@ -98,6 +98,8 @@ class Objects(Expressions):
     def _from_library(self, made: Instance, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> None:
         """Let an object be what PyTorch's class makes of the arguments: a row, a list, a layer."""
         base = made.kind.foreign_base
+        for value in (*args, *kwargs.values()):
+            given(value)
         if not isinstance(base, Dotted):
             return
         if made.begun:  # it begins anew, without modules
@@ -112,12 +114,14 @@ class Objects(Expressions):
     def from_library(
         self, target: Dotted, args: list[Any], kwargs: dict[str, Any], node: ast.Call, name: str = ""
     ) -> Any:
-        """Return what a call of PyTorch gives; a layer that `forward` makes would have other weights at each call."""
+        """Return what a call of PyTorch gives; a layer that `forward` makes is another one at each call."""
         made = library(target, args, kwargs, node, name, self.junctions)
-        if self.running and isinstance(made, Chain) and made.kind.removeprefix("Lazy") in WEIGHTED:
+        kind = made.kind.removeprefix("Lazy") if self.running and isinstance(made, Chain) else ""
+        if kind in (*WEIGHTED, "Dropout"):
+            what = "which drops in eval() too" if kind == "Dropout" else "with weights that nobody trains"
             raise InputError(
-                f"`{ast.unparse(node.func)[:60]}` (line {node.lineno}) is made anew whenever `forward` is called, with "
-                "weights that nobody trains: make it in `__init__`."
+                f"`{ast.unparse(node.func)[:60]}` (line {node.lineno}) is made anew whenever `forward` is called, "
+                f"{what}: make it in `__init__`."
             )
         return made
 
@@ -144,7 +148,7 @@ class Objects(Expressions):
                     raise not_read(node)
                 return self.add_module(owner, args[0], args[1], node)
             case _ if name in _HOOKS:
-                if not args or changes(args[0]):
+                if not args or interferes(args[0]):
                     spoil(owner, not_read(node))  # what a hook returns takes the place of the output
                 return Unknown()
             case "register_buffer" | "register_parameter":

@@ -24,7 +24,7 @@ from cnncore.architecture.reading.meaning import (
     tensors,
 )
 from cnncore.architecture.reading.pytorch_calls import ordered
-from cnncore.architecture.reading.refusals import RaisedError, not_read
+from cnncore.architecture.reading.refusals import RaisedError, not_read, refused_by_python
 
 _TYPES: dict[str, type | tuple[type, ...]] = {
     "int": int, "float": float, "str": str, "bool": bool, "list": list, "tuple": tuple, "dict": dict, "set": set,
@@ -33,12 +33,6 @@ _MODULES: dict[str, type | tuple[type, ...]] = {
     "ModuleList": ModuleList, "ModuleDict": ModuleDict, "Sequential": Row,
     "Module": (*MODULES, ModuleList, ModuleDict),
 }  # fmt: skip
-_OTHERS = (
-    "range", "len", "list", "tuple", "set", "dict", "str", "reversed", "sorted", "enumerate", "zip", "isinstance",
-    "callable", "type", "print", "super", "getattr", "setattr", "hasattr", "delattr", "iter", "next", "map", "filter",
-    "divmod", "frozenset", "vars", "globals", "locals", "exec", "object",
-)  # fmt: skip
-BUILTINS = (*_OTHERS, *CALCULATED[: CALCULATED.index("floor")], "max", "min", "sum", "all", "any", "pow")
 # Functions of `itertools`, each of what its arguments go through.
 ITERTOOLS: dict[str, Callable[..., Any]] = {
     "itertools.chain": itertools.chain,
@@ -47,9 +41,9 @@ ITERTOOLS: dict[str, Callable[..., Any]] = {
 }
 
 
-def builtin(name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
+def builtin(name: str, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> Any:
     """Return what Python's own function `name` gives; arguments that it would refuse are an `InputError`."""
-    try:
+    with refused_by_python(node):
         match name:
             case "print":
                 return None
@@ -77,11 +71,9 @@ def builtin(name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) 
                 return next(*args)
             case _:
                 return _of_entries(name, args, kwargs, node)
-    except (TypeError, ValueError, IndexError, OverflowError, StopIteration):
-        raise not_read(node, RaisedError) from None
 
 
-def _of_entries(name: str, args: list[Any], kwargs: dict[str, Any], node: ast.Call) -> Any:
+def _of_entries(name: str, args: list[Any], kwargs: dict[str, Any], node: ast.AST) -> Any:
     """Return what functions of lists and of what can be gone through give."""
     match name:
         case "list":
@@ -120,10 +112,8 @@ def _live_backwards(held: list[Any]) -> Any:
 
 
 def _zipped(several: list[Any], strict: Any, node: ast.AST) -> Any:
-    try:
+    with refused_by_python(node):
         yield from zip(*several, strict=bool(strict))
-    except ValueError:
-        raise not_read(node, RaisedError) from None
 
 
 def through(path: str, args: list[Any], node: ast.AST) -> Walk:
@@ -149,7 +139,7 @@ def _is(value: Any, kind: Any, node: ast.AST) -> bool:
         return isinstance(value, Flow)
     if kind.path.startswith("builtins."):
         if isinstance(value, Instance):
-            return kind in value.kind.line
+            return kind in value.kind.line or (kind.last == "tuple" and value.as_tuple is not None)
         if kind.last not in _TYPES or tensors(value):
             raise not_read(node)
         found = isinstance(value, _TYPES[kind.last])

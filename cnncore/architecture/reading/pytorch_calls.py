@@ -37,7 +37,7 @@ def library(target: Dotted, args: list[Any], kwargs: dict[str, Any], node: ast.C
             f"`{target.path}` {line} is torchvision's own code: choose {last} among its models instead of pasting it."
         )
     if not target.path.startswith(("torch", "operator.")):
-        raise InputError(f"`{called}` {line} cannot be read without running it: write down what it gives.")
+        raise InputError(f"`{called}` {line} {_foreign(target)}.")
     if "input" in kwargs and last in (*FUNCTIONS, "log_softmax", "mean", "squeeze"):  # relu(input=x)
         args, kwargs = [kwargs["input"], *args], {key: kwargs[key] for key in kwargs if key != "input"}
     if _OF_TENSORS.fullmatch(target.path):
@@ -58,7 +58,23 @@ def library(target: Dotted, args: list[Any], kwargs: dict[str, Any], node: ast.C
     if target.path != f"torch.nn.{last}" or last not in SIGNATURES:
         raise InputError(unknown(f"`{called}` {line}", last))
     values = bound(SIGNATURES[last], args, kwargs, label)
+    if any(isinstance(value, Flow) for value in values.values()):
+        raise InputError(
+            f"{label} is the class nn.{last}, which is given a tensor: make a layer of it in `__init__`, as "
+            f"nn.{last}(...), and call that."
+        )
     return Chain((module_part(last, values, label, name),), last, values)
+
+
+def _foreign(target: Dotted) -> str:
+    """Return the rest of the sentence about something that is not PyTorch's."""
+    match target.path.split(".")[0]:
+        case "argparse":
+            return "takes values from the command line, which nobody knows here: write the numbers into the network"
+        case "tensorflow" | "keras" | "jax" | "flax":
+            return "is of another library than PyTorch: paste the network in PyTorch"
+        case _:
+            return "cannot be read without running it: write down what it gives"
 
 
 def _made(args: list[Any], node: ast.AST) -> Flow:
@@ -133,8 +149,12 @@ def through_function(flow: Flow, name: str, args: Sequence[Any], kwargs: dict[st
         return flow
     if name in COPIES:
         return flow.copied()
-    if name == "dropout" and (args[1] if len(args) > 1 else kwargs.get("training", True)) is False:
-        return flow
+    if name == "dropout":
+        training = bound(FUNCTIONS[name][1], args, kwargs, label).get("training")
+        if training is None:
+            raise InputError(f"{label} drops in eval() too: write F.dropout(x, p, self.training).")
+        if training is False:
+            return flow
     if name in RESHAPING:
         return RESHAPING[name](flow, args, kwargs, label)
     if name not in FUNCTIONS:

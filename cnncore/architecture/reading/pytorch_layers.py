@@ -125,7 +125,7 @@ def module_part(name: str, values: Values, label: str, given_name: str = "") -> 
         needed = (SIGNATURES[name][0], *needed)
     for argument, value in values.items():
         if not _plain(value):  # a function, a tensor's size, a list of thousands
-            raise InputError(f"{label} has an `{argument}` that is no plain number: write the number there.")
+            raise InputError(f"{label} has no plain number as `{argument}`: write the number there.")
     missing = [f"`{argument}`" for argument in needed if argument not in values]
     if missing:
         raise RaisedError(f"{label} needs {' and '.join(missing)}: give what is missing.")

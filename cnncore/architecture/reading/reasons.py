@@ -17,7 +17,7 @@ from cnncore.architecture.reading.meaning import (
     Partial,
     spoil,
 )
-from cnncore.architecture.reading.refusals import DerivedError, FinalError, RaisedError, StoppedError, not_read
+from cnncore.architecture.reading.refusals import DerivedError, FinalError, RaisedError, StoppedError, refused_by_python
 from cnncore.errors import InputError
 
 MOST_CALLS = 4  # one within another that are looked into for what they would have changed
@@ -58,12 +58,8 @@ class Reasons(Definitions):
 
     def sound_run(self, statement: ast.stmt, names: Names) -> None:
         """Carry out a statement; what Python would refuse, such as a list as a key, is an `InputError`."""
-        try:
+        with refused_by_python(statement):
             self.run(statement, names)
-        except InputError:
-            raise
-        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
-            raise not_read(statement, RaisedError) from None
 
     def fail(self, statement: ast.stmt, error: InputError, names: Names, depth: int = 0) -> None:
         """Put the reason into everything that the statement would have changed."""
@@ -108,8 +104,16 @@ class Reasons(Definitions):
         return [*found.values()]
 
     def argument(self, node: ast.expr, names: Names) -> Any:
-        """Return what an argument stands for, or why it cannot be read."""
+        """Return what an argument stands for, or why it cannot be read; a `try` around it is told of Python's error."""
         value = self.tried(node, names)
+        if isinstance(value, InputError):
+            if self.guards > 0 and isinstance(value, RaisedError):
+                raise value
+            self.fail(ast.copy_location(ast.Expr(node), node), value, names)
+        return self._derived(value, node, names)
+
+    def _derived(self, value: Any, node: ast.expr, names: Names) -> Any:
+        """Return a value; a reason with the tensors that it was made of."""
         flows = self.flows_in(node, names) if isinstance(value, InputError) else []
         return DerivedError(str(value), flows) if flows else value
 
@@ -140,7 +144,8 @@ class Reasons(Definitions):
         """Put the reason into what the call would have changed."""
         function = self.function_of(call, names)
         if function is not None:
-            self.failed(function, [self.argument(argument, names) for argument in call.args], error, depth)
+            args = [self._derived(self.tried(part, names), part, names) for part in call.args]
+            self.failed(function, args, error, depth)
             return
         for target in in_place(call):  # F.elu_(x), F.relu(x[:, :2], inplace=True)
             for flow in self.flows_in(target, names):

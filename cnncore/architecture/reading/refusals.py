@@ -1,6 +1,8 @@
 """Why something in pasted code cannot be read: errors that stand for values until somebody needs them."""
 
 import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from cnncore.errors import InputError
@@ -35,12 +37,30 @@ class DerivedError(InputError):
 
 
 def not_read(node: ast.AST, kind: type[InputError] = InputError) -> InputError:
-    """Return the error for something that has no meaning here; it quotes the code and its line."""
+    """Return the error for something that has no meaning here."""
+    return kind(f"{quoted(node)} cannot be read without running it: write the layers out as an nn.Sequential.")
+
+
+def quoted(node: ast.AST) -> str:
+    """Return the beginning of the code and its line, as a sentence names them."""
     text = ast.unparse(node).split("\n")[0][:60]
-    return kind(
-        f"`{text}` (line {getattr(node, 'lineno', 1)}) cannot be read without running it: write the layers out as an "
-        "nn.Sequential."
-    )
+    return f"`{text}` (line {getattr(node, 'lineno', 1)})"
+
+
+@contextmanager
+def refused_by_python(node: ast.AST) -> Iterator[None]:
+    """Let what Python itself refuses of the text's values be an `InputError`; one that says more goes on."""
+    try:
+        yield
+    except InputError:
+        raise
+    except (ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError):
+        raise not_read(node, RaisedError) from None
+
+
+def not_set(node: ast.expr) -> AbsentError:
+    """Return the error for an attribute that nothing in the text gives."""
+    return AbsentError(f"{quoted(node)} is not set in what was pasted: paste its line.")
 
 
 def given(value: Any) -> Any:

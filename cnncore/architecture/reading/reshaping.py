@@ -16,11 +16,21 @@ Kwargs = dict[str, Any]
 
 def _view(flow: Flow, args: Args, kwargs: Kwargs, label: str) -> Flow:
     sizes = args[0] if len(args) == 1 and isinstance(args[0], (tuple, list)) else args or kwargs.get("shape", ())
-    if not isinstance(sizes, (tuple, list)) or not sizes or not _is_batch(flow, sizes[0]):
+    apart = isinstance(sizes, (tuple, list)) and len(sizes) > 1 and _is_batch(flow, sizes[0])
+    if not apart or sizes[0] == sizes[1] == -1:
         raise InputError(f"{label} must keep the images apart and join the rest: write torch.flatten(x, 1).")
+    channels = not flow.flat and _is_axis(flow, sizes[1], 1)
     if len(sizes) == 4 and not flow.flat:
         return _same_map(flow, tuple(sizes[1:]), label)
-    if len(sizes) != 2 or not _is_rest(flow, sizes[1]) or sizes[0] == sizes[1] == -1:
+    if len(sizes) == 3 and channels and sizes[2] == -1:
+        flow.known()
+        sentence = f"{label} joins height and width, of which only the mean is a layer here: write .mean(2) behind it."
+        return Flow(flow.parts, flow.source, Unfinished("mean", sentence), views=flow.views)
+    if len(sizes) == 2 and channels:
+        return flow.through(Part(Flatten(), label, only=Only.PIXEL))
+    if len(sizes) != 2:
+        raise InputError(f"{label} makes maps of another shape, which no layer here does: leave it out.")
+    if not _is_rest(flow, sizes[1]):
         raise InputError(f"{label} must keep the images apart and join the rest: write torch.flatten(x, 1).")
     stated = sizes[1] if isinstance(sizes[1], int) and sizes[1] > 0 else None
     return flow.through(Part(Flatten(), label, stated))
@@ -35,6 +45,11 @@ def _is_batch(flow: Flow, size: Any) -> bool:
     return isinstance(size, Unknown) or size == -1 or (isinstance(size, int) and size > 1)
 
 
+def _is_axis(flow: Flow, size: Any, axis: int) -> bool:
+    """Return whether a size is the tensor's own along `axis`."""
+    return isinstance(size, Size) and size.parts == flow.parts and size.axes == (axis,)
+
+
 def _is_rest(flow: Flow, size: Any) -> bool:
     """Return whether a size is that of one image: -1, a number to be compared, or the product of all its sizes."""
     if isinstance(size, Size):
@@ -44,8 +59,7 @@ def _is_rest(flow: Flow, size: Any) -> bool:
 
 def _same_map(flow: Flow, sizes: tuple[Any, ...], label: str) -> Flow:
     """Return the flow itself for a view that leaves it as it is: at the beginning it states the image."""
-    own = [isinstance(size, Size) and size.parts == flow.parts and size.axes == (n,) for n, size in enumerate(sizes, 1)]
-    if all(own):
+    if all(_is_axis(flow, size, axis) for axis, size in enumerate(sizes, 1)):
         return flow
     channels, height, width = sizes
     if flow.parts or flow.source or not all(type(size) is int and size > 0 for size in sizes):
@@ -59,10 +73,10 @@ def _mean(flow: Flow, args: Args, kwargs: Kwargs, label: str) -> Flow:
     over, keep = values.get("dim"), values.get("keepdim", False)
     pooled = Part(AdaptiveAvgPool2d(1), label)
     sentence = f"{label} must be over height and width, [2, 3]: change it."
-    if flow.unfinished is not None and flow.unfinished.name == "mean" and over in (-1, 2) and not keep:
+    if flow.known("mean") and over in (-1, 2) and not keep:
         return Flow(flow.parts, flow.source).through(pooled, Part(Flatten(), label))
+    flow.known()
     if over in (-1, 2, 3, -2) and not keep and not flow.flat:
-        flow.known()
         return Flow(flow.parts, flow.source, Unfinished("mean", sentence))
     sides = isinstance(over, (list, tuple)) and len(over) == 2 and {axis for axis in over if type(axis) is int}
     if sides not in ({2, 3}, {-2, -1}, {2, -1}, {-2, 3}) or flow.flat:
@@ -74,15 +88,15 @@ def _squeeze(flow: Flow, args: Args, kwargs: Kwargs, label: str) -> Flow:
     over = bound(("dim",), args, kwargs, label).get("dim")
     sentence = f"{label} must take away height and width both: write torch.flatten(x, 1)."
     flattened = Part(Flatten(), label, only=Only.PIXEL)
-    if flow.unfinished is not None and flow.unfinished.name == "squeeze" and over in (-1, 2):
-        return Flow(flow.parts, flow.source, None, flow.reason, views=flow.views).through(flattened)
+    if flow.known("squeeze") and over in (-1, 2):
+        return Flow(flow.parts, flow.source, views=flow.views).through(flattened)
+    flow.known()
     if flow.flat:
         raise InputError(f"{label} is given a flat vector: leave it out.")
     if over is None or (isinstance(over, tuple) and sorted(over) in ([2, 3], [-2, -1])):
         return flow.through(flattened)
     if over not in (-1, -2, 2, 3):
         raise InputError(sentence)
-    flow.known()
     return Flow(flow.parts, flow.source, Unfinished("squeeze", sentence), views=flow.views)
 
 
@@ -92,8 +106,7 @@ def _log_softmax(flow: Flow, args: Args, kwargs: Kwargs, label: str) -> Flow:
     sentence = unknown(label, "log_softmax")
     if values.get("dim") not in (None, 1, *([-1] if flow.flat else [-3])):
         raise InputError(sentence)
-    if flow.unfinished is None or flow.unfinished.name != "log_softmax":
-        flow.known()
+    flow.known("log_softmax")
     return Flow(flow.parts, flow.source, Unfinished("log_softmax", sentence))
 
 

@@ -4,7 +4,9 @@ import ast
 from dataclasses import replace
 from typing import Any
 
+from cnncore.architecture.network import MOST_LAYERS
 from cnncore.architecture.reading.dotted import Dotted
+from cnncore.architecture.reading.flow import TOO_MANY
 from cnncore.architecture.reading.iteration import entries
 from cnncore.architecture.reading.meaning import (
     HOLDERS,
@@ -42,16 +44,27 @@ MAKERS: dict[str, Any] = {
 def put(row: Row, name: str, held: Any, node: ast.AST) -> None:
     """Let a module stand in a row under a name: in the place of one that has it, else at the end."""
     check_module(held, node)
+    if name not in row.modules:
+        _check_room(row)
     if not name.isdigit():
         rename(held, name)
     row.modules[name] = held
 
 
+def _check_room(row: Row) -> None:
+    """Raise that a row is as long as any network is: it would take long to be gone through, again and again."""
+    if len(row) >= MOST_LAYERS:
+        raise InputError(TOO_MANY)
+
+
 def check_module(held: Any, node: ast.AST) -> None:
     """Raise what is wrong with something that is to stand in an nn.Sequential."""
-    if isinstance(given(held), (Class, Dotted)):
-        line = getattr(node, "lineno", 1)
-        raise InputError(f"`nn.Sequential` (line {line}) holds a class where a layer must be: add ().")
+    what = f"`nn.Sequential` (line {getattr(node, 'lineno', 1)}) holds"
+    match given(held):
+        case Class(name) | Dotted(last=name):
+            raise InputError(f"{what} the class {name} where a layer must be: write {name}().")
+        case list() | tuple():
+            raise InputError(f"{what} a list where a layer must be: write a star before it, as nn.Sequential(*layers).")
     if not isinstance(held, MODULES):
         raise not_read(node)
 
@@ -91,6 +104,7 @@ def _insert(row: Row, place: int, held: Any) -> None:
     count = len(row)
     if not -count <= place <= count:
         raise IndexError
+    _check_room(row)
     place += count if place < 0 else 0
     for number in range(count, place, -1):
         row.modules[str(number)] = row.modules[str(number - 1)]  # of names of its own PyTorch knows no number

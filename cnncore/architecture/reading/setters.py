@@ -23,7 +23,7 @@ from cnncore.architecture.reading.meaning import (
     spoil,
 )
 from cnncore.architecture.reading.pytorch_layers import SIGNATURES
-from cnncore.architecture.reading.refusals import FinalError, RaisedError, not_read
+from cnncore.architecture.reading.refusals import FinalError, RaisedError, not_read, quoted
 from cnncore.architecture.reading.rows import put, rename, unregister
 
 # What code sets in PyTorch to make it quick or quiet; anything else would make every network another one.
@@ -67,8 +67,7 @@ class Setters(Attributes):
                 self._set_of_instance(owner, name, value, node)
             case Dotted(path) if path.split(".")[0] in ("torch", "builtins") and not path.startswith(_HARMLESS):
                 raise FinalError(
-                    f"`{ast.unparse(node)[:60]}` (line {node.lineno}) changes PyTorch for the whole code: write "
-                    "a class or function of your own."
+                    f"{quoted(node)} changes PyTorch for the whole code: write a class or function of your own."
                 )
             case _:
                 raise not_read(node)
@@ -79,8 +78,7 @@ class Setters(Attributes):
         module = isinstance(value, HOLDERS) and base is not None
         if module and base == MODULE and not owner.begun:
             raise RaisedError(
-                f"`{ast.unparse(node)[:60]}` (line {node.lineno}) is set before `super().__init__()`, which PyTorch "
-                "refuses: call that first."
+                f"{quoted(node)} is set before `super().__init__()`, which PyTorch refuses: call that first."
             )
         if isinstance(member, Function) and member.way == "property" and not module:
             if member.setter is None:

@@ -11,10 +11,11 @@ _SUBSTITUTES: dict[str, str] = {
     ),
     "GroupNorm LayerNorm InstanceNorm2d LocalResponseNorm RMSNorm SyncBatchNorm CrossMapLRN2d "
     "group_norm layer_norm instance_norm local_response_norm batch_norm": "use nn.BatchNorm2d, or leave it out",
-    "ELU SELU CELU PReLU RReLU elu selu celu prelu rrelu elu_ selu_ celu_ rrelu_": "use nn.LeakyReLU",
+    "ELU SELU CELU PReLU RReLU elu selu celu prelu rrelu": "use nn.LeakyReLU",
     "Hardswish Mish hardswish mish": "use nn.SiLU",
     "Hardsigmoid LogSigmoid hardsigmoid logsigmoid": "use nn.Sigmoid",
-    "Hardtanh Softsign Tanhshrink hardtanh softsign tanhshrink clamp clip": "use nn.Tanh or nn.ReLU6",
+    "Hardtanh Softsign Tanhshrink hardtanh softsign tanhshrink": "use nn.Tanh or nn.ReLU6",
+    "clamp clamp_min clamp_max clip": "use nn.ReLU or nn.ReLU6",
     "Softplus Threshold Hardshrink Softshrink GLU softplus threshold hardshrink softshrink glu": "use nn.ReLU",
     "AdaptiveMaxPool2d adaptive_max_pool2d amax": "use nn.AdaptiveAvgPool2d, or nn.MaxPool2d with its kernel",
     "LPPool2d FractionalMaxPool2d lp_pool2d fractional_max_pool2d": "use nn.MaxPool2d or nn.AvgPool2d",
@@ -29,6 +30,12 @@ _SUBSTITUTES: dict[str, str] = {
     "Bilinear Softmin PixelUnshuffle ChannelShuffle Unfold unfold permute transpose": (
         "nothing here does the same, leave it out"
     ),
+    "mul multiply sub subtract div divide matmul bmm einsum neg abs exp sqrt pow square": (
+        "a description calculates with tensors no more than to add two, leave it out"
+    ),
+    "chunk split narrow select index_select unbind": "nothing here takes a part of a tensor, leave it out",
+    "sum": "use a mean over height and width, x.mean((2, 3))",
+    "stack": "use torch.cat(maps, 1), or add the maps",
     "weight_norm spectral_norm": "it changes how a layer's weights are made, leave it out",
 }
 _INSTEAD = {name: remedy for names, remedy in _SUBSTITUTES.items() for name in names.split()}
@@ -48,7 +55,7 @@ def unknown(what: str, name: str, known: tuple[str, ...]) -> str:
         )
     if name.endswith("Loss") or name in ("cross_entropy", "nll_loss", "mse_loss"):
         return f"{what} is a loss, which is no part of the network: return what the last layer gives."
-    if name in _INSTEAD:
-        return f"{what} is not among the layers that can be read: {_INSTEAD[name]}."
+    if name.removesuffix("_") in _INSTEAD:  # mul_ is mul, in place
+        return f"{what} is not among the layers that can be read: {_INSTEAD[name.removesuffix('_')]}."
     layers = f"({', '.join(known)}, Identity, Sequential; sums and concatenations of maps)"
     return f"{what} is not among the layers that can be read {layers}: leave it out, or write it with these."
