@@ -10,7 +10,7 @@ from pages.parts.folded import folded
 from pages.parts.header import header
 from pages.parts.number_field import number_field
 from pages.parts.plain import plain
-from pages.parts.questions import show_whole_answer, where
+from pages.parts.questions import show_answer_with_link, where
 
 
 def _show(question: Question, asks: bool) -> None:
@@ -18,7 +18,7 @@ def _show(question: Question, asks: bool) -> None:
     st.markdown(f"**{question.label}**  \n{question.text} {where(question)}")
     for place, check in enumerate(checks_for(question.number)) if asks else ():
         st.fragment(number_field)(check, f"course_number_{question.number}_{place}")
-    folded(f"question_{question.number}", "Answer and common mistake", show_whole_answer, question)
+    folded(f"question_{question.number}", "Answer and common mistake", show_answer_with_link, question)
 
 
 header(

@@ -4,7 +4,7 @@ import streamlit as st
 
 from cnncore.course import QUESTIONS
 from cnncore.course.checks import checks, checks_for
-from cnncore.course.report import LONGEST_ANSWER, LONGEST_NAME, MOST_RUNS, TRAINED, Fields, report_of
+from cnncore.course.report import LONGEST_ANSWER, LONGEST_NAME, MOST_RUNS, TRAINED, Report, report_of
 from cnncore.errors import InputError
 from cnncore.runs.record import Run
 from cnncore.runs.store import open_store
@@ -30,9 +30,9 @@ def runs_here() -> dict[str, Run]:
         return {}
 
 
-def choose_question(written: Fields) -> int:
+def choose_question(report: Report) -> int:
     """Show the questions, those with an answer marked, and return the number of the chosen one."""
-    given = [answer.question.number for answer in report_of(written).answers]
+    given = [answer.question.number for answer in report.answers]
     if given:
         marked = ", ".join(f".st-key-report_question button:nth-of-type({number})::after" for number in given)
         st.html(f'<style>{marked} {{ content: "✓"; color: var(--colour-output); font-weight: 700; }}</style>')
@@ -104,10 +104,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         args=("author",),
     )
     show_files(runs)
-chosen = choose_question(draft())
+report = report_of(draft())
+chosen = choose_question(report)
 explain({"report_question": chosen})
 show_question(chosen, runs)
-report = report_of(draft())
 st.caption(
     f"{len(report.answers)} of {len(QUESTIONS)} questions answered, {report.right} of {len(checks())} numbers right. "
     "What you write stays in this browser, on this computer, until you begin anew: on one that others use, save the "

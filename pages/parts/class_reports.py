@@ -8,9 +8,10 @@ import streamlit as st
 
 from cnncore.course import QUESTIONS
 from cnncore.course.checks import checks, checks_for
-from cnncore.course.report import LARGEST, Answer, Number, Report, read_report, report_of
+from cnncore.course.report import LARGEST, Answer, Report, read_report, report_of
 from cnncore.errors import InputError
 from cnncore.wording import counted
+from pages.parts.number_field import judged
 from pages.parts.plain import plain, with_code
 from pages.parts.tabulate import tabulate
 
@@ -87,16 +88,6 @@ def _show(name: str, answer: Answer) -> None:
         if answer.text:
             st.text(answer.text)
         for number in answer.numbers:
-            st.markdown(_said(number))
+            st.markdown(f"{number.check.asked}: **{plain(number.typed)}** {judged(number.check, number.typed)}")
         if answer.runs:
             st.caption(f"With the curves of {counted(len(answer.runs), 'run')}: they are in the file.")
-
-
-def _said(number: Number) -> str:
-    """Return the number as it was typed, and which slip it is, as Markdown."""
-    mark = ":green[:material/check_circle:]" if number.right else ":orange[:material/help:]"
-    try:
-        sentence = number.check.judge(number.typed).sentence
-    except InputError as error:
-        sentence = with_code(error)
-    return f"{mark} {number.check.asked}: **{plain(number.typed)}**. {sentence}"

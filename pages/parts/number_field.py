@@ -24,8 +24,13 @@ def number_field(check: Check, key: str, taken: Callable[..., None] | None = Non
         )
         if not given.strip():
             return
-        try:
-            right, sentence = check.judge(given)
-        except InputError as error:
-            right, sentence = False, with_code(error)
-        st.markdown(f":{'green' if right else 'orange'}[:material/{'check_circle' if right else 'help'}:] {sentence}")
+        st.markdown(judged(check, given))
+
+
+def judged(check: Check, given: str) -> str:
+    """Return the verdict on a number as it was typed, behind its mark, as Markdown."""
+    try:
+        right, sentence = check.judge(given)
+    except InputError as error:
+        right, sentence = False, with_code(error)
+    return f":{'green' if right else 'orange'}[:material/{'check_circle' if right else 'help'}:] {sentence}"

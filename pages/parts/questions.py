@@ -26,7 +26,7 @@ def show_answer(question: Question) -> None:
     st.markdown(f":orange-badge[Common mistake] {question.mistake}")
 
 
-def show_whole_answer(question: Question) -> None:
+def show_answer_with_link(question: Question) -> None:
     """Show them, and the way to write one's own."""
     show_answer(question)
     link_to("report", "Write your own into the report", {"report_question": str(question.number)})
@@ -45,4 +45,4 @@ def questions(page: str) -> None:
 
 def _unfolded(question: Question) -> None:
     st.markdown(f"*{question.text}*")
-    show_whole_answer(question)
+    show_answer_with_link(question)

@@ -34,7 +34,7 @@ def show_runs(picked: Sequence[str], stored: dict[str, Run]) -> None:
         show_curves(runs, Axis.EPOCH)
         said = _said(runs, seen(runs))
         if said:
-            st.caption(said)
+            st.caption(plain(said))
 
 
 def in_file(

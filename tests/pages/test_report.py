@@ -1,32 +1,24 @@
 """The page Report: what is written is taken, kept through other questions, and becomes a file."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from cnncore.architecture import named_network
 from cnncore.course.report import carried, read_report, report_of
-from cnncore.data.prepared import save
 from cnncore.runs.record import Status
-from cnncore.runs.store import RunStore
 from pages.parts.class_reports import by_question
 from pages.parts.held_out import Sight
 from pages.parts.report_file import file_name, file_of
-from tests.conftest import tiny_images
 from tests.pages.reading import said
 from tests.pages.test_compare import filled
+from tests.pages.test_compare import store as store
 from tests.runs.conftest import CONFIG
 
 PAGE = str(Path(__file__).parents[2] / "pages" / "report.py")
-
-
-@pytest.fixture
-def store(app_home):
-    save(tiny_images(test=50))
-    store = RunStore(app_home / "runs.sqlite")
-    yield store
-    store.close()
 
 
 def opened(**address):
@@ -130,6 +122,17 @@ def test_the_file_has_answers_and_runs_and_can_be_read_again(store):
     assert "more than chance would do" in text
     assert "lr 0.01" in text
     assert read_report(content, "a.html") == fields
+
+
+def test_what_two_runs_say_of_each_other_is_only_text_on_the_page(store):
+    hostile = json.dumps(named_network("classroom").to_dict() | {"name": "![x](//foreign.example/a.png)"})
+    ids = [filled(store), filled(store, replace(CONFIG, network=hostile))]
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.query_params["report_question"] = "13"
+    app.session_state["report_draft"] = {"runs_13": ids}
+    healthy(app.run())
+    [told] = [caption.value for caption in app.caption if caption.value.startswith("They differ in")]
+    assert "!\\[x\\]" in told
 
 
 def test_a_name_of_a_run_is_only_text_in_the_file(store):

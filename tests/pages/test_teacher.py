@@ -228,5 +228,5 @@ def test_reports_are_read_side_by_side_and_what_is_none_is_said(store):
     app.selectbox(key="class_reports_of").set_value(7)
     healthy(app.run())
     assert [text.value for text in app.text] == ["5 and 14 <b>pixels</b>"]
-    assert "**32**. **Right.**" in words(app)
-    assert "**13**. Not 13: the pools are forgotten." in words(app)
+    assert "**32** :green[:material/check_circle:] **Right.**" in words(app)
+    assert "**13** :orange[:material/help:] Not 13: the pools are forgotten." in words(app)
