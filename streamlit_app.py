@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from starlette.middleware import Middleware
 
 from cnncore import compute
 from cnncore.errors import InputError
 from cnncore.runs import client
+from pages.parts.browser_name import BrowserNames
 from pages.parts.warm_up import warm_up
 
 
@@ -36,4 +38,6 @@ async def lifespan(_: st.App) -> AsyncIterator[dict[str, Any] | None]:
     compute.shutdown()
 
 
-app = st.App(Path(__file__).parent / "pages" / "parts" / "shell.py", lifespan=lifespan)
+app = st.App(
+    Path(__file__).parent / "pages" / "parts" / "shell.py", lifespan=lifespan, middleware=[Middleware(BrowserNames)]
+)

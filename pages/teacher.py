@@ -5,13 +5,14 @@ import streamlit as st
 from cnncore.commands import doctor
 from cnncore.errors import InputError
 from pages.parts.awaited import awaited
-from pages.parts.class_address import for_class, own_address, without
+from pages.parts.class_address import for_class, on_this_machine, own_address, without
 from pages.parts.class_queue import queue
 from pages.parts.class_reports import show_reports
 from pages.parts.class_tidy import show_tidy
 from pages.parts.folded import folded
 from pages.parts.header import header
 from pages.parts.hidden import PARTS
+from pages.parts.link_to import link_to
 from pages.parts.plain import plain, with_code
 from pages.parts.refusal import guarded
 
@@ -32,11 +33,6 @@ through a tunnel to it. This keeps mistakes away, not intent: keep the app insid
 
 **Nothing hangs on a tab.** Runs go on when tabs are closed, and the server may be restarted meanwhile.
 """
-
-
-def on_this_machine(own: str | None) -> bool:
-    """Return whether the browser is on the machine that serves the app, as far as can be told."""
-    return st.context.ip_address in (None, own) and "X-Forwarded-For" not in st.context.headers
 
 
 def show_address(address: str | None) -> None:
@@ -94,6 +90,7 @@ url = st.context.url or "http://localhost:8501/teacher"
 address = for_class(url, "teacher", st.get_option("server.address") or "", own)
 mine = on_this_machine(own)
 show_address(address)
+link_to("vote", "Ask the class: everybody votes in a browser, and sees what the class thinks")
 st.subheader("Everybody's runs", anchor=False)
 guarded(queue, mine)
 show_links(address or url.rstrip("/").removesuffix("/teacher"))

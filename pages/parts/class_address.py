@@ -6,6 +6,8 @@ import socket
 from collections.abc import Collection
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+import streamlit as st
+
 from cnncore.errors import InputError
 from pages.parts.hidden import HIDE
 from pages.parts.navigation import existing
@@ -24,6 +26,11 @@ def own_address() -> str | None:
         address = str(probe.getsockname()[0])
         return None if _is_own(address) or address in _EVERYWHERE else address
     return None
+
+
+def on_this_machine(own: str | None) -> bool:
+    """Return whether the browser is on the machine that serves the app, as far as can be told."""
+    return st.context.ip_address in (None, own) and "X-Forwarded-For" not in st.context.headers
 
 
 def for_class(url: str, page: str, listening: str, own: str | None) -> str | None:

@@ -14,7 +14,8 @@ from cnncore.figures.palette import style_sheet
 # beside it: else the names in a row stand at two heights. What stands in a place whose key begins with `roomy` gets a
 # row of its own where it would be narrower. Of two places side by side in one that begins with `level`, what is first
 # in both begins at one height, and so do the second and the third. A link to another page begins where the text does.
-# In a narrow window the list of pages is no wider than its longest title needs.
+# In a narrow window the list of pages is no wider than its longest title needs. What can be chosen in a place whose key
+# begins with `large` is read from the last row.
 _STYLE = """<style>
 [data-testid="stHeader"] { background: transparent; }
 [data-testid="stMainBlockContainer"] { padding: 3.2rem clamp(1rem, 3vw, 3rem) 3rem; max-width: 1400px; }
@@ -32,6 +33,8 @@ _STYLE = """<style>
 [data-testid="stGridCellContent"] > * > *) {
 display: grid; grid-row: span 3; grid-template: subgrid / minmax(0, 1fr); row-gap: 1rem;
 }
+[class*="st-key-large"] [data-testid="stRadioOption"] { padding: .3rem 0; }
+[class*="st-key-large"] [data-testid="stRadioOption"] p { font-size: 1.25rem; }
 [data-testid="stMainBlockContainer"] [data-testid="stPageLink"] { margin-left: -.5rem; }
 [data-testid="stCaptionContainer"] { opacity: .7; }
 [data-testid="stCaptionContainer"]:has(code) { opacity: .85; }

@@ -4,7 +4,6 @@ In one file, as a refresh runs all of it and nothing else.
 """
 
 import math
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -20,7 +19,7 @@ from cnncore.runs.store import RunStore, open_store
 from cnncore.wording import duration, number
 from pages.parts.held_out import locked, show_lock
 from pages.parts.live_curves import show_curves
-from pages.parts.pace import PACE
+from pages.parts.pace import PACE, viewer
 from pages.parts.plain import plain, with_code
 from pages.parts.refusal import refuse
 from pages.parts.run_judgement import show_judgement
@@ -66,9 +65,8 @@ def _standing(runs: Sequence[Run]) -> _Standing:
 def _paced(run_id: str, others: tuple[str, ...], axis: Axis, stood: _Standing, pause: float | None) -> None:
     begin = time.perf_counter()
     _live(run_id, others, axis, stood)
-    viewer = st.session_state.setdefault("viewer", secrets.token_hex(8))
     if pause is not None:
-        PACE.took(viewer, time.perf_counter() - begin)
+        PACE.took(viewer(), time.perf_counter() - begin)
         if pause != PACE.pause:
             st.rerun()  # only the whole page can set its timer anew
 

@@ -51,6 +51,7 @@ COURSE = (
     Entry("inside", "Inside a network", "visibility", "Results"),
     Entry("course", "Questions", "school", "Course"),
     Entry("report", "Report", "edit_note", "Course"),
+    Entry("vote", "Vote", "how_to_vote", "Course"),
     Entry("teacher", "In class", "cast_for_education", "Teacher"),
 )
 

@@ -5,11 +5,14 @@ much shows nothing at all. So the pause grows with the number of viewers and wit
 waiting for a busy processor included; and everybody gets the same.
 """
 
+import secrets
 import statistics
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+
+import streamlit as st
 
 PAUSES = (0.6, 1.2, 2.4, 4.8, 9.6)  # seconds
 SHARE = 0.4  # of one core, for the scripts of all refreshes; sending what they say takes about as much again
@@ -55,3 +58,9 @@ class Pace:
 
 
 PACE = Pace()
+
+
+def viewer() -> str:
+    """Return what this tab is called here, until it is reloaded."""
+    name: str = st.session_state.setdefault("viewer", secrets.token_hex(8))
+    return name
