@@ -13,6 +13,10 @@ from pages.parts.plain import plain
 from pages.parts.questions import show_answer_with_link, where
 
 
+ALL = "All"
+CHOICES = {f"Part {part}": (part,) for part in PARTS} | {ALL: tuple(PARTS)}
+
+
 def _show(question: Question, asks: bool) -> None:
     """Show the question, fields for its numbers where the page `asks` for them, and folded what it is answered by."""
     st.markdown(f"**{question.label}**  \n{question.text} {where(question)}")
@@ -25,10 +29,13 @@ header(
     "Questions",
     "The practical's 34 questions, in course order. Try first, then unfold; [Report](/report) takes your own answers.",
 )
-remember("course_search", "course_check")
+remember("course_part", "course_search", "course_check")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
+    choice = st.segmented_control(
+        "Part", list(CHOICES), default="Part 1", required=True, key="course_part", bind="query-params"
+    )
     words = st.text_input(
-        "Search", placeholder="dropout, stride, ...", key="course_search", bind="query-params"
+        "Search all parts", placeholder="dropout, stride, ...", key="course_search", bind="query-params"
     ).split()
     asks = st.toggle(
         "Check my numbers",
@@ -36,13 +43,13 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="large"):
         bind="query-params",
         help="A field at every question that asks for a number: it says whether yours is right, or what went wrong.",
     )
-explain({"course_check": asks})
+explain({"course_part": choice, "course_check": asks})
 found = [question for question in QUESTIONS if question.mentions(words)]
 if not found:
     st.info(f"No question mentions {plain(' '.join(words))}: try fewer words.")
-for part, title in PARTS.items():
+for part in CHOICES[ALL if words else choice]:
     mine = [question for question in found if question.part == part]
     if mine:
-        st.subheader(f"Part {part}: {title}", anchor=False)
+        st.subheader(f"Part {part}: {PARTS[part]}", anchor=False)
     for question in mine:
         _show(question, asks)

@@ -11,8 +11,36 @@ PAGES = Path(__file__).parents[2] / "pages"
 PAGE = str(PAGES / "course.py")
 
 
+def opened(**address):
+    """Return the page with all its parts, or at that address."""
+    app = AppTest.from_file(PAGE, default_timeout=60)
+    app.query_params.update({"course_part": "All"} | address)
+    app.run()
+    assert not app.exception
+    return app
+
+
+def numbers(app):
+    """Return the questions that are shown."""
+    return [value[2:].partition(" ")[0] for value in (m.value for m in app.markdown) if value.startswith("**Q")]
+
+
+def test_it_opens_with_the_first_part_and_others_are_a_click_away():
+    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    assert numbers(app) == [f"Q{number}" for number in range(1, 8)]
+    app.segmented_control(key="course_part").set_value("Part 3").run()
+    assert numbers(app) == [f"Q{number}" for number in range(19, 35)]
+    app.text_input(key="course_search").set_value("receptive").run()
+    assert "Q7" in numbers(app)  # what is searched for is found in every part
+    app.text_input(key="course_search").set_value("").run()
+    assert numbers(app) == [f"Q{number}" for number in range(19, 35)]
+    assert numbers(opened(course_part="Part 2")) == [f"Q{number}" for number in range(8, 19)]
+    assert "`course_part=Part 9`" in opened(course_part="Part 9").warning[0].value
+
+
 def test_all_questions_are_there_with_answer_and_mistake():
     app = AppTest.from_file(PAGE, default_timeout=60)
+    app.query_params["course_part"] = "All"
     for number in range(1, 35):
         app.session_state[f"question_{number}"] = True
     app.run()
@@ -23,7 +51,7 @@ def test_all_questions_are_there_with_answer_and_mistake():
 
 
 def test_what_is_folded_is_made_when_it_is_unfolded():
-    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    app = opened()
     assert len(app.expander) == 34
     assert not any(expander.markdown for expander in app.expander)
     assert "Common mistake" not in " ".join(markdown.value for markdown in app.markdown)
@@ -34,7 +62,7 @@ def test_what_is_folded_is_made_when_it_is_unfolded():
 
 
 def test_the_question_is_there_before_its_answer_and_says_where_to_look():
-    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    app = opened()
     asked = [markdown.value for markdown in app.markdown if markdown.value.startswith("**Q")]
     assert len(asked) == 34
     assert "What is the receptive field of a unit in the first and second convolution?" in asked[6]
@@ -42,7 +70,7 @@ def test_the_question_is_there_before_its_answer_and_says_where_to_look():
 
 
 def test_numbers_are_checked_where_the_page_is_asked_to():
-    app = AppTest.from_file(PAGE, default_timeout=60).run()
+    app = opened()
     assert len(app.text_input) == 1  # the search
     app.toggle(key="course_check").set_value(True).run()
     assert [field.label for field in app.text_input[1:]] == [check.asked for check in checks()]
@@ -60,12 +88,8 @@ def test_numbers_are_checked_where_the_page_is_asked_to():
 
 
 def test_a_link_asks_for_numbers_and_what_it_cannot_have_is_said():
-    app = AppTest.from_file(PAGE, default_timeout=60)
-    app.query_params["course_check"] = "true"
-    assert len(app.run().text_input) == 1 + len(checks())
-    app = AppTest.from_file(PAGE, default_timeout=60)
-    app.query_params["course_check"] = "maybe"
-    app.run()
+    assert len(opened(course_check="true").text_input) == 1 + len(checks())
+    app = opened(course_check="maybe")
     assert not app.toggle(key="course_check").value
     assert "`course_check=maybe`" in app.warning[0].value
 
@@ -89,7 +113,7 @@ def test_search_finds_and_says_when_it_does_not():
 
     def found(text):
         app.text_input(key="course_search").set_value(text).run()
-        return [value[2:].partition(" ")[0] for value in (m.value for m in app.markdown) if value.startswith("**Q")]
+        return numbers(app)
 
     assert found("inverted dropout") == ["Q33"]
     assert found("12,000") == ["Q10", "Q11"]  # in what is wrong
