@@ -49,7 +49,7 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
 }
 WHY = """
 **Convolutions and pools take any size.** Their weights do not know how large the image is. A dense layer does: it has
-one weight for each value of the map before it. So the wall stands where the map's size changes, and because pools
+one weight for each value of the map before it. So the network hits a wall where the map's size changes; because pools
 round down, a few sizes in a row still give the same map.
 
 **A dense layer is a convolution** whose kernel is as large as the map: 1000 dense units on a map of 64 × 4 × 4 are 1000
@@ -108,7 +108,8 @@ def show_refusal(error: str, network: Network, size: int, convolutional: bool) -
         )
     own = dimensions(dict.fromkeys(network.input[1:]))  # 32, and 32 × 48 where the sides differ
     st.error(
-        with_code(f"{error} Below it is shown at {own} pixels, the size it was made for."), icon=":material/block:"
+        with_code(f"{error} Below, the network is shown at {own} pixels, the size it was made for."),
+        icon=":material/block:",
     )
     with st.container(horizontal=True, gap="small"):
         if not convolutional and all_sizes(network.to_json(), True).sides[size - SIZES[0]]:

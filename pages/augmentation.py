@@ -90,7 +90,7 @@ def prompts(size: int) -> dict[str, tuple[dict[str, Any], str]]:
     return found | {
         "Erase most of it": (
             {"aug_transforms": [RandomErasing.title], "aug_erase": 1.0, "aug_area": 0.7},
-            "Could you still tell the label? Then how should the network?",
+            "Could you still tell the label? If not, how could the network?",
         ),
         "Everything at once": (
             {"aug_transforms": list(TITLES.values()), "aug_crop": size * 7 // 8},
@@ -167,7 +167,8 @@ with pictures:
             st.html(row([Tile(image, f"Stored: {dimensions(image.shape[1:])}", name)], 100 / side))
     elif not problem:
         st.info(
-            "Give a picture on the left: it is cut to its centre square and shrunk to 32 × 32 pixels, as in a data set."
+            "Choose a picture on the left: it is cut to its centre square and shrunk to 32 × 32 pixels, as in a data "
+            "set."
         )
     if problem:
         message.error(with_code(problem))

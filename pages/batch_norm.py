@@ -54,13 +54,14 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Switch to eval()": (
         {"bn_mode": EVAL_MODE},
-        "Running statistics instead of the batch's: the other images play no part, twenty times the same answer.",
+        "Running statistics instead of the batch's: the other images play no part, and all twenty answers are the "
+        "same.",
     ),
 }
 WHY = r"""
 **What it computes.** For each channel, over the N · H · W values of the batch: subtract their mean, divide by
-$\sqrt{\sigma^2 + \epsilon}$, then times a learned scale plus a learned shift. In eval() mean and variance are the
-running ones: an image alone has no batch, and its answer must not depend on who is asked beside it.
+$\sqrt{\sigma^2 + \epsilon}$, then multiply by a learned scale and add a learned shift. In eval() mode mean and variance
+are the running ones: an image alone has no batch, and its answer must not depend on which images come with it.
 
 **What it does.** Signals neither vanish nor explode with depth, larger learning rates are tolerated, the start is
 faster. The noise of the other images regularizes a little.

@@ -49,7 +49,7 @@ TRY: dict[str, tuple[str, tuple[int, ...], dict[str, Any], str]] = {
         (7,),
         {"add": "residual"},
         "73,984 parameters and 4.7 million multiply-adds more, and no shape changes: the block adds to its input. "
-        "Give its last convolution other filters, and the sum fails.",
+        "Give its last convolution another number of filters, and the sum fails.",
     ),
     "Look into GoogLeNet": (
         "googlenet",
@@ -61,19 +61,20 @@ TRY: dict[str, tuple[str, tuple[int, ...], dict[str, Any], str]] = {
 }
 WHY = """
 **Weights do not depend on the image, dense layers do.** A convolution has k · k · channels · filters weights wherever
-it stands; the first dense layer has one for each value of the last map. Halve that map's sides, and a quarter of them
-is left.
+it stands; the first dense layer has one for each value of the last map. Halve that map's sides, and a quarter of these
+weights is left.
 
 **A residual block adds.** Both paths must end with the same shape. Where the body changes it, the shortcut needs a
 1 × 1 convolution with the same stride and number of filters.
 
-**Branches stand side by side.** Their maps must have one size; their channels may differ, they are put one after the
-other.
+**Branches stand side by side.** Their maps must have the same size; their numbers of channels may differ, for the
+channels are put one after the other.
 
 **Dense layers that keep their inputs** are what PyTorch has: `nn.Linear(1024, 1000)` says how many values arrive, and
-fails if others come. Without, each dense layer takes what arrives.
+fails if another number comes. Otherwise, each dense layer takes what arrives.
 
-**Memory.** Training keeps every layer's output for the way back: for convolutions that is far more than their weights.
+**Memory.** Training keeps every layer's output for the backward pass: for convolutions that is far more than their
+weights.
 """
 
 

@@ -25,12 +25,12 @@ lies between 68.7 and 71.3 %: that is the **Wilson interval**. It says nothing a
 **Another seed** is other initial weights and another order of the same images. Its spread is the other half of the
 doubt: a difference smaller than that between two seeds of one setting cannot be put down to the setting.
 
-**McNemar's test** compares image by image. Images that both or neither has right say nothing; each of the others is a
-coin toss if the two are equally good. It is sharper than two intervals side by side, because both networks saw the same
-images. It is about *these two trained networks*: a small p of one pair says nothing about other seeds.
+**McNemar's test** compares image by image. Images that both networks or neither got right say nothing; each of the
+others is a coin toss if the two are equally good. It is sharper than two intervals side by side, because both networks
+saw the same images. It is about *these two trained networks*: a small p of one pair says nothing about other seeds.
 
-**The best epoch** is chosen after looking. On validation images that is fair: the test accuracy beside it was not
-looked at. On the test set it is the luckiest of many readings, and a little too high.
+**The best epoch** is chosen after looking. On validation images that is fair: nobody chose by the test accuracy beside
+it. On the test set it is the luckiest of many readings, and a little too high.
 """
 
 

@@ -35,7 +35,7 @@ TRY: dict[str, tuple[Mapping[str, Any], str]] = {
     "Dilation 3": (
         {"input": 9, "kernel": 3, "stride": 1, "padding": 0, "dilation": 3},
         "The kernel still has nine weights and every output still costs nine products, but it spans d(k − 1) + 1 = 7 "
-        "pixels. Point at an input cell: its readers are no neighbours any more.",
+        "pixels. Point at an input cell: the outputs that read it are no longer neighbours.",
     ),
     "Mirrored padding": (
         {"input": 7, "kernel": 3, "stride": 1, "padding": 1, "padding_mode": "reflect"},
@@ -48,8 +48,8 @@ TRY: dict[str, tuple[Mapping[str, Any], str]] = {
     ),
     "There and back": (
         {"layer": "Transposed", "input": 4, "kernel": 3, "stride": 2, "padding": 1},
-        "A convolution with these settings makes 4 of 7 and also 4 of 8. The transposed one goes back to 7: zeros are "
-        "put between the inputs. For 8 it needs an output padding of 1, below.",
+        "A convolution with these settings makes 4 from 7 and also 4 from 8. The transposed one goes back to 7: zeros "
+        "are put between the inputs. For 8 it needs an output padding of 1, below.",
     ),
     "Pool, odd size": (
         {"layer": "Max pool", "input": 7, "kernel": 2, "stride": 2, "padding": 0},
@@ -67,14 +67,14 @@ WHY = """
 **Local and shared.** Each output reads one window, and all windows use the same weights. So the layer has few weights,
 their number does not depend on the size of the image, and what is learned in one place works in every other.
 
-**Equivariant, not invariant.** Shift the input by a multiple of the stride, and the output shifts with it, away from
+**Equivariant, not invariant.** Shift the input by a multiple of the stride, and the output shifts with it, except near
 the border, where padding comes in: the layer itself does not ignore position. Pooling and the layers after it do that,
 and only in part.
 
-**Few weights is not little work.** Every weight is used once for each output position: look at the multiply-adds.
+**Few weights do not mean little work.** Every weight is used once for each output position: look at the multiply-adds.
 
-**One layer sees only its window.** What is far apart meets through depth, stride, pooling, dilation, dense layers or
-attention.
+**One layer sees only its window.** Pixels farther apart meet only through depth, stride, pooling, dilation, dense
+layers or attention.
 
 **Why the floor?** The window moves while it fits. What is left over at the right and at the bottom, fewer cells than
 one stride, is not reached.

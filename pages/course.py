@@ -12,7 +12,6 @@ from pages.parts.number_field import number_field
 from pages.parts.plain import plain
 from pages.parts.questions import show_answer_with_link, where
 
-
 ALL = "All"
 CHOICES = {f"Part {part}": (part,) for part in PARTS} | {ALL: tuple(PARTS)}
 

@@ -35,9 +35,9 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "Do both": (
         {"dropout_books": Books.BOTH},
-        "Survivors divided in training *and* test multiplied: in test the score, its bias apart, is only 1 − p times "
-        "its mean in training. The ranking of the classes often survives, the confidence does not: accuracy may hide "
-        "the mistake.",
+        "Survivors divided in training *and* units multiplied in testing: the test score, apart from its bias, is "
+        "only 1 − p times its mean in training. The ranking of the classes often survives, the confidence does not: "
+        "accuracy may hide the mistake.",
     ),
     "Drop 90 %": (
         {"dropout_p": 0.9},
@@ -51,11 +51,11 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
 }
 WHY = """
-**It removes nothing.** All weights are there, all are trained, all are used in test; no pass gets shorter, because the
-zeros are multiplied like any other number.
+**It removes nothing.** All weights are there, all are trained, all are used in testing; no pass gets shorter, because
+the zeros are multiplied like any other number.
 
 **It is noise.** Each unit is multiplied by 0 or by 1/(1 − p). A larger p (in PyTorch the probability of *dropping*, in
-the paper of 2014 of *keeping*) is more noise: slower learning, a smaller gap, and at some point underfitting.
+the 2014 paper that of *keeping*) is more noise: slower learning, a smaller gap, and at some point underfitting.
 
 **How sure is the network?** Twenty passes in train() are a guess at that: dropout can be read as approximate Bayesian
 inference (Q31).
@@ -73,7 +73,7 @@ def controls() -> None:
             required=True,
             key="dropout_books",
             bind="query-params",
-            help="Paper: training as it is, test times 1 − p. PyTorch: survivors divided by 1 − p, test as it is.",
+            help="Paper: training unchanged, test times 1 − p. PyTorch: survivors divided by 1 − p, test unchanged.",
         )
         st.segmented_control(
             "Mode of the network below",
@@ -85,7 +85,7 @@ def controls() -> None:
         )
 
 
-header("Dropout", "Half of the units are gone: what does that change for the next layer, in training and in test?")
+header("Dropout", "Half of the units are gone: what does that change for the next layer, in training and in testing?")
 remember(*ADDRESS)
 state = st.session_state
 try:

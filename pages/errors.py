@@ -41,13 +41,12 @@ a car) is often confused in both directions. A full *column* is a class that the
 early in training it answers little else.
 
 **Recall and precision** read the same matrix along a row and down a column. A network that answers *cat* to everything
-has recall 1 for cats, and as precision the share of cats: one in C where the C classes are equally frequent.
+has recall 1 for cats, and its precision is the share of cats: one in C where the C classes are equally frequent.
 
 **Confidence is not accuracy.** The softmax makes numbers that sum to 1; nothing guarantees that they are probabilities
 of being right on new images. Cross-entropy can always be lowered on a train image that is already right by making the
-answer surer still.
-A network that has all train images right goes on with that, and the confidence spills over to the test images that it
-gets wrong: the test *loss* climbs while the accuracy holds (Q18).
+answer surer still. A network that has all train images right keeps doing so, and the confidence spills over to the test
+images that it gets wrong: the test *loss* climbs while the accuracy holds (Q18).
 
 **The calibration error** is the bins' mean gap, each bin weighted by its number of answers. It depends a little on the
 number of bins, and with few answers it is above 0 even for a perfectly calibrated network: the intervals show how much
@@ -95,7 +94,7 @@ def tries(run_id: str, kept: tuple[int, ...]) -> dict[str, tuple[dict[str, Any],
 
 def show(run: Run, data: ImageData) -> None:
     """Show what a run confuses after the epoch that is chosen."""
-    if keep_shut(run, "Its errors are those on the test set, and are shown then."):
+    if keep_shut(run, "Its errors are those on the test set, and are shown at the end."):
         return
     kept = snapshots_of(run.id).epochs
     if not kept:

@@ -44,8 +44,8 @@ softmax, the largest over the colours. It is the slope at one point. A pixel can
 **Occlusion** (Zeiler & Fergus 2014): cover a place, look at the probability. Slow and coarse, and nothing is
 approximated; but a covered image is one that the network was never trained on.
 
-**A warning** (Adebayo et al. 2018, *Sanity checks for saliency maps*): a heat that hardly changes when the weights are
-random again is a drawing of the image's edges, not of what the network has learned.
+**A warning** (Adebayo et al. 2018, *Sanity checks for saliency maps*): a heat map that hardly changes when the weights
+are random again is a drawing of the image's edges, not of what the network has learned.
 """
 
 
@@ -57,8 +57,8 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
     tries: dict[str, tuple[dict[str, Any], str]] = {
         "Ask for another class": (
             {"inside_class": other},
-            "The network did not answer that, and yet there is a heat for it, often in the same places: the edges that "
-            "carry one score carry the others too. How alike two classes' heats are is measured below.",
+            "The network did not answer that, and yet there is a heat map for it, often in the same places: the edges "
+            "that carry one score carry the others too. How alike the heat maps of two classes are is measured below.",
         ),
     }
     if sight.run is not None:
@@ -66,9 +66,9 @@ def tries_for(sight: Sight, answer: str) -> tuple[Tries, dict[str, Any]]:
         last = first["inside_epoch"] = kept.networks[-1]
         tries["Before training"] = (
             {"inside_epoch": 0},
-            "Random weights, no idea of any class, and yet three heats as strong as after training: each picture is "
-            "scaled to its own full colour. Only the numbers below them say how little that is. Compare with the last "
-            "epoch before you believe a heat.",
+            "Random weights, no idea of any class, and yet three heat maps as strong as after training: each picture "
+            "is scaled to its own full colour. Only the numbers below the pictures say how little that is. Compare "
+            "with the last epoch before you believe a heat map.",
         )
         # Its weights are the checkpoint's; its answers are kept in a snapshot, of which a run may have few or none.
         known = last in kept.epochs and not locked(sight.run)
@@ -98,11 +98,11 @@ def show(sight: Sight, found: Forward) -> None:
             show_heats(sight, found)
     asked = sight.subject.moment
     if sight.run is not None and isinstance(asked, int) and found.epoch != asked:
-        st.caption(f"These are the weights after epoch {found.epoch}: no checkpoint of epoch {asked} is written.")
+        st.caption(f"These are the weights after epoch {found.epoch}: no checkpoint of epoch {asked} was written.")
     st.fragment(guarded)(show_layers, found)
     explain({key: st.session_state[key] for key in ADDRESS if key in st.session_state})
     show_tries(*tries_for(sight, found.classes[found.winner]))
-    said = "What these heats can say and what not, measured"
+    said = "What these heat maps can say and what not, measured"
     folded("inside_said", said, guarded, explain_heats, sight, found, icon=":material/biotech:")
     again = "Asked six times: test-time augmentation"
     folded("inside_looks", again, guarded, show_looks, sight, icon=":material/flip:")

@@ -49,13 +49,13 @@ TRY: dict[str, tuple[str, dict[str, Any], str]] = {
     "A dark frame": (
         "Gaussian 5 × 5",
         {"kernels_border": "zeros"},
-        "The blur averages the zeros of the padding in: the border gets dark. Let *reflect* or *replicate* lie beyond "
+        "The blur averages in the zeros of the padding: the border gets dark. Let *reflect* or *replicate* lie beyond "
         "the border, and the frame is gone.",
     ),
     "What a ReLU keeps": (
         "Sobel x",
         {"kernels_shown": Shown.CLIPPED},
-        "All that is negative is cut off: of the two sides of an object one is left. A network that needs both learns "
+        "All that is negative is cut off: of an object's two sides only one is left. A network that needs both learns "
         "the mirrored kernel too. Write the weights with the other sign.",
     ),
     "More than white": (

@@ -27,15 +27,16 @@ from pages.parts.run_picker import run_picker
 ADDRESS = ("flip_seed", "flip_run", "flip_view")
 VIEWS = [view for view in View if view is not View.STORED]
 WHY = """
-**Two conditions.** A flip is safe where the *label* stays and the mirrored image could have been *taken*. Animals and
-vehicles pass, asymmetric ones above all: a car that drives to the left and one that drives to the right are two images
-of one class, and that is new to the network. Where an object is symmetric, a flip is safe and teaches nothing.
+**Two conditions.** A flip is safe where the *label* stays and the mirrored image could have been *photographed*.
+Animals and vehicles pass, asymmetric ones above all: a car that drives to the left and one that drives to the right are
+two images of one class, and that is new to the network. Where an object is symmetric, a flip is safe and teaches
+nothing.
 
 **Signs do not pass.** Digits, letters, arrows, traffic signs, left and right hands: there the direction is the meaning.
 
-**The network's fall** measures the second condition only. A network that was never trained with mirrored images falls
-on them wherever they look different from what it knows. On objects that fall is a *weakness*, and flips in training
-cure it; on digits it is *right*: a mirrored 7 is no 7.
+**The network's fall** in accuracy measures the second condition only. A network that was never trained with mirrored
+images errs on them wherever they look different from what it knows. On objects that fall is a *weakness*, and flips in
+training cure it; on digits it is *right*: a mirrored 7 is no 7.
 
 **Ask twice.** Where a flip is safe, a trained network can be asked about the image and about its mirror image. The mean
 of the two answers is usually right a little more often than either: their errors are not all the same ones. This is
@@ -88,7 +89,7 @@ safety = None
 with network:
     try:
         run = run_picker("flip_run")
-        if run is not None and keep_shut(run, "The network is asked about its images then."):
+        if run is not None and keep_shut(run, "At the end, the network is asked about test images."):
             pass  # what was measured before stands below
         elif run is not None:
             data = info(run.config.dataset)
@@ -100,7 +101,9 @@ with network:
                 show_run(safety, run.label)
         elif stored_result is not None:
             show_falls(stored_result.falls, "flip_reference")
-            st.caption("No network is stored here yet: these were measured before. Train one, and it is tested here.")
+            st.caption(
+                "No network is stored here yet: these results were measured before. Train one, and it is tested here."
+            )
             link_to("training", "Train a network")
     except (InputError, compute.ComputeError) as error:
         st.error(with_code(error))

@@ -121,9 +121,9 @@ def show_report_lottery() -> None:
     ]
     tabulate(rows)
     st.caption(
-        "No neighbours differ by more than luck would do; the whole climb, in the last row, does. (Fisher's test takes "
-        "the two batches for different images. They were the same 128, which McNemar's test would use: the report kept "
-        "no image's answer.)"
+        "No neighbours differ by more than luck explains; the whole climb, in the last row, does. (Fisher's test "
+        "treats the two batches as different images. They were the same 128, and McNemar's test would use that, but "
+        "the report kept no image's answer.)"
     )
 
 
@@ -146,7 +146,7 @@ explain({key: st.session_state[key] for key in ADDRESS if key in st.session_stat
 try:
     if picked is None:
         show_batches(cached_batches(None, 0, 0, percentage / 100, count))
-    elif not keep_shut(picked, "The batches are drawn from it then."):
+    elif not keep_shut(picked, "At the end, batches are drawn from it."):
         folder = snapshot_folder(picked.id)
         last_kept = max(folder.epochs(), default=0)
         show_batches(cached_batches(picked.id, last_kept, folder.written(last_kept), 0.0, count))

@@ -27,7 +27,7 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Divide the rate": (
         {"opt_divided": True},
         "Momentum at a tenth of the rate has the same effective step: along the floor it keeps pace with plain SGD, "
-        "and across it swings a little and settles. At the same rate it took steps ten times as large.",
+        "and across the valley it swings a little and settles. At the same rate it took steps ten times as large.",
     ),
     "Over the edge": (
         {"opt_rules": ["SGD", "Momentum"], "opt_lr": 0.3},
@@ -36,12 +36,12 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "The ball of noise": (
         {"opt_surface": "Round bowl", "opt_rules": ["SGD"], "opt_lr": 0.3, "opt_batch": "8"},
-        "It arrives, and then stays in a ball and comes no nearer: each step is as wrong as its batch. The table below "
+        "SGD arrives, then stays in a ball and comes no nearer: each step is as wrong as its batch. The table below "
         "has the ball's size, measured over 200 repeats and by formula.",
     ),
     "Shrink the ball": (
         {"opt_surface": "Round bowl", "opt_rules": ["SGD"], "opt_lr": 0.3, "opt_batch": "8", "opt_decay": 0.97},
-        "The same noise, but the rate falls by 3 % a step: far steps first, small ones at the end. That is why a "
+        "The same noise, but the rate falls by 3 % a step: large steps first, small ones at the end. That is why a "
         "schedule helps (Q27).",
     ),
     "Over too early": (

@@ -45,13 +45,14 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "One pixel": (
         {"pool_scene": PIXEL, "pool_right": 1},
-        "The pixel stays inside of its window: the max does not notice at all, and where the pixel was can no longer "
-        "be told. That is the invariance, and its price.",
+        "The pixel stays inside its window: the max does not notice at all, and it can no longer be told where the "
+        "pixel was. That is the invariance, and its price.",
     ),
     "Stride 1": (
         {"pool_window": 2, "pool_stride": 1, "pool_right": 1, "pool_back": True},
         "With stride 1 a pool is as equivariant as a convolution: the map moves along, pixel by pixel, and is hardly "
-        f"smaller ({SIZE} → {SIZE - 1} a side). Losing the place comes from the stride, and so does what is saved.",
+        f"smaller ({SIZE} → {SIZE - 1} a side). It is the stride that loses the place, and the stride that saves "
+        "work.",
     ),
     "Edges of an image": (
         {"pool_scene": PHOTO, "pool_map": "Edges, left to right", "pool_window": 3, "pool_stride": 2, "pool_right": 1},
@@ -70,8 +71,8 @@ ignores the position altogether is *global* average pooling: one number for the 
 **Max or average?** The max keeps the strongest response wherever in its window it lies; the average dilutes one strong
 response among weak ones, and changes little for every shift because it blurs.
 
-**The price** is position: where in its window the winner was, is lost. A network that must say where something is
-pools less, or keeps the places.
+**The price** is position: the winner's place in its window is lost. A network that must say where something is pools
+less, or keeps the places.
 """
 
 

@@ -37,7 +37,7 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     "Pools off": (
         {"network": "practical", "field_layer": "conv2", "field_pools": False},
         "Without the pool between them two 5 × 5 convolutions see **9** pixels instead of **14**, and neighbours are "
-        "one pixel apart instead of two. The map is four times as large, and more work.",
+        "one pixel apart instead of two. The map is four times as large, and takes more work.",
     ),
     "At the border": (
         {"network": "practical", "field_layer": "conv3", "field_unit": (4, 4)},
@@ -46,8 +46,8 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "More than the image": (
         {"network": "resnet18", "field_layer": "conv5-2", "field_unit": (3, 3)},
-        "435 pixels of an image of 224: every unit could see nearly all of it. It does not see them alike: "
-        "read beside the picture how much of the gradient the middle quarter holds. All alike would be 25 %.",
+        "435 pixels of an image of 224: every unit could see nearly all of it. Its pixels do not all count alike: "
+        "read beside the picture how much of the gradient the middle quarter holds. If they did, it would hold 25 %.",
     ),
     "What it really uses": (
         {"network": "practical", "field_layer": "conv3", "field_unit": (4, 4), "field_gradient": MANY},

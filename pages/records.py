@@ -27,7 +27,7 @@ augmentation, though LeNet-5 was trained on distorted digits as well (LeCun et a
 pixels wide and grey; here they see 32 pixels in colour.
 
 **What a spread is.** The line through a dot is one standard deviation over the seeds: other first weights, another
-order of the images, the same everything else. A dot without a line is one seed: nothing is known of its spread. With
+order of the images, everything else the same. A dot without a line is one seed: nothing is known of its spread. With
 one to three seeds, lines that overlap or not are no test: they say which differences to doubt.
 """
 
@@ -40,7 +40,7 @@ def tries(found: list[Step]) -> Tries:
         "What did accuracy cost?": (
             {"records_across": Across.MACS},
             "One network stands here three times: 2012, 2015 and 2017 have the same convolutions. What lies between "
-            "its lowest and its highest dot is no larger network, it is how it was trained.",
+            "its lowest and its highest dot is not a larger network, but how it was trained.",
         ),
         "Is it the parameters?": (
             {"records_across": Across.PARAMETERS},
@@ -50,7 +50,7 @@ def tries(found: list[Step]) -> Tries:
         "And the real data?": (
             {"records_data": "CIFAR-10"},
             "CIFAR-10 at full length takes a CPU an hour and more. What was measured on a part of it says so; the rest "
-            "is said not to be measured, and not copied from elsewhere.",
+            "is marked as not measured, and is not copied from elsewhere.",
         ),
     }
 
@@ -113,7 +113,7 @@ explain({"records_data": shown, "records_across": across})
 found = steps(SETS[shown])
 chart = steps_chart(found, Across(across))
 if chart is None:
-    st.info("Nothing of this was measured here yet: `python -m benchmarks.records` does it.")
+    st.info("None of this has been measured here yet: `python -m benchmarks.records` does it.")
 else:
     draw(chart, f"eras_{shown}_{across}", f"Test accuracy of each era by {across}, with its spread over the seeds")
     say_machines(found)
@@ -128,7 +128,7 @@ tabulate(
         "multiply-adds": st.column_config.NumberColumn("multiply-adds per image", format="localized"),
         "whole training": st.column_config.TextColumn(
             "whole training (multiply-adds)",
-            help="About three forward passes for each image and epoch: one forward, and a backward that costs two.",
+            help="About three forward passes for each image and epoch: one forward, and a backward one that costs two.",
         ),
     },
 )

@@ -110,7 +110,7 @@ explain({"report_question": chosen})
 show_question(chosen, runs)
 st.caption(
     f"{len(report.answers)} of {len(QUESTIONS)} questions answered, {report.right} of {len(checks())} numbers right. "
-    "What you write stays in this browser, on this computer, until you begin anew: on one that others use, save the "
-    "file and delete it here."
+    "What you write stays in this browser, on this computer, until you begin anew: on a shared computer, save the "
+    "file, then delete it all here."
 )
 keep_in_browser()

@@ -53,7 +53,8 @@ TRY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "One image, itself": (
         {"std_view": HISTOGRAMS, "std_after": Standardization.IMAGE},
-        "Per image nothing is fitted, so nothing can leak; but it is lost that one image was darker than another.",
+        "With statistics per image nothing is fitted, so nothing can leak; but the fact that one image was darker "
+        "than another is lost.",
     ),
 }
 
@@ -127,18 +128,21 @@ with shown:
         if image.size <= 4096:
             white = asked("whitened", "pictures", 170, **source, image=image, kinds=WHITENING, eps=eps)
             if white is None:
-                st.caption("Finding the principal components of the train set: some seconds, the first time.")
+                st.caption("Finding the principal components of the train set: a few seconds, the first time.")
             found |= white or {}
         else:
             offered = list(cheap)
-            st.info(f"Whitening is left out: images of {image.size:,} values would need a matrix of their square.")
+            st.info(
+                f"Whitening is left out: images of {image.size:,} values would need a matrix of that many rows and "
+                "columns."
+            )
     except (InputError, compute.ComputeError) as error:
         st.error(with_code(error))
     place.html(grid(tiles(image, found), 130))
     st.caption(
         "Each picture has its own scale: middle grey is 0, white the value after ±, black its negative (the largest "
-        "of 200 values is cut). PCA shows its components in the order of their strength, row by row, channel after "
-        "channel: no longer an image."
+        "one in 200 values is cut off). PCA shows its components in the order of their strength, row by row, channel "
+        "after channel: no longer an image."
     )
 show_try()
 view = st.segmented_control(

@@ -76,8 +76,8 @@ the zero vector, which is fixed. So the SVM has words + 1 weights and a bias for
 with the pyramid (the whole image and its quarters).
 
 **Descriptors here.** Patches lie on a regular grid, and nothing searches for interest points or turns them upright.
-*Gradients*: 4 × 4 cells of 8 orientations, each gradient shared between the nearest cells and orientations, less at
-the patch's border; to length 1, clipped at 0.2, to length 1 again. *Patches*: the pixels, mean 0, length 1.
+*Gradients*: 4 × 4 cells of 8 orientations, each gradient shared between the nearest cells and orientations, less at the
+patch's border; scaled to length 1, clipped at 0.2, scaled to length 1 again. *Patches*: the pixels, mean 0, length 1.
 Histograms: divided by their sum, then the square root.
 """
 
@@ -151,8 +151,8 @@ def show_try(classes: int, learned: bool) -> None:
     for name, (values, notice) in TRY.items():
         if name == SHUFFLE and not learned:
             notice = (
-                "**Start** first: no dictionary was learned with these settings, without the pyramid, yet. Then the "
-                "words can be drawn, and shuffled."
+                "**Start** first: no dictionary has been learned with these settings, without the pyramid, yet. Then "
+                "the words can be drawn, and shuffled."
             )
         if all(st.session_state[key] == (FIRST | values)[key] for key in FIRST):
             st.info(notice.format(**counts(classes)), icon=":material/lightbulb:")

@@ -58,7 +58,7 @@ class Check:
             return Verdict(False, f"Not {shown}: {slip}.")
         digits = len(re.sub(r"e.*|\D", "", text.lower()).lstrip("0"))
         if not isinstance(self.value, int) and given == float(f"{self.value:.{max(digits, 1) - 1}e}"):
-            return Verdict(False, f"{shown} is rounded too far: three digits show how it came about.")
+            return Verdict(False, f"{shown} is rounded too far: three digits would show how you got it.")
         return Verdict(False, f"Not {shown}. {self.hint}")
 
     def _is(self, given: float, value: float) -> bool:

@@ -55,8 +55,8 @@ def _layers(practical: Description) -> tuple[Check, ...]:
             "The kernel is as deep as its input: 5 · 5 · 3.",
             "How deep is one kernel? It looks at all channels of its input at once.",
             {
-                5 * 5: "a kernel is $k \\times k \\times z$, its depth $z$ is forgotten",
-                weights + 1: "that is with the bias, and asked are the weights alone",
+                5 * 5: "a kernel is $k \\times k \\times z$, and its depth $z$ is forgotten",
+                weights + 1: "that includes the bias, and only the weights are asked for",
                 weights * places: "all places share the weights of a filter",
             },
         ),
@@ -64,13 +64,13 @@ def _layers(practical: Description) -> tuple[Check, ...]:
             1,
             "Weights of a dense layer with the same output",
             dense,
-            f"Each of {image:,} inputs meets each of {places:,} outputs.",
+            f"Each of the {image:,} inputs meets each of the {places:,} outputs.",
             "Every input is connected with every output: how many are there of each?",
             {
                 places: "that is how many outputs there are, and each has a weight for every input",
                 image: "that is how many inputs there are, and each has a weight for every output",
                 dense // _IMAGE[0]: "the image's three channels are forgotten",
-                dense + places: "that is with the biases, and asked are the weights alone",
+                dense + places: "that includes the biases, and only the weights are asked for",
             },
         ),
         Check(
@@ -80,7 +80,7 @@ def _layers(practical: Description) -> tuple[Check, ...]:
             f"Five pools halve and round down: {vgg[1]} pixels still give 7 × 7.",
             "Each of five pools rounds down: up to where does the last map stay 7 × 7?",
             {
-                vgg[0]: "each of five pools rounds down, so some pixels more give the same map",
+                vgg[0]: "each of five pools rounds down, so a few more pixels still give the same map",
                 vgg[1] + 1: "there the last map is 8 × 8, one cell too many",
             },
         ),
@@ -88,8 +88,8 @@ def _layers(practical: Description) -> tuple[Check, ...]:
             6,
             "Side of VGG16's output map for an image of 384 × 384 pixels",
             side,
-            f"The last map has {last} cells to a side, and a 7 × 7 filter has {side} places on it.",
-            "How large is the last map, and how many places has a filter of 7 × 7 on it?",
+            f"The last map has {last} cells to a side, and a 7 × 7 filter fits at {side} places along it.",
+            "How large is the last map, and at how many places along it does a 7 × 7 filter fit?",
             {
                 last: "that is the map before `fc6`, whose filters are 7 × 7 without padding",
                 1: "that is for 224 pixels, and a larger image gives a larger map",
@@ -115,10 +115,10 @@ def _layers(practical: Description) -> tuple[Check, ...]:
             8,
             "Padding that keeps the size through a 5 × 5 convolution",
             next(p for p in range(5) if conv_output_size(32, 5, 1, p) == 32),
-            "$(k-1)/2$ on each side: two pixels of the kernel hang over.",
+            "$(k-1)/2$ on each side: two pixels of the kernel reach over the edge.",
             "By how much does a 5 × 5 kernel make the map smaller? Half of it goes on each side.",
             {
-                2.5: "that is $k/2$, and it is $(k-1)/2$",
+                2.5: "that is $k/2$; it should be $(k-1)/2$",
                 5 - 1: "half of that on each side is enough",
                 0: "without any padding the map gets 4 pixels smaller",
             },
@@ -129,7 +129,7 @@ def _layers(practical: Description) -> tuple[Check, ...]:
             next(s for s in range(1, 5) if conv_output_size(32, 2, s) == 16),
             "The windows lie side by side.",
             "How far is it from one window to the next if none overlap?",
-            {1: "so the windows overlap, and the map gets one pixel smaller, not half as large"},
+            {1: "then the windows overlap, and the map gets one pixel smaller, not half as large"},
         ),
     )
 
@@ -149,7 +149,7 @@ def _networks(practical: Description) -> tuple[Check, ...]:
             {
                 64 * 5 * 5: "kernels are counted as $k \\times k$, without their depth",
                 64 * 5 * 5 * 3: "the kernels are as deep as the 32 maps before them, not as the image",
-                conv2.weights + conv2.biases: "that is with the biases, and asked are the weights alone",
+                conv2.weights + conv2.biases: "that includes the biases, and only the weights are asked for",
                 32 * 5 * 5 * 3: "that is `conv1`",
                 conv2.weights // 64: "that is one of its 64 filters",
             },
@@ -190,7 +190,7 @@ def _trained() -> tuple[Check, ...]:
             "One update for each batch, the last one too.",
             {
                 CIFAR_TRAIN // 512: "the last, shorter batch is left out",
-                CIFAR_TRAIN / 512: "the last batch is shorter, and an update all the same",
+                CIFAR_TRAIN / 512: "the last batch is shorter, but it is an update all the same",
                 math.ceil(CIFAR_TRAIN / 128): "that is at batch 128",
             },
         ),
@@ -206,7 +206,7 @@ def _trained() -> tuple[Check, ...]:
                 0.9: "that is the error, the share of wrong answers",
                 0.1: "that is the probability of the right class, and the loss is minus its logarithm",
                 10.0: "that is the number of classes, and the loss is its logarithm",
-                -math.log(10): "the minus sign is forgotten, a loss is positive",
+                -math.log(10): "the minus sign is forgotten: a loss is positive",
             },
         ),
     )
@@ -223,8 +223,8 @@ def _improved(practical: Description) -> tuple[Check, ...]:
             21,
             "Numbers in the ZCA matrix of CIFAR-10",
             pixels**2,
-            f"Every one of {pixels:,} values is mixed from all {pixels:,}.",
-            "An image is a vector of 3 · 32 · 32 values: how large is a matrix that makes one of the other?",
+            f"Each of the {pixels:,} values is mixed from all {pixels:,}.",
+            "An image is a vector of 3 · 32 · 32 values: how large is a matrix that turns one into another?",
             {
                 pixels: "that is one of its rows",
                 3 * 3: "that decorrelates the colours of a pixel alone",
@@ -236,7 +236,7 @@ def _improved(practical: Description) -> tuple[Check, ...]:
             "Views of one image: crops of 28 from 32 pixels, flipped or not",
             places**2 * 2,
             f"{places} · {places} places, each in two directions.",
-            "How many places has a window of 28 pixels along 32, across and down? Then the flip.",
+            "How many places does a window of 28 pixels have along 32, across and down? Then the flip.",
             {
                 places**2: "that is without the flip",
                 (places - 1) ** 2 * 2: "there are 32 − 28 + 1 places, the first and the last both count",
@@ -250,7 +250,7 @@ def _improved(practical: Description) -> tuple[Check, ...]:
             "$0.1 \\cdot 0.95^{50}$.",
             "It is multiplied by 0.95 fifty times.",
             {
-                0.1 * 0.95 * 50: "0.95 is raised to 50, not multiplied by it",
+                0.1 * 0.95 * 50: "0.95 is raised to the power of 50, not multiplied by it",
                 learning_rate(rate, 50): "that is after 49 epochs",
                 learning_rate(rate, 52): "that is after 51 epochs",
                 0.95**50: "it begins at 0.1, not at 1",
@@ -263,8 +263,8 @@ def _improved(practical: Description) -> tuple[Check, ...]:
             "$1 + 0.9 + 0.9^2 + \\dots = 1/(1 - 0.9)$.",
             "Old gradients stay in: add up $1 + 0.9 + 0.9^2 + \\dots$",
             {
-                1 + 0.9: "not only the step before is still in it, those before that are too",
-                0.9: "that is the momentum, and all steps before add up",
+                1 + 0.9: "not only the step before is still in it, but all the earlier ones too",
+                0.9: "that is the momentum itself, and all earlier steps add up",
                 1 / 0.9: "that is $1/m$, and the sum is $1/(1-m)$",
             },
         ),
@@ -273,21 +273,21 @@ def _improved(practical: Description) -> tuple[Check, ...]:
             "Variance of the factor of a unit, dropout at p = 0.9",
             0.9 / (1 - 0.9),
             "$p/(1-p)$: one in ten is kept, and multiplied by ten.",
-            "The factor is 0 with probability $p$ and $1/(1-p)$ else; its mean is 1.",
+            "The factor is 0 with probability $p$ and $1/(1-p)$ otherwise; its mean is 1.",
             {
                 0.9 * (1 - 0.9): "what is kept is divided by $1-p$, which makes the noise stronger",
                 (1 - 0.9) / 0.9: "$p$ is the probability of *dropping* here, of keeping in the 2014 paper",
-                1 / (1 - 0.9): "that is the mean of the square, and the square of the mean, 1, goes off it",
+                1 / (1 - 0.9): "that is the mean of the square, and the square of the mean, 1, has to be subtracted",
             },
         ),
         Check(
             33,
             "PyTorch, p = 0.2, in training: a unit that is kept is multiplied by",
             1 / (1 - 0.2),
-            "$1/(1-p)$, so that the mean stays.",
+            "$1/(1-p)$, so that the mean stays the same.",
             "The mean over all masks must stay what it is without dropout.",
             {
-                1 - 0.2: "that is the 2014 paper at test: PyTorch scales in training, the other way round",
+                1 - 0.2: "that is the 2014 paper in testing: PyTorch scales in training, the other way round",
                 1.0: "the 2014 paper leaves it alone in training, PyTorch does not",
                 1 / 0.2: "$p$ is the probability of *dropping*",
                 0.2: "that is the share that is dropped",
@@ -300,7 +300,7 @@ def _improved(practical: Description) -> tuple[Check, ...]:
             "A scale and a shift for each of 32 + 64 + 64 channels.",
             "Each channel of each convolution gets two: of how many channels?",
             {
-                2 * learned: "that is with the running statistics, which are measured, not learned",
+                2 * learned: "that includes the running statistics, which are measured, not learned",
                 learned // 2: "each channel gets a scale and a shift",
             },
         ),

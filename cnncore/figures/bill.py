@@ -23,9 +23,9 @@ def bill_sentence(facts: LayerFacts) -> str:
     """Return the comparison in one sentence of Markdown."""
     if facts.dense_weights >= facts.weights:
         words = ratio_words(facts.dense_weights, facts.weights)
-        return f"A dense layer with the same output needs **{words}**."
+        return f"A dense layer with the same output needs **{words}** weights."
     words = ratio_words(facts.weights, facts.dense_weights)
-    return f"Here a dense layer would be the smaller one: the convolution has **{words}**."
+    return f"Here a dense layer would be the smaller one: the convolution has **{words}** weights."
 
 
 def true_to_scale(facts: LayerFacts) -> bool:

@@ -121,7 +121,7 @@ def agreement_sentence(found: ClassMap) -> str:
     alone, together = sum(found.named(found.windows)), sum(found.named(found.chances))
     same = "every cell" if found.agreement == 1 else f"**{100 * found.agreement:.1f} %** of the cells, not in all"
     return (
-        f"{speed} They name the same class in {same}, and a probability differs by up to "
+        f"{speed} They name the same class in {same}, and the probabilities differ by up to "
         f"{number(found.difference, 2)}: layers that pad put their padding around a window that is cut out, where the "
         "whole picture goes on. Only a picture as small as one window gives exactly the classifier's answer. Of the "
         f"{len(found.pieces)} objects the map names **{together}** rightly, the windows by themselves {alone}."

@@ -85,8 +85,8 @@ def read_kernel(text: str, divisor: float = 1) -> Kernel:
     square = len(weights) in SIZES and {len(row) for row in weights} == {len(weights)}
     if not square or not all(-MOST <= weight <= MOST for row in weights for weight in row):  # NaN is neither
         raise InputError(
-            f"`weights` (={text[:60]}) must be 3 x 3 or 5 x 5 numbers from -{MOST} to {MOST}, weights apart by commas "
-            "and rows by /: try 0,-1,0/-1,5,-1/0,-1,0."
+            f"`weights` (={text[:60]}) must be 3 x 3 or 5 x 5 numbers from -{MOST} to {MOST}, weights separated by "
+            "commas and rows by /: try 0,-1,0/-1,5,-1/0,-1,0."
         )
     return Kernel(weights, divisor)
 

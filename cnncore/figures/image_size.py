@@ -91,10 +91,10 @@ def sizes_sentence(found: Sizes) -> str:
         )
     elif ranges[-1][1] == SIZES[-1]:
         said = ", ".join(f"{a} to {b}" if a != b else str(a) for a, b in ranges)
-        text = f"**{said} pixels work**, those between fail."
+        text = f"**{said} pixels work**, those in between fail."
     else:
         said = ", ".join(f"{a} to {b}" if a != b else str(a) for a, b in ranges)
-        word = ": the wall, as the first dense layer fits one size of map"
+        word = ": the wall, as the first dense layer fits only one size of map"
         wall = word if len(ranges) == 1 and not found.convolutional else ""
         text = f"**{said} pixels work, {ranges[-1][1] + 1} fails**{wall}."
     if found.formula:

@@ -28,7 +28,7 @@ def _along(layer: Conv2d, axis: int, size: int) -> str:
     k, s, p, d = (getattr(layer, name)[axis] for name in ("kernel", "stride", "padding", "dilation"))
     half, rest = half_padding(k, d)
     output, before, after = same_padding(size, k, s, d)
-    uneven = f"{before} before and {after} after, which no `padding` of both sides alike does"
+    uneven = f"{before} before and {after} after, which no `padding` alike on both sides gives"
     if s > 1:
         text = (
             f"With a stride of {s} *same* cannot keep {size}, and PyTorch refuses `padding='same'`. TensorFlow then "

@@ -47,7 +47,7 @@ def verdict(run: Run) -> str:
     if gap.guessing:
         return text + "The network has learned nothing that holds on new images."
     if gap.value > 0.05:
-        return text + f"The gap of {100 * gap.value:.0f} points is no more than chance on {gap.size:,} images."
+        return text + f"The gap of {100 * gap.value:.0f} points is no more than chance explains on {gap.size:,} images."
     if gap.value < -0.01:
         return text + f"{name.capitalize()} lies above train: {_above(run, gap, name)}."
     return text + f"Train and {name} are close: a larger network or more epochs may still gain."
@@ -101,7 +101,7 @@ def standing(run: Run) -> str:
     """Return the accuracies after the last complete epoch, without the test set's where validation is for judging."""
     name, held, size = held_out(run)
     if run.train_accuracy is None or held is None:
-        return "The first accuracies come with the end of the first epoch"
+        return "The first accuracies come at the end of the first epoch"
     return f"After epoch {run.epoch}: train {100 * run.train_accuracy:.1f} %, {name} {percent(held, size)}"
 
 
@@ -130,9 +130,9 @@ def told_apart(pair: Paired) -> str:
     """Return how many images tell two runs apart, and whether that is more than luck (McNemar).
 
     >>> told_apart(Paired(30, 0, 7, 13))
-    '7 images are right in only one of the two, 7 in the second and 0 in the first: more than chance would do'
+    '7 images are right in only one of the two, 7 in the second and 0 in the first: more than chance explains'
     """
-    answer = "more than chance would do" if pair.p < 0.05 else "no more than chance would do"
+    answer = "more than chance explains" if pair.p < 0.05 else "no more than chance explains"
     split = pair.only_first + pair.only_second
     return (
         f"{counted(split, 'image')} {'is' if split == 1 else 'are'} right in only one of the two, {pair.only_second:,} "

@@ -38,13 +38,13 @@ def _schedule(config: RunConfig) -> Iterator[str]:
             )
         if config.patience > config.epochs - 3:  # the first epoch is always better, then more than `patience` are not
             yield (
-                f"`patience` (={config.patience}) is not over within {counted(config.epochs, 'epoch')}: the learning "
-                "rate never falls."
+                f"`patience` (={config.patience}) does not run out within {counted(config.epochs, 'epoch')}: the "
+                "learning rate never falls."
             )
     if config.warmup_epochs >= config.epochs:
         yield (
-            f"The warm-up of {counted(config.warmup_epochs, 'epoch')} is as long as the run: the learning rate reaches "
-            "what the schedule says in the last epoch, if at all."
+            f"The warm-up of {counted(config.warmup_epochs, 'epoch')} is as long as the run: only in the last epoch, "
+            "if at all, does the learning rate reach what the schedule says."
         )
     elif config.warmup_epochs and config.schedule is Schedule.ONE_CYCLE:
         yield "One-cycle begins with a warm-up of its own: the two ramps are multiplied."
@@ -72,6 +72,6 @@ def _looks(config: RunConfig) -> Iterator[str]:
     mirrors = any(isinstance(augmentation, HorizontalFlip) for augmentation in config.augment)
     if config.tta is not TTA.NONE and not mirrors:
         yield (
-            "Test-time augmentation asks about mirror images too, and this network trains on none: their answers may "
-            "make the mean worse. Add `flip` to the augmentation, if a mirrored image keeps its label."
+            "Test-time augmentation asks about mirror images too, and this network trains on none: the answers to "
+            "them may make the mean worse. Add `flip` to the augmentation, if a mirrored image keeps its label."
         )

@@ -39,7 +39,7 @@ def pair(config: RunConfig, field: str, value: Any = None) -> tuple[RunConfig, R
     if value is None and field not in ON:
         raise InputError(f"`field` (={field!r}) is no toggle: choose one of {', '.join(ON)}, or give a value.")
     if field not in RunConfig.__dataclass_fields__:
-        raise InputError(f"`field` (={field!r}) is nothing that a run has: choose one of {', '.join(ON)}.")
+        raise InputError(f"`field` (={field!r}) is no setting of a run: choose one of {', '.join(ON)}.")
     config = replace(config, preset=None)
     if value is not None:
         return config, _with(config, field, value)

@@ -58,9 +58,9 @@ def first_loss(loss: float, classes: int, config: RunConfig) -> FirstLoss:
     sound = abs(loss - guess) <= tolerance
     told = f"The first loss is {loss:.3f} and guessing among {classes} classes costs ln {classes} = {guess:.3f}"
     if sound and loss > guess + _PLAIN:
-        text = f"{told}: with batch norm as it should be. It makes an untrained network's scores larger (Q34)."
+        text = f"{told}, as it should be with batch norm: that makes an untrained network's scores larger (Q34)."
     elif sound:
-        text = f"{told}: as it should be, the untrained network knows nothing."
+        text = f"{told}, as it should be: an untrained network knows nothing."
     elif loss < guess:
         text = f"{told}: an untrained network cannot know that much. Are there classes that never occur?"
     else:
@@ -118,8 +118,8 @@ def overfitting(
     parts = []
     if gap.overfits:
         parts.append(
-            f"train accuracy lies {100 * gap.value:.0f} points above {held_out} accuracy, more than chance on {size:,} "
-            "images"
+            f"train accuracy lies {100 * gap.value:.0f} points above {held_out} accuracy, more than chance explains "
+            f"on {size:,} images"
         )
     if u_shaped:
         parts.append(
@@ -149,7 +149,7 @@ def growing_confidence(found: Overfitting, epoch: int, then: float | None, now: 
     if then is None or epoch == found.best_epoch:
         return f"Its wrong answers are given with {100 * now:.0f} % confidence on average."
     told = f"{100 * then:.0f} % on average in epoch {found.best_epoch}, {100 * now:.0f} % in epoch {epoch}"
-    grows = "growing confidence" if now > then else "no more confidence than then"
+    grows = "growing confidence" if now > then else "no more confidence than at the lowest loss"
     return f"Its wrong answers are given with {grows}: {told}."
 
 

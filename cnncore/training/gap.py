@@ -48,7 +48,7 @@ class Gap:
     def told_of_guessing(self) -> str:
         """What is said of the held-out accuracy where it is `guessing`."""
         return (
-            f"on {self.size:,} images no better than guessing among {self.classes} classes ({100 / self.classes:.1f} %)"
+            f"no better than guessing among {self.classes} classes ({100 / self.classes:.1f} %) on {self.size:,} images"
         )
 
     @property

@@ -41,7 +41,7 @@ INGREDIENTS: tuple[Ingredient, ...] = (
     Ingredient(
         "Nesterov momentum",
         "Each step keeps nine tenths of the last one; the learning rate is divided by ten, so that the effective step "
-        "stays (Nesterov 1983, Sutskever et al. 2013).",
+        "stays the same (Nesterov 1983, Sutskever et al. 2013).",
         ("momentum", "nesterov"),
     ),
     Ingredient(
@@ -72,8 +72,8 @@ INGREDIENTS: tuple[Ingredient, ...] = (
     ),
     Ingredient(
         "whitened patches",
-        "The first filters are the principal components of the images' patches, as strong as each other, and are not "
-        "learned: the layers behind get a sound input from the first update on (Page 2019).",
+        "The first filters are the principal components of the images' patches, scaled to equal strength, and are not "
+        "learned: the layers after them get a well-scaled input from the first update on (Page 2019).",
         ("whitened_patches",),
     ),
     Ingredient(

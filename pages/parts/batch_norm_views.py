@@ -103,11 +103,11 @@ def show_bias(subject: Subject, layer: str, batch: int) -> None:
         st.markdown(found)
         return
     st.markdown(
-        f"All biases of the convolution before it plus {shift:g}: behind batch norm, in train(), no value changes by "
-        f"more than **{number(found.train, 1)}** (rounding): the batch's mean, which is subtracted, has grown by the "
-        f"same {shift:g}. In eval() the running mean does not know of it, and values change by up to "
-        f"**{number(found.eval)}**. So the bias is never needed: the batch norm's shift does its work, `bias=False` "
-        "saves one number a channel."
+        f"{shift:g} is added to all biases of the convolution before batch norm: after it, in train(), no value "
+        f"changes by more than **{number(found.train, 1)}** (rounding): the batch's mean, which is subtracted, has "
+        f"grown by the same {shift:g}. In eval() the running mean does not know of it, and values change by up to "
+        f"**{number(found.eval)}**. So the bias is never needed: the batch norm's shift does its work, and "
+        "`bias=False` saves one number a channel."
     )
 
 
@@ -121,9 +121,9 @@ def show_depth(subject: Subject) -> None:
     st.markdown(
         f"{LAYERS} fresh 3 × 3 convolutions with ReLU in a row, on 32 images of the same data. Without batch norm the "
         f"standard deviation falls from {plain.std[0]:.3f} to {number(plain.std[-1], 2)} (PyTorch's default "
-        "initialisation is too small for ReLU), and what differs from image to image from "
-        f"{plain.between[0]:.3f} to {number(plain.between[-1], 1)}: the last layer hardly knows which image it sees. "
-        f"With batch norm it is {normed.std[-1]:.3f} and {normed.between[-1]:.3f} there."
+        f"initialisation is too small for ReLU), and that between images falls from {plain.between[0]:.3f} to "
+        f"{number(plain.between[-1], 1)}: the last layer hardly knows which image it sees. With batch norm the two "
+        f"are {normed.std[-1]:.3f} and {normed.between[-1]:.3f} there."
     )
 
 

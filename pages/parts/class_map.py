@@ -31,11 +31,11 @@ def class_map(prefix: str = "class_map") -> None:
         if run is None:
             taken = time_taken(PRESETS["classroom-9"])
             st.info(
-                "There is no trained network yet: *Train* makes one"
-                f"{f', the preset Classroom 9 for one. It took {taken}' if taken else ''}."
+                "There is no trained network yet: *Train* makes "
+                f"one{f', for example with the preset Classroom 9. It took {taken}' if taken else ''}."
             )
             return
-        if keep_shut(run, "The collage is made of its images, and shown then."):
+        if keep_shut(run, "The collage is made of test images, and is shown at the end."):
             return
         version = ready(run.config.dataset).version
         data = opened(run.config.dataset, version)
@@ -59,8 +59,8 @@ def class_map(prefix: str = "class_map") -> None:
         st.markdown(agreement_sentence(found))
         st.caption(
             "Left: a frame for each object, and the class of the cell over it; dashed where that is wrong. Right: the "
-            "map, each cell the beginning of its most likely class, the deeper the colour the surer. Between objects "
-            "the network has to name something too: it knows no class for nothing."
+            "map, where each cell shows the first letters of its most likely class; the deeper the colour, the surer. "
+            "Between objects the network has to name something too: there is no class for “nothing”."
         )
     except (InputError, compute.ComputeError) as error:
         st.error(with_code(error), icon=":material/block:")

@@ -98,7 +98,7 @@ def _for_all(active: list[Run]) -> None:
                 args=(action, concerned),
             )
         with st.popover("Stop all", icon=":material/stop:", key="class_stop"):
-            st.markdown(f"Ends {counted(len(active), 'run')} of everybody's. Each keeps its curves and can be resumed.")
+            st.markdown(f"Ends everybody's {counted(len(active), 'run')}. Each keeps its curves and can be resumed.")
             st.button("Stop them", key="class_stop_all", type="primary", on_click=_each, args=(client.stop,))
 
 

@@ -37,7 +37,7 @@ def show_tidy() -> None:
             key="class_tidy_sure",
             disabled=not found,
         ):
-            st.markdown("Their curves, checkpoints and all that was kept of them go. This cannot be taken back.")
+            st.markdown("Their curves, checkpoints and all that was kept of them go too. This cannot be undone.")
             st.button(
                 "Delete them",
                 key="class_tidy_all",

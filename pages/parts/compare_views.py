@@ -41,7 +41,7 @@ def say_locked(runs: Sequence[Run]) -> list[Run]:
     if closed:
         names = " and ".join(f"*{plain(name_of(run))}*" for run in closed)
         st.info(
-            f"The test set of {names} is {LOCKED}: there are validation images to judge by meanwhile.",
+            f"The test set of {names} is {LOCKED}: until then, judge by the validation images.",
             icon=":material/lock:",
         )
     return closed
@@ -119,7 +119,7 @@ def show_differences(settings: list[list[Run]]) -> None:
         only = f"Seeds apart, they differ in `{next(iter(found))}` alone: no other setting can explain a difference."
         st.success(only, icon=":material/balance:")
     elif len(settings) == 2:
-        st.caption(f"{len(found)} things differ: no one of them can be named as the cause.")
+        st.caption(f"{len(found)} things differ: none of them alone can be named as the cause.")
 
 
 def show_results(store: RunStore, settings: list[list[Run]]) -> None:

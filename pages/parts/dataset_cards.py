@@ -66,6 +66,6 @@ def show_dataset(info: DatasetInfo, state: State | None) -> None:
                 help="Takes a few seconds." if drawn else "From its authors. For a copy or a mirror, see below.",
             )
             if state is State.RUNNING:
-                st.caption("On its way: how far it is stands [below](#bring-your-own-images).")
+                st.caption("On its way: its progress is shown [below](#bring-your-own-images).")
             elif state is State.FAILED and info.name in begun_here():
-                st.caption("It did not come: the reason stands [below](#bring-your-own-images).")
+                st.caption("It did not arrive: the reason is given [below](#bring-your-own-images).")

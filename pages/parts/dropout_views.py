@@ -35,7 +35,7 @@ def show_layer(subject: Subject, activations: NDArray[np.float64], found: list[A
         )
         draw(units_chart(activations, mask, factor), "units", "The units of the layer, dropped ones crossed")
     with right:
-        st.markdown(f"**The score of *{plain(best)}* over {MASKS:,} masks**, and in test")
+        st.markdown(f"**The score of *{plain(best)}* over {MASKS:,} masks**, and in testing")
         draw(books_chart(found, f"score of {best}"), "books_chart", "Mean, std and test score by convention")
         account = next(entry for entry in found if entry.books == state.dropout_books)
         verdict = "Training and test agree." if account.agrees else "**Training and test do not agree.**"
@@ -59,7 +59,7 @@ def show_modes(still: NDArray[np.float64], moving: NDArray[np.float64], classes:
         st.markdown(
             f"The probability of *{plain(classes[best])}* is {100 * shown[:, best].mean():.1f} % ± {spread:.1f} over "
             f"them, and {winners} {'class wins' if winners == 1 else 'different classes win'}. In eval() it is "
-            f"{100 * still[0, best]:.1f} %, twenty times the same."
+            f"{100 * still[0, best]:.1f} %, all twenty times."
         )
     with right:
         st.markdown("**The noise on every unit:** variance p/(1 − p)")
@@ -77,14 +77,14 @@ def ask_about(found: list[Account]) -> None:
     share = st.session_state.dropout_p
     predict(
         "predict_books",
-        "survivors are divided by 1 − p in training. What has to be done to the layer in test, so that the next layer "
-        "meets the same on average?",
+        "survivors are divided by 1 − p in training. What has to be done to the layer in testing, so that the next "
+        "layer meets the same on average?",
         ("times 1 − p", "nothing", "divide by 1 − p"),
         "nothing",
         lambda _: (
             f"Above, at p = {share:g}: training averages {by_name[Books.PYTORCH].mean:.3f} over {MASKS:,} masks, test "
-            f"as it is gives {by_name[Books.PYTORCH].test:.3f}, and times 1 − p {by_name[Books.BOTH].test:.3f} "
-            "(all but its bias is scaled). The factor is applied once."
+            f"as it is gives {by_name[Books.PYTORCH].test:.3f}, and times 1 − p {by_name[Books.BOTH].test:.3f} (all "
+            "but its bias is scaled). The factor must be applied only once."
         ),
     )
     true_or_false(

@@ -133,7 +133,7 @@ def choice() -> Choice:
             0,
             key="field_channel",
             bind="query-params",
-            help="The map that is shown and whose unit is asked, from 1. 0: the one that responds most at this place.",
+            help="Whose map is shown and whose unit is asked, from 1. 0: the one that responds most at this place.",
         )
     shape = network.input
     if run is None:

@@ -13,9 +13,9 @@ from cnncore.statistics import wilson_interval
 
 TOGGLE = "Read the test set now, epoch by epoch"
 WHY = (
-    "Whoever looks at the test set while choosing when to stop, which learning rate or which run, chooses its luck "
-    "too, and what is read at the end is too high. Validation images are there to be chosen by; the test set is read "
-    "once, when the run is over."
+    "Whoever looks at the test set while choosing when to stop, or which learning rate or run to take, chooses its "
+    "luck too, and what is read at the end is too high. Validation images are there to be chosen by; the test set is "
+    "read once, when the run is over."
 )
 
 
@@ -76,9 +76,9 @@ def show_optimism(run: Run) -> None:
         st.markdown(
             f"By the test set it is epoch **{best.epoch}** of {run.epoch}, with {100 * best.test_accuracy:.1f} %; the "
             f"last epoch has {percent(run.test_accuracy, run.test_size)}. The best of {run.epoch} readings is also the "
-            f"luckiest: each is uncertain by about {50 * (high - low):.1f} points on {run.test_size:,} images, so "
-            "that number is **optimistic**. With *Validation images* (under **More**, *Data*; a tenth of the train "
-            "images is usual) those are chosen by, and the test set stays locked until the end."
+            f"luckiest: each is uncertain by about {50 * (high - low):.1f} points on {run.test_size:,} images, so that "
+            "number is **optimistic**. With *Validation images* (under **More**, *Data*; a tenth of the train images "
+            "is usual) the epoch is chosen by those, and the test set stays locked until the end."
         )
 
 

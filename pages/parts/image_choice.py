@@ -84,7 +84,7 @@ def from_data(prefix: str, only: str = "") -> Picked:
         )
     # The built-in set, when the server starts for the first time of all.
     if not infos[name].version and awaited("drawn", drawn, name, height=300) is None:
-        st.caption("The built-in images are being drawn: some seconds, once.")
+        st.caption("The built-in images are being drawn: a few seconds, once.")
         st.stop()
     data = opened(name, infos[name].version)
     # A car: it looks different when it is mirrored, and is still a car.

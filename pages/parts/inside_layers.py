@@ -35,7 +35,7 @@ def show_layers(found: Forward) -> None:
             width=120,
         )
         common = st.toggle(
-            "One scale", key="inside_common", help="For all maps of the layer. Else each uses all shades."
+            "One scale", key="inside_common", help="For all maps of the layer. Otherwise each uses all shades."
         )
     layer = layers[name]
     channels = layer.shape[0]
@@ -75,7 +75,7 @@ def _show_units(found: Forward, layer: LayerMaps) -> None:
     draw(bars_chart(values, found.classes if last else None), f"inside_units_{last}", f"The values of {layer.name}")
     st.caption(
         f"{len(values):,} units, no map: each reads the whole image. **{100 * layer.zero_share:.0f} %** are exactly 0. "
-        + ("The scores: softmax makes the probabilities above of them." if last else "")
+        + ("The scores: softmax turns them into the probabilities above." if last else "")
     )
 
 
@@ -90,7 +90,7 @@ def _show_channel(found: Forward, layer: LayerMaps, channel: int, levels: NDArra
         tiles.append(Tile(found.pixels, "what its largest value sees", frame=(box.top, box.left, *box.size)))
         tiles.append(Tile(part, f"the same, {box.size[0]} × {box.size[1]} pixels"))
     else:  # its bias is larger than all that it makes of pixels
-        tiles.append(Tile(found.pixels, "its largest value sees nothing of it, padding alone"))
+        tiles.append(Tile(found.pixels, "its largest value sees nothing of it, only padding"))
     if layer.number == 0 and found.filters.size:
         picture = filter_pictures(found.filters, float(np.abs(found.filters).max()))[channel]
         tiles.append(Tile(picture, "its filter: grey is 0"))

@@ -26,9 +26,9 @@ def show_looks(sight: Sight) -> None:
     st.html(grid(tiles, _SIZE))
     st.markdown(_together(found, sight.label))
     st.caption(
-        "Four are moved by one pixel, their border repeated, before the part is cut out that the network looks at. No "
-        "weight changes and nothing is trained: what one view makes the network err in, the others outvote. Under "
-        "**More**, *Data*, on the page Train a run is scored so at its end, as *Classroom plus* is."
+        "Four are moved by one pixel, their border repeated, before the part that the network looks at is cut out. No "
+        "weight changes and nothing is trained: where one view misleads the network, the others may outvote it. On "
+        "the page Train, under **More**, *Data*, a run can be scored like this at its end, as *Classroom plus* is."
     )
     run = sight.run
     if run is not None and run.test_accuracy is not None and run.test_tta_accuracy is not None and not locked(run):

@@ -96,8 +96,8 @@ def show_heats(sight: Sight, found: Forward) -> None:
     tiles.append(Tile(picture, occlusion_text(most), frame=worst))
     st.html(row(tiles, HEAT / max(found.pixels.shape[1:]), large=True))
     st.caption(
-        f"The number below a picture is its full colour. Gradient: score per unit of a pixel. SmoothGrad: its mean "
-        f"over {slopes.copies} copies with noise σ {slopes.sigma:.2f}. Occlusion: probability lost to a grey "
+        "The number below a picture is the value of its full colour. Gradient: score per unit of a pixel. SmoothGrad: "
+        f"its mean over {slopes.copies} copies with noise σ {slopes.sigma:.2f}. Occlusion: probability lost to a grey "
         f"{covered.patch} × {covered.patch} patch, dashed where most is lost."
     )
 
@@ -117,8 +117,9 @@ def explain_heats(sight: Sight, found: Forward) -> None:
     now, covered = heats
     st.markdown(
         f"Without a patch *{name}* has **{100 * covered.chance:.1f} %**; with the patch where it hurts most (dashed) "
-        f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places. Colours: none is 0 or less, full "
-        "is the value below each picture, which one pixel in a hundred exceeds; proportional between."
+        f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places. No colour is 0 or less; full "
+        "colour is the value below each picture, which one pixel in a hundred exceeds; in between, colour is "
+        "proportional."
     )
 
     def alike(key: str, subject: Subject, label: int) -> str:
@@ -133,8 +134,10 @@ def explain_heats(sight: Sight, found: Forward) -> None:
     st.markdown("**Is it the network or the image?** Rank correlation of the pixels, 1 is the same order, 0 none:")
     first = replace(sight.subject, moment=Moment.BEFORE)
     if sight.subject.run_id is not None and found.epoch and (text := alike("heats_before", first, label)):
-        st.markdown(f"- with the same network *before training*: {text}. A heat that stays shows the image's edges.")
+        st.markdown(
+            f"- with the same network *before training*: {text}. A heat map that stays shows the image's edges."
+        )
     second = int(np.argsort(-np.delete(found.chances, label), kind="stable")[0])
     second += second >= label
     if text := alike("heats_second", sight.subject, second):
-        st.markdown(f"- with the heat for *{plain(found.classes[second])}*: {text}.")
+        st.markdown(f"- with the heat map for *{plain(found.classes[second])}*: {text}.")

@@ -99,7 +99,7 @@ def show_bill(shape: Shape, facts: LayerFacts, transposed: bool) -> None:
             )
             if not true_to_scale(facts):
                 st.caption(
-                    "The areas show the numbers of weights; the smaller one could not be seen and is drawn larger."
+                    "The areas show the numbers of weights; the smaller one would not be visible and is drawn larger."
                 )
 
 
@@ -111,7 +111,7 @@ def show_inverse() -> None:
     explain({"conv_inverse_from": size, "conv_inverse_to": output})
     found = settings(size, output)
     if not found:
-        st.markdown(f"No layer with {_SEARCHED} makes {output} of {size}: two layers might.")
+        st.markdown(f"No layer with {_SEARCHED} makes {output} from {size}: two layers might.")
         return
     text = (
         f"**{len(found)} ways**, the cheapest first; then those that pad by more than half of the kernel, and last "
@@ -147,7 +147,7 @@ def show_inverse() -> None:
     fits = bool(limits) and all(GEOMETRY[key][0] <= value <= GEOMETRY[key][1] for key, value in limits.items())
     st.button("Show it above", key="inverse_show", disabled=not fits, on_click=set_all, args=(limits,))
     if limits and not fits:
-        st.caption("The controls above reach to an input of 64, a stride of 6 and a padding of 8.")
+        st.caption("The controls above go up to an input of 64, a stride of 6 and a padding of 8.")
 
 
 def show_matrix(layer: Conv2d | ConvTranspose2d, shape: Shape) -> None:
@@ -171,5 +171,5 @@ def show_matrix(layer: Conv2d | ConvTranspose2d, shape: Shape) -> None:
     show_svg(matrix_picture(values), key="matrix")
     st.caption(
         f"The kernel *{name}*{zeros}; orange positive, green negative, point at an entry for its value. The matrix of "
-        "the transposed convolution with the same settings is this one mirrored at its diagonal: hence its name."
+        "the transposed convolution with the same settings is this one mirrored along its diagonal: hence its name."
     )

@@ -49,7 +49,7 @@ def show_numbers(layer: Sliding, shape: Shape, facts: LayerFacts) -> None:
             "Multiply-adds": (f"{facts.macs:,}", f"{used}, for one image, biases left out."),
         }
     else:
-        numbers["Weights"] = ("0", "A pool learns nothing: it only chooses or averages, in each channel by itself.")
+        numbers["Weights"] = ("0", "A pool learns nothing: it only chooses or averages, within each channel.")
     with st.grid(columns=4, min_column_width=170):
         for name, (value, how) in numbers.items():
             st.metric(name, value, help=how)

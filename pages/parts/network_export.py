@@ -64,7 +64,7 @@ def _onnx(network: Network, name: str) -> None:
             st.error(with_code(error), icon=":material/block:")
             return
         if file is None:
-            st.caption("PyTorch exports the network, some seconds.")
+            st.caption("PyTorch exports the network: a few seconds.")
             return
         length = file.stat().st_size if file.exists() else 0  # made again at the click if others took its place
         size = f"{length / 1e6:,.1f} MB" if length > 10**5 else f"{length / 1e3:,.0f} kB"

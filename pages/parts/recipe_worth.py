@@ -17,8 +17,8 @@ def show_ingredients(family: str, old_is: str) -> None:
     found = measurement(family)
     if found is None:
         st.info(
-            f"Not measured here: `python -m benchmarks.recipe --family {family}` does it. Or its results are not "
-            "installed."
+            f"Not measured here, or the results are not installed: `python -m benchmarks.recipe --family {family}` "
+            "measures it."
         )
         return
     old, new = (f"{100 * mean:.1f} %" for mean, _, _ in (found.old, found.new))

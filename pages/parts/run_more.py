@@ -70,7 +70,7 @@ def _network() -> None:
         "Rate of batch norm biases (factor)",
         "norm_bias_rate",
         format="%g",
-        help="Other than 1: the scales of batch norms stay at one, and their biases learn at so many times the rate.",
+        help="Other than 1: the scales of batch norms stay at one, and their biases learn at that many times the rate.",
     )
     right.toggle(
         "Identity start",

@@ -78,7 +78,9 @@ def show_table(runs: list[Run], unread: list[Unread]) -> None:
         st.button("Show", icon=":material/visibility:", on_click=_show, args=(picked,))
         st.button("Resume ", icon=":material/restart_alt:", on_click=act, args=(client.resume, picked))
         with st.popover("Delete", icon=":material/delete:", key=f"delete_{picked}"):
-            st.markdown(f"**{plain(names[picked])}** goes with its curves, its checkpoint and all that was kept of it.")
+            st.markdown(
+                f"**{plain(names[picked])}** is deleted with its curves, its checkpoint and all that was kept of it."
+            )
             # Keys of this run's own: the next one's is closed, and a second click meets nothing.
             key = f"delete_it_{picked}"
             st.button("Delete it", type="primary", key=key, on_click=_delete, args=(picked,))
@@ -89,7 +91,7 @@ def show_table(runs: list[Run], unread: list[Unread]) -> None:
             icon=":material/download:",
             on_click="ignore",
             disabled=picked in closed,
-            help=f"The file has the test set's readings, which are {LOCKED} of the run." if picked in closed else None,
+            help=f"The file has the test set's readings, which stay {LOCKED} of the run." if picked in closed else None,
         )
 
 

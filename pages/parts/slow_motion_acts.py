@@ -33,9 +33,9 @@ def _pictures(scores: Scores, config: RunConfig) -> tuple[NDArray[np.uint8], str
 def show_forward(found: Anatomy, config: RunConfig, image: int) -> None:
     """The batch goes through the layers: maps of one image, and how the values of the whole batch are spread."""
     st.markdown(
-        f"**Forward.** {len(found.scores.labels)} images go in, and every layer makes numbers of those before it; "
-        f"the last gives {len(found.classes)} scores an image. In train() mode: as augmented, with dropout and batch "
-        "statistics."
+        f"**Forward.** {len(found.scores.labels)} images go in, and every layer turns the numbers before it into new "
+        f"ones; the last gives {len(found.classes)} scores an image. In train() mode: as augmented, with dropout and "
+        "batch statistics."
     )
     pictures, meaning = _pictures(found.scores, config)
     if image < len(pictures):
@@ -56,9 +56,9 @@ def show_loss(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa: A
     scores = found.scores
     right = int((scores.answers == scores.labels).sum())
     st.markdown(
-        f"**Loss.** Softmax makes probabilities of the scores; an image costs −ln of its true class's probability. "
-        f"{right} of {len(scores.labels)} answers are right, and the mean loss is **{number(found.loss)}**, "
-        "whose gradient goes backward."
+        "**Loss.** Softmax turns the scores into probabilities; an image costs −ln of its true class's probability. "
+        f"{right} of {len(scores.labels)} answers are right, and the mean loss is **{number(found.loss)}**, whose "
+        "gradient goes backward."
     )
     if config.label_smoothing or scores.shares is not None:
         st.caption("With label smoothing or mixed images the loss is that of the softened labels, which training uses.")

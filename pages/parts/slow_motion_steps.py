@@ -81,8 +81,8 @@ def show_update(found: Anatomy, config: RunConfig, image: int) -> None:  # noqa:
     losses = f"{number(found.loss, 4)} → {number(found.loss_after, 4)}"
     st.markdown(
         f"**Update.** Every weight takes a step against its gradient, at learning rate {number(found.rate, 4)} "
-        f"({_how(config)}). The loss of the same batch, same masks: **{losses}**; it fell for "
-        f" {better} of {len(found.scores.losses)} images."
+        f"({_how(config)}). The loss of the same batch, same masks: **{losses}**; it fell for {better} of "
+        f"{len(found.scores.losses)} images."
     )
     left, right = beside()
     with left:

@@ -97,8 +97,8 @@ def show_histograms(dataset: str, version: str, kind: Standardization, eps: floa
             )
     st.caption(
         "Values of 1,000 test images. The statistics are the train set's (per image: each image's own): so the means "
-        "are near 0 and the standard deviations (std) near 1, but not exactly. One value of a thousand at each end "
-        "lies outside of the chart. Whitening leaves small values: most directions have a variance far below eps."
+        "are near 0 and the standard deviations (std) near 1, but not exactly. One value in a thousand at each end "
+        "lies outside the chart. Whitening leaves small values: most directions have a variance far below eps."
     )
 
 
@@ -195,8 +195,8 @@ def show_whose(dataset: str, version: str, image: NDArray[np.uint8]) -> None:
     tabulate(table, column_config=three, key="std_whose")
     st.caption(
         "All pixels of each set, exactly. Train and test differ little here, because they were drawn from one pile: "
-        "that is why the leak is easily overlooked, not why it would be allowed. A single image in use is far off, "
-        "and one image has no covariance at all: whitening cannot be fitted to it."
+        "that is why the leak is easily overlooked, not a reason to allow it. A single image in use is far off, and "
+        "one image has no covariance at all: whitening cannot be fitted to it."
     )
 
 

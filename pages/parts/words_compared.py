@@ -43,7 +43,7 @@ def rows_for(dataset: str, current: Result | None, stored: list[Result]) -> list
 def show_comparison(rows: list[Row]) -> None:
     """Show accuracy, time and learned numbers side by side; the same as a table, folded."""
     if not rows:
-        st.info("Nothing was measured on this data set yet: **Start** learns a bag of words here.")
+        st.info("Nothing has been measured on this data set yet: **Start** learns a bag of words here.")
         return
     with st.grid(columns=3, min_column_width=250):
         draw(accuracy_bars(rows), "compare_accuracy", "Train and test accuracy of each method")
@@ -55,7 +55,7 @@ def show_comparison(rows: list[Row]) -> None:
     bags = [row for row in rows if not row.numbers[2]]
     networks = [row for row in rows if row.numbers[2]]
     if not networks:
-        st.info("No network was trained on this data set yet: do it on the page Train, and it is drawn here.")
+        st.info("No network has been trained on this data set yet: do it on the page Train, and it is drawn here.")
     elif bags:
         ours, theirs = bags[0], networks[0]
         apart = "" if ours.where == theirs.where else " (not measured on the same machine)"
@@ -100,7 +100,7 @@ def show_result(result: Result) -> None:
     )
     if result.unconverged:
         names = plain(", ".join(result.unconverged))
-        st.warning(f"Not settled when the iterations were over: {names}. Try a smaller C.")
+        st.warning(f"Not converged when the iterations ran out: {names}. Try a smaller C.")
     shown = pd.DataFrame(result.confusion, columns=list(result.classes))
     right = [100 * row[label] / max(1, sum(row)) for label, row in enumerate(result.confusion)]
     shown.insert(0, "right (%)", right)

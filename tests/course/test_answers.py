@@ -14,7 +14,7 @@ def answers():
     yield 4, f"{side} × {side} × 512 = {side * side * 512:,} numbers"
     vgg = largest("vgg16", 224)
     yield 4, f"so 224 to {vgg} pixels still give 7 × 7 and work; at {vgg + 1} the map is {(vgg + 1) // 32} × 8 and"
-    yield 4, f"the five floors give {vgg - 224} pixels of grace"
+    yield 4, f"rounding down five times leaves {vgg - 224} pixels to spare"
     ours = largest("practical", 32)
     yield 4, f"takes 32 to {ours} pixels and fails at {ours + 1}"
     yield 7, f"without the pool would give {field(parts(pools=False)[:2])[0]}."
@@ -36,7 +36,7 @@ def answers():
     yield 21, "has a condition number of 3.6 · 10⁷"
     yield 22, f"{(32 - 28 + 1) ** 2} crops times 2 flips"
     rates = [0.1 * 0.95**epoch for epoch in range(100)]
-    yield 26, f"{100 * sum(rates[:60]) / sum(rates):.0f} % of it in the first 60: then it is over"
+    yield 26, f"{100 * sum(rates[:60]) / sum(rates):.0f} % of that in the first 60: after them"
     yield 27, f"up to $1/(1-m) = {1 / (1 - 0.9):.0f}$ times"
 
 

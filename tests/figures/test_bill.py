@@ -12,7 +12,7 @@ def sides(html):
 
 def test_one_filter_on_a_colour_image():
     facts = layer_facts(Conv2d(1, 5, padding=2), (3, 32, 32))
-    assert bill_sentence(facts) == "A dense layer with the same output needs **41,943 times as many**."
+    assert bill_sentence(facts) == "A dense layer with the same output needs **41,943 times as many** weights."
     assert not true_to_scale(facts)
     assert sides(bill_picture(facts)) == [SMALLEST, SIDE]
 
@@ -27,7 +27,7 @@ def test_areas_are_to_scale():
 def test_where_the_dense_layer_is_smaller():
     facts = layer_facts(Conv2d(1, 5, padding=2), (1, 1, 1))
     assert bill_sentence(facts) == (
-        "Here a dense layer would be the smaller one: the convolution has **25 times as many**."
+        "Here a dense layer would be the smaller one: the convolution has **25 times as many** weights."
     )
 
 

@@ -38,9 +38,9 @@ def run(store, config=CONFIG, test_size=1000, **last):
         (
             0.097,
             0.1,
-            "on 1,000 images no better than guessing among 10 classes (10.0 %). The network has learned nothing",
+            "no better than guessing among 10 classes (10.0 %) on 1,000 images. The network has learned nothing",
         ),
-        (0.9, 0.1, "no better than guessing among 10 classes (10.0 %). The gap of 80 points is overfitting"),
+        (0.9, 0.1, "among 10 classes (10.0 %) on 1,000 images. The gap of 80 points is overfitting"),
     ],
 )
 def test_the_verdict_names_the_gap_of_the_last_epoch(store, train, test, words):
@@ -55,7 +55,9 @@ def test_a_run_that_learned_nothing_is_told_no_other_way_to_gain(store):
 
 def test_the_same_gap_is_overfitting_on_many_images_and_chance_on_few(store):
     last = {"train_accuracy": 0.66, "test_accuracy": 0.6}
-    assert "The gap of 6 points is no more than chance on 100 images" in verdict(run(store, test_size=100, **last))
+    assert "The gap of 6 points is no more than chance explains on 100 images" in verdict(
+        run(store, test_size=100, **last)
+    )
     assert "The gap of 6 points is overfitting" in verdict(run(store, test_size=1000, **last))
 
 
@@ -140,7 +142,7 @@ def test_a_fair_pair_is_told_with_what_differs_and_mcnemars_p(store):
     assert text.startswith(
         "`dropout` 0.5 against 0: **+14.0 points** on the same 50 test images, 74.0 % against 60.0 %."
     )
-    assert "7 in the second and 0 in the first: more than chance would do (McNemar's exact p = 0.016)" in text
+    assert "7 in the second and 0 in the first: more than chance explains (McNemar's exact p = 0.016)" in text
     assert "(McNemar's exact p < 0.0001)" in fair_pair(first, second, Paired(30, 0, 20, 0))
-    assert told_apart(Paired(10, 3, 4, 3)).endswith("no more than chance would do")
+    assert told_apart(Paired(10, 3, 4, 3)).endswith("no more than chance explains")
     assert told_apart(Paired(10, 0, 1, 3)).startswith("1 image is right in only one of the two")

@@ -37,7 +37,7 @@ def test_an_image_too_large_is_explained_and_the_wall_can_be_taken_away():
 
 def test_a_refused_size_says_at_which_it_is_shown_and_how_to_get_over_it():
     page = opened(arch_size="40")
-    assert page.error[0].value.endswith("Below it is shown at 32 pixels, the size it was made for.")
+    assert page.error[0].value.endswith("Below, the network is shown at 32 pixels, the size it was made for.")
     page.button(key="to_convolutional").click().run()
     assert page.toggle(key="arch_convolutional").value
     assert not page.error
@@ -47,7 +47,7 @@ def test_an_image_too_small_for_the_convolutions_too_is_told_the_smallest_one():
     page = opened(network="vgg16", arch_size="192", arch_convolutional="True")
     assert page.error[0].value == (
         "The image (=192 pixels) must have at least 224 pixels along each side: choose a larger size. "
-        "Below it is shown at 224 pixels, the size it was made for."
+        "Below, the network is shown at 224 pixels, the size it was made for."
     )
     assert not [button for button in page.button if button.key == "to_convolutional"]
     assert page.button(key="mend")

@@ -190,7 +190,7 @@ def test_the_table_has_the_values_of_the_captions(page):
 )
 def test_an_own_picture_of_any_size_is_shown_as_32_by_32(page, content):
     app = page(aug_source="Upload")
-    assert "Give a picture" in app.info[0].value
+    assert "Choose a picture" in app.info[0].value
     app.file_uploader(key="aug_upload").set_value(("mine", content, "image/png")).run()
     assert not app.exception
     assert not app.error

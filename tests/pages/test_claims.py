@@ -135,7 +135,7 @@ def convolution():
     )
     yield f"{NAMES[one // grouped]} of the weights"
     sides = [side for side in range(1, 20) if after(side, 3, 2, 1) == 4]
-    yield f"makes 4 of {sides[0]} and also 4 of {sides[1]}"
+    yield f"makes 4 from {sides[0]} and also 4 from {sides[1]}"
     layer = torch.nn.ConvTranspose2d(1, 1, 3, stride=2, padding=1)
     yield f"goes back to {layer(torch.zeros(1, 1, 4, 4)).shape[-1]}"
     yield f"{sum(p.numel() for p in torch.nn.Conv2d(3, 32, 5, bias=False).parameters()):,} weights, for an image of"
@@ -159,7 +159,7 @@ def builder():
 
 
 def batch_norm():
-    yield f"{NAMES[BATCHES]} times the same answer"
+    yield f"all {NAMES[BATCHES]} answers are the same"
 
 
 def dropout():

@@ -76,7 +76,7 @@ def test_numbers_are_checked_where_the_page_is_asked_to():
     assert [field.label for field in app.text_input[1:]] == [check.asked for check in checks()]
     said = len(app.markdown)
     for given, sentence in (
-        ("25", r":orange[:material/help:] Not 25: a kernel is $k \times k \times z$, its depth $z$ is forgotten."),
+        ("25", r":orange[:material/help:] Not 25: a kernel is $k \times k \times z$, and its depth $z$ is forgotten."),
         ("5x5", ":orange[:material/help:] `5x5` must be one number: write it in digits, such as 1,024."),
         ("75", ":green[:material/check_circle:] **Right.** The kernel is as deep as its input: 5 · 5 · 3."),
         (" ", None),

@@ -152,7 +152,7 @@ def test_a_download_that_failed_is_told_in_its_card(page: AppTest, home: Path) -
     page.session_state["datasets_begun"] = {"mnist"}
     jobs._write(job_name("mnist"), State.FAILED, Progress("Downloading", message="No answer."))
     page.run()
-    assert "the reason stands [below](#bring-your-own-images)" in said(page)
+    assert "the reason is given [below](#bring-your-own-images)" in said(page)
 
 
 def test_progress_survives_a_reload_and_can_be_cancelled(page: AppTest, home: Path) -> None:

@@ -60,7 +60,7 @@ def test_without_a_run_it_shows_a_fresh_network_and_says_so(fresh_home):
     assert "**256 units before the last layer**" in said(page)
     assert "*PyTorch*: training" in said(page)
     assert "Training and test agree." in said(page)
-    assert "twenty times the same" in said(page)
+    assert "all twenty times" in said(page)
     page.slider(key="dropout_p").set_value(0.0).run()
     assert "0 dropped" in said(page)
     assert "± 0.0 over them, and 1 class wins" in said(page)

@@ -182,7 +182,7 @@ def test_how_much_of_a_heat_was_learned_is_measured(run_id):
     gradient, smooth, occluded, other = (f"{number:z.2f}".replace("-", "−") for number in numbers)
     text = f"*before training*: Gradient **{gradient}**, SmoothGrad **{smooth}**, Occlusion **{occluded}**"
     assert text in said(page)
-    assert f"with the heat for *{found.classes[second]}*: Gradient **{other}**" in said(page)
+    assert f"with the heat map for *{found.classes[second]}*: Gradient **{other}**" in said(page)
     assert f"has **{100 * covered.chance:.1f} %**" in said(page)
     assert f"**{100 * covered.least:.1f} %**, the least of {covered.positions} places" in said(page)
 
@@ -264,7 +264,7 @@ def test_what_to_try_leads_where_it_says(run_id):
     assert "**Wrong.**" in said(sound(page))
     page.button(key="try_Ask for another class").click().run()
     assert page.selectbox(key="inside_class").value != "its answer"
-    assert "a heat for it" in sound(page).info[0].value
+    assert "a heat map for it" in sound(page).info[0].value
 
 
 @pytest.fixture
@@ -281,7 +281,7 @@ def test_without_a_snapshot_of_the_last_epoch_only_its_surest_error_is_missing(t
     page = sound(opened(inside_run=thinned))
     assert page.select_slider(key="inside_epoch").value == 3
     assert [button.label for button in page.button] == ["Ask for another class", "Before training"]
-    assert "What these heats can say and what not, measured" in [fold.label for fold in page.expander]
+    assert "What these heat maps can say and what not, measured" in [fold.label for fold in page.expander]
     assert list(page.select_slider(key="inside_filters").options) == ["0", "1", "2"]
     assert "What it confuses: all its errors" in said(page)
     page.button(key="try_Before training").click().run()

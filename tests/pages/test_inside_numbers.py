@@ -60,7 +60,7 @@ def test_a_largest_value_that_sees_padding_alone_is_said_to():
     layer = replace(found.layers[0], peaks=np.array([[9, 9], [0, 7]]))
     app = viewed(inside_layers._show_channel, found, layer, 1, np.zeros((10, 16), np.uint8))
     assert not app.exception
-    assert "its largest value sees nothing of it, padding alone" in shown(app)
+    assert "its largest value sees nothing of it, only padding" in shown(app)
     assert "pixels" not in shown(app).replace("pixelated", "")
 
 
@@ -111,7 +111,7 @@ def test_each_heat_is_compared_with_the_heat_of_its_own_kind(monkeypatch, asked,
         return ", ".join(f"{kind} **{spearman(*pair):z.2f}**" for kind, pair in pairs.items()).replace("**-", "**−")
 
     assert f"*before training*: {told('heats_before')}." in text
-    assert f"with the heat for *{second}*: {told('heats_second')}." in text
+    assert f"with the heat map for *{second}*: {told('heats_second')}." in text
     first = found.classes.index("c" if asked == "its answer" else asked)
     assert labels == {
         "heats_said": (first, 3),

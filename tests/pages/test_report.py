@@ -119,7 +119,7 @@ def test_the_file_has_answers_and_runs_and_can_be_read_again(store):
     assert text.count("<svg") == 2
     assert text.index(one[-4:]) < text.index(other[-4:])  # in the order of their start, as their colours are
     assert "They differ in lr (0.1 and 0.01). Second minus first on 50 images: +40.0 points." in text
-    assert "more than chance would do" in text
+    assert "more than chance explains" in text
     assert "lr 0.01" in text
     assert read_report(content, "a.html") == fields
 

@@ -26,7 +26,7 @@ def test_a_run_that_learned_nothing_is_no_success(store):
     app = opened(run=filled(store, train_accuracy=0.11, test_accuracy=0.1))
     assert not app.success
     assert "no better than guessing among 10 classes" in " ".join(element.value for element in app.warning)
-    assert "⚠ The test accuracy is on 20 images no better than guessing" in said(app)
+    assert "⚠ The test accuracy is no better than guessing among 10 classes (10.0 %) on 20 images" in said(app)
     assert opened(run=filled(store)).success
 
 
@@ -79,7 +79,7 @@ def test_a_stored_run_can_be_deleted(store):
     filled(store)
     app = opened()
     assert "Delete" not in [button.label for button in app.button]  # it opens what asks once more
-    assert "goes with its curves, its checkpoint" in said(app)
+    assert "is deleted with its curves, its checkpoint" in said(app)
     next(button for button in app.button if button.label == "Delete it").click().run()
     assert not app.exception
     assert store.runs() == []

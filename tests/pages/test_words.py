@@ -93,7 +93,7 @@ def test_start_learns_in_the_background_and_shows_words_and_numbers():
     assert list(table["learned in all"]) == [50 * 128 + 5 * (5 * 51 + 1)]
     assert "**Dictionary** 50 words × 128 = **6,400**" in said(page)
     assert "Answer: **across**" in said(page)
-    assert "No network was trained on this data set yet" in said(page)
+    assert "No network has been trained on this data set yet" in said(page)
     page.selectbox(key="bow_words").set_value(100).run()
     assert "Answer" not in said(page)
 

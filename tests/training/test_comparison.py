@@ -72,7 +72,7 @@ def test_a_toggle_that_is_on_is_compared_with_off_and_any_field_with_a_value():
     ("field", "value", "message"),
     [
         ("lr", None, r"`field` \(='lr'\) is no toggle"),
-        ("colour", 3, "is nothing that a run has"),
+        ("colour", 3, "is no setting of a run"),
         ("optimizer", Optimizer.ADAM, "cannot differ in `optimizer` alone.*set it to 0"),
     ],
 )

@@ -99,10 +99,13 @@ def test_a_run_that_only_guesses_is_told_so_and_no_sign_of_anything():
     still, ln10 = np.array([0.1, 0.1, 0.1]), np.full(3, GUESS)
     found = overfitting(np.array([0.09, 0.1, 0.097]), still, ln10, 1000, 10)
     assert (found.guessing, found.noticed) == (True, False)
-    assert found.text == "The test accuracy is on 1,000 images no better than guessing among 10 classes (10.0 %)."
+    assert found.text == "The test accuracy is no better than guessing among 10 classes (10.0 %) on 1,000 images."
     by_heart = overfitting(np.array([0.3, 0.6, 0.9]), still, ln10, 1000, 10)
     assert by_heart.guessing
-    assert "guessing among 10 classes (10.0 %). This run overfits: train accuracy lies 80 points" in by_heart.text
+    assert (
+        "guessing among 10 classes (10.0 %) on 1,000 images. This run overfits: train accuracy lies 80 points"
+        in by_heart.text
+    )
     assert not overfitting(still, np.array([0.1, 0.11, 0.14]), ln10, 1000, 10).guessing
     assert overfitting(still, np.array([0.1, 0.11, 0.14]), ln10, 100, 10).guessing
 
@@ -212,7 +215,7 @@ def test_a_networks_own_batch_norms_make_the_first_loss_larger(network, loss, so
 
 def test_batch_norm_is_why_a_first_loss_is_larger():
     text = first_loss(2.5, 10, RunConfig(network="classroom", batch_norm=True)).text
-    assert "with batch norm as it should be" in text
+    assert "as it should be with batch norm" in text
     assert "Q34" in text
     assert "knows nothing" in first_loss(2.35, 10, RunConfig(network="classroom", batch_norm=True)).text
 
