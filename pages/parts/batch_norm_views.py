@@ -8,6 +8,7 @@ import math
 import numpy as np
 import streamlit as st
 
+from cnncore.course.ballots import claim
 from cnncore.figures.batch_norm import (
     added_parameters,
     channels_chart,
@@ -185,13 +186,11 @@ def ask_about(subject: Subject, found: Neighbours) -> None:
     )
     true_or_false(
         "claim_bias",
-        "A convolution before a batch norm needs its bias.",
-        False,
+        claim("norm-bias"),
         lambda: "Measured above: in train() a change of all biases leaves nothing behind but rounding.",
     )
     true_or_false(
         "claim_first",
-        "The first loss can be anything.",
-        False,
+        claim("first-loss"),
         lambda: _first(first_losses(subject)),
     )

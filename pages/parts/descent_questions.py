@@ -1,5 +1,6 @@
 """What to predict about optimization: each answer is measured when it is given."""
 
+from cnncore.course.ballots import claim
 from cnncore.course.facts import facts
 from cnncore.descent.comparisons import ball_of, loss_after, momentum_against_sgd
 from pages.parts.predict import predict, true_or_false
@@ -29,8 +30,7 @@ def ask() -> None:
     )
     true_or_false(
         "claim_batch",
-        "A large batch converges faster.",
-        False,
+        claim("large-batch"),
         lambda: (
             f"With {IMAGES:,} images down the valley at rate 0.1: {IMAGES // 32} updates of 32 images end at a loss "
             f"of {loss_after(IMAGES, 32, 0.1):.2f}, {IMAGES // 240} updates of 240 images at "

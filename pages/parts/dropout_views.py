@@ -4,6 +4,7 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
+from cnncore.course.ballots import claim
 from cnncore.figures.dropout import books_chart, noise_chart, passes_chart, units_chart
 from cnncore.figures.ladder import step_measured
 from cnncore.figures.measured import time_added
@@ -89,20 +90,18 @@ def ask_about(found: list[Account]) -> None:
     )
     true_or_false(
         "claim_test",
-        "At test time PyTorch multiplies by 1 − p.",
-        False,
-        lambda: "That is the 2014 paper's convention. In eval() PyTorch's layer hands its input on unchanged.",
+        claim("dropout-test"),
+        lambda: claim("dropout-test").because,
     )
     true_or_false(
         "claim_faster",
-        "Dropout makes epochs faster, because fewer units are computed.",
-        False,
+        claim("dropout-faster"),
         _faster,
     )
 
 
 def _faster() -> str:
-    text = "The zeros are multiplied like any other number, and the masks have to be drawn besides."
+    text = claim("dropout-faster").because
     added = time_added("figure-7", "figure-8")
     return text + (
         f" Whole runs, {title('figure-8')} against {title('figure-7')}, take longer by {added}." if added else ""

@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import streamlit as st
 
+from cnncore.course.ballots import Claim
+
 
 def predict(key: str, question: str, options: tuple[str, ...], right: str, reveal: Callable[[str], str]) -> None:
     """Ask `question`; once one of `options` is chosen, say whether it is `right` and show `reveal(choice)`.
@@ -22,6 +24,7 @@ def predict(key: str, question: str, options: tuple[str, ...], right: str, revea
             st.info(f"**Not so: {right}.** {text}", icon=":material/lightbulb:")
 
 
-def true_or_false(key: str, claim: str, true: bool, reveal: Callable[[], str]) -> None:
-    """Ask whether `claim`, as it stands in lab reports, is true."""
-    predict(key, f"true or false? “{claim}”", ("true", "false"), "true" if true else "false", lambda _: reveal())
+def true_or_false(key: str, asked: Claim, reveal: Callable[[], str]) -> None:
+    """Ask whether a claim of the course is true; `reveal` says why, as it shows on this page."""
+    right = "true" if asked.true else "false"
+    predict(key, f"true or false? “{asked.text}”", ("true", "false"), right, lambda _: reveal())
