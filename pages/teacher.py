@@ -44,7 +44,7 @@ def show_address(address: str | None) -> None:
         else:
             st.markdown("##### Only this machine can open the app now")
             st.markdown("To let the class in, end it and start it with")
-            st.code(OPEN, language="sh", wrap_lines=True)
+            st.code(OPEN, language=None, wrap_lines=True)  # as a shell would colour it, two of the four zeros stand out
 
 
 def show_links(base: str) -> None:
