@@ -1,4 +1,4 @@
-"""The numbers of docs/speed.md, the README's table of them and what its text says of presets, from the results.
+"""The numbers and tables of README.md, docs/speed.md and docs/recipes.md, from the results.
 
     python -m benchmarks.explained                 writes them between their marks
 
@@ -8,24 +8,24 @@
 import re
 import statistics
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from benchmarks import ladder, recipe
 from benchmarks.files import RESULTS, read
 from benchmarks.gpu_targets import EPOCHS
 from cnncore.figures.measured import measured
+from cnncore.figures.recipe import measurement
 from cnncore.figures.records import over_seeds, said_again
 from cnncore.figures.records import said as said_once
 from cnncore.statistics import mean_and_spread
-from cnncore.training.presets import PRESETS
+from cnncore.training.presets import BEYOND, PRESETS
+from cnncore.training.recipe import INGREDIENTS
 
-PAGE = Path(__file__).parents[1] / "docs" / "speed.md"
-README = Path(__file__).parents[1] / "README.md"
-TABLE = re.compile(r"(?<=<!-- speed -->\n).*?(?=<!-- /speed -->)", re.DOTALL)
+ROOT = Path(__file__).parents[1]
+README, SPEED, RECIPES = ROOT / "README.md", ROOT / "docs" / "speed.md", ROOT / "docs" / "recipes.md"
+PAGES = (README, SPEED, RECIPES)
 UNKNOWN = "not measured here"
-# What one preset reached and what it took, in the README's text, and what runs of full length on a GPU reached.
-REACHED = re.compile(r"<!-- measured (.+?) -->.*?<!-- /measured \1 -->", re.DOTALL)  # "NAME, again": see said_again
-TOOK = re.compile(r"<!-- core time (.+?) -->.*?<!-- /core time \1 -->", re.DOTALL)
-FULL_LENGTH = re.compile(r"<!-- full length -->.*?<!-- /full length -->", re.DOTALL)
+TYPED = ("app", "tests")  # marks around the README's commands: nothing measured, and run as they are
 MARK = re.compile(r"<!-- (?!/)(.+?) -->(.*?)<!-- /\1 -->", re.DOTALL)
 # Which file of the results has the number, and how it is said.
 RATIOS = {
@@ -73,8 +73,24 @@ def numbers(results: Path = RESULTS) -> dict[str, str]:
     return said | {name: graph(graphs, name) for name in GRAPHS}
 
 
-def table(results: Path = RESULTS) -> str:
-    """Return the README's table: what was measured, what was aimed at, and by which script."""
+class Row(NamedTuple):
+    """A row of the table of speed: what was measured and aimed at, by which script, and whether the README has it."""
+
+    what: str
+    value: str
+    aim: str
+    by: str
+    short: bool = False
+
+
+def table(results: Path = RESULTS, short: bool = False) -> str:
+    """Return the table of docs/speed.md, or of its rows those that the README has."""
+    head = ("| what | measured | aim | `python -m benchmarks.` |", "|---|---|---|---|")
+    rows = (row for row in _rows(results) if row.short or not short)
+    return "\n".join((*head, *(f"| {row.what} | {row.value} | {row.aim} | `{row.by}` |" for row in rows)))
+
+
+def _rows(results: Path) -> tuple[Row, ...]:
     said, pages, live = numbers(results), read(results / "pages-cpu.json"), read(results / "live-page-cpu.json")
     slowest, refresh = UNKNOWN, UNKNOWN
     if pages:
@@ -85,62 +101,65 @@ def table(results: Path = RESULTS) -> str:
         runs = live["runs"]
         size, cost = max(run["bytes"]["most"] for run in runs), max(run["server_cpu_ms"] for run in runs)
         refresh = f"{size / 1000:.0f} kB, {cost:.0f} ms of processor"
-    rows = (
-        ("Images a second on two cores, built-in data, against the usual way", said["trainer / usual"], "1.5", "cpu"),
-        ("... CIFAR-10", said["trainer / usual, cifar10"], "1.5", "cpu"),
-        ("... in bfloat16, on a processor that has it", said["half / usual"], "", "cpu"),
-        ("... against the updates alone, in 32 bits", said["trainer / bare"], "0.95", "cpu"),
-        ("... CIFAR-10", said["trainer / bare, cifar10"], "0.95", "cpu"),
-        ("... stored, with checkpoints and snapshots, against not stored", said["stored / trainer"], "0.97", "cpu"),
-        ("... CIFAR-10", said["stored / trainer, cifar10"], "0.97", "cpu"),
-        ("A run's first update after its process's start", said["first update"], "", "first_update"),
-        (
-            "... in time, against PyTorch's own optimizers, which load its compiler",
-            said["bare / as they come"],
-            "",
-            "first_update",
-        ),
-        ("Peak memory of an epoch of CIFAR-10", said["peak memory, cifar10"], "1,200 MB", "cpu"),
-        ("... with a validation split", said["peak memory, validation split"], "1,200 MB", "cpu"),
-        ("First page at rest", said["first page"], "2,000 ms", "start"),
-        ("A page change, page opened before", said["page change, again"], "300 ms", "start"),
-        ("... opened for the first time, until the page stands", said["static part, first"], "300 ms", "start"),
-        ("... and until the last picture is there", said["page change, first"], "", "start"),
-        ("Rerun of the slowest page, server time", slowest, "200 ms", "pages"),
-        ("A refresh of the live page, 5 to 100 epochs", refresh, "50 kB, 30 ms", "live_page"),
-        ("On CUDA: 100 epochs of each of figure-6 to figure-9, TF32", said["100 epochs, tf32"], "15 s", "gpu"),
-        ("... in half precision", said["100 epochs, half"], "10 s", "gpu"),
-        ("... figure-9 from a process's start to its result", said["cold start"], "25 s", "gpu"),
-        ("... graphs against kernel by kernel", said["eager / graph"], "5", "gpu"),
-        ("... against the usual way on the same GPU", said["usual / graph"], "30", "gpu"),
-        ("... several runs at once against one after another", said["at once"], "", "many_runs"),
-        ("... the preset speedrun, 16 epochs", said["clock, gpu"], "94 %", "speedrun"),
+    usual = "Images per second on two cores, built-in data, against the usual way"
+    bare = "... built-in data, against the updates alone, in 32 bits"
+    stored = "... built-in data, stored with checkpoints and snapshots, against not stored"
+    cuda = "On CUDA: 100 epochs of each of figure-6 to figure-9, in TF32"
+    own = "... relative to PyTorch's own optimizers, which load its compiler"
+    return (
+        Row(usual, said["trainer / usual"], "1.5", "cpu", short=True),
+        Row("... CIFAR-10", said["trainer / usual, cifar10"], "1.5", "cpu", short=True),
+        Row("... built-in data, in bfloat16 where the processor has it", said["half / usual"], "", "cpu", short=True),
+        Row(bare, said["trainer / bare"], "0.95", "cpu"),
+        Row("... CIFAR-10", said["trainer / bare, cifar10"], "0.95", "cpu"),
+        Row(stored, said["stored / trainer"], "0.97", "cpu"),
+        Row("... CIFAR-10", said["stored / trainer, cifar10"], "0.97", "cpu"),
+        Row("From the start of a run's process to its first update", said["first update"], "", "first_update"),
+        Row(own, said["bare / as they come"], "", "first_update"),
+        Row("Peak memory of an epoch of CIFAR-10", said["peak memory, cifar10"], "1,200 MB", "cpu"),
+        Row("... with a validation split", said["peak memory, validation split"], "1,200 MB", "cpu"),
+        Row("First page at rest", said["first page"], "2,000 ms", "start", short=True),
+        Row("A page change, to a page opened before", said["page change, again"], "300 ms", "start", short=True),
+        Row("... to one opened for the first time, until it stands", said["static part, first"], "300 ms", "start"),
+        Row("... and until its last picture is there", said["page change, first"], "", "start"),
+        Row("Rerun of the slowest page, server time", slowest, "200 ms", "pages"),
+        Row("A refresh of the live page, 5 to 100 epochs", refresh, "50 kB, 30 ms", "live_page", short=True),
+        Row(cuda, said["100 epochs, tf32"], "15 s", "gpu", short=True),
+        Row("... in half precision", said["100 epochs, half"], "10 s", "gpu", short=True),
+        Row("... figure-9, from the start of its process to its result", said["cold start"], "25 s", "gpu"),
+        Row("... CUDA graphs against kernels started one by one", said["eager / graph"], "5", "gpu"),
+        Row("... against the usual way on the same GPU", said["usual / graph"], "30", "gpu", short=True),
+        Row("... several runs at once against one after another", said["at once"], "", "many_runs"),
+        Row("... the preset speedrun, 16 epochs", said["clock, gpu"], "94 %", "speedrun"),
     )
-    head = ("| what | measured | aim | `python -m benchmarks.` |", "|---|---|---|---|")
-    return "\n".join((*head, *(f"| {what} | {value} | {aim} | `{by}` |" for what, value, aim, by in rows)))
 
 
-def reached(text: str) -> str:
-    """Return the text with each preset's test accuracy between its marks, or that it was not measured."""
-
-    def said_of(found: re.Match[str]) -> str:
-        name, _, again = found[1].partition(", ")
+def everything() -> dict[str, str]:
+    """Return what stands under each mark of all pages: numbers, what presets reached and took, and tables."""
+    texts = numbers() | {"full length": full_length([read(path) for path in sorted(RESULTS.glob("gpu-*.json"))])}
+    for name in BEYOND:
         one = measured(PRESETS[name])
-        text = ((said_again(one) if again else said_once(one)) if one else "") or UNKNOWN
-        return f"<!-- measured {found[1]} -->{text}<!-- /measured {found[1]} -->"
+        texts[f"measured {name}"] = said_once(one) if one else UNKNOWN
+        texts[f"measured {name}, again"] = (said_again(one) if one else "") or UNKNOWN
+        texts[f"core time {name}"] = core_time(one.core_seconds) if one and one.core_seconds else UNKNOWN
+    tables = {
+        "speed": table(),
+        "speed in short": table(short=True),
+        "ladder": ladder.table(read(RESULTS / "ladder-classroom-cpu.json")),
+        "ladder-cifar10": ladder.table(read(RESULTS / "ladder-figure-cpu-part.json")),
+        "ingredients": ingredients("classroom", "practical"),
+    }
+    for mark, family in (("recipe", "classroom"), ("recipe-cifar10", "practical")):
+        found = measurement(family)
+        tables[mark] = recipe.table(found) if found else UNKNOWN
+    return texts | {mark: f"\n{text}\n" for mark, text in tables.items()}
 
-    return REACHED.sub(said_of, text)
 
-
-def took(text: str) -> str:
-    """Return the text with what a run of each preset takes of a CPU's core, evaluations and all, between its marks."""
-
-    def said_of(found: re.Match[str]) -> str:
-        one = measured(PRESETS[found[1]])
-        text = core_time(one.core_seconds) if one and one.core_seconds else UNKNOWN
-        return f"<!-- core time {found[1]} -->{text}<!-- /core time {found[1]} -->"
-
-    return TOOK.sub(said_of, text)
+def ingredients(*families: str) -> str:
+    """Return what each ingredient of some families' recipes does, line by line."""
+    found = [measurement(family) for family in families]
+    names = {worth.ingredient for one in found if one for worth in one.worths}
+    return "\n".join(f"- *{one.name}*: {one.why}" for one in INGREDIENTS if one.name in names)
 
 
 def core_time(seconds: float) -> str:
@@ -265,8 +284,13 @@ def at_once(results: list[dict[str, Any]]) -> str:
 
 
 def filled(text: str, said: dict[str, str]) -> str:
-    """Return the page with each number between its marks; a mark that no result is known for is a `KeyError`."""
-    return MARK.sub(lambda found: f"<!-- {found[1]} -->{said[found[1]]}<!-- /{found[1]} -->", text)
+    """Return a page with what was measured between its marks; a mark that no result is known for is a `KeyError`."""
+
+    def again(found: re.Match[str]) -> str:
+        name, before = found.groups()
+        return f"<!-- {name} -->{before if name in TYPED else said[name]}<!-- /{name} -->"
+
+    return MARK.sub(again, text)
 
 
 def _range(values: list[float]) -> str:
@@ -274,13 +298,10 @@ def _range(values: list[float]) -> str:
 
 
 def write() -> None:
-    """Write page and table."""
-    page = filled(PAGE.read_text(encoding="utf-8"), numbers())
-    readme = reached(took(TABLE.sub(lambda _: f"{table()}\n", README.read_text(encoding="utf-8"))))
-    graphs = [read(path) for path in sorted(RESULTS.glob("gpu-*.json"))]
-    readme = FULL_LENGTH.sub(lambda _: f"<!-- full length -->{full_length(graphs)}<!-- /full length -->", readme)
-    for path, text in ((PAGE, page), (README, readme)):
-        path.write_text(text, encoding="utf-8", newline="\n")
+    """Write all pages."""
+    texts = everything()
+    for page in PAGES:
+        page.write_text(filled(page.read_text(encoding="utf-8"), texts), encoding="utf-8", newline="\n")
 
 
 if __name__ == "__main__":

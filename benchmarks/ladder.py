@@ -52,7 +52,7 @@ def summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def table(result: dict[str, Any]) -> str:
-    """Return the result as the Markdown table of the README: mean and spread in percent, the test loss in nats."""
+    """Return the result as a Markdown table: mean and spread in percent, the test loss in nats."""
     lines = [
         "| preset | what it adds | train accuracy | test accuracy | test loss at the end (lowest) |",
         "|---|---|---:|---:|---:|",

@@ -81,7 +81,7 @@ def jobs(args: argparse.Namespace) -> Iterator[Job]:
 
 
 def table(found: Measurement) -> str:
-    """Return the ingredients as the Markdown table of the README, in points of validation accuracy."""
+    """Return the ingredients as the Markdown table of docs/recipes.md, in points of validation accuracy."""
     columns = worth_table(found.worths)
     names = ["ingredient", LEFT_OUT, ADDED]
     lines = [f"| {' | '.join(names)} |", "|---|---|---|"]
