@@ -20,13 +20,13 @@ def main(
 ) -> None:
     """Train a network and print the practical's log, as its Q13 calls it.
 
-    With `cuda` the device is the CUDA one if it works here and otherwise the best there is; the log's first line
-    says which and why. Without it, the CPU. The data are the built-in set unless `dataset` names another that is
-    prepared (`python -m cnncore data list`). Raises `cnncore.errors.InputError` on a value that cannot be used.
+    With `cuda` it trains on CUDA where that works and otherwise on the best device there is; the log's first line says
+    which and why. Without `cuda` it trains on the CPU. The data are the built-in set unless `dataset` names another one
+    that is prepared (`python -m cnncore data list`). Raises `cnncore.errors.InputError` on a value that cannot be used.
 
         cnncore.main(batch_size=128, lr=0.1, epochs=5, cuda=True)
 
-    On the built-in set these are only 200 updates, and the loss is still ln 10. What learns in five epochs:
+    On the built-in set that is only 200 updates, after which the loss is still ln 10. This learns in five epochs:
 
         cnncore.main(batch_size=32, lr=0.05, epochs=5, standardize="channel")
     """

@@ -15,14 +15,14 @@ from cnncore.errors import InputError
 
 T = TypeVar("T")
 _PATIENCE = 1.0  # seconds; on Windows a file that somebody has open cannot be replaced for that moment
-_HELD = sys.platform == "win32"  # elsewhere who may not use a file now may not use it in a moment either
+_HELD = sys.platform == "win32"  # elsewhere a file that may not be used now may not be used in a moment either
 _LONGEST = 16 * 2**20  # characters of a text that is read: the classes and notes of the largest data set are a million
 
 
 def write_text(path: Path, text: str, *, lasting: bool = True) -> None:
     """Write `text` to `path` so that a reader sees the old or the new text, never a part; `OSError` if it cannot.
 
-    So does a power cut, unless it is not `lasting`: what is written again in a moment need not wait for the disk.
+    With `lasting` that holds after a power cut too; what is soon written again need not wait for the disk.
     """
     with replacing(path, lasting=lasting) as part:
         part.write_text(text, encoding="utf-8")
@@ -48,7 +48,7 @@ def replacing(path: Path, *, lasting: bool = True, patience: float = _PATIENCE) 
 def read_text(path: Path, patience: float = _PATIENCE) -> str:
     """Return what `write_text` wrote to `path`; waits up to `patience` seconds while Windows replaces the file.
 
-    An `OSError` for what is no file, since a pipe would be waited for for ever, and for more than 16 MB.
+    An `OSError` for more than 16 MB, and for what is not a regular file: to read a pipe could take for ever.
     """
 
     def read() -> str:
@@ -64,13 +64,13 @@ def read_text(path: Path, patience: float = _PATIENCE) -> str:
 
 
 def settle(path: Path) -> None:
-    """Wait until what was written to `path` is on the disk; else a power cut may leave an empty file of a new name."""
+    """Wait until what was written to `path` is on the disk: after a renaming, a power cut could leave it empty."""
     with path.open("r+b") as file:
         os.fsync(file.fileno())
 
 
 def replace(source: Path, target: Path, patience: float = _PATIENCE) -> None:
-    """Give `source` the name `target`, in place of what has it.
+    """Give `source` the name `target`, replacing the file that has it.
 
     Waits up to `patience` seconds while a reader on Windows holds the target.
     """
@@ -92,7 +92,7 @@ def _patiently(action: Callable[[], T], patience: float) -> T:
 def lock(path: Path) -> Iterator[bool]:
     """Hold the lock that `path` stands for; the value is False, and nothing is held, if somebody else has it.
 
-    The operating system lets go of it when the process ends, however it ends. A disk that knows no locks is an
+    The operating system releases it when the process ends, however it ends. A disk that does not support locks is an
     `InputError`.
     """
     path.parent.mkdir(parents=True, exist_ok=True)

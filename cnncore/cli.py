@@ -60,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Exception:
         if not interrupt.pressed():
             raise
-        return _interrupted(command)  # numpy and torch make other errors of it while they are imported
+        return _interrupted(command)  # numpy and torch turn it into other errors while they are being imported
 
 
 def _interrupted(command: str) -> int:

@@ -81,7 +81,7 @@ class _Child:
                 f"The process that calculates cannot be started ({error.strerror}): free memory, then try again."
             ) from error
         self.warm = False
-        self.starting = 0.0  # seconds until the first answer, torch's import in it
+        self.starting = 0.0  # seconds until the first answer, torch's import included
 
     def ask(self, request: bytes, timeout: float) -> bytes:
         """Return the answer's bytes; a child that is dead or silent for `timeout` seconds is a `ComputeError`."""
@@ -123,7 +123,7 @@ class _Child:
             if pipe is not None:
                 try:
                     pipe.close()
-                except OSError:  # what was still buffered for a process that is gone
+                except OSError:  # something was still buffered for the process that is gone
                     continue
 
 
@@ -138,9 +138,9 @@ class _Pool:
 
     def take(self) -> _Child:
         with self.lock:
-            # A second process that loads torch beside the first one would be there later, and take its memory twice.
+            # While the first process still loads torch, a second would be ready later than it, for twice the memory.
             self.lock.wait_for(lambda: self.idle or all(child.warm for child in self.busy), TOGETHER)
-            # Mostly the one at work is done before another one would be there.
+            # Usually the one at work is done before another one would be ready.
             patience = min((child.starting for child in self.busy), default=0.0)
             self.lock.wait_for(lambda: self.idle, min(patience, TOGETHER))
             while self.idle:
@@ -181,9 +181,11 @@ def call(target: str, *, timeout: float = 30.0, apart: bool = False, **arguments
 
     Arguments and result must be picklable, the result without classes from modules that import torch. An `InputError`
     of the function is raised here again; any other failure, and more than `timeout` seconds (plus `STARTING` where the
-    child is new), is a `ComputeError`. Safe to call from many threads; a third caller waits for its turn. What takes
-    very long, or nobody knows how long, runs `apart`, in a child of its own that ends with it, and keeps no page
-    waiting. In a thread that `cnncore.turns.wanted` gave something to, the pool is asked when it is its turn.
+    child is new), is a `ComputeError`. Safe to call from many threads; a third caller waits until a child is free.
+
+    What may take very long runs `apart`, in a child of its own that ends with it, so that no page waits behind it.
+    Otherwise, within `cnncore.turns.wanted`, the call waits for a turn first, and is an `UnwantedError` if nobody waits
+    for the answer by then.
     """
     if not _TARGET.fullmatch(target):
         raise ValueError(f"`target` (={target!r}) must name a public function of the package: cnncore.module:function.")
@@ -218,7 +220,7 @@ def _pooled(request: bytes, timeout: float) -> bytes:
 def _alone(target: str, request: bytes, timeout: float) -> bytes:
     child = _Child()
     try:
-        # What is called first may take long: then the calculation has its own time, and no more.
+        # Imports first, which may take long: `timeout` is then for the calculation alone.
         child.ask(pickle.dumps(("cnncore.compute:load", {"modules": (target.split(":")[0],)})), timeout)
         return child.ask(request, timeout)
     finally:
@@ -226,7 +228,7 @@ def _alone(target: str, request: bytes, timeout: float) -> bytes:
 
 
 def load(modules: tuple[str, ...]) -> None:
-    """Import `modules` in this process: what a child is called for, so that its next calls need not."""
+    """Import `modules` in this process: called in a child ahead of time, it makes later calls there faster."""
     for module in modules:
         importlib.import_module(module)
 
@@ -254,14 +256,14 @@ def _answer(request: bytes) -> bytes:
 
 
 def _serve() -> None:
-    """Answer requests from stdin until it is closed: the whole life of a child."""
+    """Answer requests from stdin until it is closed: all that a child does."""
     requests, answers = (os.dup(descriptor) for descriptor in (0, 1))
     if sys.platform == "win32":
         import msvcrt
 
         for descriptor in (requests, answers):
             msvcrt.setmode(descriptor, os.O_BINARY)
-    # From here on, what a library prints goes to the log instead of between two answers, C code included.
+    # From here on, what libraries print, C code included, goes to the log instead of in between two answers.
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
@@ -273,7 +275,7 @@ def _serve() -> None:
                 while True:
                     waiting.put(_receive(pipe))
             except (EOFError, OSError):
-                os._exit(0)  # nobody listens any more, however long the current calculation would still take
+                os._exit(0)  # nobody waits for the current calculation any more, however long it would still take
 
     threading.Thread(target=read, daemon=True).start()
     with os.fdopen(answers, "wb") as pipe:

@@ -7,7 +7,8 @@ running mean over the epoch while the weights move, each batch scored before its
 with dropout; its loss is what training minimises, label smoothing and mixed labels included. `train_eval/...`,
 `validation/...` and `test/...` are one fixed model (the averaged one where weights are averaged) on all images of the
 split after the epoch, without augmentation and dropout, and plain cross-entropy. `test_tta/...` and
-`validation_tta/...` are the same of the mean of the answers to several views of each image, see `cnncore.training.tta`.
+`validation_tta/...` score the mean of the answers to several views of each image in the same way, see
+`cnncore.training.tta`.
 """
 
 import dataclasses
@@ -20,8 +21,8 @@ from typing import Any, ClassVar, TypeAlias
 class Started:
     """A run begins or is taken up again. Sizes are numbers of images, `first_epoch` counts from 1.
 
-    `versions` are those of what its numbers depend on, the number of `threads`, and the `data`, see
-    `cnncore.data.prepared.DatasetInfo.contents`.
+    `versions` holds what its numbers depend on besides the configuration: versions of libraries, the number of
+    `threads`, and under `data` what `cnncore.data.prepared.DatasetInfo.contents` says.
     """
 
     kind: ClassVar[str] = "started"
@@ -62,8 +63,9 @@ class Epoch:
     """An epoch is over. Means are weighted by images; `lr` is the learning rate of its last update.
 
     `seconds` is its training time and `images_per_second` the train images over that; `test_seconds` is what the
-    evaluations took. What a run does not measure, because it has no validation split, does not re-score its train set,
-    or looks at each image once (test-time augmentation comes after the last epoch alone), is None and not in the JSON.
+    evaluations took. What was not measured is None and not in the JSON: `validation` without a validation split,
+    `train_eval` unless the run re-scores its train set, `..._tta` except after the last epoch of a run that asks for
+    it.
     """
 
     kind: ClassVar[str] = "epoch"

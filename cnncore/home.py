@@ -1,4 +1,4 @@
-"""Where everything that is written lives: one folder, named by `CNNCORE_HOME`; processes are told where."""
+"""The one folder that everything is written to, named by `CNNCORE_HOME`, and how child processes learn of it."""
 
 import os
 from pathlib import Path
@@ -14,11 +14,11 @@ def home() -> Path:
     named = os.environ.get("CNNCORE_HOME", "").strip()
     try:
         return Path(named).expanduser().resolve() if named else Path.home() / ".cnncore"
-    except (OSError, RuntimeError, ValueError) as error:  # a user who is not there; links in a circle
-        raise InputError(f"`CNNCORE_HOME` (={named}) is no folder ({error}): name one that you may write to.") from None
+    except (OSError, RuntimeError, ValueError) as error:  # ~nobody; a circle of symbolic links
+        raise InputError(f"`CNNCORE_HOME` (={named}) is no folder ({error}): name one that you can write to.") from None
 
 
 def for_children() -> dict[str, str]:
-    """Return the environment of a process with this home that finds this package, whatever the folder this runs in."""
+    """Return the environment for a child process: it has this home, and finds this package from any folder."""
     paths = [str(Path(__file__).parents[1]), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "CNNCORE_HOME": str(home())}

@@ -6,8 +6,8 @@
 
 The function gets `report`, to be called with a `Progress` now and then, and returns what JSON can hold: the result.
 
-jobs/<name>.json     how far it is, or how it ended and with what; replaced as a whole
-jobs/<name>.cancel   asks it to end; it looks at every report
+jobs/<name>.json     how far it is, or how it ended, and its result; replaced as a whole
+jobs/<name>.cancel   asks it to end; it looks for this file at every report
 jobs/<name>.start    locked while it is being started
 jobs/<name>.lock     locked while it runs
 logs/job-<name>.log  what the process printed, should it ever end without a word
@@ -33,7 +33,7 @@ from cnncore.home import home
 from cnncore.progress import Progress, Report
 from cnncore.runs.process import start_detached, yield_priority
 
-_GRACE = 30.0  # seconds without a report after which it is checked that the process still lives
+_GRACE = 30.0  # seconds without a report after which it is checked whether the process is alive
 _INTERVAL = 0.2  # seconds between two writes within a stage: a page looks once a second
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
@@ -49,7 +49,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Job:
-    """The last that is known of a job; for a failed one `progress.message` says why, for a done one see `result`."""
+    """The latest state of a job; where it has failed `progress.message` says why, where it is done see `result`."""
 
     name: str
     state: State
@@ -120,11 +120,11 @@ def _await_end(name: str) -> None:
             child.wait(timeout=_GRACE)
         except subprocess.TimeoutExpired:
             raise InputError(f"`job` (={name}) has a process that has not ended yet: try again in a minute.") from None
-        _children.pop(_file(name, "json"), None)  # it says nothing about the one that is being started
+        _children.pop(_file(name, "json"), None)  # it says nothing about the process that is being started
 
 
 def status(name: str) -> Job | None:
-    """Return how the job `name` stands, None if there is none to speak of."""
+    """Return how the job `name` stands; None if there is none, or its file cannot be read."""
     file = _file(name, "json")
     try:
         found, updated = _read(name)
@@ -134,11 +134,11 @@ def status(name: str) -> Job | None:
             if ended:
                 _children.pop(file, None)  # it says nothing about the next job of this name
             return found
-        # One that has ended is no proof: another process may have started, and may do, the job of this name.
+        # That our own child has ended proves nothing: another process may have started the job of this name since.
         if (child is not None and not ended) or (child is None and abs(time.time() - updated) < _GRACE) or _alive(name):
             return found
-        again, _ = _read(name)  # its last word, just before the end
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # none that can be read, or of another version
+        again, _ = _read(name)  # it may have written its result just before it ended
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):  # no file, a damaged one, another version's
         return None
     if again.state is not State.RUNNING:
         return again
@@ -160,21 +160,21 @@ def _last_line(name: str) -> str:
 
 
 def jobs(prefix: str = "") -> list[Job]:
-    """Return every job whose name begins with `prefix` and of which there is something to say, by name."""
+    """Return every job whose name begins with `prefix` and that `status` knows, ordered by name."""
     names: list[str] = []
-    with contextlib.suppress(OSError):  # of a folder that may not be read there is nothing to say
+    with contextlib.suppress(OSError):  # a folder that may not be read has no jobs to show
         names = sorted(path.stem for path in (home() / "jobs").glob(f"{prefix}*.json"))
     return [found for name in names if _NAME.fullmatch(name) and (found := status(name)) is not None]
 
 
 def cancel(name: str) -> None:
-    """Ask the job to end; it does so at its next report. Where no job was ever started there is nothing to end."""
+    """Ask the job to end, which it does at its next report; nothing happens if no such job was ever started."""
     if _file(name, "json").exists():
         _file(name, "cancel").touch()
 
 
 def dismiss(name: str) -> None:
-    """Forget how the job ended; one that is running, begun anew from elsewhere, is left alone."""
+    """Forget how the job ended; if it is running again, started from elsewhere, it is left alone."""
     found = status(name)
     if found is None or found.state is not State.RUNNING:
         _forget(name)
@@ -187,7 +187,7 @@ def _forget(name: str) -> None:
 
 
 def _forget_log(name: str) -> None:
-    with contextlib.suppress(PermissionError):  # Windows: a process that is on its way out holds it still
+    with contextlib.suppress(PermissionError):  # Windows: a process that is about to end still holds it
         _log(name).unlink(missing_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Readings of an accuracy from few test images: drawn from those that a network has right, and what theory expects."""
+"""Readings of an accuracy on few test images: drawn from a network's own answers, and what theory expects of them."""
 
 import math
 from dataclasses import dataclass

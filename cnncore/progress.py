@@ -1,4 +1,4 @@
-"""How far a long piece of work is: reported often, shown by the command line and by the page."""
+"""How far a long piece of work has come: reported often, shown by the command line and by pages."""
 
 import time
 from collections.abc import Callable
@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from cnncore.wording import duration
 
-_INTERVAL = 0.25  # seconds between two reports: an eye follows no more, and each may be written to disk
+_INTERVAL = 0.25  # seconds between two reports: nobody can follow more, and each may be written to disk
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ Report: TypeAlias = Callable[[Progress], None]
 
 
 def silent(progress: Progress) -> None:
-    """Take a report and show it to nobody."""
+    """Ignore a report."""
 
 
 def _amount(done: int, total: int | None, unit: str) -> str:
@@ -67,7 +67,7 @@ class Meter:
 
     def __init__(self, report: Report, stage: str, unit: str, total: int | None = None, start: int = 0) -> None:
         self.report, self.stage, self.unit, self.total = report, stage, unit, total
-        self._start = start  # what an earlier attempt had done: it says nothing about the speed now
+        self._start = start  # done by an earlier attempt: does not count towards the speed
         self._began = self._next = time.monotonic()
 
     def at(self, done: int, message: str = "") -> None:

@@ -31,8 +31,9 @@ def wilson_interval(right: float, total: int, confidence: float = 0.95) -> tuple
 def mcnemar(only_first: int, only_second: int) -> float:
     """Return the two-sided exact p of McNemar's test: two classifiers on the same images.
 
-    Images that both or neither classify rightly say nothing of which is better; of those that one alone does,
-    `only_first` and `only_second`, each goes to either with probability 1/2 if they are equally good (McNemar 1947).
+    Images that both or neither classify rightly say nothing about which is better. If the two are equally good, each
+    image that one alone classifies rightly, of `only_first` + `only_second`, is either's with probability 1/2 (McNemar
+    1947).
     p = min(1, 2 sum_{k <= min} C(n, k) / 2^n) with n = only_first + only_second, in whole numbers until the end.
 
     >>> round(mcnemar(1, 9), 4)

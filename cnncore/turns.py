@@ -1,9 +1,9 @@
-"""A few turns at the compute pool for the many threads that ask it something on behalf of somebody who waits.
+"""A limit on how many threads wait for the compute pool at a time, which drops questions that nobody waits for.
 
     with wanted(somebody_waits):   # in a thread of its own
-        ask()                      # what it asks of the pool takes a turn, what is found in a cache none
+        ask()                      # a call of the pool takes one of the turns, an answer from a cache takes none
 
-A turn is taken where the work begins, so whoever only looks something up never waits for one.
+A turn is taken where a call begins, so whoever only looks something up never waits for one.
 """
 
 import threading
@@ -11,16 +11,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 TURNS = threading.BoundedSemaphore(4)
-_here = threading.local()  # `.wanted` is what this thread was given, where it was
+_here = threading.local()  # `.wanted` is the function that `wanted` was given in this thread, if it was
 
 
 class UnwantedError(RuntimeError):
-    """Nobody waits for the answer any more, now that it would be its turn."""
+    """By the time a turn was free nobody waited for the answer any more."""
 
 
 @contextmanager
 def wanted(somebody_waits: Callable[[], bool]) -> Iterator[None]:
-    """Let what this thread asks of the compute pool wait for its turn, and be dropped where nobody waits by then."""
+    """Have this thread's calls of the compute pool wait for a turn, and dropped if by then nobody waits for them."""
     _here.wanted = somebody_waits
     try:
         yield
@@ -30,7 +30,7 @@ def wanted(somebody_waits: Callable[[], bool]) -> Iterator[None]:
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Hold one of the turns in a thread that has to take one; an `UnwantedError` where nobody waits any more."""
+    """Hold one of the turns, in a thread within `wanted`; an `UnwantedError` if nobody waits for it any more."""
     somebody_waits: Callable[[], bool] | None = getattr(_here, "wanted", None)
     if somebody_waits is None:
         yield

@@ -23,10 +23,9 @@ def by_axis(pair: tuple[int, int]) -> str:
 
 
 def number(value: float, digits: int = 3) -> str:
-    """Return a number in so many digits: written out from 0.0001 to a million, else with a power of ten.
+    """Return a number with so many significant digits: written out from 0.0001 to a million, else with a power of ten.
 
-    `number(1234.5)` is '1,230', `number(-3.2e-07)` '−3.2 · 10⁻⁷' with spaces where no line breaks; what is none is
-    'no number'.
+    `number(1234.5)` is '1,230', `number(-3.2e-07)` '−3.2 · 10⁻⁷' with no-break spaces; NaN is 'no number'.
     """
     if not math.isfinite(value):
         return "no number" if math.isnan(value) else "∞" if value > 0 else "−∞"

@@ -131,12 +131,12 @@ def unread(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1, mode: str
 def _covered(places: NDArray[np.int64], o: int, k: int, s: int, d: int) -> NDArray[np.bool_]:
     """Return which places of the padded input lie under a tap: place = output * s + tap * d has a solution.
 
-    The taps that can solve it lie s / gcd(s, d) apart; so the smallest that is allowed decides, and no window is
-    walked through.
+    The taps that solve it lie s / gcd(s, d) apart, so the smallest that is allowed decides: there is no loop over
+    windows.
     """
     common = math.gcd(s, d)
     every = s // common
-    # Euclid: tap = place / d modulo s, both divided by what they have in common.
+    # tap = place / d modulo s, after dividing all three by gcd(s, d).
     first = places // common * pow(d // common, -1, every) % every
     least = np.maximum(0, -((s * (o - 1) - places) // d))  # the last output reads it with this tap, if any does
     tap = least + (first - least) % every
@@ -150,7 +150,7 @@ def _cells(chosen: NDArray[np.bool_]) -> tuple[int, ...]:
 def unread_transposed(i: int, o: int, k: int, s: int = 1, p: int = 0, d: int = 1) -> tuple[int, ...]:
     """Return which of the `i` input cells of a transposed convolution reach none of its `o` output cells.
 
-    A cell is spread over the cells that the convolution the other way round reads; padding can cut all of them off.
+    Each cell is spread over the cells that the reverse convolution reads; padding can cut all of them off.
 
     >>> unread_transposed(5, 3, 1, 1, 1)
     (0, 4)

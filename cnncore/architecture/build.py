@@ -26,8 +26,8 @@ from cnncore.architecture.layers import (
 from cnncore.architecture.network import Network
 from cnncore.architecture.sizes import Shape
 
-# What these put out is new and no backward pass of theirs needs it: a ReLU after them may work in place. Elsewhere it
-# would change what another path of a residual block, or the gradient of a tanh, still reads.
+# The outputs of these are new tensors that their own backward pass does not need: a ReLU after them may work in place.
+# Elsewhere it could overwrite what another path of a block, or the gradient of a tanh, still reads.
 _FRESH = (Conv2d, ConvTranspose2d, Linear, BatchNorm2d, Residual, Branches)
 _EMPTY = nn.Sequential()
 
@@ -119,7 +119,7 @@ def _sequence(layers: tuple[Layer, ...], shape: Shape) -> nn.Sequential:
     modules: OrderedDict[str, nn.Module] = OrderedDict()
     for number, layer in enumerate(layers, start=1):
         name = layer_name(layer, number).replace(".", "-")
-        while name in modules or hasattr(_EMPTY, name):  # a layer may be called `forward`: the module's own names stay
+        while name in modules or hasattr(_EMPTY, name):  # a layer may be called `forward`: never hide a method
             name = f"{name}-{number}"
         owned = number > 1 and isinstance(layers[number - 2], _FRESH)
         modules[name] = nn.ReLU(inplace=True) if owned and isinstance(layer, ReLU) else build_layer(layer, shape)

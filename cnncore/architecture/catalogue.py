@@ -1,4 +1,4 @@
-"""Named networks. Parameter counts are checked against torchvision's in the tests, layer by layer where it differs.
+"""Named networks. The tests check parameter counts against torchvision's, layer by layer where the two differ.
 
 `vgg16` and `alexnet` are the originals: torchvision puts an adaptive average pool before the dense layers, which does
 nothing at 224 pixels, has no parameters, and hides that other sizes do not fit.
@@ -114,10 +114,10 @@ def _resnet9(width: int, classes: int) -> tuple[Layer, ...]:
 def _airbench(width: int, input: Shape, classes: int) -> tuple[Layer, ...]:  # noqa: A002 the field's word
     """Seven convolutions that spend their sums on small maps, as in airbench94 (Jordan 2024): 1,972,802 parameters.
 
-    At width 64; Page's network takes three times the multiply-adds. The first convolution has no padding, so that maps
-    of 32 pixels become 31, 15, 7 and 3 wide; each block pools behind its first convolution, and the maximum of the
-    last map goes on. Its first layer is meant to whiten patches and its logits to be divided by nine: a run's
-    `whitened_patches` and `logit_scale`.
+    That is at width 64; Page's network takes three times the multiply-adds. The first convolution has no padding, so
+    that maps of 32 pixels become 31, 15, 7 and 3 wide; each block pools behind its first convolution, and of the last
+    map the maximum is taken. Its first layer is meant to whiten patches, and its logits to be divided by nine: these
+    are a run's `whitened_patches` and `logit_scale`.
     """
     last = [max(1, (size - 1) // 8) for size in input[1:]]
 

@@ -2,7 +2,7 @@
 
 Convention, printed where the numbers are: multiply-adds are those of one image, without biases, of convolutions and
 dense layers; pooling, activations and batch norm count none. Weights and biases are kept apart; the scale and shift
-of a batch norm count as weights and biases, its running statistics are no parameters.
+of a batch norm count as weights and biases, its running statistics count as neither.
 """
 
 from dataclasses import dataclass
@@ -108,7 +108,7 @@ def cost(layer: Layer, shape: Shape) -> Cost:
 
 
 def _check_padding(layer: Conv2d, shape: Shape) -> None:
-    """Refuse what PyTorch would: padding that mirrors or wraps around more than there is."""
+    """Refuse what PyTorch would: padding that mirrors or wraps around more pixels than there are."""
     spare = {"reflect": 1, "circular": 0}.get(layer.padding_mode)  # the mirror is the border itself: not repeated
     if spare is None:
         return
@@ -121,7 +121,7 @@ def _check_padding(layer: Conv2d, shape: Shape) -> None:
 
 
 def _check_windows(layer: MaxPool2d | AvgPool2d, shape: Shape, outputs: Pair) -> None:
-    """Refuse windows that step over the whole map: PyTorch writes their gradient beside it, and may crash later."""
+    """Refuse windows whose taps all miss the map: PyTorch writes their gradient beside it, and may crash later."""
     axes = zip(shape[1:], outputs, layer.kernel, layer.stride, layer.padding, layer.dilation, strict=True)
     for size, count, k, s, p, d in axes:
         if d > 1 and p > 0 and not all(reads(o, size, k, s, p, d) for o in range(count)):
@@ -207,7 +207,7 @@ def layer_facts(layer: Conv2d | ConvTranspose2d | MaxPool2d | AvgPool2d, shape: 
     formulas = [_formula(layer, axis, sizes[axis], outputs[axis]) for axis in (0, 1)]
     left = [len(unread_cells(layer, axis, sizes[axis], outputs[axis])) for axis in (0, 1)]
     if any(count == size for count, size in zip(left, sizes, strict=True)):
-        left = list(sizes)  # windows beside all columns read nothing in any row either
+        left = list(sizes)  # windows that miss every column read nothing in any row either
     outputs_in_all = result.output[0] * outputs[0] * outputs[1]
     return LayerFacts(
         output=result.output,

@@ -25,8 +25,7 @@ class Row:
 
     `fields` are its receptive fields along height and width, before clipping at the border; None where units have no
     window of one size, see `layer_fields`. `kernel` is the height and width of its window, None for layers without one.
-    `activations` counts the values put out for one image; of a block also
-    those of the layers inside.
+    `activations` counts the values put out for one image, for a block also those of the layers inside it.
     """
 
     name: str
@@ -120,8 +119,8 @@ def describe(network: Network, input: Shape | None = None, fully_convolutional: 
 def outputs(network: Network, images: Iterable[Shape], fully_convolutional: bool = False) -> list[Shape | None]:
     """Return what comes out (C, H, W) for each shape of image, None where `describe` would say what does not fit.
 
-    Images that a layer has made alike are one from there on, so that five hundred cost little more than one. An
-    `InputError` if the network does not even take the image that it is made for.
+    Images whose shapes a layer has made equal are followed as one from there on, so that five hundred cost little more
+    than one. An `InputError` if the network does not even take the image that it is made for.
 
     >>> from cnncore.architecture import named_network
     >>> outputs(named_network("practical"), [(3, 32, 32), (3, 39, 39), (3, 40, 40)])
@@ -233,9 +232,9 @@ def load_network(spec: str, input: Shape | None = None, classes: int | None = No
 
 
 def _text_of(path: str) -> str:
-    """Return the text of a file; an `InputError` for anything else that has a path, which could be waited for for ever.
+    """Return the text of a regular file; an `InputError` for anything else, since reading a pipe could take for ever.
 
-    It is read up to a size that no network's text has, whatever its size is said to be.
+    No more is read than the longest text of a network can have, whatever size the file claims.
     """
     from cnncore.architecture.reading.paste import LONGEST  # a part of the reader, which few need
 

@@ -29,9 +29,9 @@ def settings(size: int, output: int) -> tuple[Setting, ...]:
     """Return every convolution (or, read as such, pool) from `size` to `output` pixels.
 
     Searched are kernels up to 11, strides up to 16, dilations up to 3, and paddings less than what the kernel spans:
-    with more, an output would see padding alone. Settings that leave input unread come last, before them those that
-    pad by more than half of the span; else fewer multiply-adds, less dilation, less padding come first. Sizes are from
-    1 to `LARGEST`, else an `InputError`.
+    with more, an output would see padding alone. The order is by fewer multiply-adds, then less dilation, then less
+    padding; but those that pad by more than half of the span come after all others, and those that leave input unread
+    come last. Sizes must be from 1 to `LARGEST`, else an `InputError`.
 
     >>> first = settings(32, 16)[0]
     >>> first.kernel, first.stride, first.padding, first.dilation
@@ -60,6 +60,6 @@ def _strides(room: int, output: int) -> tuple[int, ...]:
     """Return the strides s with floor(room / s) + 1 = output."""
     if room < 0:
         return ()
-    if output == 1:  # every stride beyond the room does, and does the same: the smallest stands for them
+    if output == 1:  # all strides beyond the room do the same: the smallest stands for them
         return (room + 1,) if room < STRIDES[-1] else ()
     return tuple(s for s in STRIDES if room // s == output - 1)

@@ -1,4 +1,4 @@
-"""A network as a few hundred letters of an address: its description, compressed."""
+"""A network in a web address: its description, compressed to a few hundred letters."""
 
 import base64
 import json

@@ -81,7 +81,7 @@ class Network:
         layers = tuple(layer_from_dict(entry) for entry in values["layers"])
         if sum(1 for _ in all_layers(layers)) > MOST_LAYERS:
             raise InputError(f"`layers` must hold at most {MOST_LAYERS} layers with those of its blocks: use fewer.")
-        name = str(values["name"])[:80].encode("utf-8", "replace").decode("utf-8")  # half a surrogate is no text
+        name = str(values["name"])[:80].encode("utf-8", "replace").decode("utf-8")  # a lone surrogate is no text
         return cls(name, tuple(values["input"]), layers)
 
 
@@ -146,7 +146,7 @@ def _path_from_list(name: str, values: Any, depth: int) -> Path:
 
 
 def all_layers(layers: Path) -> Iterator[Layer]:
-    """Yield every layer, those inside of blocks after their block."""
+    """Yield every layer; those inside a block come right after it."""
     for layer in layers:
         yield layer
         if isinstance(layer, (Residual, Branches)):
@@ -179,7 +179,7 @@ def without_pools(network: Network) -> Network:
     """Return the network with its pools switched off: windows of 1 x 1 that move by one pixel, and change nothing.
 
     The layers keep their names and numbers, so that weights of the one network fit the other's convolutions. Adaptive
-    pools stay. Where a path of a block pooled by a stride, the block no longer fits, and describing it says so.
+    pools stay. Where one path of a block pooled with a stride, the paths no longer fit, and `describe` says so.
 
     >>> from cnncore.architecture import describe, named_network
     >>> rows = describe(without_pools(named_network("practical"))).rows
@@ -223,22 +223,23 @@ def _last_linear(network: Network) -> tuple[int, Linear]:
 
 
 def fully_convolutional(network: Network, shapes: list[Shape]) -> Network:
-    """Return the same function as convolutions alone: dense layers become convolutions (Q5), flattening goes.
+    """Return the same function as convolutions alone: dense layers become convolutions (Q5), and flattening is dropped.
 
     The first dense layer after a map (C, H, W) gets a kernel of H x W, every later one 1 x 1. `shapes` are the
-    inputs of the layers at the network's own input size. Adaptive pooling goes too: it would hide the size, and an
-    `InputError` says so where it is what makes the map small enough.
+    inputs of the layers at the network's own input size. Adaptive pools that change nothing at that size are dropped
+    too, since they would hide any other size; any other is an `InputError`.
     """
     result: list[Layer] = []
     spread: Shape | None = None  # the map that the next dense layer covers
     for layer, shape in zip(network.layers, shapes, strict=True):
-        if isinstance(layer, (Flatten, AdaptiveAvgPool2d)):
-            if isinstance(layer, AdaptiveAvgPool2d) and layer.size != shape[1:]:
+        if isinstance(layer, Flatten):
+            spread = spread or shape
+        elif isinstance(layer, AdaptiveAvgPool2d):
+            if layer.size != shape[1:]:
                 raise InputError(
                     f"`network` (={network.name}) pools any map to {layer.size[0]}x{layer.size[1]} before its dense "
                     "layers: it takes every size as it is, describe it without --fully-convolutional."
                 )
-            spread = spread or shape
         elif isinstance(layer, Linear):
             kernel = (spread or shape)[1:]
             result.append(Conv2d(layer.features, kernel, bias=layer.bias, name=layer.name))

@@ -1,9 +1,9 @@
 """Which pixels of the image each unit depends on, to the pixel: every border, hole and unread row counted.
 
-A second account beside the recursion of `cnncore.architecture.receptive_field`: here no formula is used, each unit
-collects what the cells that it reads have collected. Along one path rows and columns are independent, so one table for
-each axis. Where paths join they are not: a unit may see some rows by the one path, and by the other, which has its
-window in the padding for these columns, none at all. So what sees padding alone at other places is a part of its own.
+A second way beside the recursion of `cnncore.architecture.receptive_field`, without any formula: each unit collects
+what the cells that it reads have collected. Along one path rows and columns are independent, so one table for each axis
+is enough. Where paths join they are not: a unit may see some rows through one path and nothing through the other, whose
+window lies in the padding for these columns. So paths that see padding alone at different places are kept as parts.
 """
 
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ from cnncore.errors import InputError
 
 LARGEST = 2048  # pixels to a side: a table of all pixels by all pixels is 4 MB
 _MOST_TAPS = 20_000_000  # of one layer along one axis, its padding and all: 160 MB
-_MOST_PARTS = 64  # more kinds of paths that see padding alone somewhere are nobody's network
+_MOST_PARTS = 64  # no real network has more kinds of paths that see padding alone somewhere
 Seen: TypeAlias = NDArray[np.bool_]  # (units, pixels) along one axis: does the unit depend on the pixel?
 
 
@@ -41,10 +41,10 @@ Seen: TypeAlias = NDArray[np.bool_]  # (units, pixels) along one axis: does the 
 class Reach:
     """What the units of one map depend on. Each of `parts` is (rows, columns), one table for each axis.
 
-    By a part the unit (row, column) sees `rows[row]` x `columns[column]`, and so nothing if either is empty; all parts
-    together are what it sees. Nearly every network has one part.
+    Through one part the unit (row, column) sees `rows[row]` x `columns[column]`, and so nothing if either is empty; it
+    sees what all parts see together. Nearly every network has one part.
 
-    Unpacked it is two tables, the rows and the columns of all parts: the unit depends on no pixel outside of them.
+    Unpacking gives two tables, the rows and the columns of all parts: the unit depends on no pixel outside of them.
     """
 
     parts: tuple[tuple[Seen, Seen], ...]
@@ -54,7 +54,7 @@ class Reach:
             yield np.logical_or.reduce(tables)
 
     def pixels(self, row: int, column: int) -> NDArray[np.bool_]:
-        """Return as (H, W) what the unit depends on; with more holes than here where a block joins other ones."""
+        """Return which pixels (H, W) the unit depends on; too many where a block joins paths with different holes."""
         seen = [np.outer(rows[row], columns[column]) for rows, columns in self.parts]
         return np.asarray(np.logical_or.reduce(seen))
 
@@ -62,8 +62,8 @@ class Reach:
 def reach(layers: Sequence[Layer], shape: Shape) -> list[Reach]:
     """Return for each of `layers`, on an image of `shape` (C, H, W), what the units of its output depend on.
 
-    Which rows and which columns a unit depends on is exact, and its every pixel, if no block joins paths with different
-    holes. After a flatten there is one place, which sees what all did.
+    The rows and the columns that a unit depends on are exact; so is each single pixel, unless a block joins paths with
+    different holes. After a flatten there is one place, which sees what all places saw.
 
     An `InputError` for an image or a layer that is too large to be gone through pixel by pixel.
 
@@ -123,10 +123,10 @@ def _after(layer: Layer, at: Reach, shape: Shape) -> Reach:
 
 
 def _joined(parts: Sequence[tuple[Seen, Seen]]) -> Reach:
-    """Return the parts with those as one that see padding alone at the same places.
+    """Return the parts, those that see padding alone at the same places merged into one.
 
-    They go on doing so in later layers, so that rows and columns stay exact: what reads any cell that sees something
-    sees something by each of them.
+    Merging keeps rows and columns exact in later layers: what reads a cell through one of the merged parts and sees
+    something, sees something through each of them.
     """
     kinds: dict[tuple[bytes, bytes], tuple[Seen, Seen]] = {}
     for rows, columns in parts:
@@ -140,7 +140,7 @@ def _joined(parts: Sequence[tuple[Seen, Seen]]) -> Reach:
 
 
 def _whole(part: tuple[Seen, Seen]) -> tuple[Seen, Seen]:
-    """Return what one place sees that reads all units: of the rows those that it sees at all, for some column."""
+    """Return what a single place that reads all units sees: each row that any unit sees, and each such column."""
     rows, columns = (np.asarray(table.any(0, keepdims=True)) for table in part)
     return rows, columns
 

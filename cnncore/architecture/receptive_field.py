@@ -34,8 +34,8 @@ Fields: TypeAlias = tuple[Field, Field]  # along the height, along the width
 class Box:
     """Pixels of the image: rows `top` to `bottom`, columns `left` to `right`, from 0, the last ones not included.
 
-    It may reach beyond the image: there lies padding, which holds nothing to see. Where `padding_mode` puts copies of
-    pixels there, a unit sees these pixels too, wherever they lie: `cnncore.architecture.reach` has them.
+    It may reach beyond the image, into padding, where there is nothing to see. Where `padding_mode` puts copies of
+    pixels there, a unit also sees the pixels copied, wherever they lie: `cnncore.architecture.reach` has those.
     """
 
     top: int

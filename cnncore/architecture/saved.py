@@ -40,7 +40,7 @@ def saved_networks() -> tuple[str, ...]:
     """Return the names of all own networks in alphabetical order."""
     try:
         names = [path.stem for path in folder().glob("*.json") if path.is_file()]
-    except OSError:  # a folder that may not be read has nothing to choose from; saving into it says why
+    except OSError:  # a folder that may not be read offers nothing to choose; saving into it says why
         return ()
     return tuple(sorted((name for name in names if _NAME.fullmatch(name)), key=str.lower))
 
@@ -55,7 +55,7 @@ def saved_network(name: str) -> Network:
         raise InputError(f"`name` (={name!r}) must be one of the saved networks ({known}): choose one.") from None
     except (OSError, ValueError) as error:  # ValueError: not UTF-8
         raise InputError(f"`name` (={name!r}) cannot be read ({error}): save the network again.") from None
-    return replace(Network.from_json(text), name=name)  # a copied file has the name that it was given
+    return replace(Network.from_json(text), name=name)  # the file may be a copy under another name
 
 
 def save_network(network: Network, overwrite: bool = False) -> Path:

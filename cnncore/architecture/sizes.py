@@ -1,4 +1,4 @@
-"""Whole numbers and pairs of them, checked when a layer is made: nothing downstream checks or normalises again."""
+"""Whole numbers and pairs of them, checked when a layer is made."""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ class Size:
     """A field of a layer that is given as one number or as (height, width) and kept as (height, width).
 
     A descriptor, so that a layer holds a pair whatever it was given: nothing downstream checks or normalises again.
-    One that is `like` an earlier field may be left out, or None as in PyTorch, and is the same as that one then.
+    A field that is `like` an earlier one may be left out, or None as in PyTorch: then it has that one's value.
     """
 
     def __init__(self, least: int, default: Pair | None = None, like: str = "") -> None:
@@ -49,7 +49,7 @@ class Size:
 
 
 def whole(name: str, value: Any, least: int = 1) -> int:
-    """Return `value` if it is a whole number from `least` to `LARGEST`."""
+    """Return `value` if it is a whole number from `least` to `LARGEST`; an `InputError` that names `name` if not."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= LARGEST:
         raise InputError(f"`{name}` (={value}) must be a whole number from {least} to {LARGEST}: change it.")
     return value

@@ -1,7 +1,7 @@
-"""What makes training fast on this machine, what is refused, and why: `doctor`'s findings that need torch.
+"""What makes training fast on this machine, what is refused, and why: those of `doctor`'s findings that need torch.
 
-Nothing is looked up in a table of machines. What can be tried is tried: the allocator is told, small numbers are
-divided, a convolution is run in both layouts and in both precisions.
+Nothing is looked up in a table of machines. What can be tried is tried: the allocator is told to keep memory, small
+numbers are divided, a convolution is run and its layout looked at, and timed in both precisions.
 """
 
 import os
@@ -80,7 +80,7 @@ def denormals() -> Found:
 
 
 def channels_last() -> Found:
-    """Return whether a convolution takes and gives the channels of a pixel side by side."""
+    """Return whether a convolution keeps the layout in which the channels of a pixel lie side by side."""
     layer, images = _convolution()
     with torch.no_grad():
         kept = layer(images).is_contiguous(memory_format=torch.channels_last)
@@ -94,7 +94,7 @@ def channels_last() -> Found:
 
 
 def bfloat16(device: torch.device) -> Found:
-    """Return whether `precision` half is taken on `device`; on a CPU with what it gains or would cost, measured now."""
+    """Return whether `precision` half is accepted on `device`; on a CPU also its speed-up, measured now."""
     taken, measured, slower = True, "", False
     try:
         set_precision(Precision.HALF, device)
@@ -114,7 +114,7 @@ def bfloat16(device: torch.device) -> Found:
 
 
 def cuda_graph(device: torch.device) -> Found:
-    """Return whether a run on `device` is launched as CUDA graphs, tried with one, and with what it is not."""
+    """Return whether runs on `device` are launched as CUDA graphs, by recording one, and which settings prevent it."""
     reason = why_eager(RunConfig(), device) or recording(device)
     if reason:
         return "CUDA graph", False, f"not on {device}, because {reason}: an update is started operation by operation"
@@ -128,7 +128,7 @@ def cuda_graph(device: torch.device) -> Found:
 
 
 def own_kernels(device: torch.device) -> Found:
-    """Return whether the kernels of `cnncore.training.kernels` do a part of the work on `device`, tried with one."""
+    """Return whether the kernels of `cnncore.training.kernels` work on `device`, by compiling and running one."""
     if reason := kernels.why_not(device):
         return "own kernels", False, f"not on {device}, because {reason}: PyTorch's own do all the work"
     return (
@@ -156,12 +156,12 @@ def recording(device: torch.device) -> str:
 def bfloat16_speed() -> float:
     """Return how many times as fast a 3x3 convolution of (32, 32, 16, 16) is in bfloat16 as in float32.
 
-    Both in turn, each by the shortest of its times: what else the machine does slows both down and counts for none.
+    The two take turns, and the shortest time of each counts: other work on the machine disturbs both alike.
     """
     passes = {kind: _convolution(kind) for kind in (torch.float32, torch.bfloat16)}
     times: dict[torch.dtype, list[float]] = {kind: [] for kind in passes}
     with torch.no_grad():
-        for _ in range(_REPEATS + 1):  # the first chooses and allocates
+        for _ in range(_REPEATS + 1):  # the first pass also chooses algorithms and allocates
             for kind, (convolution, inputs) in passes.items():
                 begin = time.perf_counter()
                 convolution(inputs)

@@ -78,7 +78,7 @@ def _described(spec: str, network: Network, given: Shape | None, convolutional: 
     """Return the description at `given`, with the catalogue's own rounding where that keeps the dense layers.
 
     The practical trains on crops of 28 pixels with its third pool rounded up, so that the map stays 4x4 and every
-    weight fits: that network is meant by `practical` at this size, not the one whose map would be 3x3.
+    weight fits: at this size `practical` means that network, and not one whose last map is 3x3.
     """
     try:
         return describe(network, given, convolutional)

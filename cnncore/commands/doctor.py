@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def asked() -> list[Finding]:
-    """Return what the command prints, from a process of its own: torch is loaded, and a convolution measured.
+    """Return what the command prints, from a process of its own, as it loads torch and times a convolution.
 
     An `InputError` if it cannot be started or says nothing for two minutes.
     """

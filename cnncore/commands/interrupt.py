@@ -4,10 +4,10 @@
     with gently(): ...         Ctrl-C is a `KeyboardInterrupt`, as elsewhere, so that work is left in order
     with at_once(): ...        on the spot again, inside of that: for what is imported late
 
-Python raises a `KeyboardInterrupt` in whatever it is doing. In the middle of an import that is code of numpy and torch,
-which make another error of it, or of a module that is forgotten by then, whose errors Python prints and drops.
+Python raises a `KeyboardInterrupt` in whatever code is running. In the middle of an import that may be numpy's or
+torch's, which turns it into another error, or a callback's, whose errors Python prints and drops.
 
-Without `begin`, which `python -m cnncore` calls, nothing here changes anything: the process is somebody else's.
+Until `begin` is called, as `python -m cnncore` does, nothing here has an effect: the process belongs to somebody else.
 """
 
 import _thread
@@ -26,7 +26,7 @@ _pressed = False
 
 
 def begin() -> None:
-    """Take Ctrl-C, unless this process is to ignore it, as one in the background is."""
+    """Take over Ctrl-C, unless this process was started to ignore it, as background processes are."""
     global _ours
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         _ours = True
@@ -49,7 +49,7 @@ def at_once() -> Iterator[None]:
 
 
 def pressed() -> bool:
-    """Return whether Ctrl-C was pressed since `begin`: then an error may be what became of it."""
+    """Return whether Ctrl-C was pressed since `begin`: an error may then be its consequence."""
     return _pressed
 
 

@@ -10,7 +10,7 @@ from cnncore.architecture.layers import PADDING_MODES
 from cnncore.commands.output import put
 from cnncore.errors import InputError
 
-# Options that some kinds do not have, and the values with which they would change nothing and are let through.
+# The options that each kind does not have, and the one value of each that would change nothing and is let through.
 FOREIGN: dict[str, dict[str, object]] = {
     "conv": {"output_padding": "0", "ceil_mode": False},
     "conv-transpose": {"ceil_mode": False, "padding_mode": "zeros"},
@@ -88,7 +88,7 @@ def _pair(name: str, text: str) -> tuple[int, int]:
 
 
 def _same(args: argparse.Namespace, kernel: Pair, dilation: Pair) -> Pair:
-    """Return the padding; `same` is half of what the kernel spans beyond one pixel, which must be a whole number."""
+    """Return the padding; `same` is half of the kernel's span less one pixel, which must be a whole number."""
     if args.padding != "same":
         return _pair("padding", args.padding)
     if args.kind != "conv" or args.stride not in (None, "1", "1x1"):

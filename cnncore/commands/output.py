@@ -1,6 +1,7 @@
-"""What a command prints: its result on stdout, all else on stderr; and how it ends where nobody takes the result.
+"""What a command prints: its result on stdout, all else on stderr; and how it ends when nobody reads the result.
 
-Names and values come from anywhere, files among them: what a terminal would obey is written as `\\x1b`.
+Names and values may come from anywhere, from files above all: control codes that a terminal would obey are written out,
+like `\\x1b`.
 """
 
 import errno
@@ -12,14 +13,14 @@ from typing import TextIO
 
 from cnncore.errors import InputError
 
-LONGEST_VALUE, LONGEST = 200, 1200  # characters of a value, as of a path, and of a sentence: a list of names has 500
+LONGEST_VALUE, LONGEST = 200, 1200  # characters of a value, like a path, and of a sentence; lists of names take 500
 _VALUE = re.compile(rf"(?<=\(=)[^)]{{{LONGEST_VALUE + 1},}}(?=\))|\S{{{LONGEST_VALUE + 1},}}")
-_JOINERS = "\u200c\u200d"  # of letters, and of the parts of a picture
+_JOINERS = "\u200c\u200d"  # join letters, and the parts of an emoji
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 
 
 class ReaderGone(KeyboardInterrupt):
-    """Whoever read the result has seen enough, as `| head` has: that ends the command as Ctrl-C does."""
+    """Whoever read the result has stopped reading, as `| head` does: that ends the command as Ctrl-C does."""
 
 
 def put(text: str, end: str = "\n") -> None:
@@ -28,7 +29,7 @@ def put(text: str, end: str = "\n") -> None:
 
 
 def write(text: str) -> None:
-    """Do what `put` does with a text of the program's own, just as it is."""
+    """Print a text of the program's own as `put` does, but unchanged."""
     try:
         print(text, end="", flush=True)
     except OSError as error:
@@ -41,8 +42,8 @@ def write(text: str) -> None:
 
 
 def tell(text: str, end: str = "\n") -> None:
-    """Print one line on stderr that is no result: an error, a warning, progress. Where nobody takes it, it is lost."""
-    if sys.stderr is None:  # closed by who started this; `print` would take stdout for it
+    """Print one line on stderr, such as an error, a warning or progress; it is lost where stderr cannot be written."""
+    if sys.stderr is None:  # closed by whoever started this process; `print` would use stdout instead
         return
     try:
         print(text, end=end, file=sys.stderr, flush=True)
@@ -73,7 +74,7 @@ def one_line(text: str) -> str:
 
 
 def _short(text: str, most: int) -> str:
-    """Return `text` as it begins and ends, in at most `most` characters: a path and a remedy say more at their end."""
+    """Return the beginning and the end of `text`, `most` characters at most: paths and remedies matter at their end."""
     half = (most - 5) // 2
     return text if len(text) <= most else f"{text[:half]} ... {text[-half:]}"
 
@@ -84,9 +85,9 @@ def _reader_has_gone(error: OSError) -> bool:
 
 
 def _discard(stream: TextIO) -> None:
-    """Let go of what `stream` still holds: Python would complain once more when it flushes at exit."""
+    """Drop what `stream` still buffers: Python would complain once more when it flushes it at exit."""
     try:
         with Path(os.devnull).open("wb") as nowhere:
             os.dup2(nowhere.fileno(), stream.fileno())
-    except OSError:  # no file, as in a notebook
+    except OSError:  # not a real file, as in a notebook
         return

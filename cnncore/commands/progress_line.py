@@ -26,7 +26,7 @@ class ProgressLine:
         self._stage = progress.stage
 
     def end(self) -> None:
-        """Leave the line that changes, so that what follows begins on a new one."""
+        """Finish the line that changes, so that what follows begins on a new one."""
         if self._shown:
             tell("")
             self._shown = ""

@@ -8,7 +8,7 @@ from cnncore.commands.output import one_line, put
 from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import LOCKED, Run, Status, Unread
-from cnncore.runs.store import open_store
+from cnncore.runs.store import RunStore, open_store
 
 _ACTIONS = {
     "pause": client.pause,
@@ -33,47 +33,68 @@ def run(args: argparse.Namespace) -> int:
     if args.batches and args.action != "export":
         raise InputError(f"`--batches` is for export, and {args.action} has no use for it: leave it out.")
     if args.action == "list":
-        if args.run is not None:
-            raise InputError(f"`run` (={args.run}) has no place in a list of all runs: use show, or leave it out.")
-        runs = store.listed(limit=100_000)
-        if args.json:
-            put(json.dumps([entry.to_dict() for entry in runs]))
-        else:
-            for entry in runs:
-                put(_line(entry))
+        _list(store, args)
         return 0
     if args.run is None:
         raise InputError(f"`run` must be given for {args.action}: `python -m cnncore runs list` shows the ids.")
-    if args.action == "delete":  # one that this version cannot read, too
-        run_id = store.over(args.run)
-        client.delete(run_id)
-        if args.json:
-            put(json.dumps({"deleted": run_id}))
-        return 0
+    match args.action:
+        case "delete":
+            _delete(store, args)
+        case "export":
+            _export(store, args)
+        case "show":
+            _show(store.get(args.run), args)
+        case action:
+            run_id = store.get(args.run).id
+            _ACTIONS[action](run_id)
+            settled = _settled(run_id, action)
+            put(json.dumps(settled.to_dict()) if args.json else _line(settled))
+    return 0
+
+
+def _list(store: RunStore, args: argparse.Namespace) -> None:
+    if args.run is not None:
+        raise InputError(f"`run` (={args.run}) has no place in a list of all runs: use show, or leave it out.")
+    runs = store.listed(limit=100_000)
+    if args.json:
+        put(json.dumps([entry.to_dict() for entry in runs]))
+        return
+    for entry in runs:
+        put(_line(entry))
+
+
+def _delete(store: RunStore, args: argparse.Namespace) -> None:
+    """Delete the run, which need not be one that this version can read."""
+    run_id = store.over(args.run)
+    client.delete(run_id)
+    if args.json:
+        put(json.dumps({"deleted": run_id}))
+
+
+def _export(store: RunStore, args: argparse.Namespace) -> None:
     chosen = store.get(args.run)
-    if args.action == "export" and chosen.test_locked and not args.batches:  # of batches there are train figures alone
+    if chosen.test_locked and not args.batches:  # batches have train figures alone
         raise InputError(
             f"`run` (={chosen.id}) has a test set that is {LOCKED}, and its readings are in the file: export it when "
             "the run is over, or stop it."
         )
-    if args.action == "export":
-        if args.json:
-            put(json.dumps(store.rows(chosen.id, args.batches)))
-        else:
-            put(store.export_csv(chosen.id, args.batches), end="")
-        return 0
-    if args.action != "show":
-        _ACTIONS[args.action](chosen.id)
-        chosen = _settled(chosen.id, args.action)
-    put(json.dumps(chosen.to_dict()) if args.json else _line(chosen))
-    if args.action == "show" and not args.json:
-        put(json.dumps(chosen.config.to_dict(), indent=1))
-        put(chosen.message)
-    return 0
+    if args.json:
+        put(json.dumps(store.rows(chosen.id, args.batches)))
+    else:
+        put(store.export_csv(chosen.id, args.batches), end="")
+
+
+def _show(chosen: Run, args: argparse.Namespace) -> None:
+    if args.json:
+        put(json.dumps(chosen.to_dict()))
+        return
+    put(_line(chosen))
+    put(json.dumps(chosen.config.to_dict(), indent=1))
+    put(chosen.message)
 
 
 def _settled(run_id: str, action: str) -> Run:
-    """Return the run once it does what was asked, or after ten seconds as it is."""
+    """Return the run once it does what was asked, or as it is after ten seconds."""
     wanted = {"pause": {Status.PAUSED}, "continue": {Status.RUNNING, Status.QUEUED}, "resume": {Status.RUNNING}}
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

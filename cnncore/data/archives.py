@@ -27,7 +27,7 @@ _ERRORS = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError),
     *(UnicodeDecodeError, NotImplementedError),  # a name that is no UTF-8 and says so, a zip of a later version
 )
-_PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # what can be expanded up to a limit; others expand it all first
+_PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # these can be expanded up to a limit; others only as a whole
 
 
 class UnreadableFileError(Exception):
@@ -148,7 +148,7 @@ def _zip_reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[]
     def read() -> bytes:
         try:
             with archive.open(entry) as file:
-                return file.read(entry.file_size)  # expands no more than the announced size, `archive.read` would
+                return file.read(entry.file_size)  # no more than the announced size; `archive.read` would expand all
         except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError) as error:
             raise UnreadableFileError(str(error) or "damaged in the archive") from error
 
@@ -158,7 +158,7 @@ def _zip_reader(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Callable[[]
 class _Bounded(io.RawIOBase):
     """A stream of expanding bytes that stops at `MAX_EXPANDED` and never hands out more than `MAX_FILE` at once.
 
-    tarfile believes the sizes in the archive's own headers, also those of names: this is where they end.
+    tarfile believes the sizes in the archive's own headers, even those of names: here they are limited.
     """
 
     def __init__(self, stream: IO[bytes], source: Path) -> None:

@@ -101,7 +101,7 @@ def from_dict(values: dict[str, Any]) -> Augmentation:
     if not isinstance(values, dict):
         raise InputError(f'`augment` (={values!r}) must hold objects like {{"kind": "flip"}}: correct the entry.')
     kind = values.get("kind")
-    if kind not in AUGMENTATIONS:
+    if not isinstance(kind, str) or kind not in AUGMENTATIONS:
         raise InputError(f"`kind` (={kind!r}) must be among {', '.join(AUGMENTATIONS)}: correct the name.")
     parameters = {name: value for name, value in values.items() if name != "kind"}
     known = {spec.name for spec in dataclasses.fields(AUGMENTATIONS[kind])}

@@ -1,6 +1,6 @@
 """The classic transforms, one image at a time: crop, shift, flip, rotation, colours, noise, erasing.
 
-Each draws with numpy, one row of numbers an image; sizes are in pixels, angles in degrees.
+Each draws with numpy, one row of numbers per image; sizes are in pixels, angles in degrees.
 """
 
 from dataclasses import dataclass

@@ -50,7 +50,7 @@ def is_address(text: str) -> bool:
 def download(address: str, target: Path, md5: str | None = None, report: Report = silent, remedy: str = "") -> Path:
     """Return `target`, which then has the file that `address` serves.
 
-    A `target` that is already there and has the right `md5` is taken as it is. An address that does not answer or
+    A `target` that is already there and has the right `md5` is kept. An address that does not answer or
     has no such file, a full disk and a wrong check sum are an `InputError` that ends with `remedy`: where else the
     file can be had.
     """
@@ -131,7 +131,7 @@ def _wrong(address: str) -> str:
         port = 0
     if port == 0:
         return f"{like}: its port must be a whole number from 1 to 65535"
-    # The rule of names in the internet: without it Python's own encoder of host names gives up, not the network.
+    # The rule for host names: where it is broken, Python's own encoder fails before anything reaches the network.
     if len(host) > 253 or not all(0 < len(label) <= 63 for label in host.removesuffix(".").split(".")):
         return f"{like}: a host has at most 253 letters, and 1 to 63 of them between two dots"
     return ""
@@ -168,7 +168,7 @@ def _fetch(address: str, part: Path, report: Report) -> None:
             arrived = part.stat().st_size if part.exists() else 0
             if arrived > before:
                 pauses = list(PAUSES)
-            # Without a first byte, an unknown host or a refused connection is not worth a long wait.
+            # Before the first byte, an unknown host or a refused connection is not worth waiting for.
             if not pauses or (arrived == 0 and isinstance(error, urllib.error.URLError)):
                 raise
             reason = _reason(error)

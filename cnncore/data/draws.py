@@ -1,4 +1,4 @@
-"""What is drawn for an augmentation: a table of numbers, one row an image; and the checks of its parameters."""
+"""What is drawn for an augmentation: a table of numbers, one row per image; and the checks of its parameters."""
 
 from typing import TypeAlias
 

@@ -24,10 +24,10 @@ from cnncore.wording import counted
 
 MAX_BYTES = 2 * 2**30  # of decoded images: they are held in memory, here and while training
 TEST_SHARE = 0.2  # of each class, where the source has no test images
-# Pillow decodes outside of Python's lock, but what it does around that holds it: for thumbnails threads take twice
-# as long as none (60,000 images of 32 x 32: 20 s against 11 s on two cores), for photographs they pay.
+# Pillow releases Python's lock only while it decodes. For thumbnails threads take twice as long as none (60,000 images
+# of 32 x 32: 20 s against 11 s on two cores); for photographs they pay.
 _SMALL = 32 * 2**10  # bytes
-_WAITING = 64  # pictures read and not yet decoded: with them the memory is bounded
+_WAITING = 64  # pictures read and not yet decoded, at most: bounds the memory
 
 _NOTHING: NDArray[np.uint8] = np.empty(0, np.uint8)
 

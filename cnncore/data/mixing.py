@@ -4,8 +4,8 @@ The loss is mixed as the pixels are: with `shares` s, the labels y of the batch 
 
     (s * cross_entropy(logits, y) + (1 - s) * cross_entropy(logits, y.roll(1))).mean()
 
-Where both are on, an image may be mixed and get a box: partner and box come from the same image, the unmixed one, so
-that there are never more than two labels. The first image's partner is the last one.
+Where both are on, an image may be mixed and get a box as well: both are taken from the same partner, before that one is
+mixed itself, so that there are never more than two labels. The first image's partner is the last one.
 """
 
 import torch

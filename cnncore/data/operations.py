@@ -36,7 +36,7 @@ def chain(
 
 
 def _vision() -> Any:
-    # Its import takes as long as torch's own and 160 MB more: only policies ask for it, most processes never do.
+    # Importing it takes as long as torch, and 160 MB more: only policies need it, and most processes never do.
     from torchvision.transforms.v2 import functional
 
     return functional
@@ -49,8 +49,8 @@ def _identity(images: Tensor, magnitude: Tensor) -> Tensor:  # noqa: ARG001 one 
 def moved(images: Tensor, matrix: list[Tensor | float]) -> Tensor:
     """Return the images under affine maps, nearest neighbour, black outside.
 
-    `matrix` lists the six numbers, each one number or (N,), that take a place in the result, counted in pixels from
-    the centre, to where it comes from: x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5.
+    `matrix` lists six numbers, or (N,) each, that map a place in the result, in pixels from the centre, to the place in
+    the image whose pixel it gets: x' = m0 x + m1 y + m2, y' = m3 x + m4 y + m5.
     """
     count, _, height, width = images.shape
     y = torch.arange(height, device=images.device)[:, None] + (1 - height) * 0.5  # (H, 1)

@@ -14,13 +14,14 @@ import json
 import os
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from cnncore.atomic import read_text, settle, write_text
+from cnncore.atomic import lock, read_text, settle, write_text
 from cnncore.data.catalogue import BUILTIN, KNOWN
 from cnncore.data.images import ImageData, Shape, dataset_name, is_dataset_name
 from cnncore.errors import InputError
@@ -30,6 +31,7 @@ SPECTRUM = "spectrum.npz"  # beside the arrays, once they were asked for: the se
 _ARRAYS = ("train_images", "train_labels", "test_images", "test_labels")
 _WRITTEN = {"title": str, "classes": list, "train_size": int, "test_size": int, "notes": list}  # in about.json, read
 _TEXTS = ("classes", "notes")  # those that are lists of texts
+_PAUSE = 0.05  # seconds until it is looked again whether another process has drawn the built-in set
 
 
 @dataclass(frozen=True)
@@ -84,13 +86,17 @@ def save(data: ImageData) -> None:
         write_text(place / "about.json", json.dumps(about, indent=1))
     except OSError as error:
         shutil.rmtree(arrays, ignore_errors=True)
-        raise InputError(
-            f"`dataset` (={data.name}) cannot be written to {place} ({error.strerror or error}): free disk space, or "
-            "set CNNCORE_HOME to a folder with room that can be written to."
-        ) from error
+        raise _unwritable(data.name, place, error) from error
     for old in place.glob("arrays-*"):
         if old != arrays:
             shutil.rmtree(old, ignore_errors=True)  # on Windows still mapped by somebody: the next save removes it
+
+
+def _unwritable(name: str, place: Path, error: OSError) -> InputError:
+    return InputError(
+        f"`dataset` (={name}) cannot be written to {place} ({error.strerror or error}): free disk space, or set "
+        "CNNCORE_HOME to a folder with room that can be written to."
+    )
 
 
 def _contents(data: ImageData) -> str:
@@ -108,10 +114,7 @@ def load(name: str) -> ImageData:
     """
     about = _about(name)
     if about is None and name == BUILTIN.name:
-        from cnncore.data.builtin import generate
-
-        save(generate())
-        about = _about(name)
+        about = _drawn()
     if about is None:
         raise InputError(missing(name))
     try:
@@ -124,6 +127,26 @@ def load(name: str) -> ImageData:
                 f"`dataset` (={name}) has lost its file {error.filename}: prepare it again with "
                 f"`python -m cnncore data prepare {name}`."
             ) from None
+
+
+def _drawn() -> dict[str, Any]:
+    """Draw and save the built-in set; of several processes that are the first to want it one does, and the rest wait.
+
+    Two at once would each remove the other's arrays as those of an earlier set.
+    """
+    from cnncore.data.builtin import generate
+
+    place = folder(BUILTIN.name)
+    while (about := _about(BUILTIN.name)) is None:
+        try:
+            with lock(place.with_name(f"{BUILTIN.name}-drawing.lock")) as free:
+                if free and _about(BUILTIN.name) is None:
+                    save(generate())
+        except OSError as error:
+            raise _unwritable(BUILTIN.name, place, error) from error
+        if not free:
+            time.sleep(_PAUSE)
+    return about
 
 
 def ready(name: str) -> DatasetInfo:
@@ -163,7 +186,7 @@ def _about(name: str) -> dict[str, Any] | None:
                 raise TypeError(key)
         if not isinstance(about.setdefault("contents", ""), str):  # not written by earlier versions
             raise TypeError("contents")
-        json.dumps(about, ensure_ascii=False).encode()  # half of a letter, which JSON can hold, is no text to show
+        json.dumps(about, ensure_ascii=False).encode()  # JSON can hold half a surrogate pair, which is no text
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -179,7 +202,7 @@ def _about(name: str) -> dict[str, Any] | None:
 
 
 def missing(name: str) -> str:
-    """Return the sentence for a data set that is unknown or not prepared: how to prepare it."""
+    """Return in a sentence how to prepare a data set that is unknown or not prepared."""
     if name in KNOWN:
         files = ", ".join(original.name for original in KNOWN[name].originals)
         return (
@@ -228,8 +251,8 @@ def contents(name: str) -> str:
 def datasets() -> list[DatasetInfo]:
     """Return every data set there is: the built-in one, the known ones, then the prepared others by name.
 
-    A folder that nobody here has made, or one that cannot be read, is no data set: of a known one it is said in its
-    notes, of all in `troubles`.
+    A folder that holds no data set, or one that cannot be read, is left out; `troubles` says why, and so do the notes
+    of a known set.
     """
     return [entry for name in _names() if (entry := _readable(name)) is not None]
 
@@ -262,7 +285,7 @@ def _names() -> list[str]:
 def _listed() -> list[str]:
     """Return what could be data sets among the entries of the home's folder of them, by name; `OSError` if it cannot.
 
-    Only names are looked at: who asks for one that has no `about.json` finds no data set.
+    Only names are looked at: for a folder without `about.json`, `info` finds no data set.
     """
     names = []
     with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(home() / "data") as entries:

@@ -84,11 +84,12 @@ def _prepare(name: str, source: Path | str | None, report: Report, size: int | N
         except InputError as error:
             if source is None or not is_address(str(source)):
                 raise
-            # Who gave an address knows nothing of the file in which its answer was kept.
+            # A user who gave an address does not know the file that the download was kept in.
             raise InputError(str(error).replace(str(place), str(source))) from error
         finally:
-            # An archive from an address is read once. The originals stay: the next attempt need not wait for them.
-            if place.parent == downloads:
+            # An archive that was downloaded is read once. The originals stay, so that the next attempt need not wait
+            # for them, and so does a file or folder of the user's, even one that lies among the downloads.
+            if source is not None and is_address(str(source)) and place.parent == downloads:
                 place.unlink()
     except InputError:
         with contextlib.suppress(OSError):  # what is not empty, or not there, stays as it is

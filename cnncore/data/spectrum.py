@@ -67,8 +67,8 @@ def spectrum(images: Tensor, name: str = "standardize") -> Spectrum:
     """Return the principal components of uint8 `images` (N, C, H, W); an `InputError` for more than `LARGEST` values.
 
     3,072 values of 5,000 images take 10 seconds of an AVX2 core, 9 of them for the eigenvectors. In float32
-    these would come three times as fast, and the smallest eigenvalues would be lost in its rounding. `name` is the
-    setting that an error speaks of.
+    that would be three times as fast, but the smallest eigenvalues would be lost in rounding. `name` is the setting
+    that errors name.
     """
     check_whitening(images[0].numel(), name)
     mean, matrix = covariance(images)
@@ -82,8 +82,8 @@ def spectrum(images: Tensor, name: str = "standardize") -> Spectrum:
 def kept(place: Path, found: Callable[[], Spectrum]) -> Spectrum:
     """Return the components that an earlier call left in the folder `place`; else `found()`, and leave it there.
 
-    Reading takes a tenth of a second where finding takes ten (75 MB for 3,072 values). Nothing is left where there is
-    no such folder, or no room.
+    Reading takes a tenth of a second, finding takes ten (75 MB for 3,072 values). Nothing is left there if there is no
+    such folder, or no room.
     """
     file = place / SPECTRUM
     broken = (OSError, EOFError, KeyError, ValueError, zipfile.BadZipFile)

@@ -16,8 +16,8 @@ from cnncore.training.config import Standardization
 WHITENING_EPSILON = 0.1
 MOST_EPSILON = 1e6
 _TENSORS = ("mean", "std", "whitening")
-# Images that a pass over the train set turns into floats at a time: bounded memory. 12 MB of 32 x 32 in three colours,
-# which the allocator keeps for the next part; four times as many took new pages for each part, and six times as long.
+# How many images a pass over the train set turns into floats at a time, which bounds its memory: 12 MB for 3 x 32 x 32,
+# which the allocator keeps for the next part. With four times as many each part took new pages, and six times as long.
 _CHUNK = 512
 
 
@@ -117,8 +117,8 @@ def whitening(kind: Standardization, found: Spectrum, like: Tensor, eps: float) 
 def whitened(kind: Standardization, found: Spectrum, images: Tensor, eps: float) -> Tensor:
     """Return what `whitening(kind, found, images, eps)` makes of `images`, floats in [0, 1] (N, C, H, W), for a few.
 
-    The factors are applied one after the other: W U^T of 3,072 values takes 29 billion multiply-adds to multiply out,
-    which many batches repay, and these images only their own 19 million each.
+    The factors are applied one after the other. To multiply W U^T out takes 29 billion multiply-adds for 3,072 values,
+    which pays for many batches; a few images take only 19 million each.
     """
     vectors = found.vectors.float()
     values = (images.flatten(1) - found.mean.float()) @ vectors * _scales(found, eps).float()  # (N, D)

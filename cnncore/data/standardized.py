@@ -1,7 +1,7 @@
 """What standardization does to images: the numbers behind the page, made with the standardizations that training uses.
 
 For the compute pool: the functions import torch, their results are plain arrays. Data sets are read by name, and the
-principal components, which take seconds, are kept for the next question, and beside the set for the next process.
+principal components, which take seconds, are cached in this process, and on disk beside the set for other processes.
 """
 
 from functools import lru_cache
@@ -55,7 +55,7 @@ def _standardized(dataset: str, version: str, kind: Standardization, eps: float,
 
 
 def components(dataset: str, version: str) -> None:
-    """Find the principal components of a data set: what asks for them after that takes no longer than reading them."""
+    """Find the principal components of a data set and keep them, so that later calls only read them."""
     _spectrum(dataset, version)
 
 

@@ -14,14 +14,14 @@ def balanced(labels: NDArray[np.int64], size: int | None, name: str) -> NDArray[
     if part_of(len(labels), size, name) == len(labels):
         return np.arange(len(labels))
     by_class = np.argsort(labels, kind="stable")
-    turn = np.concatenate([np.arange(count) for count in np.bincount(labels)])  # the how-many-eth of its class
+    turn = np.concatenate([np.arange(count) for count in np.bincount(labels)])  # its number within its class
     return np.sort(by_class[np.argsort(turn, kind="stable")][:size])
 
 
 def in_proportion(labels: NDArray[np.int64], size: int) -> NDArray[np.intp]:
-    """Return the indices of `size` images, the first ones of each class, in the same share of every class.
+    """Return the indices of `size` images, the first ones of each class, the same share of every class.
 
-    Of classes of one size these are those of `balanced`.
+    Where all classes have the same size these are the images of `balanced`.
     """
     counts = np.bincount(labels)
     by_class = np.argsort(labels, kind="stable")

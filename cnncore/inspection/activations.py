@@ -15,8 +15,8 @@ LEVELS = 255  # steps of a byte
 class LayerMaps:
     """The output of the layer `number` (from 0 in the network) for one image, in bytes.
 
-    Level q of `maps`, uint8 (C, H, W), stands in channel c for the value low[c] + q / 255 (high[c] - low[c]): each map
-    uses all levels, whatever its range. `low` and `high` (C,) are its smallest and largest value, `zeros` (C,) the
+    Level q of `maps`, uint8 (C, H, W), means the value low[c] + q / 255 (high[c] - low[c]) in channel c: each map uses
+    all levels, whatever its range. `low` and `high` (C,) are its smallest and largest value, `zeros` (C,) the
     share of values that are exactly 0, `peaks` (C, 2) row and column of the first largest one. The layer is `dense`
     where its units have no place in the image.
     """

@@ -12,10 +12,10 @@ Array = NDArray[np.float64]
 class Channels:
     """A layer's channels over one batch, before and after its batch norm in train() mode.
 
-    `names` are all batch norms of the network, `count` the values of a channel that a statistic is taken over
-    (N * H * W). Means and standard deviations are (channels,), of the values before, of those after, and `running_...`
-    as the layer keeps them for eval(); `scale` and `shift` are its parameters. Histograms are (channels, bins) over the
-    common `edges` (bins + 1,); what lies beyond is counted in the outermost bins.
+    `names` are all batch norms of the network, `count` is the number of a channel's values, N * H * W. `mean` and `std`
+    (channels,) are of the values before, `..._after` of those after, and `running_...` are those that the layer keeps
+    for eval(); `scale` and `shift` are its parameters. The histograms `before` and `after` are (channels, bins) over
+    the common `edges` (bins + 1,); values beyond are counted in the outermost bins.
     """
 
     names: tuple[str, ...]
@@ -35,7 +35,7 @@ class Channels:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """One image's probabilities (batches, classes) among other neighbours each time, in train() and in eval()."""
+    """One image's probabilities (batches, classes) among other images each time, in train() and in eval()."""
 
     train: Array
     eval: Array
@@ -46,7 +46,7 @@ class Neighbours:
 class Running:
     """How running statistics follow those of the batches: (batches, channels) each, `variance` unbiased as kept.
 
-    They begin at mean 0 and variance 1 and move by `momentum` of the way with every batch.
+    They begin at mean 0 and variance 1, and with every batch go the share `momentum` of the way to its statistics.
     """
 
     batch_mean: Array

@@ -30,7 +30,7 @@ def as_convolutions(network: Network, model: nn.Sequential) -> tuple[Network, nn
     shapes = [network.input, *(step.output for step in path_costs(network.layers[:-1], network.input))]
     described = fully_convolutional(network, shapes)
     result = build(described).eval().requires_grad_(False)
-    # Names can differ, since a flatten is gone and unnamed layers are numbered; the order is the same.
+    # Names may differ, since flattens are dropped and unnamed layers numbered; the order is the same.
     given, wanted = model.state_dict(), result.state_dict()
     pairs = zip(given.values(), wanted.items(), strict=True)
     result.load_state_dict({name: value.reshape(target.shape) for value, (name, target) in pairs})
@@ -75,7 +75,7 @@ def class_map(run_id: str, side: int = 128, seed: int = 0, after: bool = True) -
 
 
 def _pads(layer: Layer) -> bool:
-    """Return whether a layer may read beyond the border: of a window that is cut out, not of the whole picture."""
+    """Return whether a layer may read beyond the border, which a window cut out has and the whole picture has not."""
     if isinstance(layer, (MaxPool2d, AvgPool2d)):
         return layer.padding != (0, 0) or layer.ceil_mode
     return isinstance(layer, Conv2d) and layer.padding != (0, 0)

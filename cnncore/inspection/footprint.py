@@ -18,9 +18,10 @@ SHARE = 0.95  # of the gradient, for the radius
 class Footprint:
     """A gradient (H, W) against the pixels that the unit can depend on.
 
-    `used` of `possible` pixels have a gradient at all; `outside` is the largest one where there must be none. A square
-    of `radius` pixels to each side of the field's centre holds 95 % of the sum, one of half the field's size the share
-    `half`. `rows` is the share of each pixel row. For a unit without any gradient the numbers are 0.
+    `used` of `possible` pixels have a gradient at all; `outside` is the largest gradient where there must be none. The
+    square that reaches `radius` pixels to each side of the field's centre holds 95 % of the sum, and the square of half
+    the field's size holds the share `half`. `rows` is the share of each pixel row. For a unit without any gradient all
+    numbers are 0.
     """
 
     used: int
@@ -42,7 +43,7 @@ def footprint(heat: NDArray[np.float32], seen: Reach, unit: tuple[int, int]) -> 
     if total == 0 or not able.any():
         return Footprint(0, int(able.sum()), outside, 0.0, 0.0, np.zeros(len(heat)))
     ends = [(places[0], places[-1] + 1) for places in (np.flatnonzero(able.any(axis)) for axis in (1, 0))]
-    # From the centre to a pixel's far edge, the longer way of the two axes: the square that just holds it.
+    # From the centre to a pixel's far edge, along the axis where that is farther: the square that just holds the pixel.
     far = [np.abs(np.arange(size) + 0.5 - (a + b) / 2) + 0.5 for size, (a, b) in zip(heat.shape, ends, strict=True)]
     distance = np.maximum.outer(*far)
     order = np.argsort(distance, axis=None, kind="stable")

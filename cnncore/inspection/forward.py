@@ -32,7 +32,7 @@ def forward(run_id: str | None, moment: Moment | int, config: RunConfig, image: 
         for number, (layer, module) in enumerate(zip(found.network.layers, found.model, strict=True)):
             values = module(values)
             if not isinstance(layer, (Flatten, Dropout)):
-                # Before the next layer: a ReLU behind a convolution writes over the convolution's values.
+                # Before the next layer runs: a ReLU behind a convolution overwrites the convolution's values.
                 row = rows[number]
                 layers.append(_in_bytes(number, row.name, row.kind, is_dense(found.network, number), values[0]))
     if not torch.isfinite(values).all():

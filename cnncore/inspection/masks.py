@@ -1,4 +1,4 @@
-"""Dropout masks and the two ways to keep the books of the factor 1 - p. Pure numpy: what one layer's masks do."""
+"""Dropout masks, and the ways to account for the factor 1 - p in training or in test. Pure numpy, one layer's masks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -55,7 +55,7 @@ class Hidden:
 def kept(units: int, p: float, count: int = 1, seed: int = 0) -> NDArray[np.bool_]:
     """Return `count` masks (count, units): True where a unit stays, each with probability 1 - p, all independent.
 
-    A unit that one p drops is dropped at every larger p too (with one seed), so that a slider drops one after another.
+    With the same seed, a unit that is dropped at one p is dropped at every larger p too: a slider drops one by one.
     """
     check_drop(p)
     return np.asarray(np.random.default_rng([2014, seed]).random((count, units)) >= p)

@@ -104,7 +104,7 @@ def running(
 def bias_shift(
     run_id: str | None, moment: str, config: RunConfig, layer: str, batch: int, shift: float, seed: int = 0
 ) -> BiasShift | None:
-    """Return what is left behind `layer` of a `shift` of the biases of the layer before it; None where it has none."""
+    """Return how much behind `layer` a `shift` of the biases before it still changes; None where there are none."""
     found = chosen(run_id, moment, config)
     inputs = _batch(found, batch, np.random.default_rng(seed))
     changes = {}

@@ -1,4 +1,4 @@
-"""What one unit answers to: the gradient of its value with respect to the image, on real images with real weights.
+"""What one unit responds to: the gradient of its value with respect to the image, on real images with real weights.
 
 For the compute pool: importing this imports torch. Everything runs in eval() mode, so that an image's gradient
 depends on no other image.
@@ -22,7 +22,7 @@ from cnncore.inspection.trained import Moment, Trained, trained
 def look(
     subject: Subject, image: NDArray[np.uint8], layer: int, unit: tuple[int, int], channel: int | None = None
 ) -> Look:
-    """Return what the `unit` (row, column) of layer number `layer` (from 0) answers to in a uint8 image (C, H, W).
+    """Return what the `unit` (row, column) of layer number `layer` (from 0) responds to in a uint8 image (C, H, W).
 
     Without a `channel` it is the one with the largest value at this place. A dense layer is a map of 1 x 1. An
     `InputError` if there is no such unit, or if it would take too long.
@@ -45,10 +45,9 @@ def average(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the mean map (rows, columns) and the mean heat (H, W) of a unit over uint8 `images` (N, C, H, W).
 
-    The map is the mean absolute value over images and channels. For the heat each image is seen by the next channel.
-
-    The channels take turns over the images so that the mean speaks of the layer, not of one filter. Images on which
-    the unit is silent (its ReLU is 0, and so is the gradient) count with their zeros.
+    The map is the mean absolute value over images and channels. For the heat the channels take turns, one for each
+    image, so that the mean is about the layer and not about one filter. Images on which the unit is silent (its ReLU
+    is 0, and so is the gradient) count with their zeros.
     """
     model, inputs = _ready(subject, layer, images)
     output = _maps(model(inputs.requires_grad_()))  # (N, C, rows, columns)
@@ -84,7 +83,7 @@ def _fresh(network: Network, seed: int) -> nn.Sequential:
 
 
 def _loaded(network: Network, found: Trained) -> nn.Sequential:
-    """Return the first layers with the run's weights; they have them under the same names."""
+    """Return the layers of `network` with the run's weights, which have the same names there."""
     model = build(network).eval().requires_grad_(False)
     weights = found.model.state_dict()
     wanted = model.state_dict()

@@ -103,7 +103,7 @@ def occlusion(
 
 
 def _stride(found: Trained, height: int, width: int, patch: int) -> int:
-    """Return by how many pixels the patch moves: few enough places for a moment's answer, and no pixel left out."""
+    """Return by how many pixels the patch moves: a quick answer from few places, yet every pixel is covered."""
     macs = max(1, describe(found.network).macs)
     for stride in range(1, patch):
         places = len(_places(height, patch, stride)) * len(_places(width, patch, stride))

@@ -42,8 +42,8 @@ def slow_motion(run_id: str, moment: str = Moment.LAST, later: int = 0, image: i
 
     Before training it is the very first one; after the last complete epoch it is the one that comes next. Where a run
     is paused, or has diverged, and the updates since its checkpoint can be made again while somebody waits, it is the
-    one after those; `later` counts from there, within the epoch. A loss that is no number ends it
-    earlier: then that update is shown. `image` is the number in the batch whose maps are shown.
+    one after those; `later` counts from there, within the epoch. If the loss of an earlier update is not a number, that
+    update is shown. `image` is the number of the image in the batch whose maps are shown.
 
     An `InputError` if there is no such run or image, its data set has gone, or it would take too long.
     """
@@ -130,7 +130,7 @@ class NextUpdate:
             raise InputError(f"`later` (={later}) must be from 0 to {most} here: choose an earlier update.")
 
     def rate(self) -> float:
-        """Return the learning rate of the next update: schedule, plateau and what a hand has made of it.
+        """Return the learning rate of the next update: schedule, plateau and the factor set by hand.
 
         A run that has ended makes no further update: its last rate is taken.
         """
@@ -140,7 +140,7 @@ class NextUpdate:
         return planned * self.state.plateau.scale * self.factor()
 
     def factor(self) -> float:
-        """Return by what the schedule is multiplied: as the run did, or, for an update to come, as it is set now."""
+        """Return what multiplies the schedule: the run's factor then or, for an update to come, the one set now."""
         update = self.updates + 1
         if self.over:
             return self.state.lr_factor
@@ -150,7 +150,7 @@ class NextUpdate:
         return made[-1] if made else 1.0
 
     def skip(self, count: int) -> int:
-        """Make `count` updates; return how many had a loss that is a number, and stop at the first that has not."""
+        """Make `count` updates, but stop at a loss that is not a number; return how many were made before it."""
         for made in range(count):
             loss = self._step(self.rate())[0].item() / self.state.batches.size(self.number)
             if not math.isfinite(loss):

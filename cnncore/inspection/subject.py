@@ -1,4 +1,4 @@
-"""Whose weights are looked at, and what is found: no torch, so that pages can ask the compute pool and be answered."""
+"""Which network is looked into, and what is found: without torch, as pages and the compute pool exchange them."""
 
 import math
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cnncore.architecture import Flatten, Network, describe
 from cnncore.errors import InputError
 
-# What one look may cost on a classroom laptop: VGG16's convolutions (15 G multiply-adds, 15 M weights) just fit in.
+# What one look may cost on a classroom laptop: VGG16's convolutions (15 G multiply-adds, 15 M weights) just fit.
 MOST_MACS = 20e9
 MOST_WEIGHTS = 50e6
 MOST_VALUES = 100e6  # activations, kept for the backward pass: 400 MB
@@ -22,9 +22,9 @@ MOST_IMAGES = 64
 class Subject:
     """A network and its weights.
 
-    With a `run_id` the weights are the run's: `trained` ones of its last checkpoint, or those with which it began.
-    Else they are drawn from `seed` as PyTorch initialises. `network` may be the run's own or one whose layers have
-    the same names and weights (its pools switched off).
+    With a `run_id` the weights are the run's: where `trained`, those of its last checkpoint, else those it began with.
+    Without one they are drawn from `seed`, as PyTorch initialises them. `network` may be the run's own, or one whose
+    layers have the same names and weights (as with its pools switched off).
     """
 
     network: Network
@@ -33,7 +33,7 @@ class Subject:
     seed: int = 0
 
     def until(self, layer: int) -> Network:
-        """Return the network up to and with its layer number `layer`, from 0; an `InputError` if there is none."""
+        """Return the network up to and including layer number `layer`, from 0; an `InputError` if there is none."""
         if not 0 <= layer < len(self.network.layers):
             raise InputError(f"`layer` (={layer}) must be from 0 to {len(self.network.layers) - 1}: choose another.")
         return replace(self.network, layers=self.network.layers[: layer + 1])
@@ -55,7 +55,7 @@ class Look:
 
 
 def check_cost(network: Network) -> None:
-    """Raise an `InputError` that says why, if the gradient through `network` is too much for a moment's answer."""
+    """Raise an `InputError` that says why, if a gradient through `network` takes too long while somebody waits."""
     found = describe(network)
     for amount, most, what in (
         (found.macs, MOST_MACS, "multiply-adds"),
@@ -78,7 +78,7 @@ def images_for(network: Network) -> int:
 def map_layers(network: Network) -> list[int]:
     """Return the numbers, from 0, of the layers that put out a map or a dense layer's units and shape what is seen.
 
-    Activations, batch norm and dropout are left out: their units see what those of the layer before them see.
+    Activations, batch norm and dropout are left out: their units see what those of the layer before see.
     """
     kinds = ("conv", "pool", "residual", "branches", "linear")
     return [number for number, layer in enumerate(network.layers) if any(kind in layer.kind for kind in kinds)]

@@ -18,7 +18,7 @@ from cnncore.data.images import ImageData
 from cnncore.data.prepared import info, load
 from cnncore.data.standardize import Standardize
 from cnncore.data.transform import centre
-from cnncore.inspection.moment import Moment as Moment  # re-exported: who asks for a network names the moment
+from cnncore.inspection.moment import Moment as Moment  # re-exported for those who ask for a network
 from cnncore.runs.snapshots import check_images, checkpoint_path, checkpoint_time, snapshot_folder
 from cnncore.runs.store import open_store
 from cnncore.training.batches import Batches, DeviceData, fitted
@@ -54,11 +54,11 @@ class Trained:
 def trained(run_id: str, at: Moment | int = Moment.LAST) -> Trained:
     """Return the network of the run `run_id` at a moment or after the epoch `at`, with which its figures were made.
 
-    Before training (epoch 0) means the very weights with which the run began: they follow from its seed. The last
-    epoch's are the checkpoint's, which a crash may have left an epoch behind (`Trained.epoch` says so), others those
-    that were kept, see `cnncore.runs.snapshots.snapshots_of`. Where a run averages its weights, these are the averaged
-    ones. An `InputError` if there is no such run, nothing was kept of this epoch, or the data set has gone or has
-    other images by now.
+    Before training (epoch 0) its weights are the very ones that the run began with: they follow from its seed. After
+    the last epoch they are the checkpoint's, which a crash may have left an epoch behind (`Trained.epoch` tells), after
+    others those that were kept, see `cnncore.runs.snapshots.snapshots_of`. Where a run averages its weights, these are
+    the averaged ones. An `InputError` if there is no such run, nothing was kept of this epoch, or the data set has gone
+    or has other images by now.
     """
     run = open_store().get(run_id)
     check_images(run)
@@ -125,7 +125,7 @@ def chosen(run_id: str | None, moment: str | int, config: RunConfig) -> Trained:
 
 @lru_cache(maxsize=4)
 def standardization_of(run_id: str) -> Standardize:
-    """Return what the run standardizes with: its checkpoint's, else fitted on its own train images as it will do."""
+    """Return the run's standardization: its checkpoint's, else fitted on its train images, as the run will do it."""
     path = checkpoint_path(run_id)
     if path.exists():
         checkpoint = Checkpoint.load(path, _CPU)

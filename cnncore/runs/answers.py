@@ -1,6 +1,6 @@
 """What a run's network answered to its test images after each epoch, from its snapshots. No torch.
 
-What was read or computed once is kept: a page asks again at every touch, a training run adds an epoch now and then.
+What was read or computed once is cached: a page asks at every interaction, and a run adds an epoch now and then.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What pages and the command line do with runs: they write what they want into the store, others carry it out."""
+"""What pages and the command line do with runs: they write what they want into the store, and others carry it out."""
 
 import math
 import threading
@@ -20,7 +20,7 @@ _last_start: dict[Path, float] = {}  # by home: when a supervisor was started th
 
 
 def attend() -> None:
-    """See to it that a supervisor lives if any run is active: cheap enough for every refresh of a page."""
+    """Make sure that a supervisor is alive if any run is active: cheap enough for every refresh of a page."""
     store = open_store()
     if store.supervised() or not store.active():
         return
@@ -51,7 +51,7 @@ def pause(run_id: str) -> None:
 
 
 def unpause(run_id: str) -> None:
-    """Let a paused run go on once it is its turn: others may train in its place."""
+    """Let a paused run go on once there is a slot: others may be training in its place."""
     _while_active(run_id, Intent.CONTINUE if open_store().get(run_id).status is Status.PAUSED else Intent.NONE)
 
 
@@ -61,14 +61,14 @@ def stop(run_id: str) -> None:
 
 
 def step(run_id: str) -> None:
-    """Let a paused run make exactly one update, also one that has not begun; one that is going on pauses first."""
+    """Let a paused run make exactly one update, even its first; a run that is going on pauses first."""
     _while_active(run_id, Intent.STEP if open_store().get(run_id).status is Status.PAUSED else Intent.PAUSE)
 
 
 def set_lr_factor(run_id: str, factor: float) -> None:
     """Multiply the learning rate that the run's schedule has by `factor` from its next update on; 1 is the schedule's.
 
-    It is not over when the run is stopped: resumed, it goes on with the factor that was set last.
+    The factor outlasts a stop: a resumed run goes on with the one that was set last.
     """
     if not math.isfinite(factor) or not LR_FACTORS[0] <= factor <= LR_FACTORS[1]:
         low, high = LR_FACTORS
@@ -96,7 +96,7 @@ def delete(run_id: str) -> None:
     """Remove a run that is over: its curves, its checkpoint, its snapshots and its log."""
     store = open_store()
     run_id = store.over(run_id)
-    # The run goes last: while a file is held, the rest can be deleted once more.
+    # The run goes last: if a file cannot be removed, the deletion can be tried again.
     checkpoint = checkpoint_path(run_id)
     partial = checkpoint.parent.glob(f"{checkpoint.name}.*.part")  # of processes that were killed as they wrote
     try:

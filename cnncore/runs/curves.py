@@ -35,8 +35,8 @@ class Curves(Database):
 
         `train/...`, `test/...`, `validation/...`, `train_eval/...`, `lr` and `images_per_second` go by epoch,
         `test_tta/...` and `validation_tta/...` have the last epoch alone, `batch/...` goes by update. Of more than
-        `max_points` epochs so many are chosen; more than `max_points` updates come averaged in buckets of neighbours.
-        What a page pays for the next look does not grow with the run.
+        `max_points` epochs so many are chosen, evenly; more than `max_points` updates are averaged in buckets. To ask
+        again costs no more for a longer run.
         """
         with self._errors():
             if metric in EPOCH_METRICS:

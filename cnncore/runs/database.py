@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 from cnncore.errors import InputError
 from cnncore.runs.schema import migrate
 
-_DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")  # room and rights are no help
+_PATIENCE = 10.0  # seconds that a writer waits for another one
+_DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")  # more room or other permissions would not help
 
 
 class _Held:
     """A thread's connection, closed when the thread is over, whose last reference to this it is.
 
-    A connection alone is in a circle of references: it would stay open, with its files, until somebody collects those.
+    The bare connection would be part of a reference cycle, and stay open, with its files, until cycles are collected.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -23,6 +25,24 @@ class _Held:
 
     def __del__(self) -> None:
         self.connection.close()
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep changes in a log beside the file (WAL), so that readers and a writer need not wait for each other.
+
+    A new file is switched over to that once, and SQLite does not wait with it for another process that has just opened
+    the file too.
+    """
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 class Database:
@@ -43,13 +63,13 @@ class Database:
     def _connection(self) -> sqlite3.Connection:
         held: _Held | None = getattr(self._local, "held", None)
         if held is None:
-            # Explicit transactions only; a writer waits up to ten seconds for another one. What is left of an ended
-            # thread may be cleared away by any other.
-            held = _Held(sqlite3.connect(self.path, timeout=10, isolation_level=None, check_same_thread=False))
+            # Explicit transactions only. The connection of a thread
+            # that has ended may be closed by any other.
+            held = _Held(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False))
             self._local.held = held
             try:
                 held.connection.row_factory = sqlite3.Row
-                held.connection.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(held.connection)
                 held.connection.execute("PRAGMA synchronous = NORMAL")
                 held.connection.execute("PRAGMA foreign_keys = ON")
             except BaseException:  # no database: nothing is left open

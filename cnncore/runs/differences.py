@@ -1,4 +1,4 @@
-"""In what runs differ: the fields of their configurations, and which of them differ in the seed alone."""
+"""What runs differ in: the fields of their configurations, and which runs differ in the seed alone."""
 
 from collections.abc import Sequence
 from dataclasses import fields, replace

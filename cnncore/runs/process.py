@@ -7,15 +7,15 @@ import sys
 from cnncore.errors import InputError
 from cnncore.home import for_children, home
 
-# A process that nobody waits for any more would be reported when its object is collected; these are kept.
+# Python warns when the object of a process that still runs is collected: these are kept.
 _started: list["subprocess.Popen[bytes]"] = []
 
 
 def start_detached(module: str, *arguments: str, log: str) -> "subprocess.Popen[bytes]":
     """Start `python -m module arguments` with a session of its own; what it prints goes to home()/logs/`log`.
 
-    It shares neither the terminal nor the listening socket of the process that starts it, is not reached by its
-    Ctrl-C, and runs on when it ends.
+    It shares neither the terminal nor the listening socket of the process that starts it, does not get its Ctrl-C, and
+    outlives it. An `InputError` if it cannot be started.
     """
     folder = home() / "logs"
     environment = for_children()

@@ -1,4 +1,4 @@
-"""What the store says of a run: its status, its figures, its curves."""
+"""What the store says about a run: its status, its figures, its curves."""
 
 import functools
 import json
@@ -29,7 +29,7 @@ class Status(StrEnum):
 
     @property
     def active(self) -> bool:
-        """True while something is still going to happen by itself or at a click."""
+        """True while the run is not over: it goes on by itself or at a click."""
         return self in (Status.QUEUED, Status.RUNNING, Status.PAUSED)
 
     @property
@@ -94,7 +94,7 @@ def _standardized(how: Standardization) -> str:
 
 @functools.lru_cache(maxsize=256)
 def network_name(spec: str) -> str:
-    """Return what a configuration's `network` is called: the catalogue's name, or that in the JSON description."""
+    """Return the name of a configuration's `network`: the catalogue's, or that in the JSON description."""
     if not spec.lstrip().startswith("{"):
         return spec
     try:
@@ -153,15 +153,15 @@ class Run:
 
     @property
     def test_locked(self) -> bool:
-        """True while nothing that was read of its test set is for anybody's eyes: validation images judge till the end.
+        """True while its test set's readings are to be hidden: validation images alone judge it until it is over.
 
-        The one rule for all that shows test images' answers, pages and commands; a reader may open it on a page.
+        The one rule for all pages and commands that show answers to test images; on a page the reader may lift it.
         """
         return bool(self.config.validation_size) and self.status.active
 
     @property
     def waits(self) -> bool:
-        """True if it is paused and was asked to go on: it does once it is its turn."""
+        """True if it is paused, was asked to go on, and waits for a slot."""
         return self.status is Status.PAUSED and self.intent is Intent.CONTINUE
 
     @property

@@ -1,4 +1,4 @@
-"""What a worker does with its trainer's events, and with what is wanted of the run."""
+"""What a worker does with its trainer's events, and with what is asked of the run."""
 
 import contextlib
 import time
@@ -15,7 +15,7 @@ POLL = 0.1  # seconds between two looks at the intent while paused
 
 
 class Recording:
-    """A run's way from the trainer's events into the store, and of what is wanted of it back to the trainer.
+    """Takes a run's events from the trainer to the store, and what is asked of the run back to the trainer.
 
     The trainer reads `live` before each update.
     """
@@ -26,7 +26,7 @@ class Recording:
         self._waiting: list[Event] = []
         self._flushed = time.monotonic()
         self._complete = self._kept = 0  # the last complete epoch, and the last one whose checkpoint is written
-        self._over = False  # its last event has come: what is wanted now comes too late
+        self._over = False  # true once its last event has come: what is asked then comes too late
 
     def take(self, event: Event) -> bool:
         """Store the event, do what is wanted of the run, and return whether it goes on."""
@@ -53,7 +53,7 @@ class Recording:
 
     @property
     def _due(self) -> bool:
-        """Whether a batch is stored at once: what a paused run shows is what it has done, and a burst stays whole."""
+        """Whether to store now: step by step at once, so that nothing done is hidden, else never within a burst."""
         return self.live.single or (not self.live.more and time.monotonic() - self._flushed >= FLUSH)
 
     def _adopt(self, wanted: Wanted) -> bool:
@@ -63,7 +63,7 @@ class Recording:
         return True
 
     def _paused(self) -> Wanted:
-        """Wait until something else is wanted, and return that; while it goes step by step the run stays paused."""
+        """Wait until something else is asked, and return that; going step by step, the run counts as paused."""
         self._store.set_status(self._run, Status.PAUSED, "", self._owner)
         while (wanted := self._store.wanted(self._run, self._owner)).intent is Intent.PAUSE:
             time.sleep(POLL)

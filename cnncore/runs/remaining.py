@@ -1,4 +1,4 @@
-"""How much of a run is left, by what was measured on this machine."""
+"""How long a run will still train, judged by what was measured on this machine."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ from cnncore.training.plan import plan_of
 
 
 def remaining_seconds(run: Run, runs: Sequence[Run]) -> float | None:
-    """Return how long an active run would still train, evaluations apart: at its own speed, else the newest like run's.
+    """Return the seconds that an active run will still train, evaluations apart: at its own speed, else a like run's.
 
-    None where neither is known, or what it would do is not (its data set is not prepared any more).
+    None where neither speed is known, or the run cannot be planned (its data set is not prepared any more).
     """
     try:
         size = run.train_size or plan_of(run.config).train_size

@@ -1,4 +1,4 @@
-"""Where a run keeps its checkpoint and its snapshots, and what can be had of them without torch."""
+"""Where a run keeps its checkpoint and its snapshots, and what can be read of them without torch."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,9 @@ def has_weights(run: Run) -> bool:
 
 
 def has_lost_checkpoint(run: Run) -> bool:
-    """Return whether a run that has come far cannot go on, and would begin anew.
+    """Return whether a run that has lost its checkpoint would begin anew, instead of going on, if it were resumed.
 
-    Of its first epoch there may be no checkpoint yet: it is written once the epoch's event is stored.
+    After its first epoch there may be no checkpoint yet: it is written once the epoch's event is stored.
     """
     return run.epoch > 1 and not checkpoint_path(run.id).exists()
 
@@ -45,7 +45,7 @@ def check_checkpoint(run: Run) -> None:
 def checkpoint_time(run_id: str) -> int:
     """Return when a run's last checkpoint was written, in nanoseconds since 1970, 0 where there is none.
 
-    What is kept of a network is kept by this: the store may know of an epoch whose checkpoint is still being written.
+    Caches of a network go by this: the store may know of an epoch whose checkpoint is still being written.
     """
     try:
         return checkpoint_path(run_id).stat().st_mtime_ns
@@ -60,10 +60,9 @@ def snapshot_folder(run_id: str) -> Folder:
 
 @dataclass(frozen=True)
 class Kept:
-    """What there is of a run: the epochs with a snapshot, and those whose network can be loaded whole.
+    """What was kept of a run: the `epochs` with a snapshot, and those after which the whole network can be loaded.
 
-    Both in order, and both with 0, before training, once there is anything. The networks are loaded by
-    `cnncore.inspection.trained`.
+    Both are in order and begin with 0, before training. `cnncore.inspection.trained` loads the networks.
     """
 
     epochs: tuple[int, ...]
@@ -80,15 +79,15 @@ def snapshots_of(run_id: str) -> Kept:
 
 
 def check_images(run: Run) -> None:
-    """Raise an `InputError` if the run's data set has other images by now than it was trained on, as far as one knows.
+    """Raise an `InputError` if the run's data set is known to have other images now than it was trained on.
 
-    Runs of earlier versions, and data sets that were prepared by them, do not tell.
+    Of runs and data sets of earlier versions it is not known.
     """
     then, now = run.versions.get("data"), contents(run.config.dataset)
     if then and now and then != now:
         raise InputError(
             f"`run` (={run.label}) was trained and tested on other images than its data set has now: train it anew, "
-            "or prepare the former ones again."
+            "or prepare the earlier ones again."
         )
 
 

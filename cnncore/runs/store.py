@@ -30,14 +30,14 @@ _RUN_QUERY = """
         ON last.run_id = runs.id AND last.epoch = (SELECT max(epoch) FROM epochs WHERE run_id = runs.id)"""
 
 
-# What a sign of life changes: a run that was taken for dead, while the machine slept perhaps, is what it was.
+# What a sign of life changes: a run that was taken for dead, perhaps while the machine slept, is what it was before.
 _ALIVE = """heartbeat = ?, message = CASE status WHEN 'interrupted' THEN '' ELSE message END,
     status = CASE WHEN status <> 'interrupted' THEN status
                   WHEN intent IN ('pause', 'continue') THEN 'paused' ELSE 'running' END"""
 
 
 class LostRunError(RuntimeError):
-    """Another process owns the run now, or it was deleted; whoever gets this stops and writes no more."""
+    """Another process owns the run now, or it was deleted: whoever gets this error stops and writes no more."""
 
     def __init__(self, run_id: str) -> None:
         super().__init__(f"`run` (={run_id}) was deleted, or another process goes on with it: this process has ended.")
@@ -56,12 +56,12 @@ def _name(what: str, text: str) -> str:
 
 
 def _storable(text: str) -> str:
-    """Return a text without what no file can hold: bytes of a terminal that were no letters."""
+    """Return a text without what cannot be encoded: a terminal's bytes that were not valid text."""
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class RunStore(Curves, Supervision):
-    """Runs in one SQLite file: what there is and what is wanted of it (here), its curves, and its supervisor."""
+    """Runs in one SQLite file: their records and what is wanted of them (here), their curves, and the supervisor."""
 
     # -- runs -----------------------------------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ class RunStore(Curves, Supervision):
         return [entry for entry in self.listed(limit, group) if isinstance(entry, Run)]
 
     def listed(self, limit: int = NEWEST, group: str | None = None) -> list[Run | Unread]:
-        """Return what `runs` does, and in their places those that this version of the program cannot read."""
+        """Return what `runs` does and, in their places, the runs that this version of the program cannot read."""
         with self._errors():
             rows = self._connection.execute(
                 f"""{_RUN_QUERY} WHERE :group IS NULL OR runs.group_name = :group
@@ -150,7 +150,7 @@ class RunStore(Curves, Supervision):
             return {row[0]: row[1] for row in rows.fetchall()}
 
     def over(self, run_id: str) -> str:
-        """Return the whole id of a run that is over; one that is still going on is refused."""
+        """Return the full id of the run that `run_id` names; an `InputError` if it is still going on."""
         row = self._row(run_id)
         if row["status"] in [status for status in Status if status.active]:
             raise InputError(
@@ -159,30 +159,30 @@ class RunStore(Curves, Supervision):
         return str(row["id"])
 
     def delete(self, run_id: str) -> None:
-        """Remove the run and its curves; one that is still going on is refused."""
-        run_id = self.over(run_id)
+        """Remove the run and its curves; an `InputError` if it is still going on."""
         with self._transaction() as db:
+            run_id = self.over(run_id)  # in here, so that nobody puts it back into the queue meanwhile
             db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def request(self, run_id: str, intent: Intent) -> None:
-        """Say what the run should do; its worker reads it within a moment, the supervisor sees to queued ones."""
+        """Ask the run to do something: its worker reads that within a moment, the supervisor sees to queued runs."""
         with self._transaction() as db:
             db.execute("UPDATE runs SET intent = ?, updated = ? WHERE id = ?", (intent, time.time(), run_id))
 
     def set_lr_factor(self, run_id: str, factor: float) -> None:
-        """Say by what the schedule's learning rate should be multiplied from the run's next update on."""
+        """Ask that the schedule's learning rate be multiplied by `factor` from the run's next update on."""
         with self._transaction() as db:
             db.execute("UPDATE runs SET lr_factor = ?, updated = ? WHERE id = ?", (factor, time.time(), run_id))
 
     def requeue(self, run_id: str) -> None:
         """Put a run that ended early back into the queue, to go on from its checkpoint."""
-        run = self.get(run_id)
-        if not run.status.resumable:
-            raise InputError(
-                f"`run` (={run.id}) is {run.status} and only a stopped, interrupted or failed run can be resumed: "
-                "start a new one."
-            )
         with self._transaction() as db:
+            run = self.get(run_id)  # in here: of two who resume it at the same time the second one is refused
+            if not run.status.resumable:
+                raise InputError(
+                    f"`run` (={run.id}) is {run.status} and only a stopped, interrupted or failed run can be resumed: "
+                    "start a new one."
+                )
             db.execute(
                 """UPDATE runs SET status = ?, intent = 'none', resume = 1, message = '', owner = NULL, updated = ?
                    WHERE id = ?""",
@@ -192,7 +192,7 @@ class RunStore(Curves, Supervision):
     # -- a worker's side ------------------------------------------------------------------------------------------
 
     def claim(self, run_id: str, owner: str, pid: int) -> bool:
-        """Make `owner` the one who may append to the run, and return whether it is to be resumed."""
+        """Make `owner` the only one who may append to the run, and return whether it is to be resumed."""
         now = time.time()
         with self._transaction() as db:
             db.execute(
@@ -207,7 +207,7 @@ class RunStore(Curves, Supervision):
         return bool(row["resume"])
 
     def beat(self, run_id: str, owner: str) -> Intent:
-        """Say that the owner is alive and return what is wanted of it: to stop if the run is no longer its own."""
+        """Record that the owner is alive and return what is wanted of it: to stop if it no longer owns the run."""
         with self._transaction() as db:
             db.execute(f"UPDATE runs SET {_ALIVE} WHERE id = ? AND owner = ?", (time.time(), run_id, owner))
             row = db.execute("SELECT intent FROM runs WHERE id = ? AND owner = ?", (run_id, owner)).fetchone()
@@ -225,7 +225,7 @@ class RunStore(Curves, Supervision):
     def wanted(self, run_id: str, owner: str) -> Wanted:
         """Return what is wanted of the run now.
 
-        One step is wanted once: a paused run that asks again is to pause. One that has only begun pauses first.
+        A step is wanted once: a paused run that asks again is to pause. A run that has just begun pauses first.
         """
         with self._transaction() as db:
             wanted = self._owned(db, run_id, owner)
@@ -250,7 +250,7 @@ class RunStore(Curves, Supervision):
         row = db.execute("SELECT owner, intent, lr_factor FROM runs WHERE id = ?", (run_id,)).fetchone()
         if row is None or row["owner"] != owner:
             raise LostRunError(run_id)
-        # Until it is its turn a run goes on pausing: then the supervisor makes this intent none.
+        # A run stays paused until there is a slot for it: then the supervisor sets this intent to none.
         return Wanted(Intent.PAUSE if row["intent"] == Intent.CONTINUE else Intent(row["intent"]), row["lr_factor"])
 
     @staticmethod

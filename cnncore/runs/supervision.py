@@ -1,4 +1,4 @@
-"""The store's side of supervision: who has the role, and which runs there are to see to."""
+"""The store's side of supervision: who the supervisor is, and which runs it has to see to."""
 
 import sqlite3
 import time
@@ -6,7 +6,7 @@ import time
 from cnncore.runs.database import Database
 
 # Seconds without a heartbeat after which a process is taken for dead. So is one whose last heartbeat lies that far in
-# the future: it was given before the clock was set back.
+# the future, as it dates from before the clock was set back.
 STALE = 15.0
 
 

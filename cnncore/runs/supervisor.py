@@ -1,7 +1,7 @@
-"""One detached process a home: it takes runs from the queue, starts a worker for each, and notices dead ones.
+"""One detached process per home: it takes runs from the queue, starts a worker for each, and notices dead ones.
 
-It is no child of the server in any way that matters: it outlives it, and ends by itself when there is nothing to do.
-If it dies, its workers go on; the next supervisor finds them by their heartbeats.
+It outlives the server that started it, and ends by itself when there is nothing to do. If it dies, its workers go on;
+the next supervisor finds them by their heartbeats.
 """
 
 import contextlib
@@ -21,11 +21,11 @@ from cnncore.runs.store import RunStore, open_store
 from cnncore.runs.supervision import STALE
 
 TICK = 0.25  # seconds between two looks at the store
-SILENT = 20  # ticks in a row without a sign of life: after a sleep of the machine a worker has time to give one
+SILENT = 20  # ticks in a row without a sign of life: after the machine slept, a worker has time to give one
 IDLE = 60.0  # seconds without an active run after which the supervisor ends
 GRACE = 10.0  # seconds a worker has to stop by itself before it is ended
-PATIENCE = 600.0  # seconds of a store that cannot be used, say on a full disk, after which the supervisor gives up
-PAUSE = 5.0  # seconds between two tries of that
+PATIENCE = 600.0  # seconds after which the supervisor gives up on a store that cannot be used, on a full disk say
+PAUSE = 5.0  # seconds between two attempts to use it
 SLOTS = "CNNCORE_SLOTS"  # how many runs train at the same time; one by default, they would share the one device
 
 
@@ -50,8 +50,8 @@ class Supervisor:
     def run(self) -> None:
         """Supervise until idle or until another supervisor has taken over.
 
-        A store that cannot be used for a while, as the disk is full or busy, is waited for: whoever is in the queue is
-        not to wait until somebody opens a page again.
+        A store that cannot be used for a while, because the disk is full or busy, is waited for: otherwise the queue
+        would stand still until somebody opens a page again.
         """
         idle_since = failing_since = time.monotonic()
         while True:
@@ -75,13 +75,13 @@ class Supervisor:
         """Do what is due now; return whether any run is active."""
         self._reap()
         active = self._store.active()
-        # A run without an owner waits for a worker, unless one is just starting, or it is to train in another
-        # process (the command line's), which makes it as running and claims it a moment later.
+        # A run without an owner waits for a worker, unless one is just starting, or the run is the command line's,
+        # which creates it as running and claims it a moment later.
         waiting = [
             r for r in active if r["owner"] is None and r["status"] != Status.RUNNING and r["id"] not in self._workers
         ]
         begun = [r for r in active if r not in waiting]
-        # A run that was resumed has its time again when it is asked to stop once more.
+        # A run that was resumed has its full grace again when it is asked to stop once more.
         asked = {row["id"] for row in begun if row["intent"] == Intent.STOP}
         self._stopping = {run_id: since for run_id, since in self._stopping.items() if run_id in asked}
         self._silent = {
@@ -150,7 +150,7 @@ class Supervisor:
             self._store.set_status(run_id, Status.INTERRUPTED, f"Interrupted: {how}. {resumable}")
 
     def _prospect(self, run_id: str) -> str:
-        """Return what becomes of a run that has ended early."""
+        """Return in a sentence whether a run that has ended early can go on."""
         if checkpoint_time(run_id) > 0:
             return "It can be resumed from its last checkpoint."
         with contextlib.suppress(InputError):  # of a run that another version has stored its row is all that is read
@@ -159,7 +159,7 @@ class Supervisor:
         return "Resumed, it begins anew."
 
     def _press(self, run_id: str) -> None:
-        """End a worker that does not stop by itself: first politely, then not."""
+        """End a worker that does not stop by itself: first with a signal that it can handle, then without."""
         since = self._stopping.setdefault(run_id, time.monotonic())
         process = self._workers.get(run_id)
         if process is not None and time.monotonic() - since > GRACE:
@@ -176,7 +176,7 @@ def slots() -> int:
 
 
 def main() -> int:
-    """Supervise this home's store; nothing to do if somebody does already."""
+    """Supervise this home's store, unless somebody does already."""
     try:
         Supervisor(open_store()).run()
     except InputError as error:

@@ -1,4 +1,4 @@
-"""The updates of a run in at most so many buckets of neighbouring ones: read on from where the last reader stopped.
+"""The updates of a run averaged in at most so many buckets, read on from where the last reader stopped.
 
 A page asks twice a second, and a run of a hundred epochs has tens of thousands of updates: to average them all each
 time would cost more the longer the run. A bucket holds a power of two of updates, so its borders stay until the run has
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 METRICS = ("loss", "accuracy", "accuracy5", "lr")
-KEPT = 64  # readings, of one run in one number of points each; 60 kB for 500 points
+KEPT = 64  # readings, each of one run in one number of points; 60 kB for 500 points
 Columns: TypeAlias = NDArray[np.float64]
 
 # Seconds in the table count from the epoch's beginning: the epochs before are added.

@@ -4,6 +4,7 @@
 process.
 """
 
+import contextlib
 import os
 import secrets
 import sys
@@ -25,7 +26,7 @@ from cnncore.training.config import RunConfig
 from cnncore.training.live import Live
 
 BEAT = 2.0  # seconds between two signs of life
-STUCK = 20.0  # seconds after which a process that was asked to stop ends itself: its supervisor may be gone
+STUCK = 20.0  # seconds after which a process that was asked to stop ends itself, as its supervisor may be gone
 
 
 class Trainer(Protocol):
@@ -85,7 +86,7 @@ def _checkpoint(store: RunStore, run_id: str, resume: bool) -> Path:
 class _Heartbeat:
     """A thread that says every two seconds that this process lives, also while it evaluates or is paused.
 
-    Where the training hangs it is what still hears that the run should stop, and then it ends the process.
+    Where training hangs, this thread still learns that the run should stop, and ends the process.
     """
 
     def __init__(self, store: RunStore, run_id: str, owner: str) -> None:
@@ -110,7 +111,8 @@ class _Heartbeat:
                 elif time.monotonic() - asked > STUCK:
                     said = f"it did not come to an update within {STUCK:.0f} s, and its process was ended."
                     print(f"`run` (={run_id}) was to stop: {said}", file=sys.stderr)  # noqa: T201 the log
-                    store.set_status(run_id, Status.STOPPED, f"Stopped as asked; {said}", owner)
+                    with contextlib.suppress(LostRunError):  # then it is no longer this process's to say
+                        store.set_status(run_id, Status.STOPPED, f"Stopped as asked; {said}", owner)
                     os._exit(1)
             except InputError as error:  # a busy or full disk: the training thread says it where it matters
                 print(error, file=sys.stderr)  # noqa: T201 into the worker's log

@@ -13,8 +13,8 @@ class Average:
 
     After every update a <- k a + (1 - k) w, with k = 1 - 1/(average * batches), so that a weight's share has fallen to
     1/e after `average` epochs; at first k = (1 + t)/(10 + t) of update t if that is less, which lets go of the initial
-    weights (Tan & Le 2019). Batch norm's running statistics are averaged in the same way, as a pass over the train set
-    would be needed to measure those of the averaged weights: the two agree as the learning rate goes to zero.
+    weights (Tan & Le 2019). Batch norm's running statistics are averaged in the same way: to measure those of the
+    averaged weights would take a pass over the train set, and the two agree as the learning rate goes to zero.
     """
 
     def __init__(self, config: RunConfig, model: nn.Module, batches: int) -> None:

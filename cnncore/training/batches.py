@@ -28,8 +28,8 @@ from cnncore.training.tta import PLAIN, Look
 class DeviceData:
     """A split of the data on the device: `labels` int64 (N,), its images see `at`.
 
-    `images` uint8 (M, C, H, W) are the split's own, or more than those: `rows` (N,) then says where among them its own
-    lie, None that they are all its own, in order.
+    `images` uint8 (M, C, H, W) may include images of other splits: `rows` (N,) are the indices of the split's own; None
+    means that all are its own, in order.
     """
 
     images: Tensor
@@ -40,9 +40,9 @@ class DeviceData:
     def of(
         cls, images: NDArray[np.uint8], labels: NDArray[np.int64], rows: NDArray[np.intp], device: torch.device
     ) -> "DeviceData":
-        """Return the images and labels at `rows` on the device: a copy, on a CPU the very memory.
+        """Return the images and labels at `rows` on the device: a copy, but on a CPU the images' own memory.
 
-        All of CIFAR-10 is 184 MB, mapped from its file and shared by all splits, and by all processes that train on it.
+        All of CIFAR-10 is 184 MB, mapped from its file and shared by all splits and all processes that train on it.
         """
         chosen_labels = torch.from_numpy(np.asarray(labels)[rows]).to(device)
         if device.type != "cpu":
@@ -111,7 +111,7 @@ class Batches:
     ) -> "Batches":
         """Put the data on the device; fit the standardization on the train images, as the network sees them.
 
-        A `standardize` that was fitted before is taken as it is.
+        A `standardize` that was fitted before is reused.
         """
         train_at, validation_at = rows_of_train(config, data.train_labels)
         train = DeviceData.of(data.train_images, data.train_labels, train_at, device)

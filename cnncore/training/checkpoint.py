@@ -17,10 +17,10 @@ from cnncore.training.saving import save
 class Checkpoint:
     """Weights, optimizer state and the metrics of the last complete epoch.
 
-    `averaged` are the averaged weights where the run averages, `plateau` and `lr_factor` what the losses and a hand
-    have made of the learning rate, `standardize` the fitted standardization (None in files of earlier versions),
-    `contents` what its data set has in it, see `DatasetInfo` (empty where it is not known). Nothing random needs
-    keeping: every epoch draws from (seed, epoch), see `Batches.tables`.
+    `averaged` are the averaged weights where the run averages; `plateau` is how far the losses have lowered the
+    learning rate, and `lr_factor` what multiplies it by hand; `standardize` is the fitted standardization (None in
+    files of earlier versions), `contents` the hash of its data set, see `DatasetInfo` (empty where unknown). Nothing
+    random needs keeping: every epoch draws from (seed, epoch), see `Batches.tables`.
     """
 
     config: RunConfig
@@ -39,13 +39,13 @@ class Checkpoint:
         return self.model if self.averaged is None else self.averaged
 
     def check(self, config: RunConfig, contents: str) -> None:
-        """Raise an `InputError` if this is of another run, or its data set has something else in it by now."""
+        """Raise an `InputError` for another configuration, or a data set whose `contents` have changed since."""
         if self.config != config:
             raise InputError("the checkpoint belongs to another configuration: start a new run for this one.")
         if self.contents and contents and self.contents != contents:
             raise InputError(
-                f"`dataset` (={config.dataset}) was prepared anew, and has other images than those that this run began "
-                "with: start a new run, or prepare the former ones again."
+                f"`dataset` (={config.dataset}) was prepared again and has other images now than when this run "
+                "began: start a new run, or prepare the earlier images again."
             )
 
     def save(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a run is: one frozen record with every choice that changes its curve."""
+"""A run's configuration: one frozen record with every choice that changes its curve."""
 
 import dataclasses
 import json
@@ -108,7 +108,7 @@ _LIMITS: dict[str, tuple[type, float, float, str]] = {
 
 def _number(name: str, value: Any, kind: type, low: float, high: float, remedy: str) -> None:
     right = isinstance(value, (int, float)) if kind is float else isinstance(value, int)
-    if not right or isinstance(value, bool) or not low <= value <= high:  # which "not a number" is not either
+    if not right or isinstance(value, bool) or not low <= value <= high:  # nor is NaN between them
         what = "a number" if kind is float else "a whole number"
         limits = f"{low:g} and {high:g}" if kind is float else f"{low:,} and {high:,}"
         raise InputError(f"`{name}` (={str(value)[:40]}) must be {what} between {limits}: {remedy}.")
@@ -122,8 +122,8 @@ class RunConfig:
     is the probability of dropping a unit before the last dense layer, `batch_norm` puts a batch norm right after each
     convolution. `weight_decay` is added to the gradient times the weight, for all parameters alike, biases and batch
     norm included, as torch does; AdamW shrinks the weights by lr * weight_decay instead. `label_smoothing` gives that
-    share of each label to all classes alike, in the training loss alone. With `average` > 0 what is evaluated, kept in
-    snapshots and looked into are averaged weights, see `cnncore.training.average`. `norm_bias_rate` and `logit_scale`
+    share of each label to all classes alike, in the training loss alone. With `average` > 0 averaged weights are what
+    is evaluated, kept in snapshots and inspected, see `cnncore.training.average`. `norm_bias_rate` and `logit_scale`
     make parts of the network learn at their own rate, see `cnncore.training.optimizers`; `identity_start` and
     `whitened_patches` are other first weights, see `cnncore.training.initial`.
 
@@ -131,11 +131,11 @@ class RunConfig:
     quarters of the epochs. `warmup_epochs` multiplies any schedule by a ramp over its first updates.
 
     `train_size` and `test_size` cut the data to the first so many images of a class-balanced order. `validation_size`
-    images leave the train set before that, balanced too and from its other end, so that neither depends on the other.
+    images are set aside before that, as balanced but from the other end, so that neither choice changes the other.
     `train_eval` scores the whole train set after every epoch, with fixed weights and without augmentation: about a
-    third more time. With `tta` the last epoch's network is also asked about several views of each held-out image:
-    metrics of their own, and no other number changes. `network` is a name of the catalogue or the JSON text of a
-    description. `preset` is a label alone.
+    third more time. With `tta` the network is also asked about several views of each held-out image after the last
+    epoch: these are metrics of their own, and no other number changes. `network` is a name of the catalogue or the JSON
+    text of a description. `preset` is only a label.
     """
 
     dataset: str = "builtin"
@@ -170,7 +170,7 @@ class RunConfig:
     train_eval: bool = False
     tta: TTA = TTA.NONE
     precision: Precision = Precision.FP32
-    snapshots: bool = True  # of every epoch, beside the checkpoint: changes no number
+    snapshots: bool = True  # what every epoch predicts, beside the checkpoint; changes no number
     seed: int = 0
     device: DeviceChoice = DeviceChoice.AUTO
     preset: str | None = None
@@ -189,9 +189,9 @@ class RunConfig:
         for name, choices in _CHOICES.items():
             object.__setattr__(self, name, _choice(name, getattr(self, name), choices))
         object.__setattr__(self, "augment", in_order(tuple(self.augment)))
-        object.__setattr__(self, "milestones", tuple(sorted(set(self.milestones))))
-        for epoch in self.milestones:
+        for epoch in self.milestones:  # before they are sorted, which only numbers can be
             _number("milestones", epoch, int, 1, 10_000, "give epochs, like 50 and 75")
+        object.__setattr__(self, "milestones", tuple(sorted(set(self.milestones))))
         self._check_optimizer()
 
     def _check_optimizer(self) -> None:
@@ -215,7 +215,8 @@ class RunConfig:
     def to_dict(self) -> dict[str, Any]:
         """Return the configuration as a dictionary of plain values, ready for JSON."""
         values = {spec.name: getattr(self, spec.name) for spec in dataclasses.fields(self)}
-        return values | {"augment": [to_dict(augmentation) for augmentation in self.augment]}
+        augment = [to_dict(augmentation) for augmentation in self.augment]
+        return values | {"augment": augment, "milestones": list(self.milestones)}
 
     def to_json(self) -> str:
         """Return the configuration as one line of JSON."""
@@ -240,7 +241,7 @@ class RunConfig:
         """Return the configuration of one line of JSON; an `InputError` for anything else."""
         try:
             values = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"a configuration (={text[:40]!r}...) must be JSON ({error}): copy it again.") from None
         if not isinstance(values, dict):
             raise InputError(f"a configuration (={text[:40]!r}) must be an object of settings: begin it with {{.")

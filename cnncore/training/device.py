@@ -14,8 +14,8 @@ from cnncore.training.config import DeviceChoice, Precision
 def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
     """Return the device for `wanted` (auto, cpu, cuda or mps) and one sentence that says why.
 
-    `auto` takes CUDA where it works, else the CPU: Apple's MPS, on which nothing has been tried yet, is taken if it is
-    named. A named device that is not there is an `InputError`: training silently elsewhere would make every timing a
+    `auto` takes CUDA where it works, else the CPU: Apple's MPS, on which nothing has been tried yet, must be named to
+    be used. A named device that is not there is an `InputError`: training silently elsewhere would make every timing a
     riddle.
     """
     if wanted not in list(DeviceChoice):
@@ -38,7 +38,7 @@ def choose_device(wanted: str = "auto") -> tuple[torch.device, str]:
 
 
 def device_kind() -> str:
-    """Return what `auto` trains on: cuda or cpu; for a page, which has no torch to ask."""
+    """Return what `auto` trains on, cuda or cpu: for a page, which asks the compute pool as it has no torch."""
     return choose_device()[0].type
 
 
@@ -60,7 +60,7 @@ def _no_cuda() -> str:
 def set_precision(precision: Precision, device: torch.device) -> None:
     """Make products on CUDA as precise as asked, for the whole process; an `InputError` where it cannot be done.
 
-    PyTorch's own default is in between, TF32 in convolutions and not in dense layers; here fp32 means fp32.
+    PyTorch's own default lies in between, TF32 in convolutions but not in dense layers; here fp32 means fp32.
     """
     if precision is Precision.TF32 and device.type != "cuda":
         raise InputError(f"`precision` (=tf32) is for CUDA, and this run is on {device.type}, without TF32: use fp32.")
@@ -95,7 +95,7 @@ def make_deterministic(device: torch.device) -> None:
 def bfloat16_units() -> tuple[str, ...]:
     """Return what the processor multiplies bfloat16 with, `AMX_BF16` or `AVX512_BF16`; empty where it has neither.
 
-    Without them every product is taken apart into operations of 32 bits: some fifteen times slower. Empty too where
+    Without these units bfloat16 is imitated with operations of 32 bits, some fifteen times slower. Empty also where
     PyTorch does not tell.
     """
     able = processor()

@@ -103,8 +103,8 @@ class StaticEvaluation:
 class Evaluator:
     """Scores one model on the splits that a run asks for: `start`, wait for `readout`, then `scores`.
 
-    `recorded` turns a pass over a batch into what launches it: itself, or a graph of it. What comes once, after the
-    last epoch, is not recorded: that would take longer than doing it.
+    `recorded` turns a pass over a batch into what launches it: itself, or a graph of it. Test-time augmentation is not
+    recorded: it comes once, after the last epoch, and recording it would take longer than doing it.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class Evaluator:
         self._scored: tuple[str, ...] = ()
 
     def start(self, *names: str, last: bool = False) -> None:
-        """Begin to score the network as it is now: as after each epoch, as after the `last`, or what is named."""
+        """Begin to score the network as it is now, on the `names`, else as after every epoch, or after the `last`."""
         self._scored = names or (tuple(self._passes) if last else self._every_epoch)
         self.readout.start()
         for name in self._scored:
@@ -145,7 +145,7 @@ class Evaluator:
         self.readout.send()
 
     def scores(self) -> tuple[dict[str, Evaluation], float]:
-        """Return what was begun, once it has arrived, by the names of the splits, and the seconds that it took."""
+        """Return the scores that were begun and have arrived, by split, and the device seconds that they took."""
         burst = self.readout.take()
         rows: Iterator[list[float]] = iter(burst.rows)
         found = {}

@@ -67,7 +67,7 @@ def step_of(
 ) -> tuple[Step, str]:
     """Return what makes the run's updates, and in a few words how: a graph, or kernel by kernel and why.
 
-    Comes after the weights and the optimizer's state have been loaded: a graph keeps the addresses of what it saw.
+    To be called after the weights and the optimizer's state have been loaded: a graph keeps the addresses it saw.
     """
     eager = EagerStep(config, batches, model, optimizer, average)
     device = batches.train.images.device
@@ -144,7 +144,7 @@ class GraphStep:
             self._several = recorder.record(partial(self._record_several, full)) if self._most > 1 else None
 
     def begin(self, epoch: int) -> None:
-        """Put order and augmentation of `epoch` where the graphs read them."""
+        """Put the order and augmentation of `epoch` where the graphs read them."""
         drawn = self._ahead[1] if self._ahead and self._ahead[0] == epoch else self._batches.drawn(epoch)
         self._update.fetch.load(drawn)
         self._epoch, self._number, self._ahead = epoch, 0, None
@@ -201,7 +201,7 @@ def evaluator_of(
 ) -> tuple[Evaluator, str]:
     """Return what scores `model`, and in a few words how where that is worth saying; without a recorder as it is.
 
-    Comes after `step_of`: a recorder that has failed there records no evaluation either.
+    To be called after `step_of`: a recorder that has failed there records no evaluation either.
     """
     how = ""
     if recorder is not None and not recorder.usable:

@@ -4,15 +4,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from cnncore.errors import InputError
 from cnncore.training.batches import Batches
 from cnncore.training.config import RunConfig
 from cnncore.training.optimizers import last_dense
 
-# What is measured, at most: of 32 x 32 images so many, of larger ones as many as have so many patches.
+# At most so many images are measured, and of large ones at most as many as have so many patches.
 IMAGES, PATCHES = 5000, 5_000_000
 _VALUES = 4_000_000  # of patches at a time: they overlap, and all of them are a multiple of the images
 # Of the mean variance, added to each before its inverse root: the smallest components of real images are noise.
 _EPS = 5e-4
+_NOTHING = 1e-12  # of variance: rounding leaves no more where all patches are the same
 
 
 def initialize(config: RunConfig, model: nn.Sequential, batches: Batches) -> None:
@@ -21,7 +23,7 @@ def initialize(config: RunConfig, model: nn.Sequential, batches: Batches) -> Non
     `identity_start` lets each convolution begin by passing on its inputs: of its filters the first C_in have a one in
     their middle for their own channel and nothing else, the other filters stay as drawn (Zagoruyko & Komodakis 2017,
     Jordan 2024). `whitened_patches` gives the first layer the filters of `whitening_filters` for the train images as
-    the network sees them. `logit_scale` multiplies the last dense layer.
+    the network sees them; an `InputError` where these have no contrast. `logit_scale` multiplies the last dense layer.
     """
     if config.identity_start:
         for layer in model.modules():
@@ -33,13 +35,19 @@ def initialize(config: RunConfig, model: nn.Sequential, batches: Batches) -> Non
                 parameter.mul_(config.logit_scale)
     if config.whitened_patches:
         first = _first(model)
-        filters = whitening_filters(_patch_statistics(batches, first), first.out_channels)
+        covariance = _patch_statistics(batches, first)
+        if covariance.trace() < _NOTHING:
+            raise InputError(
+                f"`whitened_patches` needs train images with some contrast, and the network sees {len(batches.train)} "
+                "without any: switch it off, or choose more images or another `standardize`."
+            )
+        filters = whitening_filters(covariance, first.out_channels)
         with torch.no_grad():
             first.weight.copy_(filters.view(first.weight.shape))
 
 
 def freeze(config: RunConfig, model: nn.Sequential) -> None:
-    """Keep from learning what `config` wants to stay as it is, wherever the weights come from.
+    """Freeze the weights that `config` wants to stay as they are, whether drawn or from a checkpoint.
 
     Filters that whiten patches do not learn, their biases do. Where `norm_bias_rate` is not 1 the scales of batch norms
     stay at one: weight decay would shrink them, and what they pass on would drown in biases that move so fast.
@@ -70,7 +78,7 @@ def whitening_filters(covariance: Tensor, count: int) -> Tensor:
 
 
 def _first(model: nn.Sequential) -> nn.Conv2d:
-    """Return the first layer, whose filters can whiten: `cnncore.training.network.network_of` has seen to it."""
+    """Return the first layer, a convolution that can whiten: `cnncore.training.network.network_of` has checked that."""
     first = model[0]
     assert isinstance(first, nn.Conv2d)
     return first

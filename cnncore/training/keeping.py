@@ -26,7 +26,7 @@ class Keeper:
         return epoch in self._epochs
 
     def forget(self, first: int) -> None:
-        """Remove what an interrupted process left of epoch `first` and later, which come again."""
+        """Remove what an interrupted process left of epoch `first` and later ones, which will be trained again."""
         if self._folder is not None:
             self._folder.forget(first if first > 1 else 0)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class Live:
     """Shared by the trainer and whoever takes its events; changes hold from the next update on.
 
-    `lr_factor` multiplies the schedule. While `single` is set every update's event comes by itself, before the next
-    update is made: the next event after that is one step of slow motion. `more` is the trainer's to set: true while
-    further events of updates that are made already follow at once.
+    `lr_factor` multiplies the schedule. While `single` is set every update's event comes before the next update is
+    made: to ask for one more event is then one step of slow motion. `more` is set by the trainer: true while the events
+    of updates that were made already follow at once.
     """
 
     lr_factor: float = 1.0

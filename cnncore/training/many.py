@@ -6,7 +6,7 @@ its turn. A run computes what it computes alone, bit for bit: nothing random is 
 working memory of a product (see `cnncore.training.recorder.Recorder`). Each holds its own copy of the data, 185 MB on
 CIFAR-10, and its graphs' memory.
 
-On a CPU the runs only take turns and nothing is gained; it is how the tests look at it.
+On a CPU the runs only take turns and nothing is gained: that is for the tests.
 """
 
 import time
@@ -23,14 +23,14 @@ from cnncore.training.live import Live
 from cnncore.training.session import Session
 
 MOST = 8  # PyTorch has 32 streams of each priority and a run takes up to three: with more, two might share one
-_PAUSE = 1e-4  # seconds until it is asked again whether any run's device work is done
+_PAUSE = 1e-4  # seconds until the runs are asked again whether their work on the device is done
 
 
 def train_many(configs: Sequence[RunConfig], *, graph: bool = True) -> Iterator[tuple[int, Event]]:
     """Train up to eight runs at once and yield (place in `configs`, event), each run's events as `train` has them.
 
-    Other seeds or other settings, on one device and in one precision, which holds for a whole process: else an
-    `InputError`. Nothing is stored: no checkpoints, no snapshots.
+    They may differ in anything but device and precision, which hold for the whole process: else an `InputError`.
+    Nothing is stored: no checkpoints, no snapshots.
     """
     if not 1 <= len(configs) <= MOST:
         raise InputError(f"`configs` (={len(configs)} runs) must be 1 to {MOST}: train the rest afterwards.")
@@ -64,7 +64,7 @@ class _Run:
         self.over = False
 
     def turn(self) -> list[Event]:
-        """Go on until there is something to tell, or the device has to be waited for: then there is nothing."""
+        """Go on until there are events, and return them; none if the device would have to be waited for."""
         events: list[Event] = []
         with self._randomness, torch.cuda.stream(self._stream) if self._stream else nullcontext():
             for event in self._events:
@@ -78,15 +78,15 @@ class _Run:
 
 
 def _events(config: RunConfig, live: Live, graph: bool) -> Iterator[Event | None]:
-    """Make the session with the run's first turn: what it prepares belongs to the run's stream and randomness."""
+    """Make the session in the run's first turn, so that what it prepares is on the run's stream and randomness."""
     yield from Session(config, live=live, graph=graph, blocking=False).events()
 
 
 class _Randomness:
-    """A run's own state of the generators that torch has one of in a process: entered for a turn, left after it.
+    """A run's own state of torch's generators, which the whole process shares: put in for a turn, taken out after it.
 
     On CUDA a graph keeps the state object that was the generator's while it was recorded, and its place in device
-    memory: every run has an object of its own, which is exchanged as a whole. Elsewhere the numbers are.
+    memory: so every run has an object of its own, and objects are exchanged. Elsewhere the states are.
     """
 
     def __init__(self, device: torch.device) -> None:

@@ -1,4 +1,4 @@
-"""Whether a network's weights find room in this machine, before anything is allocated."""
+"""Whether a network's weights fit into this machine's memory, checked before anything is allocated."""
 
 import ctypes
 import os
@@ -16,9 +16,9 @@ _HERE = (DeviceChoice.CPU, DeviceChoice.MPS)  # an Apple chip's memory is the ma
 
 
 def check_memory(config: RunConfig, network: str, parameters: int) -> None:
-    """Raise an `InputError` if what the run of `network` holds all the time is more than this machine can, or may.
+    """Raise an `InputError` if the run of `network` holds more all the time than this machine can, or may, hold.
 
-    What it holds besides, the maps of a batch above all, is not counted: whatever could run is let through.
+    What it holds besides, the maps of a batch above all, is not counted: whatever might run is let through.
     """
     needed = BYTES * parameters * copies(config)
     what = "weights, gradients and optimizer" if config.device in _HERE else "weights"
@@ -39,7 +39,8 @@ def copies(config: RunConfig) -> int:
     """Return how many numbers the machine's memory holds for each parameter, at the least.
 
     The weight, its gradient, what the optimizer remembers of it, and its average where weights are averaged. On CUDA
-    these are in the GPU's memory, and the weights alone come into being here; so they may for `auto`.
+    these are in the GPU's memory, and the machine's holds the weights alone, while they are drawn; so it may for
+    `auto`.
     """
     if config.device not in _HERE:
         return 1

@@ -7,20 +7,18 @@ import torch
 from torch import Tensor
 
 TOP = 5  # the practical's second accuracy: the right class is among the five most likely
-
-
 SUMS = 3  # numbers that a batch leaves on the device
 
 
 def batch_sums(logits: Tensor, labels: Tensor, loss: Tensor, share: Tensor | None = None) -> Tensor:
-    """Return (3,): summed loss, number right, number right among the top five. (N, C), (N,), mean loss.
+    """Return (3,): summed loss, number right, number right among the top five.
 
-    Where labels are mixed, an image counts with `share` (N,) where its own label is met and with the rest where its
-    partner's, `labels.roll(1)`, is. Of two equal logits, which are frequent in bfloat16, the first counts as the
-    larger one: so do the answers that an evaluation keeps.
+    `logits` (N, C) and `labels` (N,) are the batch's, `loss` is its mean. Where labels are mixed, an image counts
+    `share` (N,) if its own label is hit, and the rest if its partner's, `labels.roll(1)`, is. Of two equal logits,
+    which are frequent in bfloat16, the first counts as the larger one, as in the answers that an evaluation keeps.
     """
     with torch.no_grad():
-        likely = logits.topk(min(TOP, logits.shape[1]), dim=1).indices  # which of equal ones comes first is left open
+        likely = logits.topk(min(TOP, logits.shape[1]), dim=1).indices  # torch does not say which of equals comes first
         best = torch.cat([logits.argmax(1, keepdim=True), likely], 1)  # (N, 6)
         hits = _hits(best, labels)
         if share is not None:

@@ -18,8 +18,8 @@ _RATE = "rate"  # of a group of parameters: what the learning rate is multiplied
 def optimizer_of(config: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
     """Return the optimizer for all parameters of `model`, which are on their device already.
 
-    On CUDA the learning rate is a tensor on the device, so that an update which was captured there sees it change, and
-    the update is one fused kernel where torch has one; elsewhere it is a number, with which torch computes as ever.
+    On CUDA the learning rate is a tensor on the device, so that a recorded update sees it change, and the update is one
+    fused kernel where torch has one; elsewhere it is a plain number, torch's default.
     RMSprop and Adam keep torch's defaults: alpha 0.99, betas 0.9 and 0.999, eps 1e-8.
     """
     device = next(model.parameters()).device
@@ -43,8 +43,8 @@ def optimizer_of(config: RunConfig, model: nn.Module) -> torch.optim.Optimizer:
 def bare(kind: type[_Kind]) -> type[_Kind]:
     """Return an optimizer's class without what torch wraps around its methods for `torch.compile`.
 
-    Nobody compiles here, and what they compute is the same. The wrappers import `torch._dynamo` and with it eight
-    hundred modules: most of the time from a trainer's import to its first update (`benchmarks/first_update.py`).
+    Nothing is compiled here, and the bare methods compute the same. The wrappers import `torch._dynamo` and with it
+    eight hundred modules: most of the time from a trainer's import to its first update (`benchmarks/first_update.py`).
     """
     methods = {name: inspect.unwrap(getattr(kind, name)) for name in _WRAPPED}
     return type(kind.__name__, (kind,), methods | {"step": torch.no_grad()(inspect.unwrap(kind.step))})

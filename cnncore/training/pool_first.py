@@ -1,4 +1,4 @@
-"""The same network with less work: a ReLU behind the max pool before which it stood."""
+"""The same network with less work: a ReLU moved behind the max pool that follows it."""
 
 from collections import OrderedDict
 
@@ -6,7 +6,7 @@ from torch import nn
 
 
 def pool_first(model: nn.Sequential) -> nn.Sequential:
-    """Return the layers of `model` (the very modules, not copies) with every ReLU, max pool as max pool, ReLU.
+    """Return the layers of `model` (the modules themselves, not copies) with every ReLU, max pool as max pool, ReLU.
 
     The largest of a window, cut off at zero, is the largest of the values cut off at zero: max_i relu(x_i) =
     relu(max_i x_i). Not a bit changes, neither of the outputs nor of the gradients (where a window has nothing above

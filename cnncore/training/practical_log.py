@@ -10,9 +10,9 @@ INTERVAL = 200  # batches between two lines, as in the practical's code
 class PracticalLog:
     """Turns events into lines of text. Prec@1 and Prec@5 are percentages, times are seconds.
 
-    Every batch line shows the batch's own value and, in brackets, the running mean of the epoch so far, weighted
-    by images; of the time the mean of a batch and, in brackets, the epoch's so far. The practical's test lines come per
-    batch; here the test set is evaluated in one piece, so it has the Avg line alone.
+    Every batch line shows the batch's own value and, in brackets, the running mean of the epoch so far, weighted by
+    images; as time it shows the mean of a batch and, in brackets, the epoch's so far. The practical prints test lines
+    for every batch; here the test set is evaluated in one piece, and has the Avg line alone.
     """
 
     def __init__(self) -> None:

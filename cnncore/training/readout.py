@@ -57,10 +57,10 @@ class Readout:
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]  # torch's own
         self._blocking = blocking
         self._started = False
-        self._enough = 1  # rows that take the device about a burst's time, as the last burst had it
+        self._enough = 1  # rows that take the device about a burst's time, judged by the last burst
 
     def start(self) -> None:
-        """Begin to count the time of the next burst, if that has not begun."""
+        """Begin to time the next burst, unless that has begun."""
         if not self._started:
             self._filling.timer.start()
             self._started = True
@@ -77,7 +77,7 @@ class Readout:
         """True if the rows so far are a burst: about a tenth of a second of work."""
         if self._filling.count >= self._most:
             return True
-        # Where there is a queue the host's clock says nothing of the device's work.
+        # Where there is a queue the host's clock says nothing about the device's work.
         return self._filling.count >= self._enough if self._stream else self._filling.timer.since >= BURST
 
     def send(self) -> None:
@@ -85,7 +85,7 @@ class Readout:
         assert not self._under_way, "the last burst comes first"
         place = self._filling
         if not place.count:
-            self._started = False  # whoever has everything told may wait now, and that is nobody's time
+            self._started = False  # from here on the consumer may pause, which must not count as training time
             return
         if self._stream is None or place.copied is None:
             place.host[: place.count].copy_(place.rows[: place.count])
@@ -115,7 +115,7 @@ class Readout:
         return copied is None or bool(copied.query())  # type: ignore[no-untyped-call]  # torch's own
 
     def awaited(self) -> Iterator[None]:
-        """Wait for the burst that is under way; where this is not `blocking`, yield until it has arrived."""
+        """Wait for the burst that is under way; unless `blocking`, yield None until it has arrived."""
         while self.under_way and not self.arrived:
             copied = self._under_way[0].copied
             if self._blocking and copied is not None:

@@ -28,7 +28,7 @@ class Recorder:
         return Side(self._stream.device)
 
     def rehearse(self, work: Callable[[], object]) -> None:
-        """Do `work` once, where it will be recorded: what is chosen and allocated at first is so there."""
+        """Do `work` once, on the stream where it will be recorded, which makes all first choices and allocations."""
         self._stream.wait_stream(torch.cuda.current_stream())
         try:
             with torch.cuda.stream(self._stream):
@@ -68,7 +68,7 @@ class Recorder:
         return graph
 
     def give_up(self) -> None:
-        """Let go of all graphs and their memory, and be of no use any more: a recording broke off in their pool."""
+        """Drop all graphs and their memory, and record no more: a recording broke off in their pool."""
         self._graphs.clear()
         self.usable = False
 

@@ -1,4 +1,4 @@
-"""The updates of an epoch told as events: in order, in bursts, none lost."""
+"""The updates of an epoch reported as events: in order, in bursts, none lost."""
 
 import math
 from collections import deque
@@ -17,13 +17,13 @@ from cnncore.training.readout import Burst, Readout
 class Report:
     """What an epoch's updates leave on the device, on its way to Batch events.
 
-    `mean` and `seconds` are those of the updates told so far, `seconds` the device's, `lr` the learning rate of the
-    last one made; `diverged` is true once one of them had a loss that is no number.
+    `mean` and `seconds` (of the device) are those of the updates reported so far, `lr` is the learning rate of the last
+    one made; `diverged` is true once one of them had a loss that is infinite or not a number.
     """
 
     def __init__(self, config: RunConfig, epoch: int, readout: Readout, live: Live) -> None:
         self._config, self._epoch, self._readout, self._live = config, epoch, readout, live
-        self._waiting: deque[tuple[int, int, int, float]] = deque()  # (batch, step, size, lr) of updates not yet told
+        self._waiting: deque[tuple[int, int, int, float]] = deque()  # (batch, step, size, lr) of updates to report
         self.mean = Mean()
         self.seconds = self.lr = 0.0
         self.diverged = False
@@ -38,16 +38,14 @@ class Report:
         self._waiting.extend((number + place, step + place, size, lr) for place, size in enumerate(sizes))
 
     def told(self, everything: bool, then: Callable[[], None] | None = None) -> Iterator[Batch | Diverged | None]:
-        """Send what was added and yield the events of what has arrived; with `everything` of all of it.
+        """Send what was added and yield the events of what has arrived; with `everything`, of all that was added.
 
-        `then` gives the device more to do, once all was sent and before anything is told.
-
-        Yields None where it would have to wait for the device and the readout is not blocking. After a Diverged nothing
-        comes any more.
+        `then` is called once all was sent and before anything is yielded, to give the device more to do. Yields None
+        where it would have to wait for the device and the readout is not blocking. A Diverged is the last event.
         """
         yield from self._readout.awaited()
         before = self._take()
-        # Ahead of telling: whoever is told may take his time, a pause above all, and that is none of the device's.
+        # Before anything is yielded: the consumer may take its time, a pause above all, which is not the device's.
         self._readout.send()
         if then:
             then()

@@ -1,4 +1,4 @@
-"""Files of a run that are either the old ones or the new ones, whatever happens while they are written."""
+"""Writing a run's files so that each is the old one or the new one, whatever happens meanwhile."""
 
 from pathlib import Path
 
@@ -11,8 +11,8 @@ _PATIENCE = 10.0  # seconds; on Windows a virus scanner may hold a file of many 
 def save(path: Path, content: memoryview, what: str, *, lasting: bool = True) -> None:
     """Write `content` to `path`; a crash or a full disk leaves the file that was there before.
 
-    So does a power cut, unless it is not `lasting`: to wait for the disk takes 5 to 20 ms.
-    `what` names the file in the sentence of the `InputError` that a disk which is full or not to be written gives.
+    If it is `lasting`, so does a power cut: that means waiting 5 to 20 ms for the disk. `what` names the file in the
+    `InputError` that a full or read-only disk gives.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
 """The learning rate of every update, in closed form: it can be drawn before a run starts.
 
-rate = schedule * warm-up, and for the plateau schedule times what the losses so far have made of it. All schedules but
-one-cycle move from epoch to epoch and are constant within one.
+rate = schedule * warm-up, for the plateau schedule also times the factor that the losses so far have led to. All
+schedules but one-cycle move from epoch to epoch and are constant within one.
 """
 
 import math
@@ -16,14 +16,14 @@ from cnncore.training.config import RunConfig, Schedule
 # PyTorch's OneCycleLR and its defaults; the momentum stays as it is (its cycle_momentum=False).
 PEAK = 0.3  # share of the updates after which one-cycle is at its highest
 _START, _END = 1 / 25, 1 / 25 / 1e4  # of `lr`, at the first and at the last update
-_THRESHOLD = 1e-4  # by which share a loss must fall to count as lower, as in PyTorch's ReduceLROnPlateau
+_THRESHOLD = 1e-4  # the share by which a loss must fall to count as lower, as in PyTorch's ReduceLROnPlateau
 
 
 def learning_rate(config: RunConfig, epoch: int) -> float:
     """Return the learning rate of `epoch` (from 1), after warm-up, for the schedules that move by epoch.
 
     none: lr. exponential: lr * decay^(epoch-1). step: lr * factor^(milestones before this epoch). cosine:
-    lr * (1 + cos(pi (epoch-1)/epochs)) / 2. plateau: lr, which is the most that it can be. An `InputError` for
+    lr * (1 + cos(pi (epoch-1)/epochs)) / 2. plateau: lr, the highest that it can be. An `InputError` for
     one-cycle, which moves with every update: see `rate`.
 
     >>> round(learning_rate(RunConfig(schedule=Schedule.EXPONENTIAL, lr=0.1, decay=0.95), 11), 3)
@@ -100,7 +100,7 @@ class RateCurve:
     """The planned learning rate at some updates of a run, the first and the last among them.
 
     `step` counts updates from 1, `epoch` is fractional (2.5: half of the third epoch is done), as in a run's curves.
-    `exact` is false for the plateau schedule, whose rate depends on the losses: `lr` is then the most it can be.
+    `exact` is false for the plateau schedule, whose rate depends on the losses: `lr` is then the highest it can be.
     """
 
     step: NDArray[np.int64]
@@ -124,7 +124,7 @@ def planned(config: RunConfig, batches: int, max_points: int | None = 500) -> Ra
 
 @dataclass
 class Plateau:
-    """What the losses so far have made of the learning rate: times `scale`. Inert for all other schedules.
+    """How far the losses so far have lowered the learning rate: to `scale` times it, always 1 for other schedules.
 
     After more than `patience` epochs in which the loss has not fallen below the lowest so far (by a ten thousandth of
     it), `scale` is multiplied by `factor` and counting begins anew, as in PyTorch's ReduceLROnPlateau. The loss is the

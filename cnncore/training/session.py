@@ -1,4 +1,4 @@
-"""One run in its process: its network and data on the device, epoch after epoch, told as events."""
+"""One run in its process: its network and data on the device, epoch after epoch, reported as events."""
 
 import math
 from collections.abc import Iterator
@@ -26,15 +26,15 @@ from cnncore.training.schedule import rate
 from cnncore.training.state import seed_dropout, state_of
 from cnncore.training.versions import versions
 
-_ROWS = 4096  # updates whose numbers the device keeps until they are read, at most
+_ROWS = 4096  # updates, at most, whose numbers stay on the device until they are read
 
 
 class Session:
-    """A run from where it begins, or goes on, to its end; `events` tells it.
+    """A run from where it begins, or goes on, to its end; `events` reports it.
 
-    The options are those of `cnncore.training.trainer.train`, and so are the errors. Where this is not `blocking`, None
-    comes in place of waiting for the device: its work goes on, and something else may be done until the next event is
-    asked for.
+    The options are those of `cnncore.training.trainer.train`, and so are the errors. Unless it is `blocking`, `events`
+    yields None instead of waiting for the device, whose work goes on: the caller may do something else before it asks
+    again.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Session:
         self._readout = Readout(self._device, rows, SUMS, at_once=TOGETHER, blocking=blocking)
         self._keeper = Keeper(config, checkpoint, average.model)
         self._classes = len(data.classes)
-        self._factor = self._state.lr_factor  # what a hand has made of the learning rate
+        self._factor = self._state.lr_factor  # what the schedule is multiplied by, as set by hand
         self._live = live or Live(self._factor)
         self._last = self._state.last  # the last complete epoch
         self._first_epoch = self._last.epoch + 1 if self._last else 1
@@ -79,7 +79,7 @@ class Session:
         self._diverged = False
 
     def events(self) -> Iterator[Event | None]:
-        """Yield what happens, to be asked once: Started, Batch ..., Epoch, ..., Finished or Diverged."""
+        """Yield what happens, once in a session's life: Started, Batch ..., Epoch, ..., Finished or Diverged."""
         yield self._started()
         yield from self._untrained()
         while self._goes_on:
@@ -108,7 +108,7 @@ class Session:
         )
 
     def _untrained(self) -> Iterator[None]:
-        """Keep what the network answers before its first update, where that is wanted; tells nothing."""
+        """Keep a snapshot of the untrained network, where that is wanted; yields no event."""
         self._keeper.forget(self._first_epoch)
         if self._keeper.wants(0) and self._first_epoch == 1:
             self._evaluator.start("test")
@@ -150,16 +150,16 @@ class Session:
         self._keep(self._last, scores["test"])
 
     def _score(self, epoch: int) -> None:
-        """Begin to score the network after an epoch, the last one with what comes once."""
+        """Begin to score the network after an epoch; the last one with test-time augmentation, where that is wanted."""
         self._evaluator.start(last=epoch == self._config.epochs)
 
     @property
     def _queued(self) -> bool:
-        """Whether the device works through a queue: evaluation then begins before the last updates are told."""
+        """Whether the device works through a queue: evaluation then begins before the last updates are reported."""
         return self._device.type == "cuda"
 
     def _train(self, epoch: int, report: Report) -> Iterator[Event | None]:
-        """Make the epoch's updates and tell them."""
+        """Make the epoch's updates and report them."""
         config, live, step, count = self._config, self._live, self._step, len(self._batches)
         seed_dropout(config, epoch)
         self._model.train()

@@ -98,7 +98,7 @@ class Folder:
         return self._read("weights", epoch, self.weights)
 
     def forget(self, first: int = 0) -> None:
-        """Remove what there is of epoch `first` and later ones: it comes again, or the run is deleted."""
+        """Remove what there is of epoch `first` and later ones: they are trained again, or the run is deleted."""
         for kind in ("epoch", "weights"):
             for epoch in self._numbers(kind):
                 if epoch >= first:
@@ -122,7 +122,7 @@ class Folder:
     def _save(self, kind: str, epoch: int, arrays: Mapping[str, NDArray[Any]]) -> None:
         buffer = io.BytesIO()
         np.savez(buffer, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the names for its own option
-        # No run resumes from a snapshot: it need not wait for the disk.
+        # No run resumes from a snapshot: this need not wait for the disk.
         save(self._file(kind, epoch), buffer.getbuffer(), f"the snapshot of epoch {epoch}", lasting=False)
 
     def _read(self, kind: str, epoch: int, there: Callable[[], tuple[int, ...]]) -> dict[str, NDArray[Any]]:

@@ -9,7 +9,7 @@ from cnncore.training.config import RunConfig
 
 
 def size_of_train(config: RunConfig, images: int) -> int:
-    """Return on how many of the data set's `images` train images the run trains; an `InputError` if they do not do.
+    """Return on how many of the data set's `images` train images the run trains; an `InputError` if there are too few.
 
     >>> [size_of_train(RunConfig(validation_size=500, train_size=size), 5000) for size in (None, 1000)]
     [4500, 1000]

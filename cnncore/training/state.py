@@ -1,4 +1,4 @@
-"""Where a run stands between two updates: all that its next update reads and changes, and nothing of how it is told."""
+"""A run's state between two updates: all that the next one reads and changes, and nothing of how it is reported."""
 
 from dataclasses import dataclass, replace
 
@@ -28,9 +28,9 @@ from cnncore.training.split import size_of_train
 
 @dataclass(frozen=True, eq=False)  # modules do not compare
 class State:
-    """The data and the network of a run on their device, the optimizer with what it remembers, averages and plateau.
+    """The data and the network of a run on their device, the optimizer with its own state, averages and plateau.
 
-    `last` is the last complete epoch, None before the first; `lr_factor` is what a hand has made of the learning rate.
+    `last` is the last complete epoch, None before the first; `lr_factor` multiplies the schedule, as set by hand.
     """
 
     batches: Batches
@@ -52,13 +52,13 @@ def state_of(
 ) -> State:
     """Return the state in which the run of `config` begins, or goes on from what was `saved`, on `device`.
 
-    The initial weights are drawn from the seed. A standardization that was fitted before is taken as it is: the saved
-    one, else `standardize`. The device may be another one than that of the checkpoint. For who looks in, `as_drawn`
-    leaves each ReLU before its max pool; the numbers are the same. An `InputError` where the weights need more memory
-    than there is, and where a batch of one image cannot be normalized, see `check_memory` and `check_batches`.
+    The initial weights are drawn from the seed. A standardization that was fitted before is reused: the saved one, else
+    `standardize`. The device may differ from that of the checkpoint. `as_drawn` is for those who inspect the network:
+    each ReLU stays before its max pool, and the numbers are the same. An `InputError` where the weights need more
+    memory than there is, and where a batch of one image cannot be normalized, see `check_memory` and `check_batches`.
     """
     network = network_of(config, data.shape, len(data.classes))
-    # On the device that it has come to: `auto` says less of what it will hold.
+    # With the device that was chosen: for `auto` less is known of what the machine's memory will hold.
     check_memory(replace(config, device=DeviceChoice(device.type)), network.name, describe(network).parameters)
     check_batches(config, network, size_of_train(config, len(data.train_labels)))
     torch.manual_seed(config.seed)
@@ -76,8 +76,8 @@ def state_of(
     if saved is None:
         return State(batches, model, optimizer, average, plateau)
     model.load_state_dict(saved.model)
-    # What is remembered of each parameter is the checkpoint's, the settings are this device's: a fused or capturable
-    # optimizer of CUDA cannot go on as such elsewhere.
+    # Each parameter's state comes from the checkpoint, the settings from this device: an optimizer that was fused or
+    # capturable on CUDA cannot be so elsewhere.
     optimizer.load_state_dict(saved.optimizer | {"param_groups": optimizer.state_dict()["param_groups"]})
     average.restore(saved.averaged, saved.last.step)
     plateau.restore(saved.plateau)

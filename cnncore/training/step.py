@@ -19,7 +19,7 @@ from cnncore.training.side import Inline, Side
 
 
 class Step(Protocol):
-    """What the trainer's loop asks for: the updates of an epoch, one after the other."""
+    """What the trainer's loop calls: it makes the updates of an epoch, one after the other."""
 
     def begin(self, epoch: int) -> None:
         """Draw what is random in `epoch`; its first update comes next."""
@@ -35,7 +35,7 @@ class Step(Protocol):
 
     @property
     def together(self) -> int:
-        """How many of the next updates can be made at once, see `several`; 1 where there is no such way."""
+        """How many of the next updates `several` would make at once; 1 where they can only be made one by one."""
         ...
 
     def several(self, rate: float) -> Tensor:
@@ -90,8 +90,8 @@ def update(
 ) -> Tensor:
     """Make one update with the batch and return its sums (3,), see `batch_sums`: the batch's before its update.
 
-    `meanwhile` is done on the `side`, from the beginning of the update on; whatever was begun there is done before the
-    optimizer's step.
+    `meanwhile` runs on the `side` from the beginning of the update on; all work that was begun there has ended before
+    the optimizer's step.
     """
     side = side or Inline()
     side.begin()

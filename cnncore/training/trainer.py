@@ -27,12 +27,13 @@ def train(
     events. With a `checkpoint` path the state is saved after each epoch, once its Epoch event has been taken, and
     snapshots in the folder beside it; with `resume` the run goes on after the epoch saved there and gives the same
     curve as if it had never been interrupted (on the same device, bit for bit). `Started.first_epoch` says where.
-    On CUDA updates are graphs, up to four in one, where they can be recorded; with `graph=False` they go kernel by
-    kernel.
+    On CUDA updates are recorded as graphs where they can be, up to four in one; with `graph=False` they are launched
+    kernel by kernel.
 
-    The same configuration gives the same numbers on one device, see `make_deterministic`, if nothing else draws from
-    torch's generator meanwhile: several runs at once are `train_many`'s. Raises `InputError` for a data set that is not
-    prepared, a network that does not fit the images or the memory, a device that is not there, or a disk that is full.
+    The same configuration gives the same numbers on one device, see `make_deterministic`, as long as nothing else draws
+    from torch's generator meanwhile: for several runs at once there is `train_many`. Raises `InputError` for a data set
+    that is not prepared, a network that does not fit the images or the memory, a device that is not there, or a disk
+    that is full.
     """
     for event in Session(config, checkpoint, resume=resume, live=live, graph=graph).events():
         if event is not None:
@@ -42,8 +43,8 @@ def train(
 def own_process() -> None:
     """Set up a process that does nothing but train.
 
-    Weights that die out leave numbers below 1e-38, with which a CPU computes up to a hundred times slower: they become
-    zero. That holds for the whole process and whatever else computes in it, so `train` itself does not do it.
+    Weights that decay towards zero become denormal numbers, below 1e-38, with which a CPU computes up to a hundred
+    times slower: here they become zero. That affects the whole process, so `train` itself does not do it.
     """
     keep_freed_memory()
     torch.set_flush_denormal(True)

@@ -1,8 +1,9 @@
 """Test-time augmentation: one network's answers to several views of an image, and their mean.
 
-Views that keep the label are asked about, and the probabilities averaged: what one view makes the network err in, the
-others outvote (Krizhevsky et al. 2012). The six are those of airbench94 (Jordan 2024): the image and its mirror image,
-where they are and moved by a pixel to the upper left and to the lower right, the unmoved ones with half of the weight.
+The network is asked about views that keep the label, and the probabilities are averaged: an error in one view is
+outvoted by the others (Krizhevsky et al. 2012). The six views are those of airbench94 (Jordan 2024): the image and its
+mirror image, unmoved and moved by a pixel to the upper left and to the lower right; the unmoved ones have half of the
+weight.
 """
 
 from collections.abc import Callable
@@ -48,13 +49,13 @@ LOOKS: Final[dict[TTA, tuple[Look, ...]]] = {
 
 
 def logits_of(looks: tuple[Look, ...], asked: Callable[[Look], Tensor]) -> Tensor:
-    """Return the logits (N, classes) that stand for all looks, in 32 bits; `asked` gives one look's.
+    """Return the logits (N, classes) that stand for all `looks`, in 32 bits; `asked` returns those of one.
 
-    One look's are its own. Of several they are the logarithm of the probabilities' weighted mean, so that softmax gives
-    that mean back.
+    A single look keeps its own. Of several they are the logarithm of the probabilities' weighted mean, so that softmax
+    gives that mean back.
     """
     if len(looks) == 1:
         return asked(looks[0]).float()
     shares = torch.stack([asked(look).float().softmax(1) * look.weight for look in looks])
-    # A probability of zero, which rounding makes of logits far apart, would be an infinite loss.
+    # A probability of zero, to which logits far apart are rounded, would be an infinite loss.
     return shares.sum(0).clamp_min(torch.finfo(shares.dtype).tiny).log()

@@ -182,6 +182,15 @@ def test_dense_layers_as_convolutions_take_every_size(name, size, map_size):
     assert description.parameters == describe(named_network(name)).parameters
 
 
+def test_an_adaptive_pool_that_changes_nothing_may_come_before_other_layers():
+    layers = (AdaptiveAvgPool2d(8), Conv2d(4, 3), ReLU(), Flatten(), Linear(10))
+    network = Network("x", (3, 8, 8), layers)
+    converted = describe(network, fully_convolutional=True)
+    assert converted.parameters == describe(network).parameters
+    assert converted.rows[-1].kernel == (6, 6), "the size of the map that the dense layer reads"
+    assert converted.rows[-1].output == (10, 1, 1)
+
+
 def test_too_small_an_image_is_still_an_error():
     with pytest.raises(InputError, match="`kernel`"):
         describe(named_network("vgg16"), (3, 192, 192), fully_convolutional=True)

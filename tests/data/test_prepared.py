@@ -4,7 +4,9 @@ import math
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +230,22 @@ def test_the_built_in_set_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None
         np.testing.assert_array_equal(load("builtin").train_images, example().train_images)
     assert drawn == [1]
     assert prepared.info("builtin").version != ""
+
+
+def test_of_two_processes_that_are_the_first_to_want_the_built_in_set_one_draws_it(monkeypatch):
+    """Each would remove the other's arrays, as those of an earlier set, before it is saved."""
+    drawn = []
+
+    def generate():
+        drawn.append(1)
+        time.sleep(0.3)
+        return dataclasses.replace(example(), name="builtin")
+
+    monkeypatch.setattr(builtin, "generate", generate)
+    with ThreadPoolExecutor(2) as pool:  # a lock is held against threads as it is against processes
+        first, second = pool.map(load, ["builtin", "builtin"])
+    np.testing.assert_array_equal(first.train_images, second.train_images)
+    assert len(drawn) == 1
 
 
 def test_the_catalogue_knows_what_will_be_drawn() -> None:

@@ -134,3 +134,12 @@ def test_a_home_that_cannot_be_written_to(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("CNNCORE_HOME", str(tmp_path / "file"))
     with pytest.raises(InputError, match="set CNNCORE_HOME"):
         prepare("pets", tmp_path)
+
+
+@pytest.mark.parametrize("kind", ["folder", "zip"])
+def test_a_source_of_the_users_own_stays_where_it_is_even_among_the_downloads(cnncore_home, kind):
+    writer = {"folder": write_folder, "zip": write_zip}[kind]
+    (cnncore_home / "data" / "pets" / "download").mkdir(parents=True)
+    source = writer(cnncore_home / "data" / "pets" / "download" / "mine", class_files())
+    assert len(prepare("pets", source).train_labels) == 6
+    assert source.exists()

@@ -4,6 +4,8 @@ import gc
 import io
 import sqlite3
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -370,6 +372,17 @@ def test_a_transaction_that_cannot_be_completed_is_undone(store):
     assert store.get(store.create(CONFIG)).status is Status.QUEUED
 
 
+def test_a_new_store_waits_for_another_process_that_has_just_opened_it(tmp_path):
+    """SQLite itself waits for a writer, but not as it switches a new file over to its log."""
+    path = tmp_path / "runs.sqlite"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        ends = threading.Timer(0.3, other.execute, ["COMMIT"])
+        ends.start()
+        RunStore(path).create(CONFIG)
+        ends.join()
+
+
 def test_garbage_in_place_of_the_store_is_one_sentence_and_is_kept(app_home):
     path = app_home / "runs.sqlite"
     path.parent.mkdir()
@@ -431,3 +444,47 @@ def test_a_name_that_a_terminal_would_obey_is_refused(name, store):
 def test_a_name_may_have_letters_and_pictures_of_any_kind(store):
     name = "caf\u00e9 \N{WOMAN}\u200d\N{MICROSCOPE} \u0645\u06cc\u200c\u062e\u0648"
     assert store.get(store.create(CONFIG, name=f"  {name}\n")).name == name
+
+
+def slowly(monkeypatch, name):
+    """Let others come in between the read and the write of what checks by the method `name` of the store."""
+    method = getattr(RunStore, name)
+
+    def slow(self, run_id):
+        found = method(self, run_id)
+        time.sleep(0.3)
+        return found
+
+    monkeypatch.setattr(RunStore, name, slow)
+
+
+def at_once(*actions):
+    """Do all in threads of their own, in this order within a moment; return which went through."""
+
+    def went_through(action):
+        try:
+            action()
+        except InputError:
+            return False
+        return True
+
+    with ThreadPoolExecutor() as pool:
+        waiting = []
+        for action in actions:
+            waiting.append(pool.submit(went_through, action))
+            time.sleep(0.1)
+        return [one.result() for one in waiting]
+
+
+def test_of_two_who_resume_a_run_at_the_same_time_one_is_refused(store, monkeypatch):
+    run_id = filled(store)
+    store.set_status(run_id, Status.STOPPED)
+    slowly(monkeypatch, "get")
+    assert at_once(lambda: store.requeue(run_id), lambda: store.requeue(run_id)) == [True, False]
+
+
+def test_a_run_that_is_being_deleted_cannot_be_resumed(store, monkeypatch):
+    run_id = filled(store)
+    store.set_status(run_id, Status.STOPPED)
+    slowly(monkeypatch, "over")
+    assert at_once(lambda: store.delete(run_id), lambda: store.requeue(run_id)) == [True, False]

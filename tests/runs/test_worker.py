@@ -310,6 +310,30 @@ worker.record(open_store(), run.id, run.config, trainer=hangs)
     assert "its process was ended" in run.message
 
 
+def test_a_process_that_hangs_ends_itself_when_another_one_has_its_run(store, app_home):
+    hangs = """
+import sys, time
+from cnncore.runs import worker
+from cnncore.runs.store import open_store
+worker.BEAT, worker.STUCK = 0.05, 0.2
+def hangs(config, *, checkpoint, resume, live):
+    open_store().claim(sys.argv[1], "another", 1)
+    time.sleep(600)
+    yield
+run = open_store().get(sys.argv[1])
+worker.record(open_store(), run.id, run.config, trainer=hangs)
+"""
+    run_id = store.create(CONFIG)
+    with subprocess.Popen([sys.executable, "-c", hangs, run_id], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            _, said = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == 1
+    assert "Traceback" not in said
+    assert store.get(run_id).status is Status.RUNNING, "it is the other one's"
+
+
 def test_a_run_of_another_version_fails_with_its_sentence(store, monkeypatch, capsys):
     run_id = store.create(CONFIG)
     with store._transaction() as db:

@@ -115,6 +115,7 @@ def test_json_gives_the_same_configuration_back(
         average=average,
     )
     assert RunConfig.from_json(json.dumps(json.loads(config.to_json()))) == config
+    assert config.to_dict() == json.loads(config.to_json()), "plain values, as JSON has them"
 
 
 def test_transforms_are_put_into_the_order_of_application():
@@ -174,6 +175,10 @@ def test_an_unknown_name_in_json_is_refused():
         ('{"augment": 3}', r"`augment` \(=3\) must be a list"),
         ('{"augment": [3]}', r"`augment` \(=3\) must hold objects"),
         ('{"milestones": null}', r"`milestones` \(=None\) must be a list"),
+        ('{"milestones": [[1]]}', r"`milestones` \(=\[1\]\) must be a whole number"),
+        ('{"milestones": ["a", 1]}', r"`milestones` \(=a\) must be a whole number"),
+        ('{"augment": [{"kind": []}]}', r"`kind` \(=\[\]\) must be among crop"),
+        ("[" * 100_000, "must be JSON"),
     ],
 )
 def test_json_that_is_no_configuration_is_one_sentence(text, message):

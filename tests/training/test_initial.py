@@ -210,3 +210,10 @@ def test_the_network_for_the_clock_learns_with_all_of_them(tiny):
     last = list(train(config))[-1]
     assert isinstance(last, Finished)
     assert last.test_accuracy > 0.5
+
+
+def test_images_without_contrast_cannot_whiten_patches(tiny):
+    """One image less the mean image, which is itself: filters would be divided by zero."""
+    config = replace(WHITENED, train_size=1, standardize=Standardization.MEAN_IMAGE)
+    with pytest.raises(InputError, match="`whitened_patches` needs train images with some contrast"):
+        state_of(config, tiny, CPU)
