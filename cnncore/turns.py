@@ -1,4 +1,4 @@
-"""A limit on how many threads wait for the compute pool at a time, which drops questions that nobody waits for.
+"""A limit on how many threads ask the compute pool at a time; questions that nobody waits for any more are dropped.
 
     with wanted(somebody_waits):   # in a thread of its own
         ask()                      # a call of the pool takes one of the turns, an answer from a cache takes none

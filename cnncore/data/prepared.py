@@ -124,8 +124,7 @@ def load(name: str) -> ImageData:
             return _open(name, _about(name) or about)
         except FileNotFoundError as error:
             raise InputError(
-                f"`dataset` (={name}) has lost its file {error.filename}: prepare it again with "
-                f"`python -m cnncore data prepare {name}`."
+                f"`dataset` (={name}) has lost its file {error.filename}: prepare it again with {_command(name)}."
             ) from None
 
 
@@ -169,9 +168,14 @@ def _open(name: str, about: dict[str, Any]) -> ImageData:
         raise
     except (ValueError, EOFError, OSError) as error:  # an OSError on Windows, where a file is too short to be mapped
         raise InputError(
-            f"`dataset` (={name}) has damaged files in {place} ({error}): prepare it again with "
-            f"`python -m cnncore data prepare {name}`."
+            f"`dataset` (={name}) has damaged files in {place} ({error}): prepare it again with {_command(name)}."
         ) from None
+
+
+def _command(name: str) -> str:
+    """Return what prepares the data set: one that has no known origin must be told its source again."""
+    source = "" if name in (BUILTIN.name, *KNOWN) else " --from PATH"
+    return f"`python -m cnncore data prepare {name}{source}`"
 
 
 def _about(name: str) -> dict[str, Any] | None:

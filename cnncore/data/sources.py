@@ -70,7 +70,13 @@ def _prepare(name: str, source: Path | str | None, report: Report, size: int | N
         if size is not None:
             raise InputError(f"`size` (={size}) cannot be chosen for the built-in set, which is drawn: leave it out.")
         report(Progress("Drawing the images"))
-        return load(name)
+        try:
+            return load(name)
+        except InputError:  # files of it are lost or damaged, and the error may have said to prepare it again
+            from cnncore.data.builtin import generate
+
+            save(generate())
+            return load(name)
     if source is None and known is None:
         raise InputError(
             f"`dataset` (={name}) is not one of {', '.join((BUILTIN.name, *KNOWN))}: a new one needs --from and the "

@@ -38,7 +38,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError as error:
-            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+            if not getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY") or time.monotonic() > until:
                 raise
             time.sleep(0.02)
         else:
@@ -63,8 +63,7 @@ class Database:
     def _connection(self) -> sqlite3.Connection:
         held: _Held | None = getattr(self._local, "held", None)
         if held is None:
-            # Explicit transactions only. The connection of a thread
-            # that has ended may be closed by any other.
+            # Explicit transactions only. The connection of a thread that has ended may be closed by any other.
             held = _Held(sqlite3.connect(self.path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False))
             self._local.held = held
             try:

@@ -161,7 +161,7 @@ class RunStore(Curves, Supervision):
     def delete(self, run_id: str) -> None:
         """Remove the run and its curves; an `InputError` if it is still going on."""
         with self._transaction() as db:
-            run_id = self.over(run_id)  # in here, so that nobody puts it back into the queue meanwhile
+            run_id = self.over(run_id)  # within the transaction: nobody can resume it meanwhile
             db.execute("DELETE FROM runs WHERE id = ?", (run_id,))
 
     def request(self, run_id: str, intent: Intent) -> None:
@@ -177,7 +177,7 @@ class RunStore(Curves, Supervision):
     def requeue(self, run_id: str) -> None:
         """Put a run that ended early back into the queue, to go on from its checkpoint."""
         with self._transaction() as db:
-            run = self.get(run_id)  # in here: of two who resume it at the same time the second one is refused
+            run = self.get(run_id)  # within the transaction: of two who resume it at once one is refused
             if not run.status.resumable:
                 raise InputError(
                     f"`run` (={run.id}) is {run.status} and only a stopped, interrupted or failed run can be resumed: "

@@ -83,10 +83,10 @@ def test_damaged_files_are_named(cnncore_home: Path) -> None:
     about = cnncore_home / "data" / "mine" / "about.json"
     array = next(about.parent.glob("*/train_images.npy"))
     array.write_bytes(array.read_bytes()[:200])
-    with pytest.raises(InputError, match="damaged files"):
+    with pytest.raises(InputError, match=r"damaged files.* `python -m cnncore data prepare mine --from PATH`"):
         load("mine")
     array.unlink()
-    with pytest.raises(InputError, match=r"lost its file.*train_images\.npy"):
+    with pytest.raises(InputError, match=r"lost its file.*train_images\.npy.* --from PATH`"):
         load("mine")
     about.write_text("{")
     with pytest.raises(InputError, match=r"damaged .*about\.json"):

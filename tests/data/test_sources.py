@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from cnncore.atomic import lock
-from cnncore.data import load
+from cnncore.data import ImageData, builtin, load
 from cnncore.data.sources import in_preparation, lock_path, prepare
 from cnncore.errors import InputError
 from tests.data.picture_files import class_files, png, write_folder, write_tar, write_zip
@@ -143,3 +143,16 @@ def test_a_source_of_the_users_own_stays_where_it_is_even_among_the_downloads(cn
     source = writer(cnncore_home / "data" / "pets" / "download" / "mine", class_files())
     assert len(prepare("pets", source).train_labels) == 6
     assert source.exists()
+
+
+@pytest.mark.parametrize("file", ["about.json", "train_images.npy", "test_labels.npy"])
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"x")], ids=["lost", "damaged"])
+def test_the_built_in_set_is_drawn_again_where_it_is_damaged(cnncore_home, monkeypatch, file, damage):
+    images, labels = np.zeros((4, 3, 8, 8), np.uint8), np.arange(4) % 2
+    drawn = ImageData("builtin", "Built-in", ("a", "b"), images, labels, images, labels)
+    monkeypatch.setattr(builtin, "generate", lambda: drawn)
+    prepare("builtin")
+    [path] = (cnncore_home / "data" / "builtin").rglob(file)
+    damage(path)
+    assert len(prepare("builtin").train_labels) == 4
+    assert load("builtin").train_labels.tolist() == labels.tolist()

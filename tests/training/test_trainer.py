@@ -161,7 +161,7 @@ def test_a_run_does_not_go_on_with_other_images(tiny, tmp_path):
     save(tiny)  # the very same again
     assert next(train(replace(CONFIG, epochs=2), checkpoint=path, resume=True)).first_epoch == 2
     save(replace(tiny, train_labels=np.roll(tiny.train_labels, 1)))
-    with pytest.raises(InputError, match="prepared anew, and has other images"):
+    with pytest.raises(InputError, match="prepared again and has other images now"):
         next(train(replace(CONFIG, epochs=2), checkpoint=path, resume=True))
 
 

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 from cnncore.architecture.arithmetic import conv_output_size
 
 _PATCH, _PLACE = 128, 2**28  # values of a patch, and bytes of a batch of them, at most
-_EIGHT = 8  # numbers that tensor cores take at a time: for others products are slow
+_EIGHT = 8  # numbers that tensor cores take at a time: products of other sizes are slow
 
 
 @dataclass(frozen=True)
 class Block:
-    """Layers that are computed together, by name; where none of them is set, `other` is a module as it is."""
+    """Layers that are computed together, by name; where none is set, `other` is a module computed as usual."""
 
     convolution: str = ""
     norm: str = ""
@@ -36,7 +36,7 @@ class Patches:
 
 
 def blocks_of(layers: list[tuple[str, nn.Module]], with_kernels: bool) -> Iterator[Block]:
-    """Yield the blocks of a sequence of named layers; `with_kernels` a pool has with it what stands beside it."""
+    """Yield the blocks of a sequence of named layers; `with_kernels` a pool is computed with its neighbours."""
     place = 0
     while place < len(layers):
         name, layer = layers[place]
@@ -62,7 +62,7 @@ def blocks_of(layers: list[tuple[str, nn.Module]], with_kernels: bool) -> Iterat
 
 
 def _can_pool(layer: nn.Module) -> bool:
-    """Return whether the kernels pool as `layer` does: square windows beside each other, none over another."""
+    """Return whether the kernels pool as `layer` does: square windows side by side that do not overlap."""
     if not isinstance(layer, nn.MaxPool2d) or layer.return_indices:
         return False
     kernel, stride, padding, dilation = map(square, (layer.kernel_size, layer.stride, layer.padding, layer.dilation))
@@ -76,11 +76,11 @@ def _can_norm(layer: nn.Module) -> bool:
 
 
 def patches_under(layer: nn.Conv2d, images: Tensor) -> Patches | None:
-    """Return the patches under a layer's kernel on images (N, C, H, W), None where a product is no way for it.
+    """Return the patches under a layer's kernel on images (N, C, H, W); None where it is not to be a product.
 
-    For few channels cuDNN has slow ways only; with many of them the patches would be too large. Their number of values
-    is rounded up. That our own kernel should gather them from the images while it multiplies was tried, and an epoch of
-    figure-9 took a tenth longer on an H200 than with cuBLAS and patches that lie there.
+    For few channels cuDNN only has slow algorithms; for many the patches would be too large. Their number of values is
+    rounded up. A kernel of our own that gathers them from the images while it multiplies was tried: an epoch of
+    figure-9 took a tenth longer on an H200 than with cuBLAS and patches laid out before.
     """
     (kernel, across), (stride, padding) = layer.kernel_size, map(square, (layer.stride, layer.padding))
     values = layer.in_channels * kernel * across
@@ -100,7 +100,7 @@ def rounded(size: int) -> int:
 
 
 def square(size: str | int | tuple[int, ...]) -> int | None:
-    """Return the one number that a size is on both axes, None where it is two, or a word."""
+    """Return the number that a size is on both axes; None where they differ, or for a word like `same`."""
     if isinstance(size, str | int):
         return size if isinstance(size, int) else None
     return size[0] if len(set(size)) == 1 else None

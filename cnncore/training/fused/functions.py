@@ -14,7 +14,7 @@ from cnncore.training.side import Inline, Side
 
 
 class Loss(Function):
-    """A loss () whose gradient by the logits (N, classes) is there already: backward() gives them that.
+    """A loss () whose gradient with respect to the logits (N, classes) is known already: backward() passes that on.
 
     Instead of `logits.backward(gradient)`: where a gradient is given, autograd first imports sympy, which takes most of
     a second.
