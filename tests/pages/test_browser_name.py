@@ -1,6 +1,7 @@
 """How the server knows a browser again."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -22,7 +23,8 @@ def answered(content_type="text/html; charset=utf-8", cookie=b"", kind="http"):
         sent.append(message)
 
     scope = {"type": kind, "headers": [(b"cookie", cookie)] if cookie else []}
-    asyncio.run(BrowserNames(app)(scope, None, send))
+    with ThreadPoolExecutor(1) as thread:  # the browser tests leave an event loop running in this one
+        thread.submit(lambda: asyncio.run(BrowserNames(app)(scope, None, send))).result()
     assert sent[1] == {"type": "http.response.body", "body": b"x"}
     return [value.decode() for name, value in sent[0]["headers"] if name == b"set-cookie"]
 
