@@ -26,6 +26,20 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if any(mark in file.read_text(encoding="utf-8") for file in files for mark in FOR_GPU) else True
 
 
+class Clock:
+    """A clock that stands still until it is set."""
+
+    now = 0.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
 @pytest.fixture
 def app_home(tmp_path, monkeypatch):
     """Return an empty `CNNCORE_HOME`."""

@@ -71,6 +71,7 @@ def claims() -> tuple[Claim, ...]:
     return tuple(Claim(**(entry | {"because": fill(entry["because"])})) for entry in entries)
 
 
+@cache
 def claim(key: str) -> Claim:
     """Return the claim of that name; a `KeyError` where there is none."""
     return {one.key: one for one in claims()}[key]
@@ -87,6 +88,7 @@ def ballots() -> tuple[Ballot, ...]:
     return tuple(sorted(found, key=lambda ballot: ballot.question or 0))  # stable: claims before numbers
 
 
+@cache  # a list of all of them asks for each
 def by_key(key: str) -> Ballot:
     """Return the course's ballot of that name; a `KeyError` where there is none."""
     return {ballot.key: ballot for ballot in ballots()}[key]

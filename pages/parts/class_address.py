@@ -1,4 +1,4 @@
-"""Where the class finds the app, and links to its pages with parts of them hidden."""
+"""Where the class finds the app, whether this browser is on its machine, and links that hide parts of pages."""
 
 import contextlib
 import ipaddress

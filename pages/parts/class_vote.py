@@ -90,7 +90,6 @@ def _cast(key: str, version: int) -> None:
 
 def _result(standing: Standing) -> None:
     ballot, answered = standing.ballot, standing.phase is Phase.ANSWERED
-    told = answered and ballot.right is not None
     mine = VOTE.chosen(browser_name())
     draw(
         votes_chart(ballot, standing.rounds, answered=answered),
@@ -101,8 +100,8 @@ def _result(standing: Standing) -> None:
         st.caption("Bars: this round. Grey marks: the round before.")
     if mine is not None:
         st.markdown(f"You chose **{plain(ballot.named(mine))}**.")
-    if told:
-        _answer(standing)
+    if answered and ballot.right is not None:
+        _answer(standing, ballot.right)
     elif not answered:
         st.info(
             "Find somebody who chose another answer, and convince each other. Then vote again.",
@@ -110,15 +109,14 @@ def _result(standing: Standing) -> None:
         )
 
 
-def _answer(standing: Standing) -> None:
+def _answer(standing: Standing, right: int) -> None:
     ballot = standing.ballot
-    assert ballot.right is not None
-    right = ballot.options[ballot.right]
+    said = ballot.options[right].says
     st.success(
-        f"**{plain(ballot.named(ballot.right))}.** {right.says} {course_of(standing.rounds, ballot.right)}".strip(),
+        f"**{plain(ballot.named(right))}.** {said} {course_of(standing.rounds, right)}".strip(),
         icon=":material/check:",
     )
-    others = [(one, option) for one, option in enumerate(ballot.options) if one != ballot.right and option.says]
+    others = [(one, option) for one, option in enumerate(ballot.options) if one != right and option.says]
     if others:
         st.markdown("\n".join(f"- **{plain(ballot.named(one))}**: {option.says}" for one, option in others))
     if ballot.question:
@@ -131,9 +129,10 @@ def course_of(rounds: tuple[Tally, ...], right: int) -> str:
     >>> course_of((Tally((3, 7)), Tally((9, 1))), 0)
     'Right: 3 of 10 votes, then 9 of 10.'
     """
-    said = [f"{tally.counts[right]} of {tally.votes}" for tally in rounds if tally.votes]
-    if not said:
+    voted = [tally for tally in rounds if tally.votes]
+    if not voted:
         return ""
-    votes = next(tally.votes for tally in rounds if tally.votes)
-    first = f"{said[0]} {counted(votes, 'vote').partition(' ')[2]}"
-    return f"Right: {', then '.join([first, *said[1:]])}."
+    first, *later = voted
+    said = [f"{first.counts[right]} of {counted(first.votes, 'vote')}"]
+    said += [f"{tally.counts[right]} of {tally.votes}" for tally in later]
+    return f"Right: {', then '.join(said)}."

@@ -73,13 +73,13 @@ def _listed(key: str) -> str:
 
 
 def _show_own() -> None:
-    asked = st.text_area("What is asked", key="vote_own_text", height=80)
+    question = st.text_area("What is asked", key="vote_own_text", height=80)
     answers = st.text_area("Answers, each on a line", key="vote_own_answers", height=140)
     lines = [line for line in answers.splitlines() if line.strip()]
     right = st.selectbox("The right one", [NOT_SAID, *LETTERS[: len(lines)]], key="vote_own_right")
     if st.button("Ask the class this", key="vote_own_start", icon=":material/campaign:"):
         try:
-            VOTE.ask(own_ballot(asked, lines, None if right == NOT_SAID else LETTERS.index(right)))
+            VOTE.ask(own_ballot(question, lines, None if right == NOT_SAID else LETTERS.index(right)))
         except InputError as error:
             st.error(with_code(error), icon=":material/block:")
         else:

@@ -10,20 +10,6 @@ from cnncore.course.vote import AWAY, MOST_VOTERS, Phase, Vote
 BALLOT = by_key("q7-1")
 
 
-class Clock:
-    """A clock that stands still until it is set."""
-
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 @pytest.fixture
 def vote(clock):
     return Vote(clock)

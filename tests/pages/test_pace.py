@@ -3,18 +3,6 @@ import pytest
 from pages.parts.pace import PAUSES, SHARE, Pace
 
 
-class Clock:
-    now = 0.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
 def watch(pace, clock, viewers, seconds, rounds=60):
     for _ in range(rounds):
         for viewer in range(viewers):

@@ -1,6 +1,7 @@
 """In class: everybody's runs, links, and what is left of earlier classes."""
 
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,13 @@ from cnncore.errors import InputError
 from cnncore.runs import client
 from cnncore.runs.record import Intent, Status
 from cnncore.runs.remaining import remaining_seconds
+from tests.pages.opened_page import healthy
+from tests.pages.opened_page import opened as opened_page
 from tests.runs.conftest import CONFIG, epoch_end, started
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "pages" / "teacher.py"
+opened = partial(opened_page, PAGE)
 SHELL = ROOT / "pages" / "parts" / "shell.py"
 
 
@@ -23,18 +27,6 @@ SHELL = ROOT / "pages" / "parts" / "shell.py"
 def at_the_machine(monkeypatch):
     """Let the browser be on the machine that serves the app; Streamlit's test runner has something else there."""
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.ip_address", None)
-
-
-def opened(**state):
-    app = AppTest.from_file(str(PAGE), default_timeout=60)
-    for key, value in state.items():
-        app.session_state[key] = value
-    return healthy(app.run())
-
-
-def healthy(app):
-    assert not app.exception
-    return app
 
 
 def words(app):

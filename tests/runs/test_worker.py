@@ -283,27 +283,42 @@ def test_a_run_whose_checkpoint_has_gone_keeps_its_curves(store):
     assert "start a new run" in run.message
 
 
-def test_a_process_that_hangs_ends_itself_when_it_is_to_stop_and_its_supervisor_is_gone(store, app_home):
-    hangs = """
+HANGS = """
 import sys, time
 from cnncore.runs import worker
 from cnncore.runs.store import open_store
 worker.BEAT, worker.STUCK = 0.05, 0.2
 def hangs(config, *, checkpoint, resume, live):
+    if len(sys.argv) > 2:
+        open_store().claim(sys.argv[1], sys.argv[2], 1)
     time.sleep(600)
     yield
 run = open_store().get(sys.argv[1])
 worker.record(open_store(), run.id, run.config, trainer=hangs)
 """
-    run_id = store.create(CONFIG)
-    with subprocess.Popen([sys.executable, "-c", hangs, run_id], stderr=subprocess.PIPE, text=True) as process:
+
+
+def said_by_one_that_hangs(run_id, *owner, asked=lambda: None):
+    """Return what a hanging process of the run said before it ended itself; `owner` takes the run from it."""
+    command = [sys.executable, "-c", HANGS, run_id, *owner]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         try:
-            until(lambda: store.get(run_id).status is Status.RUNNING, seconds=60)
-            store.request(run_id, Intent.STOP)
+            asked()
             _, said = process.communicate(timeout=60)
         finally:
             process.kill()
     assert process.returncode == 1
+    return said
+
+
+def test_a_process_that_hangs_ends_itself_when_it_is_to_stop_and_its_supervisor_is_gone(store, app_home):
+    run_id = store.create(CONFIG)
+
+    def asked():
+        until(lambda: store.get(run_id).status is Status.RUNNING, seconds=60)
+        store.request(run_id, Intent.STOP)
+
+    said = said_by_one_that_hangs(run_id, asked=asked)
     assert "was to stop: it did not come to an update within" in said
     run = store.get(run_id)
     assert run.status is Status.STOPPED
@@ -311,26 +326,8 @@ worker.record(open_store(), run.id, run.config, trainer=hangs)
 
 
 def test_a_process_that_hangs_ends_itself_when_another_one_has_its_run(store, app_home):
-    hangs = """
-import sys, time
-from cnncore.runs import worker
-from cnncore.runs.store import open_store
-worker.BEAT, worker.STUCK = 0.05, 0.2
-def hangs(config, *, checkpoint, resume, live):
-    open_store().claim(sys.argv[1], "another", 1)
-    time.sleep(600)
-    yield
-run = open_store().get(sys.argv[1])
-worker.record(open_store(), run.id, run.config, trainer=hangs)
-"""
     run_id = store.create(CONFIG)
-    with subprocess.Popen([sys.executable, "-c", hangs, run_id], stderr=subprocess.PIPE, text=True) as process:
-        try:
-            _, said = process.communicate(timeout=60)
-        finally:
-            process.kill()
-    assert process.returncode == 1
-    assert "Traceback" not in said
+    assert "Traceback" not in said_by_one_that_hangs(run_id, "another")
     assert store.get(run_id).status is Status.RUNNING, "it is the other one's"
 
 
